@@ -227,7 +227,7 @@ def _raiser(error: BaseException):  # type: ignore[no-untyped-def]
         (
             ["local", "coverage", "--api", "nope"],
             2,
-            'The local cloud has no API "nope"; there are aiplatform, artifactregistry, ',
+            'The local cloud has no API "nope"; allowed are aiplatform, artifactregistry, ',
         ),
         (["local", "logs", "--lines", "-5"], 2, "-5 is not in the range"),
         (["env", "--python", "--json"], 2, "--python and --json cannot be combined"),
@@ -288,6 +288,9 @@ def test_environments_are_completed() -> None:
         ("services call --env pokemon-cards b", ["backend"]),
         ("builds submit --env pokemon-cards --build s", ["start-training"]),
         ("jobs submit --env starfish d", ["drift"]),
+        ("open b", ["bucket/data", "bucket/models"]),
+        ("open --env pokemon-cards service", ["service/backend", "service/frontend"]),
+        ("up --env po", ["pokemon-cards"]),
     ],
 )
 def test_what_the_file_knows_is_completed(words: str, offered: list[str]) -> None:

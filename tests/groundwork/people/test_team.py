@@ -195,7 +195,11 @@ def test_a_groups_access_is_read_from_policies_and_not_claimed_to_be_tried(platf
         (("add", "x@y.z", "--role", "viewer", "--dry-run"), 2, "members.x@y.z has a name that is not allowed"),
         (("add", "allUsers", "--role", "viewer"), 2, "is not an e-mail address"),
         (("add", "t@p.iam.gserviceaccount.com", "--role", "viewer"), 2, "is a service account, not a person"),
-        (("add", "zed@example.com", "--role", "boss"), 2, '"boss" is not a persona; there are viewer, data-scientist'),
+        (
+            ("add", "zed@example.com", "--role", "boss"),
+            2,
+            '"boss" is not a persona; allowed are data-scientist, ml-engineer',
+        ),
         (("add", "zed@example.com", "--role", "Owner"), 2, '"Owner" is not a persona'),
         (("add", "zed@example.com", "--role", "roles/owner"), 2, '"roles/owner" is not a persona'),
         (("add", "zed@example.com", "--role", ""), 2, '"" is not a persona'),

@@ -80,6 +80,20 @@ def test_all_that_the_file_can_name_has_a_page() -> None:
 @pytest.mark.parametrize(
     ("thing", "sentence"),
     [
+        ("", ""),
+        ("logs", ""),
+        ("bucket/data", ""),
+        ("bucket/dta", "envs/dev.yaml has no bucket dta; did you mean data?"),
+        ("secret/by-hand", "envs/dev.yaml has no secret by-hand."),
+    ],
+)
+def test_what_the_file_does_not_know_is_said_and_opened_all_the_same(thing: str, sentence: str) -> None:
+    assert console.stranger(load("dev", ROOT), thing) == sentence
+
+
+@pytest.mark.parametrize(
+    ("thing", "sentence"),
+    [
         ("buckets/data", r"There is no page for 'buckets/data': did you mean bucket\?"),
         ("bucket", r"Say which: bucket/NAME"),
     ],

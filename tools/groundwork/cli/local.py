@@ -18,6 +18,7 @@ from groundwork.environment.checkout import find_checkout
 from groundwork.errors import UsageProblem
 from groundwork.google import local as feature
 from groundwork.login import notebook
+from groundwork.text import allowed
 
 _LATENESS = {
     True: "as late as on Google Cloud; commands advance its clock instead of waiting",
@@ -262,8 +263,8 @@ def coverage(as_json: bool, api: str) -> None:
     found = feature.coverage(find_checkout(Path.cwd()))
     chosen = {name: body for name, body in found.items() if name.startswith(api)}
     if not chosen:
-        known = ", ".join(sorted({name.partition(".")[0] for name in found}))
-        raise UsageProblem(f'The local cloud has no API "{api}"; there are {known}.')
+        known = {name.partition(".")[0] for name in found}
+        raise UsageProblem(f'The local cloud has no API "{api}"; {allowed(known, api)}')
     if as_json:
         print_json(chosen)
         return

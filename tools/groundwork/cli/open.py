@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from groundwork.cli.options import environment_option, here
+from groundwork.cli.browser import show
+from groundwork.cli.options import completed, environment_option, here
 from groundwork.cli.printing import echo
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
@@ -12,7 +13,7 @@ from groundwork.report import console
 
 
 @click.command(name="open")
-@click.argument("thing", required=False, default="")
+@click.argument("thing", required=False, default="", shell_complete=completed(console.pages))
 @click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
 @environment_option
 def open_(thing: str, no_browser: bool, name: str) -> None:
@@ -26,8 +27,9 @@ def open_(thing: str, no_browser: bool, name: str) -> None:
     address = console.address(checkout, environment, thing)
     if environment.local:
         _leave_map(checkout, environment)
-    if no_browser or click.launch(address) != 0:
-        echo(address)
+    if stranger := console.stranger(environment, thing):
+        echo(stranger, err=True)
+    show(address, wanted=not no_browser)
 
 
 def _leave_map(checkout: Checkout, environment: Environment) -> None:
@@ -39,5 +41,5 @@ def _leave_map(checkout: Checkout, environment: Environment) -> None:
     from groundwork.report.svg import svg
 
     there = existing.from_state(checkout, environment)
-    drawn = svg(diagram.diagram(environment, personas(checkout.root), there))
+    drawn = svg(diagram.diagram(environment, personas(checkout.root), there, names=True))
     local.keep_map(checkout, environment.project, harmless(drawn))

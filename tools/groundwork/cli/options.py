@@ -11,24 +11,24 @@ import click
 from click.shell_completion import CompletionItem
 
 from groundwork.environment.checkout import Checkout, find_checkout
-from groundwork.environment.values import Environment, load, names
+from groundwork.environment.values import Environment, examples, load, names
 from groundwork.errors import GroundworkError, UsageProblem
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class EnvironmentName(click.ParamType[str]):
-    """The name of an environment, completed from envs/."""
+    """The name of an environment, completed from envs/ and envs/examples/."""
 
     name = "name"
 
     def shell_complete(self, _ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The environments whose names start with what was typed."""
         try:
-            found = names(find_checkout(Path.cwd()).root)
+            root = find_checkout(Path.cwd()).root
         except UsageProblem:
             return []
-        return [CompletionItem(name) for name in found if name.startswith(incomplete)]
+        return [CompletionItem(name) for name in (*names(root), *examples(root)) if name.startswith(incomplete)]
 
 
 def completed(

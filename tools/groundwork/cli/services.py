@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from groundwork.cli.browser import show
 from groundwork.cli.group import Group
 from groundwork.cli.options import completed, dry_run_option, environment_option, json_option, yes_option
 from groundwork.cli.principal import as_option
@@ -278,5 +279,4 @@ def open_(service: str, no_browser: bool, name: str, who: str | None) -> None:
     found = feature.service(project, service)
     if not found.url:
         raise UsageProblem(f"{service} has no address: {found.problem or found.state}.")
-    if no_browser or click.launch(found.reached) != 0:
-        echo(found.reached)
+    show(found.reached, wanted=not no_browser)

@@ -19,7 +19,7 @@ from groundwork.google.cloud import connect
 from groundwork.lifecycle import status as feature
 from groundwork.lifecycle.status import LayerStatus, Status
 from groundwork.terraform import lock
-from groundwork.text import counted
+from groundwork.text import allowed, counted
 from groundwork.workloads import running
 from groundwork.workloads.project import Project
 from groundwork.workloads.running import Now
@@ -137,15 +137,16 @@ def output(name: str, as_json: bool, output_name: str | None) -> None:
 
     Example: groundwork output buckets --json
     """
-    found = feature.outputs(*here(name))
+    checkout, environment = here(name)
+    found = feature.outputs(checkout, environment)
     if output_name is not None and output_name not in found:
-        there = ", ".join(found) or "none: run `groundwork up` first"
-        raise UsageProblem(f"There is no output {output_name} in {name}; there are {there}.")
+        there = allowed(found, output_name) if found else "there is none before `groundwork up`."
+        raise UsageProblem(f"There is no output {output_name} in {name}; {there}")
     chosen = {key: item for key, item in found.items() if output_name in (None, key)}
     if as_json:
         values = {key: item.value for key, item in chosen.items() if not item.sensitive}
         print_json(values.get(output_name or "", values))
     else:
-        print_outputs(chosen)
+        print_outputs(chosen, environment)
     if not found:
         echo(f"There are no outputs: nothing is up in {name}. Start with `make up ENV={name}`.", err=True)

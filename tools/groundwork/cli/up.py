@@ -23,6 +23,7 @@ from groundwork.cli.printing import echo, print_json
 from groundwork.cli.terminal import Terminal
 from groundwork.cost.estimate import Estimate, a_month
 from groundwork.cost.planned import saying_cost
+from groundwork.environment.values import Environment
 from groundwork.errors import Exit
 from groundwork.lifecycle import changed
 from groundwork.lifecycle import up as feature
@@ -84,7 +85,7 @@ def up(
         done = feature.up(session, feature.UpOptions(yes=yes, dry_run=dry_run, details=details), talk, checks)
     if dry_run:
         return
-    print_outputs(done.outputs)
+    print_outputs(done.outputs, session.environment)
     for one in after_apply(session, done.plans):
         talk.say(f"warning: {one.text}")
     if any(entry.pending for entry in done.plans):
@@ -141,12 +142,13 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def print_outputs(outputs: Mapping[str, Output]) -> None:
+def print_outputs(outputs: Mapping[str, Output], environment: Environment) -> None:
     """Print the outputs, without the values of sensitive ones."""
+    pointed = f', in a shell after eval "$(groundwork env --env {environment.name})"' if environment.local else ""
     for name, output in outputs.items():
         value = "(sensitive)" if output.sensitive else output.value
         if isinstance(value, dict) and value:
-            echo(f"{name}:")
+            echo(f"{name}{pointed if name == 'commands' else ''}:")
             width = max(map(len, map(str, value)))
             for key, item in value.items():
                 echo(f"  {key:<{width}}  {_text(item)}")
@@ -156,5 +158,5 @@ def print_outputs(outputs: Mapping[str, Output]) -> None:
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key}={_text(item)}" for key, item in value.items())
+        return ", ".join(f"{key}={_text(item)}" for key, item in value.items() if item is not None)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

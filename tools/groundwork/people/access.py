@@ -14,7 +14,7 @@ from groundwork.people.personas import Persona, PolicyTarget, applies, item_of, 
 from groundwork.resources.bindings import Binding, Policies, address, same_account
 from groundwork.resources.kind import Action
 from groundwork.resources.policies import read_all
-from groundwork.text import counted
+from groundwork.text import allowed, counted
 
 _BASIC = {"projectOwner": "roles/owner", "projectEditor": "roles/editor", "projectViewer": "roles/viewer"}
 
@@ -149,7 +149,7 @@ def find_target(environment: Environment, text: str) -> PolicyTarget:
     alike = [target for target in known.values() if target.name == text]
     if len(alike) == 1:
         return alike[0]
-    raise UsageProblem(f"There is no {text} in {environment.name}; there are {', '.join(known)}.")
+    raise UsageProblem(f"There is no {text} in {environment.name}; {allowed(known, text)}")
 
 
 def find_action(text: str, target: PolicyTarget) -> Action:
@@ -160,8 +160,10 @@ def find_action(text: str, target: PolicyTarget) -> Action:
             return action
     if text.count(".") >= 2:
         return Action(text, text, "", "", "")
-    known = ", ".join(action.verb_only for action in fitting)
-    raise UsageProblem(f'"{text}" is not an action on a {target.kind}; there are {known}, or use any IAM permission.')
+    known = [action.verb_only for action in fitting]
+    raise UsageProblem(
+        f'"{text}" is not an action on a {target.kind}; {allowed(known, text)} Any IAM permission is allowed, too.'
+    )
 
 
 def promised(

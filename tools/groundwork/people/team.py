@@ -22,6 +22,7 @@ from groundwork.people.trials import Judge, Tried, trial
 from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.session import Session
 from groundwork.terraform.talk import Talk
+from groundwork.text import allowed
 
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
 
@@ -56,7 +57,7 @@ def checked_email(text: str) -> str:
 def checked_persona(name: str, known: Sequence[str]) -> str:
     """The persona's name. Raises UsageProblem with the known ones."""
     if name not in known:
-        raise UsageProblem(f'"{name}" is not a persona; there are {", ".join(known)}.')
+        raise UsageProblem(f'"{name}" is not a persona; {allowed(known, name)}')
     return name
 
 

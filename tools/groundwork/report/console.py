@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from urllib.parse import quote
 
 from groundwork.environment.checkout import Checkout
@@ -26,6 +27,22 @@ _OTHERS = {
 def words() -> dict[str, ConsolePage]:
     """The words before the slash, with their pages: the kinds of things in the environment file, access and logs."""
     return {part.word: part.page for _, part in parts() if part.page} | _OTHERS
+
+
+def pages(environment: Environment) -> list[str]:
+    """What of the environment file has a page, as `groundwork open` takes it: access, bucket/data, logs, …"""
+    named = (f"{part.word}/{name}" for _, part in parts() if part.page for name in part.entries(environment))
+    return sorted((*named, *_OTHERS))
+
+
+def stranger(environment: Environment, thing: str) -> str:
+    """A sentence on a thing that is not in the environment file, which may be there all the same; "" for all others."""
+    word, _, name = thing.partition("/")
+    known = next((list(part.entries(environment)) for _, part in parts() if part.word == word), [name])
+    if name in known:
+        return ""
+    near = get_close_matches(name, known, n=1)
+    return f"{environment.file} has no {word} {name}" + (f"; did you mean {near[0]}?" if near else ".")
 
 
 def address(checkout: Checkout, environment: Environment, thing: str) -> str:
