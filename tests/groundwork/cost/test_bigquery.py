@@ -113,6 +113,6 @@ def test_what_google_refuses_is_reported_in_a_sentence(ndjson, status, code, sai
 
 
 def test_a_login_that_google_does_not_accept_says_how_to_log_in(ndjson):
-    with pytest.raises(GroundworkError, match="run `gcloud auth application-default login`") as problem:
+    with pytest.raises(GroundworkError, match="run `groundwork login --env NAME") as problem:
         _read(Bigquery([STANDARD], ndjson, refusal=401))
     assert problem.value.exit_code == Exit.PERMISSION

@@ -65,11 +65,20 @@ def test_programs_that_are_missing_or_broken_have_a_remedy(
     assert (gcloud.health, gcloud.text) == ("missing", "not on PATH")
     assert gcloud.remedy.startswith("install it from https://cloud.google.com/sdk/docs/install")
     program(tmp_path / "bin", "docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1")
-    [docker] = look(doctor._docker)
-    assert (docker.health, docker.text) == (
+    [containers] = look(doctor._containers)
+    assert (containers.health, containers.text) == (
         "missing",
-        f"at {tmp_path}/bin/docker, but it does not answer: Cannot connect to the Docker daemon",
+        f"podman is not on PATH; docker is at {tmp_path}/bin/docker, but it does not answer: Cannot connect to the Docker daemon",
     )
+    assert containers.remedy.startswith("install podman, or install and start Docker")
+
+
+@pytest.mark.parametrize("name", ["podman", "docker"])
+def test_either_program_for_containers_will_do(
+    name: str, look: Callable[[doctor.Examine], list[CheckResult]], tmp_path: Path
+) -> None:
+    program(tmp_path / "bin", name, "echo 5.4.0")
+    assert look(doctor._containers) == [CheckResult("containers", "ok", f"{name} 5.4.0 at {tmp_path}/bin/{name}")]
 
 
 def test_a_program_that_answers_is_ok(look: Callable[[doctor.Examine], list[CheckResult]], tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ def test_who_asks_too_often_is_answered_a_moment_later(monkeypatch: pytest.Monke
 def test_a_refused_login_shows_nothing_of_what_google_answered() -> None:
     refused = refused_login(RefreshError("invalid_grant: Bad Request", {"access_token": "hunter2"}))
     assert refused.message == (
-        "Your login is no longer valid (invalid_grant: Bad Request): run `gcloud auth application-default login`."
+        "Your login is no longer valid (invalid_grant: Bad Request): run `groundwork login --env NAME`."
     )
     assert refused.exit_code == Exit.PERMISSION
 
@@ -201,6 +201,6 @@ def test_nobody_logged_in_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("NO_GCE_CHECK", "true")
     with pytest.raises(
         PermissionProblem,
-        match=r"^You are not logged in to Google Cloud: run `gcloud auth application-default login`\.$",
+        match=r"^You are not logged in to Google Cloud: run `groundwork login --env NAME`\.$",
     ):
         google_cloud("p", {})

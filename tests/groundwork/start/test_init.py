@@ -138,6 +138,18 @@ def test_what_cannot_be_is_a_sentence_and_nothing_is_written(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("address", "members"), [("me@example.com", {"me@example.com"}), ("1+me@users.noreply.github.com", set())]
+)
+def test_the_address_of_git_is_proposed_where_it_is_a_persons(
+    address: str, members: set[str], init: Init, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"COUNT": "1", "KEY_0": "user.email", "VALUE_0": address}.items():
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    assert init(*WORDS[:4], "--yes") == Exit.OK
+    assert set(load("dev", tmp_path).members) == members
+
+
 def test_at_a_terminal_it_asks_five_things_and_takes_what_it_proposes(tmp_path: Path) -> None:
     answers = [
         ("Name of the environment", "dev"),

@@ -35,7 +35,7 @@ def error(detail: str, address: str = "") -> Diagnostic:
             "ask an operator of the project",
             Exit.PERMISSION,
         ),
-        ("googleapi: Error 401: Invalid Credentials", "gcloud auth application-default login", Exit.PERMISSION),
+        ("googleapi: Error 401: Invalid Credentials", "groundwork login --env NAME", Exit.PERMISSION),
         ("googleapi: Error 409: You already own this bucket", "groundwork adopt", Exit.FAILED),
         (
             "Error 409: The requested bucket name is not available. The bucket namespace is shared by all users of the system.",

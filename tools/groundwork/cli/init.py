@@ -109,10 +109,12 @@ class _Asking:
 
 
 def _git_address() -> str:
+    """The address that git signs with, but for one that receives nothing and so is nobody's login."""
     try:
-        return process.run(["git", "config", "user.email"]).out.strip()
+        address = process.run(["git", "config", "user.email"]).out.strip()
     except GroundworkError:
         return ""
+    return "" if "noreply" in address else address
 
 
 def _checked(root: Path, answers: Answers, clues: tuple[repository.Clue, ...]) -> str:

@@ -40,7 +40,7 @@ def prompt_hidden(question: str) -> str:
 
 def prompt(question: str, default: str) -> str:
     """Ask for a line; an empty one means the default."""
-    typed: str = click.prompt(harmless(question), default=harmless(default), err=True)
+    typed: str = click.prompt(harmless(question), default=harmless(default), err=True, show_default=bool(default))
     return typed.strip()
 
 

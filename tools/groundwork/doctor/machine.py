@@ -9,7 +9,9 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from importlib import metadata, util
+from itertools import chain
 from pathlib import Path
 
 from groundwork.doctor import google
@@ -131,13 +133,18 @@ def _gcloud(_checkout: Checkout, _environment: Environment) -> Iterator[CheckRes
     )
 
 
-def _docker(_checkout: Checkout, _environment: Environment) -> Iterator[CheckResult]:
-    yield from _program(
-        "docker",
-        ["docker", "version", "--format", "{{.Server.Version}}"],
-        str.strip,
-        "install and start Docker; needed only to build images on this machine",
-    )
+def _containers(_checkout: Checkout, _environment: Environment) -> Iterator[CheckResult]:
+    """In the order in which the local cloud looks for them."""
+    remedy = "install podman, or install and start Docker; without, builds, services and jobs are only simulated on the local cloud"
+    podman = _program("podman", ["podman", "version", "--format", "{{.Client.Version}}"], str.strip, remedy)
+    docker = _program("docker", ["docker", "version", "--format", "{{.Server.Version}}"], str.strip, remedy)
+    tried: list[CheckResult] = []
+    for one in chain(podman, docker):
+        if one.health == "ok":
+            yield replace(one, subject="containers", text=f"{one.subject} {one.text}")
+            return
+        tried.append(one)
+    yield CheckResult("containers", "missing", "; ".join(f"{one.subject} is {one.text}" for one in tried), remedy)
 
 
 def _program(name: str, argv: list[str], version: Callable[[str], str], remedy: str) -> Iterator[CheckResult]:
@@ -228,7 +235,7 @@ EXAMINATIONS: tuple[Examine, ...] = (
     _terraform,
     _provider,
     _gcloud,
-    _docker,
+    _containers,
     _disk,
     _local_cloud,
     _descriptions,

@@ -325,4 +325,4 @@ def _not_logged_in(*, by_file: bool) -> PermissionProblem:
             "GOOGLE_APPLICATION_CREDENTIALS is set, but does not name a usable login: unset it and run "
             "`gcloud auth application-default login`."
         )
-    return PermissionProblem("You are not logged in to Google Cloud: run `gcloud auth application-default login`.")
+    return PermissionProblem("You are not logged in to Google Cloud: run `groundwork login --env NAME`.")

@@ -133,4 +133,4 @@ def refused_login(error: Exception, credentials: Any = None) -> PermissionProble
             "a few minutes to work.",
             [why],
         )
-    return PermissionProblem(f"Your login is no longer valid ({why}): run `gcloud auth application-default login`.")
+    return PermissionProblem(f"Your login is no longer valid ({why}): run `groundwork login --env NAME`.")

@@ -60,7 +60,7 @@ REMEDIES = (
     ),
     Remedy(
         re.compile(r"(?i)Error 401|UNAUTHENTICATED|could not find default credentials|oauth2: "),
-        "you are not logged in: run `gcloud auth application-default login`.",
+        "you are not logged in: run `groundwork login --env NAME`.",
         Exit.PERMISSION,
     ),
     Remedy(
