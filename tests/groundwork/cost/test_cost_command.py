@@ -70,7 +70,7 @@ def test_an_estimate_is_a_tree_with_the_total_first_and_what_it_rests_on_in_a_li
     total, _, component, first = out.splitlines()[:4]
     assert total == "Cost: $0.34 a month ($0.0005 an hour): fixed $0.00, by usage $0.34. This plan: +$0.34 a month."
     assert re.fullmatch(r"things data +\$0\.34", component)
-    assert re.fullmatch(r"├ stored +10\.00 GiB-month +\$0\.20", first)
+    assert re.fullmatch(r"├ stored +10 GiB-month +\$0\.20", first)
     assert "Assumed: bucket_download_gib 1, bucket_gib 10," in out
     assert "module." not in out
     assert out.rstrip().endswith("this is what the same would cost on Google Cloud (simulated).")

@@ -13,6 +13,7 @@ from rich.text import Text
 from groundwork.cost.amounts import ZERO, shown, total
 from groundwork.cost.estimate import Component, Estimate, sentence
 from groundwork.resources.words import component
+from groundwork.text import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +74,11 @@ def _tree(found: Estimate, tree: Iterable[Branch]) -> Table:
 def _charge(part: Component) -> tuple[str, str]:
     if part.kind == "unpriced":
         return part.why, "?"
-    unit = f" {part.price.unit}" if part.price else ""
-    return f"{part.quantity:,.2f}{unit}", shown(part.monthly)
+    return _amount(part.quantity, part.price.unit if part.price else ""), shown(part.monthly)
+
+
+def _amount(quantity: Decimal, unit: str) -> str:
+    """A quantity as one says it: "200 minutes", "0.1 GiB-month"; units that are not one plain word have no plural."""
+    number = f"{quantity:,.2f}".rstrip("0").rstrip(".")
+    plain = unit.isalpha() and unit.islower()
+    return f"{number} {plural(unit) if plain and quantity != 1 else unit}".rstrip()
