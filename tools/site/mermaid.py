@@ -31,7 +31,7 @@ def main(target: Path) -> str:
         if done.returncode or found is None:
             return f"npm could not fetch {PACKAGE}: {done.stderr.strip()[-300:] or 'it said nothing'}"
         with tarfile.open(found) as archive:
-            member = archive.extractfile(MEMBER)
+            member = archive.extractfile(MEMBER) if MEMBER in archive.getnames() else None
             content = member.read() if member else b""
     if _digest(content) != SHA256:
         return f"{MEMBER} of {PACKAGE} is not the file that this project knows: nothing was written."

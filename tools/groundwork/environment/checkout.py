@@ -52,5 +52,5 @@ def find_checkout(start: Path) -> Checkout:
         if (folder / "infra" / "platform").is_dir() and (folder / "envs").is_dir():
             return Checkout(folder)
     raise UsageProblem(
-        f"{here} is not inside a groundwork project (no infra/platform and envs above it): cd into your clone first."
+        f"{here} is not inside a groundwork project (no infra/platform and envs above it): cd into one, or begin one here with `groundwork init`."
     )
