@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,10 +143,10 @@ def test_what_cannot_be_is_a_sentence_and_nothing_is_written(
     ("address", "members"), [("me@example.com", {"me@example.com"}), ("1+me@users.noreply.github.com", set())]
 )
 def test_the_address_of_git_is_proposed_where_it_is_a_persons(
-    address: str, members: set[str], init: Init, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    address: str, members: set[str], init: Init, tmp_path: Path
 ) -> None:
-    for name, value in {"COUNT": "1", "KEY_0": "user.email", "VALUE_0": address}.items():
-        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    for words in (["init", "--quiet"], ["config", "user.email", address]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
     assert init(*WORDS[:4], "--yes") == Exit.OK
     assert set(load("dev", tmp_path).members) == members
 
