@@ -211,7 +211,7 @@ def test_check_tries_as_whom_one_names_and_says_where(platform: Platform) -> Non
     [
         (
             ("alice@example.com", "read", "bucket/nowhere"),
-            "There is no bucket/nowhere in local; allowed are bucket/data,",
+            "There is no bucket/nowhere in local; there are project,",
         ),
         (("alice@example.com", "fly", "project"), '"fly" is not an action on a project; allowed are change-access,'),
         (("alice", "read", "secret/wandb-api-key"), '"alice" is not an e-mail address'),

@@ -149,7 +149,7 @@ def find_target(environment: Environment, text: str) -> PolicyTarget:
     alike = [target for target in known.values() if target.name == text]
     if len(alike) == 1:
         return alike[0]
-    raise UsageProblem(f"There is no {text} in {environment.name}; {allowed(known, text)}")
+    raise UsageProblem(f"There is no {text} in {environment.name}; there are {', '.join(known)}.")
 
 
 def find_action(text: str, target: PolicyTarget) -> Action:
