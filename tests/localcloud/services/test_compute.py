@@ -127,6 +127,17 @@ def test_a_disk_grows_and_never_shrinks(call: Sender) -> None:
     )
 
 
+def test_a_copy_of_a_disk_is_as_large_as_the_disk(call: Sender) -> None:
+    call("POST", f"{ZONE}/disks", {"name": "data", "sizeGb": "20"})
+    call("POST", f"{ZONE}/disks", {"name": "copy", "sourceDisk": "zones/europe-west1-b/disks/data"})
+    copy = call("GET", f"{ZONE}/disks/copy")
+    assert (copy["sizeGb"], copy["sourceDiskId"]) == ("20", call("GET", f"{ZONE}/disks/data")["id"])
+    wrong = {"name": "x", "sizeGb": "15", "sourceDisk": "zones/europe-west1-b/disks/data"}
+    assert "smaller than the source disk size (20 GB)" in call.refused("POST", f"{ZONE}/disks", wrong)
+    gone = {"name": "x", "sourceDisk": "zones/europe-west1-b/disks/none"}
+    assert "disks/none' was not found" in call.refused("POST", f"{ZONE}/disks", gone, 404)
+
+
 def test_the_catalogue_is_listed_and_read(call: Sender) -> None:
     zones = {zone["name"] for zone in call("GET", f"{BASE}/zones")["items"]}
     assert {"europe-west1-b", "us-central1-f"} <= zones

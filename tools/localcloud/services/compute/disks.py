@@ -5,7 +5,7 @@ from __future__ import annotations
 from localcloud.engine import older, references
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body, Call, Resource
-from localcloud.errors import CloudError, invalid
+from localcloud.errors import CloudError, invalid, not_found
 from localcloud.services.compute import catalogue
 
 API = "compute"
@@ -13,21 +13,35 @@ _ID = "[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 
 
 def completed(call: Call, body: Body) -> Body:
-    """A new disk in its stored form: at least as large as its image."""
+    """A new disk in its stored form: at least as large as what it is made from."""
     image = catalogue.image(str(body.get("sourceImage", "")))
     place = "/".join(call.path.split("/")[:4])
     if image is not None:
         body["sourceImage"] = f"projects/{image['_project']}/global/images/{image['name']}"
-    least = int(image["diskSizeGb"]) if image else 10
-    size = int(body.get("sizeGb") or (least if image else 500))
+    source = _source(call, body)
+    copied = source or image
+    least = int(source["sizeGb"] if source else image["diskSizeGb"] if image else 10)
+    size = int(body.get("sizeGb") or (least if copied else 500))
     if size < least:
+        of = "source disk" if source else "image"
         raise invalid(
-            f"Invalid value for field 'resource.sizeGb': '{size}'. Requested disk size cannot be smaller than the image size ({least} GB)",
+            f"Invalid value for field 'resource.sizeGb': '{size}'. Requested disk size cannot be smaller than the {of} size ({least} GB)",
             "sizeGb",
             "invalid",
         )
     made = {"status": "READY", "type": f"{place}/diskTypes/pd-standard", "physicalBlockSizeBytes": "4096"}
-    return {**made, **body, "sizeGb": str(size)}
+    return {**made, **body, "sizeGb": str(size)} | ({"sourceDiskId": source["id"]} if source else {})
+
+
+def _source(call: Call, body: Body) -> Body | None:
+    """The disk that a new one is a copy of, as far as it is one of this project's; 404 if that one does not exist."""
+    name = str(body.get("sourceDisk", ""))
+    if not name.startswith(f"projects/{call.project}/"):
+        return None
+    found = call.cloud.store.get(API, name)
+    if found is None:
+        raise not_found(f"The resource '{name}' was not found")
+    return found
 
 
 def shown(_cloud: Cloud, body: Body) -> Body:
