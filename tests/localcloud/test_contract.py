@@ -79,7 +79,7 @@ def declared() -> Iterator[Any]:
 
 
 def sample(schemas: Mapping[str, Any], schema: Mapping[str, Any], depth: int = 0) -> Any:
-    """A value of a schema: every field that is not output only, three levels deep."""
+    """A value of a schema: every field that is sent and comes back, three levels deep."""
     schema = schemas[schema["$ref"]] if "$ref" in schema else schema
     kind = schema.get("type")
     if kind == "array":
@@ -88,7 +88,7 @@ def sample(schemas: Mapping[str, Any], schema: Mapping[str, Any], depth: int = 0
         return {"a": sample(schemas, schema["additionalProperties"], depth + 1)}
     if kind == "object":
         fields = schema.get("properties", {}) if depth < 3 else {}
-        wanted = {name: one for name, one in fields.items() if not _output(one) and name not in SERVER_MADE}
+        wanted = {name: one for name, one in fields.items() if not _one_way(one) and name not in SERVER_MADE}
         return {name: sample(schemas, one, depth + 1) for name, one in wanted.items()}
     if "enum" in schema:
         return next(one for one in schema["enum"] if "UNSPECIFIED" not in one)
@@ -96,9 +96,9 @@ def sample(schemas: Mapping[str, Any], schema: Mapping[str, Any], depth: int = 0
     return simple.get(str(kind), VALUES.get(schema.get("format", ""), "b"))
 
 
-def _output(field: Mapping[str, Any]) -> bool:
+def _one_way(field: Mapping[str, Any]) -> bool:
     said = field.get("description", "").lower()
-    return bool(field.get("readOnly")) or "[output only]" in said or "output only" in said
+    return bool(field.get("readOnly")) or "output only" in said or "[input only]" in said
 
 
 def path_of(service: Service, method: Method) -> str:

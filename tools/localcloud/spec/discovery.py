@@ -17,7 +17,12 @@ _PLACEHOLDER = re.compile(r"\{\+?([^}]+)\}")
 _UNPUBLISHED: Mapping[tuple[str, str], Mapping[str, Mapping[str, Any]]] = {
     ("compute", "v1"): {
         "Network": {"fingerprint": {"type": "string"}},
-        "NetworkRoutingConfig": {"deleteBgpAlwaysCompareMed": {"type": "boolean"}},
+        "NetworkRoutingConfig": {
+            "deleteBgpAlwaysCompareMed": {
+                "type": "boolean",
+                "description": "[Input Only] Takes bgpAlwaysCompareMed away.",
+            }
+        },
     },
     ("run", "v2"): {
         "GoogleCloudRunV2Job": {"tags": {"type": "object", "additionalProperties": {"type": "string"}}},
