@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from groundwork.errors import Exit, Refused
+from groundwork.errors import Exit, Refused, UsageProblem
 from groundwork.google import local
 from groundwork.lifecycle import status, teardown, up
 from groundwork.lifecycle.up import UpOptions
@@ -95,6 +95,18 @@ def test_what_only_looks_makes_nothing_at_all(clone: Clone, words: tuple[str, ..
     assert list(clone.cloud.pages("cloudresourcemanager", "v1/projects", "projects")) == []
 
 
+def test_damaged_personas_are_named_before_anything_is_planned(standing: Clone, talk: Heard) -> None:
+    file = standing.root / "modules" / "team_access" / "personas.json"
+    before = file.read_text("utf-8")
+    file.write_text("{", "utf-8")
+    try:
+        with pytest.raises(UsageProblem, match=r"^modules/team_access/personas\.json is not JSON"):
+            up.up(standing.session(), UpOptions(), talk)
+    finally:
+        file.write_text(before, "utf-8")
+    assert talk.lines == []
+
+
 def test_before_the_first_up_a_plan_says_what_it_would_begin_with_and_create(clone: Clone, talk: Heard) -> None:
     made = up.plan(clone.session("plan"), talk)
     assert "`up` would first create project small-clone on the local cloud" in talk.lines
@@ -177,7 +189,7 @@ def test_commands_about_people_say_that_nothing_is_up_before_it_is(clone: Clone)
 def test_an_unknown_output_is_a_sentence(standing: Clone) -> None:
     done = standing.run("output", "--env", "small", "nonsense")
     assert done.returncode == Exit.USAGE
-    assert "There is no output nonsense in small; there are buckets, builds, commands," in done.stderr
+    assert "There is no output nonsense in small; allowed are buckets, builds, commands," in done.stderr
 
 
 def test_down_asks_for_the_projects_id(standing: Clone) -> None:

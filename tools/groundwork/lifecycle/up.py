@@ -12,6 +12,7 @@ from typing import Any
 
 from groundwork.environment import placeholders
 from groundwork.environment.checkout import LAYERS
+from groundwork.environment.shipped import PERSONAS, read_shipped
 from groundwork.errors import GroundworkError
 from groundwork.google.waiting import patiently
 from groundwork.lifecycle import connection, local_commands, obstacles, prerequisites, recovery, revival
@@ -81,6 +82,7 @@ def prepare(
     session: Session, talk: Talk, *, destroy: bool = False, lay: bool = False, layers: Sequence[str] = LAYERS
 ) -> tuple[LayerPlan, ...]:
     """Creates or reports the prerequisites, recovers an interrupted run, and initialises and plans the layers in parallel."""
+    read_shipped(session.checkout.root, PERSONAS)  # Terraform reads it, too, and names no file where it cannot
     if not destroy:
         placeholders.refuse(session.environment)
         _begin(session, talk, lay=lay)
