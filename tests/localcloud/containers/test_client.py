@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from localcloud.containers.client import CommandLineRuntime
 from localcloud.containers.workload import Build, Mount, RuntimeProblem, Workload
+from localcloud.provider import callers
 
 from tests.localcloud.containers.conftest import SMALL
 
@@ -190,3 +191,16 @@ class Answering:
             with connection:
                 connection.recv(100)
                 connection.sendall(b"hello yourself\n")
+
+
+def test_what_a_container_asks_comes_from_no_program_of_its_users(client: CommandLineRuntime) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        asks = f"exec 3<>/dev/tcp/{client.host}/{port}; cat <&3"
+        running = client.start(Workload("asking", SMALL, ("bash", "-c"), (asks,)), silent)
+        listening.settimeout(60)
+        connection, (host, theirs) = listening.accept()
+        with connection:
+            assert callers.ours(f"ipv4:{host}:{theirs}", port)
+            assert not callers.program_of_ours(f"ipv4:{host}:{theirs}", port)
+        running.stop()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from localcloud import WORKS_FOR_IT
 from localcloud.provider import callers
 from localcloud.provider.callers import Socket, admitted, caller, listed
 from localcloud.provider.handlers import handlers
@@ -22,6 +24,7 @@ from tests.localcloud.provider.test_connection import serving
 
 ME = os.geteuid()
 NOBODY = 65534
+REFUSED = dict.fromkeys(METHODS, "PERMISSION_DENIED")
 TABLE = """\
    1: 0100007F:1267 0100007F:2710 01 00000000:00000000 00:00000000 00000000  1000        0 4242 1 0 20 4 30 10 -1
    2: 0100007F:2710 0100007F:1267 01 00000000:00000000 00:00000000 00000000     0        0 4243 1 0 20 4 30 10 -1
@@ -80,6 +83,7 @@ def test_the_system_tells_whose_a_connection_is_in_two_ways(connection: tuple[st
     assert caller(peer, port) == expected
     assert list(listed(callers.table(), made.getsockname(), ("127.0.0.1", port))) == [expected]
     assert callers.ours(peer, port)
+    assert callers.program_of_ours(peer, port)
     assert not admitted(caller(peer, port), ME + 1)
 
 
@@ -87,6 +91,7 @@ def test_no_connection_is_nobodys(connection: tuple[str, int, socket.socket]) ->
     peer, port, made = connection
     for other in ("ipv4:127.0.0.1:1", peer.replace("127.0.0.1", "127.0.0.2"), "unix:", "ipv6:[::1]:1", ""):
         assert not callers.ours(other, port)
+        assert not callers.program_of_ours(other, port)
     made.close()
     assert not callers.ours(peer, port)
 
@@ -106,7 +111,7 @@ def refusals(address: str) -> dict[str, str]:
 
 def test_who_is_not_admitted_may_ask_nothing() -> None:
     with serving(handlers(Servicer("http://127.0.0.1:9", "token")), admits=lambda _: False) as address:
-        assert refusals(address) == dict.fromkeys(METHODS, "PERMISSION_DENIED")
+        assert refusals(address) == REFUSED
 
 
 ATTACK = f"""
@@ -114,7 +119,8 @@ import encodings.idna, json, os, sys, urllib.request
 import grpc._channel  # what is imported late could not be read any more
 from tests.localcloud.provider.test_callers import refusals
 address, state, base = sys.argv[1:]
-os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})
+if user := int(os.environ.pop("AS_USER", "0")):
+    os.setgroups([]); os.setgid(user); os.setuid(user)
 found = refusals(address)
 try:
     found["folder"] = str(os.listdir(state))
@@ -129,20 +135,46 @@ print(json.dumps(found))
 """
 
 
-def test_another_user_of_the_machine_may_ask_nothing_and_sees_nothing() -> None:
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[str, Path, str]]:
+    """A provider's address, with the state folder and the address of its cloud."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         state = Path(folder) / "local"
         cloud = launcher.start(state)
         try:
-            provider = launcher.start_provider(state, cloud, launcher.token(state))
-            assert refusals(provider.address)["GetProviderSchema"] == "OK"
-            if ME != 0:  # nobody else can be tried; what is decided for them is above
-                return
-            attack = [sys.executable, "-c", ATTACK, provider.address, str(state), cloud.base]
-            done = subprocess.run(attack, capture_output=True, text=True, check=False, timeout=120)
-            assert done.returncode == 0, done.stderr
-            refused = dict.fromkeys(METHODS, "PERMISSION_DENIED")
-            assert json.loads(done.stdout) == {**refused, "folder": "PermissionError", "typed": "401"}
+            yield launcher.start_provider(state, cloud, launcher.token(state)).address, state, cloud.base
         finally:
             launcher.stop(state)
+
+
+def attacked(running: tuple[str, Path, str], *before: str, **variables: str) -> dict[str, str]:
+    """What a process with these variables is answered, behind the words of another command."""
+    command = [*before, sys.executable, "-c", ATTACK, *map(str, running)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=120, env={**os.environ, **variables}
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.skipif(ME != 0, reason="only root can be another user; what is decided for one is above")
+def test_another_user_of_the_machine_may_ask_nothing_and_sees_nothing(running: tuple[str, Path, str]) -> None:
+    assert refusals(running[0])["GetProviderSchema"] == "OK"
+    found = attacked(running, AS_USER=str(NOBODY))
+    assert found == {**REFUSED, "folder": "PermissionError", "typed": "401"}
+
+
+def test_what_the_local_cloud_has_started_may_ask_nothing(running: tuple[str, Path, str]) -> None:
+    assert REFUSED.items() <= attacked(running, **{WORKS_FOR_IT: "1"}).items()
+
+
+def test_nobody_comes_by_the_local_clouds_own_tunnel(running: tuple[str, Path, str]) -> None:
+    assert REFUSED.items() <= attacked(running, grpc_proxy=running[2]).items()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(ME != 0 or not shutil.which("unshare"), reason="only root can have a tree of files of its own")
+def test_who_sees_other_files_than_the_provider_may_ask_nothing(running: tuple[str, Path, str]) -> None:
+    assert REFUSED.items() <= attacked(running, "unshare", "--mount").items()

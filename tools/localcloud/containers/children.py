@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from localcloud import WORKS_FOR_IT
 from localcloud.containers import trees
 from localcloud.containers.workload import Heard, RuntimeProblem, Stream
 
@@ -112,7 +113,8 @@ def lines(command: Sequence[str], *, env: Mapping[str, str], timeout: float = 60
 
 
 def chosen(names: Iterable[str]) -> dict[str, str]:
-    """The variables of this process by these names; a name that ends with * stands for all that begin so."""
+    """The variables of this process by these names, and the mark of what the local cloud starts; a name that ends with * stands for all that begin so."""
     wanted = tuple(names)
     starts = tuple(name[:-1] for name in wanted if name.endswith("*"))
-    return {key: value for key, value in os.environ.items() if key in wanted or (starts and key.startswith(starts))}
+    found = {key: value for key, value in os.environ.items() if key in wanted or (starts and key.startswith(starts))}
+    return {**found, WORKS_FOR_IT: "1"}

@@ -1,7 +1,7 @@
 """Identifies callers: asks the kernel which user's process owns the other end of a loopback connection.
 
 A reattached Terraform sends no secret, and its provider must listen on TCP because Unix sockets give peers no address to key sessions by.
-Where the kernel cannot be asked (anything but Linux), every user of the machine may call.
+Where the kernel cannot be asked (anything but Linux), every user and every workload of the machine may call.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from localcloud.provider import processes
 
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 _ESTABLISHED = 1
@@ -35,6 +37,14 @@ class Socket(NamedTuple):
 def ours(peer: str, port: int) -> bool:
     """Whether a process of our own user owns the connection from `peer` ("ipv4:127.0.0.1:4711") to our port."""
     return sys.platform != "linux" or admitted(caller(peer, port), os.geteuid())
+
+
+def program_of_ours(peer: str, port: int) -> bool:
+    """The same, and that process is neither a workload's nor the local cloud itself, which tunnels for workloads."""
+    if sys.platform != "linux":
+        return True
+    end = caller(peer, port)
+    return end is not None and admitted(end, os.geteuid()) and processes.is_users_own(end.inode)
 
 
 def admitted(end: Socket | None, uid: int) -> bool:

@@ -49,7 +49,7 @@ async def _serve(state: Path, base: str, token: str) -> None:
     servicer = Servicer(base, token)
     answers, threads = handlers(servicer), ThreadPoolExecutor(_THREADS)
     server = await asyncio.get_running_loop().create_server(
-        lambda: Connection(answers, threads, lambda peer: callers.ours(peer, port)), "127.0.0.1", 0
+        lambda: Connection(answers, threads, lambda peer: callers.program_of_ours(peer, port)), "127.0.0.1", 0
     )
     port = server.sockets[0].getsockname()[1]
     address = f"127.0.0.1:{port}"

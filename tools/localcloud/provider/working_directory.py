@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+from localcloud.provider import processes
 from localcloud.provider.callers import sockets_from
-
-_PROC = Path("/proc")
 
 
 def folder_of(peer: str) -> Path | None:
@@ -15,16 +14,7 @@ def folder_of(peer: str) -> Path | None:
 
     None without /proc, or when the process belongs to another user.
     """
-    return next((cwd for end in sockets_from(peer) if end.inode for cwd in _directories(end.inode)), None)
-
-
-def _directories(inode: int) -> Iterator[Path]:
-    wanted = f"socket:[{inode}]"
-    for process in _PROC.iterdir():
-        if not process.name.isdigit():
-            continue
-        try:
-            if any(str(handle.readlink()) == wanted for handle in (process / "fd").iterdir()):
-                yield (process / "cwd").readlink()
-        except OSError:
-            continue
+    for process in (holder for end in sockets_from(peer) if end.inode for holder in processes.holding(end.inode)):
+        with suppress(OSError):
+            return (process / "cwd").readlink()
+    return None

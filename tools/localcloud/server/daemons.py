@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from localcloud import WORKS_FOR_IT
 from localcloud.server import records
 
 PATIENCE = 30.0
@@ -43,7 +44,7 @@ def spawn(arguments: list[str], log: Path, given: str = "") -> subprocess.Popen[
             start_new_session=True,
             cwd="/",
             umask=0o077,
-            env={name: value for name, value in os.environ.items() if _KEPT.fullmatch(name)},
+            env={**{name: value for name, value in os.environ.items() if _KEPT.fullmatch(name)}, WORKS_FOR_IT: "1"},
         )
     assert process.stdin is not None
     with suppress(BrokenPipeError), process.stdin as stdin:

@@ -1,0 +1,46 @@
+"""The process that holds a socket, and whether it sees and may do what its user does.
+
+A container's connections are carried by a helper that runs as that user, or are held by its own processes under that user's number:
+the number alone does not tell a workload, which may read nothing of this machine, from Terraform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from localcloud import WORKS_FOR_IT
+
+_PROC = Path("/proc")
+
+
+def holding(inode: int) -> Iterator[Path]:
+    """The folders below /proc of the processes that hold a socket, newest first; those of other users are not seen."""
+    wanted = f"socket:[{inode}]"
+    for process in sorted(_PROC.glob("[0-9]*"), key=lambda path: int(path.name), reverse=True):
+        try:
+            if any(str(handle.readlink()) == wanted for handle in (process / "fd").iterdir()):
+                yield process
+        except OSError:
+            continue
+
+
+def is_users_own(inode: int) -> bool:
+    """Whether who holds a socket is neither of a local cloud's making nor in a container; False when nobody can be seen to hold it."""
+    process = next(holding(inode), None)
+    return process is not None and _sees_our_files(process) and not _works_for_a_cloud(process)
+
+
+def _sees_our_files(process: Path) -> bool:
+    try:
+        return (process / "ns" / "mnt").readlink() == (_PROC / "self" / "ns" / "mnt").readlink()
+    except OSError:
+        return False
+
+
+def _works_for_a_cloud(process: Path) -> bool:
+    try:
+        variables = (process / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return True
+    return any(one.startswith(f"{WORKS_FOR_IT}=".encode()) for one in variables)
