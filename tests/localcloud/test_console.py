@@ -51,10 +51,15 @@ def test_without_the_secret_it_says_how_to_get_in_and_nothing_else(browser: Brow
     status, text, _ = browser("/")
     assert status == 200
     assert "groundwork open" in text
-    for path in ("/console/wrong/", f"/console/wrong/project/{browser.cloud.project}"):
-        status, text, _ = browser(path)
-        assert status == 403
-        assert browser.cloud.project not in text
+    secret = urlsplit(launcher.console(browser.cloud.server)).path.split("/")[2]
+    for path in (
+        "", "/", "/wrong", "/wrong/", f"/wrong/project/{browser.cloud.project}", "/wrong/no/such/page", "/wrong/bucket/a/b", "/%ff/x", "//",
+    ):  # fmt: skip
+        for verb in ("GET", "POST", "PUT", "HEAD"):
+            status, text, headers = browser(f"/console{path}", verb)
+            assert status == (403 if path else 404), path
+            assert browser.cloud.project not in text
+            assert secret not in f"{text}{headers}"
 
 
 def test_a_web_page_of_another_site_is_refused(browser: Browser) -> None:

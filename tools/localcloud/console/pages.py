@@ -17,9 +17,12 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from localcloud.console import access, activity, commands
+from localcloud.console.address import PREFIX
 from localcloud.console.views import Body, Views, moment, preview
+from localcloud.engine.service import Asgi
 from localcloud.errors import CloudError
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -75,36 +78,45 @@ class Console:
         self._templates.filters["words"] = lambda name: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
         self._templates.globals["style"] = (_HERE / "templates" / "style.css").read_text("utf-8")
 
-    def app(self) -> Starlette:
-        """The ASGI application."""
+    def app(self) -> Asgi:
+        """The ASGI application: who does not have the secret sees one page, whatever they ask for."""
+        inside = self._inside()
+
+        async def entered(scope: Scope, receive: Receive, send: Send) -> None:
+            shown = inside if self._has_secret(scope["path"]) else self._door(scope["path"], scope["method"])
+            await shown(scope, receive, send)
+
+        return entered
+
+    def _has_secret(self, path: str) -> bool:
+        given = path.removeprefix(PREFIX).partition("/")[0]
+        return path.startswith(PREFIX) and hmac.compare_digest(given.encode(), self._secret.encode())
+
+    def _door(self, path: str, method: str) -> Response:
+        looks = method in ("GET", "HEAD")
+        page = self._templates.get_template("door.html").render()
+        return HTMLResponse(page, 403 if path != "/" else 200 if looks else 405, _HEADERS)
+
+    def _inside(self) -> Starlette:
         routes = [
-            Route("/", self.door),
-            Route("/console/{secret}", self._behind(self.overview)),
-            Route("/console/{secret}/", self._behind(self.overview)),
-            Route("/console/{secret}/project/{project}", self._behind(self.project)),
-            Route("/console/{secret}/project/{project}/access", self._behind(self.access)),
-            Route("/console/{secret}/project/{project}/logs", self._behind(self.logs)),
-            Route("/console/{secret}/project/{project}/operations", self._behind(self.operations)),
-            Route("/console/{secret}/project/{project}/usage", self._behind(self.usage)),
-            Route("/console/{secret}/project/{project}/map", self._behind(self.map)),
-            Route("/console/{secret}/project/{project}/map.svg", self._behind(self.drawing)),
-            Route("/console/{secret}/project/{project}/{api}", self._behind(self.service)),
-            Route("/console/{secret}/bucket/{bucket}", self._behind(self.bucket)),
-            Route("/console/{secret}/object/{bucket}/{name:path}", self._behind(self.object)),
-            Route("/console/{secret}/download/{bucket}/{name:path}", self._behind(self.download)),
-            Route("/console/{secret}/resource/{api}/{name:path}", self._behind(self.resource)),
-            Route("/console/{secret}/requests", self._behind(self.requests)),
-            Route("/console/{secret}/switches", self._behind(self.switches), methods=["GET", "POST"]),
+            Route("/console/{secret}", self.overview),
+            Route("/console/{secret}/", self.overview),
+            Route("/console/{secret}/project/{project}", self.project),
+            Route("/console/{secret}/project/{project}/access", self.access),
+            Route("/console/{secret}/project/{project}/logs", self.logs),
+            Route("/console/{secret}/project/{project}/operations", self.operations),
+            Route("/console/{secret}/project/{project}/usage", self.usage),
+            Route("/console/{secret}/project/{project}/map", self.map),
+            Route("/console/{secret}/project/{project}/map.svg", self.drawing),
+            Route("/console/{secret}/project/{project}/{api}", self.service),
+            Route("/console/{secret}/bucket/{bucket}", self.bucket),
+            Route("/console/{secret}/object/{bucket}/{name:path}", self.object),
+            Route("/console/{secret}/download/{bucket}/{name:path}", self.download),
+            Route("/console/{secret}/resource/{api}/{name:path}", self.resource),
+            Route("/console/{secret}/requests", self.requests),
+            Route("/console/{secret}/switches", self.switches, methods=["GET", "POST"]),
         ]
         return Starlette(routes=routes, exception_handlers={404: self._nothing})
-
-    def _behind(self, endpoint: Endpoint) -> Endpoint:
-        async def answered(request: Request) -> Response:
-            if not hmac.compare_digest(request.path_params["secret"].encode(), self._secret.encode()):
-                return self._page("door.html", 403)
-            return await endpoint(request)
-
-        return answered
 
     def _page(self, template: str, status: int = 200, /, **found: Any) -> Response:
         cloud = self._views.cloud
@@ -118,10 +130,6 @@ class Console:
 
     async def _nothing(self, _: Request, __: Exception) -> Response:
         return self._page("nothing.html", 404)
-
-    async def door(self, _: Request) -> Response:
-        """The page for visitors without the secret."""
-        return self._page("door.html")
 
     async def overview(self, _: Request) -> Response:
         """The projects, each with its services."""
