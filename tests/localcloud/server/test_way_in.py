@@ -202,6 +202,8 @@ def test_another_user_of_this_machine_gets_a_tunnel_only_with_a_token(
         (b"CONNECT a b:443 HTTP/1.1\r\n\r\n", b"400"),
         (b"CONNECT x:99999999 HTTP/1.1\r\n\r\n", b"400"),
         (b"CONNECT " + b"x" * 9000, b"400"),
+        (b"CONNECT a..b:443 HTTP/1.1\r\n\r\n", b"502"),
+        (b"CONNECT " + b"a" * 200 + b".x:443 HTTP/1.1\r\n\r\n", b"502"),
     ],
 )
 def test_what_is_no_address_is_refused(cloud: LocalCloud, begun: bytes, status: bytes) -> None:

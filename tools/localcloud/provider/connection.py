@@ -32,6 +32,7 @@ from h2.exceptions import ProtocolError
 
 from localcloud.provider.handlers import Handler
 
+_MOST_OF_OTHERS = 256
 LARGEST_MESSAGE = 256 * 1024 * 1024
 _REFUSED = "The local cloud's provider serves only the user who started it."
 # gRPC prefixes each message with a byte that is 1 if it is compressed, and with its length.
@@ -90,6 +91,10 @@ class Connection(asyncio.Protocol):
         host, port = transport.get_extra_info("peername")[:2]
         self._peer = f"ipv4:{host}:{port}"
         self._admitted = self._admits(self._peer)
+        # The system numbers open files from below: others could hold all that there can be.
+        if not self._admitted and transport.get_extra_info("socket").fileno() > _MOST_OF_OTHERS:
+            self._transport.abort()
+            return
         self._http.initiate_connection()
         self._flush()
 

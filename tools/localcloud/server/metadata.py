@@ -10,7 +10,8 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -24,6 +25,8 @@ from localcloud.engine.interfaces import IdTokens
 from localcloud.engine.orders import Order
 from localcloud.errors import CloudError
 from localcloud.provider import callers
+from localcloud.server.crowd import Turnstile, others_share
+from localcloud.server.heads import Bounded
 from localcloud.server.holders import Holders
 
 HOST = "127.0.0.1"
@@ -160,10 +163,9 @@ async def listen(metadata: Metadata) -> tuple[int, Callable[[], Coroutine[Any, A
         server_header=False,
     )
     config.load()
-    state, protocol = ServerState(), cast("Callable[..., asyncio.Protocol]", config.http_protocol_class)
-    server = await asyncio.get_running_loop().create_server(
-        lambda: protocol(config=config, server_state=state, app_state={}), HOST, 0
-    )
+    state = ServerState()
+    made = partial(Bounded, config=config, server_state=state, app_state={})
+    server = await asyncio.get_running_loop().create_server(partial(Turnstile, made, others_share()), HOST, 0)
 
     async def close() -> None:
         server.close()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from functools import partial
 
 from localcloud.engine.ports import Made, Opened, Opener
+from localcloud.server.crowd import Turnstile, others_share
 
 HOST = "127.0.0.1"
 _BACKLOG = 128
@@ -16,7 +18,8 @@ def opener(loop: asyncio.AbstractEventLoop) -> Opener:
 
     def opened(made: Made, port: int) -> Opened:
         listening = _listening(port)
-        serving = loop.create_task(loop.create_server(made, sock=listening, backlog=_BACKLOG))
+        turnstile = partial(Turnstile, made, others_share())
+        serving = loop.create_task(loop.create_server(turnstile, sock=listening, backlog=_BACKLOG))
 
         def close() -> None:
             if serving.done():

@@ -24,7 +24,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.state_folder import Untrusted, damage, is_damage
 from localcloud.errors import CloudError
 from localcloud.provider import callers
-from localcloud.server import assembly, edition, endpoints, ports, records, way_in
+from localcloud.server import assembly, crowd, edition, endpoints, ports, records, way_in
 from localcloud.server.app import App
 from localcloud.server.certificates import Authority
 from localcloud.server.workload_host import ServingHost
@@ -130,6 +130,7 @@ def run(state: Path, port: int | None = None, ready: Callable[[str], None] = lam
 
     Without `port` the port of last time is taken when it is free, else any. `ready` is told the base address.
     """
+    crowd.make_room()
     try:
         records.folder(state)
         with records.locked(state / records.SERVER_LOCK, wait=True, seconds=1), _listening(state, port) as listening:

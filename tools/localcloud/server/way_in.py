@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import logging
 import re
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from urllib.parse import unquote
 from localcloud.errors import CloudError
 from localcloud.server import splice
 from localcloud.server.certificates import Authority
+from localcloud.server.crowd import is_one_too_many, others_share
 from localcloud.server.heads import Bounded, Gathered
 
 _log = logging.getLogger("localcloud")
@@ -61,12 +61,20 @@ class EntryProtocol(Bounded):
     """uvicorn's protocol, after a look at a connection's first bytes. Also lets a fault drop the connection."""
 
     doors: Doors
+    others_share = 0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._again = partial(type(self), *arguments, **named)
         self._begun = b""
         self._http = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Drops another user's connection where there are many."""
+        if transport.get_extra_info("peername") and is_one_too_many(transport, self.others_share):
+            transport.abort()
+        else:
+            super().connection_made(transport)
 
     def on_headers_complete(self) -> None:
         """Adds the way to drop the connection to the request's scope."""
@@ -152,7 +160,7 @@ class EntryProtocol(Bounded):
         try:
             token = base64.b64decode(given.partition(" ")[2]).decode().partition(":")[2]
             self.doors.admitted(unquote(token))
-        except (binascii.Error, UnicodeError, CloudError):
+        except (ValueError, CloudError):
             return False
         return bool(token)
 
@@ -186,7 +194,7 @@ class EntryProtocol(Bounded):
 
         try:
             await splice.join(self.transport, connect, begun=rest, answer=_ESTABLISHED)
-        except (TimeoutError, OSError) as problem:
+        except (TimeoutError, OSError, UnicodeError) as problem:  # the last for a name that no host can have
             self._refuse("502 Bad Gateway", f"{host}:{port} cannot be reached: {problem or 'it does not answer'}.")
 
     def _refuse(self, status: str, sentence: str, *headers: str) -> None:
@@ -214,4 +222,4 @@ class _Buffer(asyncio.Protocol):
 
 def entry(doors: Doors) -> type[EntryProtocol]:
     """The protocol class for uvicorn with these targets."""
-    return type("DoorsEntry", (EntryProtocol,), {"doors": doors})
+    return type("DoorsEntry", (EntryProtocol,), {"doors": doors, "others_share": others_share()})

@@ -1,0 +1,78 @@
+"""Connections where there are many: those of this user are taken, those of others dropped."""
+
+import asyncio
+import os
+import resource
+import subprocess
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import pytest
+from localcloud.server.crowd import Turnstile, make_room, others_share
+
+ASKS = """
+import socket, sys
+with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 30) as opened:
+    try:
+        print(opened.recv(10).decode())
+    except ConnectionError:
+        print()
+"""
+
+
+class Greeting(asyncio.Protocol):
+    """Says something and hangs up."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.write(b"welcome")
+        transport.close()
+
+
+async def mine(port: int) -> str:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    said = await reader.read()
+    writer.close()
+    return said.decode()
+
+
+async def anothers(port: int) -> str:
+    command = ["/usr/bin/env", "python3", "-c", ASKS, str(port)]
+    asked = partial(
+        subprocess.run, command, user=65534, group=65534, cwd="/", capture_output=True, text=True, check=True
+    )
+    return (await asyncio.to_thread(asked)).stdout.strip()
+
+
+def greeted(who: Callable[[int], Awaitable[str]], most: int) -> str:
+    """What somebody hears who comes while `most` open files are many."""
+
+    async def served() -> str:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(partial(Turnstile, Greeting, most), "127.0.0.1", 0)
+        try:
+            return await who(server.sockets[0].getsockname()[1])
+        finally:
+            server.close()
+
+    return asyncio.run(served())
+
+
+def test_its_own_user_is_always_let_in() -> None:
+    assert greeted(mine, 0) == greeted(mine, 10**6) == "welcome"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_another_user_is_let_in_while_there_is_room() -> None:
+    assert (greeted(anothers, 10**6), greeted(anothers, 0)) == ("welcome", "")
+
+
+def test_as_many_files_may_be_open_as_are_of_use() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (512, before[1]))
+        assert others_share() == 256
+        make_room()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == min(8192, before[1] % 2**63)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
