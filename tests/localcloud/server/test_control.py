@@ -27,7 +27,8 @@ def control(cloud: Inside, verb: str, path: str, body: object = None) -> Seen:
 @pytest.mark.parametrize("path", ["faults", "clock", "requests", "coverage"])
 def test_it_needs_the_key_from_the_state_folder(cloud: Inside, path: str) -> None:
     assert cloud("GET", f"_local/{path}").status == 403
-    assert cloud("GET", f"_local/{path}", x_local_control="guess").status == 403
+    for guess in ("guess", "\xff\xfe"):
+        assert cloud("GET", f"_local/{path}", x_local_control=guess).status == 403
     assert control(cloud, "GET", path).status == 200
 
 
@@ -62,6 +63,12 @@ def test_a_clock_order_that_makes_no_sense_is_refused(cloud: Inside, body: objec
     assert control(cloud, "GET", "clock").body["offset_seconds"] == 0
 
 
+@pytest.mark.parametrize("path", ["clock", "faults", "profile", "directory", "workloads"])
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 100_000, b"9" * 5000, b"\xff\xfe\x00", b'"\\ud800"', b"5"])
+def test_what_cannot_be_read_is_refused(cloud: Inside, path: str, body: bytes) -> None:
+    assert control(cloud, "POST", path, body).status == 400
+
+
 def test_a_reset_leaves_nothing(cloud: Inside) -> None:
     cloud.ok("POST", f"{SECRETS}?secretId=s", {})
     control(cloud, "POST", "clock", {"advance_seconds": 60})
@@ -88,3 +95,8 @@ def test_the_last_requests_are_shown_with_what_became_of_them(cloud: Inside) -> 
     assert [(row["method"], row["status"]) for row in rows] == [("secretmanager.projects.secrets.list", 200), ("", 404)]
     assert rows[0]["principal"] == "user:owner@example.com"
     assert rows[0]["query"] == "pageSize=1"
+
+
+@pytest.mark.parametrize("last", ["9" * 5000, "-1", "0", "x"])
+def test_any_number_of_last_requests_may_be_asked_for(cloud: Inside, last: str) -> None:
+    assert control(cloud, "GET", f"requests?last={last}").status == 200

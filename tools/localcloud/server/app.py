@@ -217,7 +217,7 @@ class App:
         google = _GOOGLE.fullmatch(host) if host.endswith("m") or ".googleapis.com:" in host else None
         if google is None:
             return self.base, path, ".googleapis.com" in host
-        base = f"{headers.get('x-forwarded-proto', 'https')}://{host}"
+        base = f"{'http' if headers.get('x-forwarded-proto') == 'http' else 'https'}://{host}"
         region = google[1] or (f"{google[3]}-" if google[3] else "")
         at_root = google[2] in _AT_ROOT
         return base, path if at_root else f"{region}{google[2]}/{path}", google[2] != "storage"

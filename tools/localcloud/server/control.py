@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import re
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -28,6 +30,7 @@ _CLOCK = (
     'Send {"advance_seconds": number} or {"set": "2026-11-21T00:00:00Z"}; it can be between the years 1970 and 9000.'
 )
 SIMULATED_ACCOUNT = "SIMULATED-000000-000001"
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -70,7 +73,7 @@ class Control:
         async def guarded(request: Request) -> Response:
             host = request.client.host if request.client else "127.0.0.1"
             given = request.headers.get("x-local-control", "")
-            if host not in _LOOPBACK or not hmac.compare_digest(given, self.key):
+            if host not in _LOOPBACK or not hmac.compare_digest(given.encode(), self.key.encode()):
                 return _problem(
                     403, "The header X-Local-Control must hold the control_key from server.json in the state folder."
                 )
@@ -87,7 +90,7 @@ class Control:
         async def answered(request: Request) -> Response:
             cloud = self.dispatcher.cloud
             try:
-                sent = json_text.read(await request.body() or b"{}")
+                sent = await _sent(request)
             except ValueError as problem:
                 return _problem(400, str(problem))
             if not isinstance(sent, dict):
@@ -109,7 +112,7 @@ class Control:
             self.faults.clear()
         elif request.method == "POST":
             try:
-                sent = await request.json()
+                sent = await _sent(request)
                 for one in sent if isinstance(sent, list) else [sent]:
                     self.faults.order(one)
             except (ValueError, TypeError) as problem:
@@ -121,7 +124,7 @@ class Control:
         lateness = self.dispatcher.cloud.lateness
         if request.method == "POST":
             try:
-                lateness.choose(str((await request.json())["name"]))
+                lateness.choose(str((await _sent(request))["name"]))
             except (KeyError, TypeError, ValueError):
                 return _problem(400, f'Send {{"name": NAME}}; there are {", ".join(PROFILES)}, and "" for none.')
             self.publish(lateness.name)
@@ -132,7 +135,7 @@ class Control:
         store, known = self.dispatcher.cloud.store, self.dispatcher.cloud.iam.directory
         if request.method != "GET":
             try:
-                sent = await request.json() if request.method == "POST" else None
+                sent = await _sent(request) if request.method == "POST" else None
                 with store.transaction():
                     known.forget() if sent is None else known.tell(sent)
             except (ValueError, TypeError, AttributeError) as problem:
@@ -144,7 +147,7 @@ class Control:
         cloud = self.dispatcher.cloud
         if request.method == "POST":
             try:
-                sent = await request.json()
+                sent = await _sent(request)
                 seconds = (
                     float(sent["advance_seconds"])
                     if "advance_seconds" in sent
@@ -161,7 +164,7 @@ class Control:
         workloads = self.dispatcher.cloud.workloads
         if request.method == "POST":
             try:
-                workloads.tell(json_text.read(await request.body()))
+                workloads.tell(await _sent(request))
             except (ValueError, AttributeError, TypeError):
                 return _problem(400, "Send a JSON object with limits, standIns, projects or runtime.")
             except CloudError as problem:
@@ -205,7 +208,17 @@ class Control:
         """The last requests, oldest first; ?last=n gives the last n."""
         last = request.query_params.get("last", "")
         rows = self.log.rows()
-        return JSONResponse({"requests": rows[-int(last) :] if last.isdecimal() and int(last) else rows})
+        return JSONResponse({"requests": rows[-int(last) :] if _NUMBER.fullmatch(last) else rows})
+
+
+async def _sent(request: Request) -> Any:
+    """The JSON text in a body; {} for none. Raises ValueError."""
+    data = bytearray()
+    async for piece in request.stream():
+        data += piece
+        if len(data) > json_text.MOST_BYTES:
+            break
+    return json_text.read(bytes(data) or b"{}")
 
 
 def _problem(code: int, text: str) -> Response:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import re
 import uuid
@@ -35,6 +34,7 @@ ANONYMOUS = "anonymous"
 # Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests.
 _NAME = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_PAGE = re.compile(r"[0-9]{1,9}")
 _HOUR = 3600
 _DAY = 86_400
 _CODES = {400: "NAME_INVALID", 401: "UNAUTHORIZED", 403: "DENIED", 404: "NAME_UNKNOWN"}
@@ -323,7 +323,7 @@ class Registry:
             raise RegistryError(404, "NAME_UNKNOWN", f"{request.path_params['name']} holds no image.")
         last, most = request.query_params.get("last", ""), request.query_params.get("n", "")
         tags = [tag for tag in images.tags(image) if tag > last]
-        shown = tags[: int(most)] if most.isdecimal() else tags
+        shown = tags[: int(most)] if _PAGE.fullmatch(most) else tags
         more = (
             {"Link": f'<{request.url.path}?n={most}&last={shown[-1]}>; rel="next"'}
             if shown and len(shown) < len(tags)
@@ -350,7 +350,7 @@ def _denied(permission: str, repository: str) -> str:
 def _password(basic: str) -> str:
     try:
         return base64.b64decode(basic, validate=True).decode().partition(":")[2]
-    except (binascii.Error, UnicodeError):
+    except ValueError:
         raise RegistryError(401, "UNAUTHORIZED", "The Authorization header cannot be read.") from None
 
 
