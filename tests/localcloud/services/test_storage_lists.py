@@ -209,3 +209,12 @@ def test_what_an_earlier_local_cloud_kept_is_the_default_list(gcs: Storage, tmp_
     again = opened(tmp_path)
     assert again.iam.policy("storage lists", "projects/_/buckets/data-bucket/defaultObjectAcl")["bindings"]
     assert not again.iam.has_policy("storage", "projects/_/buckets/data-bucket/objects")
+
+
+@LISTS
+def test_who_may_read_policies_but_not_what_they_are_of_reads_no_list(gcs: Storage, where: str) -> None:
+    gcs.call.grant("roles/iam.securityReviewer", ALICE)
+    refused = gcs.as_(ALICE).ask("GET", where, status=403).json["error"]["message"]
+    assert f"does not have storage.{'objects' if where == OBJECT else 'buckets'}.get access" in refused
+    gcs.call.grant("roles/storage.legacyBucketReader" if where != OBJECT else "roles/storage.objectViewer", ALICE)
+    assert entries(gcs.as_(ALICE), where) == team(gcs)

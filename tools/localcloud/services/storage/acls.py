@@ -18,6 +18,11 @@ from localcloud.services.storage.rows import Bucket, ObjectVersion
 from localcloud.spec import json_text
 
 Body = dict[str, Any]
+_NEEDED = {
+    "get": ("getIamPolicy", "get"),
+    "set": ("setIamPolicy", "getIamPolicy", "get", "update"),
+}
+"""The permissions for lists. Source: https://cloud.google.com/storage/docs/access-control/iam-json"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,9 @@ def _of_object(call: Call, verb: str) -> _List:
 def _open(call: Call, thing: str, verb: str) -> Bucket:
     """The bucket, whose lists (or whose object's) the caller may `get` or `set`; 400 where access is uniform."""
     bucket = rows.bucket(call.cloud.store, call.params["bucket"])
-    access.require(call, bucket, f"storage.{thing}s.{verb}IamPolicy", call.params.get("object"))
+    needed = (f"{verb}IamPolicy",) if call.method.id.endswith("IamPolicy") else _NEEDED[verb]
+    for one in needed:
+        access.require(call, bucket, f"storage.{thing}s.{one}", call.params.get("object"))
     if bucket.uniform:
         raise refusals.acl_read(thing) if verb == "get" else refusals.acl_write(thing)
     return bucket
