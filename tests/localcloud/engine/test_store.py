@@ -192,3 +192,13 @@ def test_damage_that_shows_late_is_a_sentence(store: Store, tmp_path: Path) -> N
     assert later.explain(damaged.value).message.endswith(
         f"put back a copy of the folder, or remove {tmp_path} to start over."
     )
+
+
+def test_a_folder_that_is_moved_away_takes_its_last_changes_along(tmp_path: Path) -> None:
+    store = Store(tmp_path / "before")
+    store.begin()
+    store.insert("s", "projects/p/things/t", {"kept": True})
+    store.commit()
+    (tmp_path / "before").rename(tmp_path / "after")
+    store.close()
+    assert Store(tmp_path / "after").get("s", "projects/p/things/t") == {"kept": True}

@@ -72,11 +72,11 @@ class Store:
         self._db = sqlite3.connect(self.database, isolation_level=None, cached_statements=512)
         for pragma in _PRAGMAS:
             self._db.execute(f"PRAGMA {pragma}")
+        self._inode = self.database.stat().st_ino
         found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             self.close()
             raise Untrusted(state_folder.damage(folder, " ".join(str(found).split())))
-        self._inode = self.database.stat().st_ino
         self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
@@ -98,8 +98,9 @@ class Store:
                 self.deferred.make()
 
     def fold(self) -> None:
-        """Checkpoints the log into the database, so that one file holds all changes."""
-        self._state.fold(self._db)
+        """Checkpoints the log into the database, so that one file holds all changes; where the folder was moved, its log goes with it."""
+        if self.in_place:
+            self._state.fold(self._db)
 
     @property
     def in_place(self) -> bool:
