@@ -17,6 +17,7 @@ from groundwork.cli.terminal import Terminal
 from groundwork.environment.checkout import find_checkout
 from groundwork.errors import UsageProblem
 from groundwork.google import local as feature
+from groundwork.lifecycle import local_rest
 from groundwork.login import notebook
 from groundwork.text import allowed
 
@@ -49,11 +50,13 @@ def start(port: int | None) -> None:
 
 @local.command()
 def stop() -> None:
-    """Stop it; its contents stay on disk.
+    """Stop it, unless a command is using it; its contents stay on disk.
 
     Example: groundwork local stop
     """
-    stopped = feature.stop(find_checkout(Path.cwd()))
+    checkout = find_checkout(Path.cwd())
+    with local_rest.claimed(checkout, "local stop"):
+        stopped = feature.stop(checkout)
     echo("The local cloud is stopped." if stopped else "The local cloud was not running.")
 
 
@@ -136,14 +139,15 @@ def limits(builds: int | None, instances: int | None, jobs: int | None, as_json:
 @local.command()
 @yes_option
 def reset(yes: bool) -> None:
-    """Delete everything on it, including the Terraform states.
+    """Delete everything on it, including the Terraform states, unless a command is using it.
 
     Example: groundwork local reset --yes
     """
     checkout = find_checkout(Path.cwd())
     if not yes:
         Terminal().confirm(f"Empty the local cloud in {checkout.local_state}, including its Terraform states?")
-    feature.empty(checkout)
+    with local_rest.claimed(checkout, "local reset"):
+        local_rest.empty(checkout)
     echo("The local cloud is empty.")
 
 

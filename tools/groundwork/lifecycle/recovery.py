@@ -78,6 +78,16 @@ def restore(session: Session, layer: str, talk: Talk) -> None:
         lost = [orphan for orphan in orphans(events) if orphan.address not in known]
         if lost:
             _adopt(lost, session, layer, talk)
+    _done(folder)
+
+
+def forget(folder: Path) -> None:
+    """Leaves nothing in a layer's folder that a later run would go on with."""
+    (folder / STATE).unlink(missing_ok=True)
+    _done(folder)
+
+
+def _done(folder: Path) -> None:
     (folder / EVENTS).unlink(missing_ok=True)
     (folder / PLAN).unlink(missing_ok=True)
     runs.ended(folder)

@@ -121,17 +121,18 @@ class Terraform:
 
     def forget(self, addresses: Sequence[str]) -> None:
         """Removes resources from the state; they remain in the cloud."""
-        self._checked("state rm", *addresses, lock_timeout=LOCK_TIMEOUT)
+        self._checked("state rm", *addresses, no_color=IsFlagged, lock_timeout=LOCK_TIMEOUT)
 
     def push(self, file: Path) -> None:
         """Uploads a state that an interrupted run could not upload."""
-        self._checked("state push", str(file), lock_timeout=LOCK_TIMEOUT)
+        self._checked("state push", str(file), no_color=IsFlagged, lock_timeout=LOCK_TIMEOUT)
 
     def show(self, file: Path) -> dict[str, Any]:
         """The saved plan as Terraform's JSON (format 1.2). It may contain secrets: do not store it."""
         done = process.run(
-            self._argv("show", str(file), json=IsFlagged), cwd=self.directory, env=self._environment(), seconds=600
-        )
+            self._argv("show", str(file), json=IsFlagged, no_color=IsFlagged),
+            cwd=self.directory, env=self._environment(), seconds=600,
+        )  # fmt: skip
         if done.code:
             raise TerraformFailed(done, self.directory)
         return document(done.out)
@@ -139,8 +140,9 @@ class Terraform:
     def validate(self) -> list[Diagnostic]:
         """The diagnostics of `validate`."""
         done = process.run(
-            self._argv("validate", json=IsFlagged), cwd=self.directory, env=self._environment(), seconds=600
-        )
+            self._argv("validate", json=IsFlagged, no_color=IsFlagged),
+            cwd=self.directory, env=self._environment(), seconds=600,
+        )  # fmt: skip
         try:
             found = document(done.out)["diagnostics"]
         except (ValueError, KeyError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,14 +13,14 @@ from groundwork.terraform.runs import TerraformRun
 from groundwork.terraform.state import Lock, StateLocation, read_lock
 
 _KNOWN = "Error acquiring the state lock"
-# A missing permission to write the lock is not somebody else's lock.
-_REFUSED = "Error 403"
+# A missing permission to write the lock, or any other refusal but this one, is not somebody else's lock.
+_REFUSED = re.compile(r"\bError (?!412\b)[45]\d\d\b")
 _MARGIN = timedelta(seconds=2)
 
 
 def is_locked(failure: TerraformFailed) -> bool:
     """Whether a command failed because of somebody else's lock."""
-    return any(_KNOWN in found.summary and _REFUSED not in found.detail for found in failure.diagnostics)
+    return any(_KNOWN in found.summary and not _REFUSED.search(found.detail) for found in failure.diagnostics)
 
 
 def explained(lock: Lock | None, environment: str, layer: str) -> StateLocked:

@@ -1,0 +1,50 @@
+"""The local cloud at rest: nobody stops or empties it while a command or its Terraform is at work on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from groundwork.environment.checkout import LAYERS, Checkout
+from groundwork.environment.values import load
+from groundwork.errors import StateLocked, UsageProblem
+from groundwork.google import local
+from groundwork.lifecycle import recovery
+from groundwork.terraform import runs
+
+
+@contextmanager
+def claimed(checkout: Checkout, command: str) -> Iterator[None]:
+    """Inside, no other command of this clone changes an environment on the local cloud. Raises StateLocked, naming who does."""
+    with ExitStack() as claims:
+        for folder in _folders(checkout):
+            claims.enter_context(runs.alone(folder, runs.this_run(command, folder.name)))
+            for run in filter(None, (runs.read(folder / layer) for layer in LAYERS)):
+                if run.at_work:
+                    raise StateLocked(
+                        f"The Terraform of an earlier {run.text} is still at work on {folder.name}: wait for it to end."
+                    )
+        yield
+
+
+def empty(checkout: Checkout) -> None:
+    """Makes the local cloud forget everything, and what runs left to go on with: states that could not be uploaded are of no use any more."""
+    local.empty(checkout)
+    for folder in _folders(checkout):
+        for layer in LAYERS:
+            recovery.forget(folder / layer)
+
+
+def _folders(checkout: Checkout) -> list[Path]:
+    """The folders of the environments on the local cloud that a command has ever been at work on."""
+    return [
+        claim.parent for claim in sorted(checkout.runs.glob("*/claim.json")) if _is_local(claim.parent.name, checkout)
+    ]
+
+
+def _is_local(name: str, checkout: Checkout) -> bool:
+    try:
+        return load(name, checkout.root).local
+    except UsageProblem:
+        return False
