@@ -336,12 +336,13 @@ def test_nobody_else_can_change_what_it_writes_whatever_the_umask() -> None:
     assert done.stdout.splitlines()[-1] == "0o22", done.stderr
 
 
-def test_a_reader_that_has_gone_is_no_failure() -> None:
+@pytest.mark.parametrize("words", [["local", "status"], ["--help"]], ids=" ".join)
+def test_a_reader_that_has_gone_is_no_failure(words: list[str]) -> None:
     """As in `groundwork completion bash | head -1`."""
     ours, theirs = os.pipe()
     os.close(ours)
     done = subprocess.run(
-        [sys.executable, "-m", "groundwork", "local", "status"],
+        [sys.executable, "-m", "groundwork", *words],
         cwd=ROOT, stdout=theirs, stderr=subprocess.PIPE, text=True, check=False,
     )  # fmt: skip
     os.close(theirs)

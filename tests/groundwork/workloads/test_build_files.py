@@ -62,7 +62,8 @@ def test_what_the_file_says_of_logs_stays(project: Project, write: Writer, said:
         (STEPS + "options: {machineType: E2_HUGE}", "Invalid enum value E2_HUGE"),
         (STEPS + "options: 3", "cloudbuild.yaml: options is not a mapping"),
         ("images: [a]", "cloudbuild.yaml has no steps"),
-        ("steps: [", "cloudbuild.yaml is not YAML"),
+        (STEPS + "a: &a [*a]", "its aliases stand for too much"),
+        ("steps: [", "cloudbuild.yaml cannot be read as YAML: "),
     ],
 )  # fmt: skip
 def test_a_wrong_file_is_a_sentence_before_anything_is_sent(

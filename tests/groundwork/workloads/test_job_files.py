@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,7 +65,13 @@ def test_every_form_is_the_same_job(write: Writer, text: str) -> None:
     ("text", "sentence"),
     [
         ("- a", "train.yaml describes no job"),
-        ("a: [", "train.yaml is not YAML"),
+        ("a: [", "train.yaml cannot be read as YAML: "),
+        ("[" * 3000, "values are nested too deeply"),
+        ("a: &a [*a]", "its aliases stand for too much"),
+        ("a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 17)), "its aliases stand for too much"),
+        ("a: 2026-99-99", "month must be in 1..12"),
+        ("a: " + "9" * 5000, "Exceeds the limit"),
+        ("a: b\n" * 100_000, "it has more than 256 KiB"),
         ("scheduling: {timeout: 1h}", "train.yaml has no workerPoolSpecs"),
         ("workerPoolSpecs: [1]", "train.yaml has no workerPoolSpecs"),
         ("workerPoolSpec: []", "train.yaml has workerPoolSpec, which is not a field of a job; did you mean workerPoolSpecs?"),
@@ -81,6 +89,12 @@ def test_what_is_no_job_is_a_sentence(write: Writer, text: str, sentence: str) -
 def test_a_file_that_is_not_there_is_a_sentence(write: Writer) -> None:
     with pytest.raises(UsageProblem, match="cannot be read: No such file"):
         job_files.read(write("other.yaml", "") / "train.yaml")
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "train.yaml")
+    with pytest.raises(UsageProblem, match="it is not a regular file"):
+        job_files.read(tmp_path / "train.yaml")
 
 
 def job(*env: tuple[str, str], image: str = "image") -> dict[str, Any]:

@@ -111,6 +111,13 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             return _reader_gone()
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The same while --help and --version print."""
+        try:
+            return super().parse_args(ctx, args)
+        except BrokenPipeError:
+            ctx.exit(_reader_gone())
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands only: the epilog names the two options."""
         self.format_commands(ctx, formatter)
@@ -210,10 +217,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return _reader_gone()
     except OSError as error:
-        if error.errno not in _DISK:
+        if error.errno not in _FILES:
             raise
         where = f" ({error.filename})" if error.filename else ""
-        _say(f"Error: {_DISK[error.errno]}{where}.")
+        _say(f"Error: {_FILES[error.errno]}{where}.")
         return int(Exit.FAILED)
     return int(code or 0)
 
@@ -224,11 +231,13 @@ def _start_new_line() -> None:
         _say()
 
 
-_DISK = {
+_FILES = {
     errno.ENOSPC: "The disk is full: free some space and run the same command again",
     errno.EDQUOT: "Your disk quota is used up: free some space and run the same command again",
     errno.EROFS: "The disk is read-only there: use a folder that you can write to",
     errno.EACCES: "You may not write there: use a folder that you own (XDG_CACHE_HOME sets where downloads are kept)",
+    errno.ENAMETOOLONG: "The name of a file is too long",
+    errno.ELOOP: "Symbolic links lead in a circle",
     errno.EPERM: "You may not write there: use a folder that you own (XDG_CACHE_HOME sets where downloads are kept)",
 }
 

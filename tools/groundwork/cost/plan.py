@@ -42,7 +42,7 @@ def load_plan(path: Path) -> Mapping[str, Any]:
         raise UsageProblem(
             f"{path} cannot be read: {problem.strerror}. Give the file that `terraform show -json PLAN` wrote."
         ) from problem
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise UsageProblem(f"{path} is not JSON. Write it with `terraform show -json PLAN > {path.name}`.") from problem
     changes(plan, str(path))
     return dict(plan)

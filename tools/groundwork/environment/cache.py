@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from groundwork.environment.content import content
+
 _DIGITS = 32
 
 
@@ -36,7 +38,7 @@ def keep(path: Path, root: Path, values: Mapping[str, Any]) -> None:
 def _place(path: Path, root: Path) -> Path:
     found = hashlib.sha256(str(path).encode())
     for file in _looked_at(path, root):
-        found.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+        found.update(os.fsencode(file.name) + b"\0" + content(file) + b"\0")
     return root / ".groundwork" / "checked" / f"{path.stem}-{found.hexdigest()[:_DIGITS]}.json"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import math
 import re
 from collections.abc import Iterator
@@ -14,6 +13,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from groundwork.environment.content import LARGEST, content
+
 Place = tuple[str | int, ...]
 """The keys that lead to a value, outermost first: ("members", "alice@example.com", "role")."""
 
@@ -23,8 +24,6 @@ _TWO_MEANINGS = frozenset({"y", "yes", "on", "n", "no", "off"})
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+")
 _TAGS = frozenset({"null", "bool", "int", "float", "str", "timestamp", "merge", "value", "map", "seq"})
 
-# An environment file has a few hundred lines; a larger file is a mistake, and could take minutes.
-_LARGEST = 256 * 1024
 _DEEPEST = 20
 _MOST_VALUES = 50_000
 
@@ -67,18 +66,17 @@ def read(path: Path) -> YamlDocument:
 
     Raises OSError when the file cannot be opened.
     """
-    return parsed(_content(path))
+    return parsed(content(path))
 
 
-def parsed(content: bytes) -> YamlDocument:
+def parsed(data: bytes) -> YamlDocument:
     """Parses a file's content."""
-    if len(content) > _LARGEST:
-        size = f"{len(content) // 1024} KiB; allowed are {_LARGEST // 1024} KiB"
-        return YamlDocument(None, {}, (Mistake(1, f"the file has {size}."),))
+    if len(data) > LARGEST:
+        return YamlDocument(None, {}, (Mistake(1, f"the file has more than {LARGEST // 1024} KiB."),))
     try:
-        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line = data.count(b"\n", 0, error.start) + 1
         return YamlDocument(None, {}, (Mistake(line, "the file is not UTF-8 text; save it as UTF-8."),))
     tabs = tuple(_tabs(text))
     if tabs:
@@ -90,12 +88,6 @@ def parsed(content: bytes) -> YamlDocument:
     except RecursionError:
         return YamlDocument(None, {}, (_endless(1),))
     return YamlDocument(None, {}) if node is None else _document(node)
-
-
-def _content(path: Path) -> bytes:
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise OSError(errno.EINVAL, "it is not a regular file")
-    return path.read_bytes()
 
 
 def _tabs(text: str) -> Iterator[Mistake]:
@@ -121,6 +113,15 @@ def _endless(line: int) -> Mistake:
 
 class _Endless(Exception):
     """More levels or values than anybody would write."""
+
+
+def is_endless(node: Node) -> bool:
+    """Whether there are more levels or values than a person writes, those of an alias counted wherever it stands."""
+    try:
+        _NodeReader().value(node, ())
+    except _Endless:
+        return True
+    return False
 
 
 def _document(node: Node) -> YamlDocument:

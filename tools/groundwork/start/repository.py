@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from groundwork.environment import foreign_yaml
 from groundwork.errors import GroundworkError, UsageProblem
 from groundwork.secrets.names import suggested
 from groundwork.terraform.process import run
@@ -174,12 +174,9 @@ def _in_git(folder: Path, shown: str) -> bool:
 
 
 def _build(shown: str, text: str) -> Iterator[Clue]:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     try:
-        build: Any = YAML(typ="safe").load(text)
-    except (YAMLError, RecursionError, ValueError):
+        build = foreign_yaml.values(text.encode())
+    except ValueError:
         build = None
     if not isinstance(build, dict):
         yield Clue("Cloud Build", shown, "", "cannot be read: it is not a build in YAML or JSON")

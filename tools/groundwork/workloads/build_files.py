@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from groundwork.environment import foreign_yaml
 from groundwork.environment.workloads import BuildSpec as Settings
 from groundwork.errors import UsageProblem
 from groundwork.text import allowed
@@ -92,15 +93,7 @@ def identity(project: Project, settings: Settings | None = None) -> str:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        values = YAML(typ="safe", pure=True).load(file.read_text("utf-8"))
-    except OSError as error:
-        raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise UsageProblem(f"{file.name} is not YAML: {' '.join(str(error).split())}") from None
+    values = foreign_yaml.read(file)
     if not isinstance(values, dict) or not values.get("steps"):
         raise UsageProblem(
             f"{file.name} has no steps: they define what the build does, as in `steps: [{{name: …, args: […]}}]`."

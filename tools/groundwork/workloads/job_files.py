@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from groundwork.environment import foreign_yaml
 from groundwork.errors import UsageProblem
 from groundwork.text import allowed
 
@@ -27,15 +28,7 @@ def read(file: Path) -> dict[str, Any]:
 
     Raises UsageProblem for what is not a job.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        values = YAML(typ="safe", pure=True).load(file.read_text("utf-8"))
-    except OSError as error:
-        raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise UsageProblem(f"{file.name} is not YAML: {' '.join(str(error).split())}") from None
+    values = foreign_yaml.read(file)
     if not isinstance(values, dict):
         raise UsageProblem(
             f"{file.name} describes no job: it must have workerPoolSpecs, as for `gcloud ai custom-jobs create --config`."

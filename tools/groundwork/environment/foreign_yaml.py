@@ -1,0 +1,42 @@
+"""YAML files in Google's formats, such as Cloud Build's: their values, where they are of a size that a person writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from groundwork.environment.content import LARGEST, content
+from groundwork.environment.document import is_endless
+from groundwork.errors import UsageProblem
+
+
+def read(file: Path) -> Any:
+    """The values of a file. Raises UsageProblem for what cannot be read or is not YAML."""
+    try:
+        return values(content(file))
+    except OSError as error:
+        raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise UsageProblem(f"{file.name} cannot be read as YAML: {' '.join(str(error).split())}") from None
+
+
+def values(data: bytes) -> Any:
+    """The values of a text, merged and tagged as YAML has it, while as many as a person writes: aliases can make millions of a few lines.
+
+    Raises ValueError.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    if len(data) > LARGEST:
+        raise ValueError(f"it has more than {LARGEST // 1024} KiB")
+    try:
+        text = data.decode("utf-8-sig")
+        node = YAML(typ="safe", pure=True).compose(text)
+        if node is not None and is_endless(node):
+            raise ValueError("its values are nested too deeply, or its aliases stand for too much")
+        return YAML(typ="safe", pure=True).load(text)
+    except YAMLError as error:
+        raise ValueError(str(error)) from None
+    except RecursionError:
+        raise ValueError("its values are nested too deeply") from None
