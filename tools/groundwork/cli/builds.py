@@ -19,7 +19,7 @@ from groundwork.cost.amounts import shown
 from groundwork.environment.workloads import BuildSpec as Settings
 from groundwork.errors import UsageProblem
 from groundwork.resources.contents import bytes_text
-from groundwork.text import allowed
+from groundwork.text import allowed, counted
 from groundwork.workloads import build_files, sources
 from groundwork.workloads import builds as feature
 from groundwork.workloads.build_files import BuildRequest
@@ -143,14 +143,14 @@ def _of_folder(project: Project, request: BuildRequest, talk: Terminal, *, yes: 
     message = build_files.build_of(project, request)
     files = sources.chosen(request.folder)
     images = ", ".join(message.images) or "no named image"
-    what = f"{len(files)} files of {request.folder.resolve()} to {images}"
+    what = f"{counted(len(files), 'file')} of {request.folder.resolve()} to {images}"
     if dry_run:
         echo(f"would build {what}, as {message.service_account or 'the default account of Cloud Build'}")
         return None
     if not yes and not project.environment.local:
         talk.confirm(f"Build {what} in {project.environment.place}?")
     source = sources.uploaded(project, request.folder)
-    talk.say(f"{source.files} files, {bytes_text(source.size)} packed, are in gs://{source.bucket}")
+    talk.say(f"{counted(source.files, 'file')}, {bytes_text(source.size)} packed, are in gs://{source.bucket}")
     return feature.submitted(project, request, source)
 
 
