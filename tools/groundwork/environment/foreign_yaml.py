@@ -31,11 +31,13 @@ def values(data: bytes) -> Any:
     if len(data) > LARGEST:
         raise ValueError(f"it has more than {LARGEST // 1024} KiB")
     try:
-        text = data.decode("utf-8-sig")
-        node = YAML(typ="safe", pure=True).compose(text)
-        if node is not None and is_endless(node):
+        reader = YAML(typ="safe", pure=True)
+        node = reader.compose(data.decode("utf-8-sig"))
+        if node is None:
+            return None
+        if is_endless(node):
             raise ValueError("its values are nested too deeply, or its aliases stand for too much")
-        return YAML(typ="safe", pure=True).load(text)
+        return reader.constructor.construct_document(node)
     except YAMLError as error:
         raise ValueError(str(error)) from None
     except RecursionError:

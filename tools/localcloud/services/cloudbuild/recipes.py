@@ -88,24 +88,29 @@ def yaml(text: str, name: str) -> Body:
 
     if len(text) > MOST_BYTES:
         raise invalid(f"{name} has more than {MOST_BYTES} characters.", name)
+    reader = YAML(typ="safe", pure=True)
     try:
-        found = YAML(typ="safe", pure=True).load(text)
+        node = reader.compose(text)
+        # Counted before anything is merged: a few lines of merges of merges would be millions.
+        usual = node is not None and _nodes(node) <= _MOST_NODES
+        found = reader.constructor.construct_document(node) if usual else None
     except (YAMLError, ValueError, RecursionError) as problem:
         raise invalid(f"failed unmarshalling build config {name}: {str(problem).splitlines()[0]}", name) from None
-    if not isinstance(found, dict) or _nodes(found) > _MOST_NODES:
+    if not isinstance(found, dict):
         raise invalid(f"failed unmarshalling build config {name}: it holds no mapping of a usual size.", name)
     plain: Body = _plain(found)
     return plain
 
 
-def _nodes(value: Any, left: int = _MOST_NODES) -> int:
-    """How many values there are, counted no further than is needed to refuse: an alias counts as often as it stands for something."""
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+def _nodes(node: Any, left: int = _MOST_NODES) -> int:
+    """How many nodes there are, counted no further than is needed to refuse: an alias counts as often as it stands for something."""
+    inner = () if isinstance(node.value, str) else node.value
     count = 1
-    for child in children:
-        if count > left:
-            break
-        count += _nodes(child, left - count)
+    for one in inner:
+        for child in one if isinstance(one, tuple) else (one,):
+            if count > left:
+                return count
+            count += _nodes(child, left - count)
     return count
 
 
