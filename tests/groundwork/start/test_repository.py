@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -85,6 +86,15 @@ def test_what_cannot_be_read_is_reported_and_stops_nothing(tmp_path: Path) -> No
         "bad.py": "\udcff".encode("utf-8", "surrogateescape").decode("latin-1"),
     }
     assert found(tmp_path, files) == [("Cloud Build", "", ""), ("Cloud Build", "", ""), ("DVC", "", "")]
+
+
+def test_what_is_no_file_is_not_looked_at(tmp_path: Path) -> None:
+    for name in (".env", "cloudbuild.yaml", "train.yaml", "requirements.txt"):
+        os.mkfifo(tmp_path / name)
+    (tmp_path / "main.py").symlink_to("/dev/zero")
+    (tmp_path / "key.json").symlink_to("key.json")
+    (tmp_path / "other.json").symlink_to("nowhere")
+    assert repository.look(tmp_path) == ()
 
 
 def test_other_peoples_code_is_not_looked_at(tmp_path: Path) -> None:

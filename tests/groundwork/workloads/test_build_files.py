@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -140,6 +143,40 @@ def test_a_link_is_sent_as_a_link_and_never_followed_nor_out_of_the_folder(write
     (folder / "loop").symlink_to(".")
     (folder / "outside").symlink_to("/etc/passwd")
     assert names(folder) == ["Dockerfile", "loop"]
+
+
+def test_what_git_does_not_know_is_not_sent(write: Writer) -> None:
+    folder = write("Dockerfile", "x")
+    os.mkfifo(folder / "pipe")
+    with closing(socket.socket(socket.AF_UNIX)) as listening:
+        listening.bind(os.path.relpath(folder / "socket"))
+        assert names(folder) == ["Dockerfile"]
+
+
+def test_a_name_that_is_not_utf_8_is_a_sentence_until_it_is_excluded(write: Writer) -> None:
+    folder = write("Dockerfile", "x")
+    Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.csv")).touch()
+    with pytest.raises(UsageProblem, match=r"caf.\.csv cannot be sent, since its name is not UTF-8"):
+        sources.chosen(folder)
+    write(".gcloudignore", "*.csv\n")
+    assert names(folder) == ["Dockerfile"]
+
+
+@pytest.mark.parametrize("pattern", ["!", "a\\", "[z-a]"])
+def test_a_pattern_that_cannot_be_read_is_a_sentence(write: Writer, pattern: str) -> None:
+    with pytest.raises(UsageProblem, match=r"\.gitignore has a pattern that cannot be read: "):
+        sources.chosen(write(".gitignore", pattern))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read_is_named(write: Writer) -> None:
+    closed = write("data/rows.csv", "x") / "data"
+    closed.chmod(0)
+    try:
+        with pytest.raises(UsageProblem, match=f"{closed} cannot be read: Permission denied"):
+            sources.chosen(closed.parent)
+    finally:
+        closed.chmod(0o700)
 
 
 def test_an_empty_folder_is_refused(write: Writer) -> None:

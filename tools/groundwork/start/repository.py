@@ -75,7 +75,8 @@ def _files(folder: Path) -> Iterator[Path]:
                 raise UsageProblem(
                     f"{folder} has more than {_MOST_FILES} files: name the folder that contains your code."
                 )
-            yield Path(here) / name
+            if (Path(here) / name).is_file():  # no pipe, no link to nowhere
+                yield Path(here) / name
 
 
 def _clues(folder: Path, file: Path) -> Iterator[Clue]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 import tarfile
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,20 +48,42 @@ def chosen(folder: Path) -> list[Path]:
     """The files of a folder that a build gets, by relative path. Raises UsageProblem if there are none."""
     if not folder.is_dir():
         raise UsageProblem(f"{folder} is not a folder: name the one with the Dockerfile or cloudbuild.yaml in it.")
-    found = sorted(_files(folder, folder, _left_out(folder)))
+    with _readable():
+        found = sorted(_files(folder, folder, _left_out(folder)))
     if not found:
         raise UsageProblem(f"There is nothing in {folder} that .gcloudignore and .gitignore do not exclude.")
     return found
 
 
 def _left_out(folder: Path) -> GitIgnoreSpec:
+    import re2
     from pathspec import GitIgnoreSpec
 
     file = next((folder / name for name in _IGNORES if (folder / name).is_file()), None)
-    lines = file.read_text("utf-8").splitlines() if file else []
+    lines = _lines(file) if file else []
     included = (line.partition(":")[2] for line in lines if line.startswith("#!include:"))
-    more = [line for name in included if (folder / name).is_file() for line in (folder / name).read_text().splitlines()]
-    return GitIgnoreSpec.from_lines([*_NEVER.splitlines(), *more, *lines])
+    more = [line for name in included if (folder / name).is_file() for line in _lines(folder / name)]
+    try:
+        return GitIgnoreSpec.from_lines([*_NEVER.splitlines(), *more, *lines])
+    except (ValueError, re.error, re2.error) as error:
+        raise UsageProblem(f"{file} has a pattern that cannot be read: {error}") from None
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text("utf-8", "replace").splitlines()
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Raises UsageProblem for a file or folder that may not be read."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise UsageProblem(
+            f"{error.filename} cannot be read: {error.strerror}. Exclude it in .gcloudignore if the build does not need it."
+        ) from None
 
 
 def _files(folder: Path, top: Path, left_out: GitIgnoreSpec) -> Iterator[Path]:
@@ -66,13 +91,18 @@ def _files(folder: Path, top: Path, left_out: GitIgnoreSpec) -> Iterator[Path]:
     for path in folder.iterdir():
         inside = path.relative_to(top)
         is_folder = path.is_dir() and not path.is_symlink()
-        if left_out.match_file(f"{inside.as_posix()}/" if is_folder else inside.as_posix()):
+        name = os.fsencode(inside).decode("utf-8", "replace")
+        if left_out.match_file(f"{name}/" if is_folder else name):
             continue
         if path.is_symlink() and not (path.parent / path.readlink()).resolve().is_relative_to(top.resolve()):
             continue
         if is_folder:
             yield from _files(path, top, left_out)
-        else:
+        elif path.is_symlink() or path.is_file():  # git knows no sockets and pipes either
+            if name != inside.as_posix():
+                raise UsageProblem(
+                    f"{name} cannot be sent, since its name is not UTF-8: rename it, or exclude it in .gcloudignore."
+                )
             yield inside
 
 
@@ -96,7 +126,8 @@ def uploaded(project: Project, folder: Path) -> SourceArchive:
 def _pack(folder: Path, files: list[Path], into: IO[bytes]) -> None:
     with tarfile.open(fileobj=into, mode="w:gz") as archive:
         for file in files:
-            archive.add(folder / file, file.as_posix(), recursive=False)
+            with _readable():
+                archive.add(folder / file, file.as_posix(), recursive=False)
 
 
 def _make_bucket(project: Project, bucket: str) -> None:
