@@ -33,3 +33,16 @@ resource "google_compute_address" "full" {
 output "address" {
   value = google_compute_address.plain.address
 }
+
+resource "google_compute_disk" "ubuntu" {
+  name  = "ubuntu"
+  zone  = "europe-west1-b"
+  image = "ubuntu-os-cloud/ubuntu-2204-lts"
+}
+
+resource "google_compute_disk" "licensed" {
+  name        = "licensed"
+  zone        = "europe-west1-b"
+  source_disk = google_compute_disk.ubuntu.id
+  licenses    = ["https://www.googleapis.com/compute/v1/projects/windows-cloud/global/licenses/windows-server-core"]
+}

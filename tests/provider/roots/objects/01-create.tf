@@ -27,3 +27,12 @@ resource "google_storage_bucket_object" "held" {
   temporary_hold = true
   storage_class  = "NEARLINE"
 }
+
+resource "google_storage_bucket_object" "encrypted" {
+  bucket  = google_storage_bucket.here.name
+  name    = "encrypted"
+  content = "hidden"
+  customer_encryption {
+    encryption_key = base64encode("0123456789abcdef0123456789abcdef")
+  }
+}
