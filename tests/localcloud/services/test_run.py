@@ -105,6 +105,15 @@ def test_each_change_of_the_template_is_a_revision_and_traffic_alone_is_none(cal
 
 
 @pytest.mark.parametrize(
+    ("sent", "idle"),
+    [({}, True), ({"limits": {"memory": "1Gi"}}, False), ({"limits": {"memory": "1Gi"}, "cpuIdle": True}, True)],
+)
+def test_cpu_is_throttled_unless_resources_leave_it_out(call: Sender, sent: dict[str, Any], idle: bool) -> None:
+    body = made(call, template={"containers": [{"image": IMAGE, "resources": sent}]})
+    assert body["template"]["containers"][0]["resources"]["cpuIdle"] is idle
+
+
+@pytest.mark.parametrize(
     ("template", "said"),
     [
         ({}, "template"),

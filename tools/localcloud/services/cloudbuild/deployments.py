@@ -61,7 +61,7 @@ class Deployment:
             container["ports"] = [{"containerPort": self.flags["port"]}]
         limits = {key: self.flags[key] for key in ("memory", "cpu") if self.flags[key]}
         if limits:
-            resources = dict(container.get("resources", {}))
+            resources = {"cpuIdle": True, **container.get("resources", {})}
             container["resources"] = {**resources, "limits": {**resources.get("limits", {}), **limits}}
         return self._environment(container)
 

@@ -36,7 +36,7 @@ def service(call: Call, template: Body) -> Body:
     containers = _containers(template, where)
     serving = _serving(containers)
     template["containers"] = [
-        _container(each, f"{where}.containers[{at}]", RESERVED, serving=at == serving)
+        _container(_allocated(each), f"{where}.containers[{at}]", RESERVED, serving=at == serving)
         for at, each in enumerate(containers)
     ]
     _check_volumes(template, where)
@@ -121,6 +121,12 @@ def _serving(containers: list[Body]) -> int:
             "template.containers",
         )
     return found[0]
+
+
+def _allocated(container: Body) -> Body:
+    """A service's container as it is sent: with any resources its CPU is throttled only if they say so, as Google's description has it."""
+    said = container.get("resources") or {}
+    return container | {"resources": {"cpuIdle": False, **said}} if said else container
 
 
 def _container(body: Body, where: str, reserved: frozenset[str], *, serving: bool) -> Body:

@@ -88,8 +88,7 @@ def _container_in(sent: Mapping[str, Any], said: Mapping[str, str], order: Mappi
         if probe in body:
             body[probe] = {key: value for key, value in body[probe].items() if key not in {"successThreshold", "exec"}}
     resources: Body = {"limits": dict(sent.get("resources", {}).get("limits", {}))}
-    if _THROTTLING in said:
-        resources["cpuIdle"] = said[_THROTTLING].lower() != "false"
+    resources["cpuIdle"] = said.get(_THROTTLING, "").lower() != "false"
     if said.get(_BOOST, "").lower() == "true":
         resources["startupCpuBoost"] = True
     env = [_variable_in(one) for one in sent.get("env", [])]
