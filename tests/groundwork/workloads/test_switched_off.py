@@ -30,7 +30,7 @@ def test_nothing_is_listed(listing: Callable[[Project], list[object]], project: 
 @pytest.mark.parametrize(
     ("ask", "sentence"),
     [
-        (lambda project: services.service(project, "api"), "No service runs in .*: write api under services: in envs/"),
+        (lambda project: services.service(project, "api"), "No service runs in .*: add api under services: in envs/"),
         (lambda project: builds.build(project, ""), "There is no build in "),
         (lambda project: builds.trigger_id(project, "api"), "There is no build api in .*; allowed are none"),
         (lambda project: jobs.run_job(project, "api"), "api is neither a file nor a job"),
