@@ -1,6 +1,6 @@
 """Entries of logs: kept by time, read page by page in either direction."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -61,11 +61,19 @@ def test_a_log_is_named_as_long_as_it_has_entries(logs: Logs) -> None:
     logs.log("p", "old", RESOURCE, "said", timestamp="2020-01-01T00:00:00Z")
     logs.log("p", "new", RESOURCE, "said")
     assert list(logs.names("projects/p")) == ["projects/p/logs/new", "projects/p/logs/old"]
-    logs.forget_before(datetime(2021, 1, 1, tzinfo=UTC))
+    logs.forget_old()
     assert list(logs.names("projects/p")) == ["projects/p/logs/new"]
     logs.log("p", "old", RESOURCE, "said again")
     assert logs.delete("projects/p", "projects/p/logs/new") == 1
     assert list(logs.names("projects/p")) == ["projects/p/logs/old"]
+
+
+def test_the_audit_log_is_kept_for_longer_than_others(logs: Logs) -> None:
+    stamp = (datetime.now(UTC) - timedelta(days=100)).isoformat()
+    for log in ("app", "cloudaudit.googleapis.com/activity", "cloudaudit.googleapis.com/data_access"):
+        logs.log("p", log, RESOURCE, "said", timestamp=stamp)
+    logs.forget_old()
+    assert list(logs.names("projects/p")) == ["projects/p/logs/cloudaudit.googleapis.com%2Factivity"]
 
 
 def test_one_with_the_same_time_and_id_is_replaced(logs: Logs) -> None:

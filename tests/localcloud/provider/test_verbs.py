@@ -102,6 +102,13 @@ def test_a_sinks_writer_is_its_own_unless_that_is_switched_off(world: World) -> 
     )
 
 
+def test_a_sink_that_every_project_has_is_taken_over(world: World) -> None:
+    bucket = f"logging.googleapis.com/projects/{PROJECT}/locations/global/buckets/_Default"
+    made = world.core.made("google_logging_project_sink", name="_Default", destination=bucket, filter="severity>=ERROR")
+    assert (made["id"], made["filter"]) == (f"projects/{PROJECT}/sinks/_Default", "severity>=ERROR")
+    assert world.ask("GET", "logging", "v2/projects/{project}/sinks/_Default")["filter"] == "severity>=ERROR"
+
+
 def test_a_metric_is_written_whole_and_known_by_its_name(world: World) -> None:
     state = world.core.made("google_logging_metric", name="errors", filter="severity>=ERROR", description="All.")
     assert state["id"] == "errors"

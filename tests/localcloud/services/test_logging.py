@@ -115,7 +115,7 @@ def test_a_sink_is_made_changed_and_deleted(call: Sender) -> None:
     assert made["name"] == "errors"
     assert made["writerIdentity"] == f"serviceAccount:service-{NUMBER}@gcp-sa-logging.iam.gserviceaccount.com"
     assert call("GET", f"{SINKS}/errors") == made
-    assert call("GET", SINKS)["sinks"] == [made]
+    assert call("GET", SINKS)["sinks"][-1] == made
     call("PATCH", f"{SINKS}/errors?updateMask=filter", {"filter": "severity>=WARNING"})
     after = call("PUT", f"{SINKS}/errors?updateMask=description", {"description": "x"})
     assert (after["filter"], after["description"], after["destination"]) == ("severity>=WARNING", "x", TOPIC)
@@ -125,6 +125,57 @@ def test_a_sink_is_made_changed_and_deleted(call: Sender) -> None:
     assert "Unparseable filter" in call.refused("POST", SINKS, {"name": "x", "destination": TOPIC, "filter": "("})
     call("DELETE", f"{SINKS}/errors")
     assert "does not exist" in call.refused("GET", f"{SINKS}/errors", status=404)
+
+
+def test_a_project_has_the_buckets_and_sinks_that_google_gives_it(call: Sender) -> None:
+    parent = f"projects/{PROJECT}/locations/global"
+    buckets = call("GET", f"{LOGGING}/projects/{PROJECT}/locations/-/buckets")["buckets"]
+    assert [(one["name"], one["retentionDays"], one.get("locked")) for one in buckets] == [
+        (f"{parent}/buckets/_Default", 30, None),
+        (f"{parent}/buckets/_Required", 400, True),
+    ]
+    assert call("GET", f"{LOGGING}/{parent}/buckets/_Required") == buckets[1]
+    assert "does not exist" in call.refused("GET", f"{LOGGING}/{parent}/buckets/other", status=404)
+    default, required = call("GET", SINKS)["sinks"]
+    assert default["destination"] == f"logging.googleapis.com/{parent}/buckets/_Default"
+    assert default["filter"].startswith(
+        'NOT LOG_ID("cloudaudit.googleapis.com/activity") AND NOT LOG_ID("externalaudit'
+    )
+    assert required["filter"].startswith('LOG_ID("cloudaudit.googleapis.com/activity") OR LOG_ID("externalaudit')
+    assert call("GET", f"{SINKS}/_Default") == default
+    first = call("GET", f"{SINKS}?pageSize=1")
+    assert (first["sinks"], call("GET", f"{SINKS}?pageToken={first['nextPageToken']}")["sinks"]) == (
+        [default],
+        [required],
+    )
+
+
+def test_the_default_sink_can_be_disabled_and_neither_is_deleted_or_made_again(call: Sender) -> None:
+    changed = call("PATCH", f"{SINKS}/_Default?updateMask=disabled", {"disabled": True})
+    assert (changed["disabled"], changed["name"]) == (True, "_Default")
+    assert [one["name"] for one in call("GET", SINKS)["sinks"]] == ["_Default", "_Required"]
+    call.refused("PATCH", f"{SINKS}/_Required?updateMask=disabled", {"disabled": True})
+    for name in ("_Default", "_Required"):
+        assert "cannot be deleted" in call.refused("DELETE", f"{SINKS}/{name}")
+        assert "already exists" in call.refused("POST", SINKS, {"name": name, "destination": TOPIC}, 409)
+
+
+def test_a_metric_counts_entries_unless_its_descriptor_says_otherwise(call: Sender) -> None:
+    made = call("POST", METRICS, {"name": "errors", "filter": "severity>=ERROR", "description": "All of them"})
+    assert made["metricDescriptor"] == {
+        "name": f"projects/{PROJECT}/metricDescriptors/logging.googleapis.com/user/errors",
+        "type": "logging.googleapis.com/user/errors",
+        "description": "All of them",
+        "metricKind": "DELTA",
+        "valueType": "INT64",
+        "unit": "1",
+    }
+    sent = {"metricKind": "DELTA", "valueType": "DISTRIBUTION", "unit": "s", "name": "mine"}
+    made = call("POST", METRICS, {"name": "a/b", "filter": "severity>=ERROR", "metricDescriptor": sent})
+    assert made["metricDescriptor"] == sent | {
+        "name": f"projects/{PROJECT}/metricDescriptors/logging.googleapis.com/user/a/b",
+        "type": "logging.googleapis.com/user/a/b",
+    }
 
 
 def test_a_metric_is_replaced_by_a_put_and_needs_a_filter(call: Sender) -> None:

@@ -28,6 +28,9 @@ _PAGE = 500
 _BETWEEN_SWEEPS = 1000
 KEPT_DAYS = 30
 """How long an entry is kept: what the bucket _Default keeps it for."""
+REQUIRED_DAYS = 400
+"""The same of the bucket _Required, which holds the audit log of administration (https://cloud.google.com/logging/docs/store-log-entries)."""
+_REQUIRED = "*/logs/cloudaudit.googleapis.com%2Factivity"
 FIRST: Mark = (0, "")
 LAST: Mark = (1 << 62, "")
 """Before and after every entry."""
@@ -83,7 +86,7 @@ class Logs:
         )
         self._written += 1
         if self._written % _BETWEEN_SWEEPS == 0:
-            self.forget_before(self._clock.now() - timedelta(days=KEPT_DAYS))
+            self.forget_old()
         self._signals.ring(topic(container))
         for listener in self._listeners:
             listener(container, entry)
@@ -118,12 +121,16 @@ class Logs:
         self._store.sql("DELETE FROM logs WHERE container = ? AND log = ?", container, log)
         return self._store.changed("DELETE FROM log_entries WHERE container = ? AND log = ?", container, log)
 
-    def forget_before(self, moment: datetime) -> None:
-        """Deletes entries older than a moment."""
-        last = int(moment.timestamp() * 1_000_000)
+    def forget_old(self) -> None:
+        """Deletes the entries that have been kept for as long as their bucket keeps them."""
         gone = 0
         for (container,) in self._store.sql("SELECT DISTINCT container FROM logs"):
-            gone += self._store.changed("DELETE FROM log_entries WHERE container = ? AND moment < ?", container, last)
+            for days, logs in ((KEPT_DAYS, "NOT GLOB"), (REQUIRED_DAYS, "GLOB")):
+                last = self._clock.now() - timedelta(days=days)
+                gone += self._store.changed(
+                    f"DELETE FROM log_entries WHERE container = ? AND moment < ? AND log {logs} ?",  # noqa: S608
+                    *(container, int(last.timestamp() * 1_000_000), _REQUIRED),
+                )
         if gone:
             self._named.clear()
             self._store.sql(

@@ -51,9 +51,10 @@ def finished(
     kind: str = EMPTY,
     metadata: Mapping[str, Any] | None = None,
     parent: str | None = None,
+    identity: str = "",
 ) -> Body:
     """Stores and returns an operation that is done at once; the arguments are those of `started`."""
-    operation = _begun(call, "RUNNING", kind, metadata, parent, "")
+    operation = _begun(call, "RUNNING", kind, metadata, parent, identity)
     operations, api = call.cloud.operations, call.service.api
     operations.keep(api, operation)
     return shown(operations.done(api, operation.name, response or {}))

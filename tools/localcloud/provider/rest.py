@@ -16,6 +16,8 @@ def create(work: Work, planned: Object) -> Object:
     """Creates the resource and reads it back. Raises Incomplete with the state so far if it was accepted and a later step failed."""
     own = hooks(work.row.type)
     values = _with_defaults(work, _settled(planned))
+    if work.row.taken_over and (found := read(work, values)) is not None:
+        return update(work, found, values)
     return own.create(work, values) if own.create else make_and_read(work, values)
 
 

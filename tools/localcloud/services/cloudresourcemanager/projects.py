@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -283,4 +284,5 @@ def _finished(call: Call, body: Body) -> Body:
     if verb == "Create":
         metadata |= {"createTime": body["createTime"], "gettable": True, "ready": True}
     kind = _KIND if call.method.version == "v3" else _V1_KIND
-    return lro.finished(call, _shown(call, body), kind=kind, metadata=metadata, parent="")
+    identity = f"{verb.lower()}_project.global.{secrets.randbelow(10**19):019d}"
+    return lro.finished(call, _shown(call, body), kind=kind, metadata=metadata, parent="", identity=identity)

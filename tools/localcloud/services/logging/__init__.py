@@ -1,10 +1,13 @@
-"""Cloud Logging: entries, logs, sinks, log-based metrics and exclusions of projects."""
+"""Cloud Logging: entries, logs, sinks, log-based metrics and exclusions of projects, and the buckets that every project has."""
 
 from __future__ import annotations
 
+from functools import partial
+
+from localcloud.engine import standard
 from localcloud.engine.iam import roles
 from localcloud.engine.service import Endpoints, Resource, Service
-from localcloud.services.logging import entries, metrics, sinks
+from localcloud.services.logging import built_in, entries, metrics, sinks
 from localcloud.services.logging.sinks import API
 from localcloud.spec import log_filters
 
@@ -16,6 +19,7 @@ SINK = Resource(
     complete=sinks.completed,
     changed=sinks.changed,
     present=sinks.presented,
+    delete=built_in.kept,
     missing="Sink {id} does not exist",
     taken="Sink {id} already exists",
 )
@@ -38,6 +42,8 @@ EXCLUSION = Resource(
     changed=metrics.changed,
     present=metrics.exclusion_presented,
 )
+_CHANGING = {"create": standard.create, "delete": standard.delete, "patch": standard.patch, "update": standard.patch}
+_BUCKETS = "logging.projects.locations.buckets"
 _METRIC_VERBS = ("create", "delete", "get", "list", "update")
 SERVICE = Service(
     api=API,
@@ -52,6 +58,14 @@ SERVICE = Service(
         "logging.entries.list": entries.list_,
         "logging.projects.logs.list": entries.names,
         "logging.projects.logs.delete": entries.delete,
+        "logging.projects.sinks.list": partial(built_in.list_sinks, sink=SINK),
+        "logging.projects.sinks.get": partial(built_in.get_sink, sink=SINK),
+        **{
+            f"logging.projects.sinks.{verb}": built_in.changing(partial(run, resource=SINK))
+            for verb, run in _CHANGING.items()
+        },
+        f"{_BUCKETS}.list": built_in.list_buckets,
+        f"{_BUCKETS}.get": built_in.get_bucket,
     },
     permissions={
         # Handlers ask themselves: the projects stand in the body.

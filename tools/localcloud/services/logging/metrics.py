@@ -22,10 +22,15 @@ def changed(call: Call, _old: Body, new: Body) -> Body:
 
 
 def presented(cloud: Cloud, body: Body) -> Body:
-    """A metric as it is returned: its name without its project."""
-    described = {"metricDescriptor": body["metricDescriptor"]} if "metricDescriptor" in body else {}
-    name = body["name"].rpartition("/")[2].replace("%2F", "/")
-    return body | described | {"name": name, "resourceName": cloud.projects.named(body["name"])}
+    """A metric as it is returned: its name without its project, and its descriptor, which counts entries where nobody said more."""
+    project, _, coded = cloud.projects.named(body["name"]).partition("/metrics/")
+    name = coded.replace("%2F", "/")
+    kind = f"logging.googleapis.com/user/{name}"
+    descriptor = {"metricKind": "DELTA", "valueType": "INT64", "unit": "1"} | body.get("metricDescriptor", {})
+    descriptor |= {"name": f"{project}/metricDescriptors/{kind}", "type": kind}
+    if body.get("description"):
+        descriptor["description"] = body["description"]
+    return body | {"name": name, "resourceName": f"{project}/metrics/{coded}", "metricDescriptor": descriptor}
 
 
 def exclusion_presented(_cloud: Cloud, body: Body) -> Body:

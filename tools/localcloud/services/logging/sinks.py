@@ -31,7 +31,7 @@ def completed(call: Call, body: Body) -> Body:
 
 def changed(call: Call, old: Body, new: Body) -> Body:
     """A changed sink in its stored form; it keeps its own identity once it has one."""
-    new = _checked(new) | {"writerIdentity": old["writerIdentity"]}
+    new = _checked(new) | {name: old[name] for name in ("writerIdentity",) if name in old}
     return _written(call, new) if call.params.get("uniqueWriterIdentity") else new
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from functools import lru_cache
 
 from localcloud.engine import lro, paging
@@ -197,7 +198,15 @@ def _finished(call: Call, changed: list[str], kind: str, response: Body) -> Body
             "done": True,
             "response": {"@type": f"type.googleapis.com/{_KIND}{kind}", **response},
         }
-    return lro.finished(call, response, kind=_KIND + kind, metadata=_metadata(call, changed), parent="")
+    number = call.cloud.projects.number(call.project or "")
+    return lro.finished(
+        call,
+        response,
+        kind=_KIND + kind,
+        metadata=_metadata(call, changed),
+        parent="",
+        identity=f"acat.p2-{number}-{uuid.uuid4()}",
+    )
 
 
 def _metadata(call: Call, names: list[str]) -> Body:

@@ -1,0 +1,94 @@
+"""What every project has from the start: the buckets and sinks _Default and _Required.
+
+Sources: https://cloud.google.com/logging/docs/store-log-entries, https://cloud.google.com/logging/docs/routing/overview.
+"""
+
+from __future__ import annotations
+
+from localcloud.engine import paging, standard
+from localcloud.engine.exchange import Reply
+from localcloud.engine.logs import KEPT_DAYS, REQUIRED_DAYS
+from localcloud.engine.service import Body, Call, Handler, Resource
+from localcloud.errors import invalid, not_found
+
+DEFAULT, REQUIRED = "_Default", "_Required"
+_AUDITED = ("activity", "system_event", "access_transparency")
+_LOGS = [f'LOG_ID("{kind}.googleapis.com/{log}")' for log in _AUDITED for kind in ("cloudaudit", "externalaudit")]
+_FILTERS = {DEFAULT: " AND ".join(f"NOT {one}" for one in _LOGS), REQUIRED: " OR ".join(_LOGS)}
+_BUCKETS: dict[str, Body] = {
+    DEFAULT: {"description": "Default bucket", "retentionDays": KEPT_DAYS, "lifecycleState": "ACTIVE"},
+    REQUIRED: {
+        "description": "Audit bucket",
+        "retentionDays": REQUIRED_DAYS,
+        "lifecycleState": "ACTIVE",
+        "locked": True,
+    },
+}
+
+
+def list_buckets(call: Call) -> Body:
+    """buckets.list: both lie in the location "global"; nobody can make others here."""
+    if call.parent.rpartition("/")[2] not in {"global", "-"}:
+        return {}
+    return {"buckets": [_bucket(call.project or "", name) for name in sorted(_BUCKETS)]}
+
+
+def get_bucket(call: Call) -> Body:
+    """buckets.get of one of the two."""
+    if call.id not in _BUCKETS or call.parent.rpartition("/")[2] != "global":
+        raise not_found(f"Bucket `{call.id}` does not exist")
+    return _bucket(call.project or "", call.id)
+
+
+def _bucket(project: str, name: str) -> Body:
+    return {"name": f"projects/{project}/locations/global/buckets/{name}", **_BUCKETS[name]}
+
+
+def list_sinks(call: Call, sink: Resource) -> Body:
+    """sinks.list, those included that nobody has made."""
+    size = paging.size(call.params.get("pageSize"), sink.page_size, sink.max_page_size)
+    after = paging.after(call.params.get("pageToken", ""), call.path)
+    stored = dict(call.cloud.store.list(call.service.api, call.parent, "sinks"))
+    found = {name: body for name, body in (_sinks(call.parent) | stored).items() if name > after}
+    page, more = paging.cut(sorted(found.items()), size, lambda pair: pair[0], call.path)
+    return {"sinks": [standard.shown(call, sink, name, body) for name, body in page], **more} if page else {}
+
+
+def get_sink(call: Call, sink: Resource) -> Body:
+    """sinks.get, of one that nobody has made, too."""
+    built_in = _sinks(call.parent).get(call.name)
+    if built_in is None or call.cloud.store.get(call.service.api, call.name) is not None:
+        return standard.get(call, sink)
+    return standard.shown(call, sink, call.name, built_in)
+
+
+def changing(verb: Handler) -> Handler:
+    """A verb that makes or changes a sink: _Default is there to be changed, and _Required is as it is."""
+
+    def run(call: Call) -> Body | Reply:
+        name = f"{call.parent}/sinks/{call.body.get('name', '')}" if call.method.verb == "create" else call.name
+        built_in = _sinks(call.parent).get(name)
+        if built_in is not None and call.cloud.store.get(call.service.api, name) is None:
+            if name.endswith(REQUIRED) and call.method.verb in {"patch", "update"}:
+                raise invalid(f"The sink {REQUIRED} cannot be changed.", "sink_name")
+            call.cloud.store.insert(call.service.api, name, built_in)
+        return verb(call)
+
+    return run
+
+
+def kept(call: Call, _body: Body) -> None:
+    """400 for the delete of a sink that every project has: _Default can be disabled, but not deleted."""
+    if call.id in _FILTERS:
+        raise invalid(f"The sink {call.id} cannot be deleted.", "sink_name")
+
+
+def _sinks(project: str) -> dict[str, Body]:
+    return {
+        f"{project}/sinks/{name}": {
+            "name": f"{project}/sinks/{name}",
+            "destination": f"logging.googleapis.com/{project}/locations/global/buckets/{name}",
+            "filter": text,
+        }
+        for name, text in _FILTERS.items()
+    }
