@@ -1,6 +1,7 @@
 """Cloud Run's services: what is checked and completed, a revision for each change, traffic, and who may deploy what."""
 
 import asyncio
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,12 @@ def test_a_service_has_googles_defaults_and_is_ready_when_its_revision_is(call: 
     assert (service["ingress"], service["launchStage"], service["generation"]) == ("INGRESS_TRAFFIC_ALL", "GA", "1")
     assert service["terminalCondition"]["state"] == "CONDITION_SUCCEEDED"
     assert service["observedGeneration"] == "1"
-    assert service["uri"] == service["urls"][0] == f"https://api-{NUMBER}.europe-west1.run.app"
-    assert service["urls"][1].endswith("-ew.a.run.app")
+    assert service["urls"] == [f"https://api-{NUMBER}.europe-west1.run.app", service["uri"]]
+    assert service["uri"].endswith("-ew.a.run.app")
+    assert service["trafficStatuses"] == [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 100}]
+    changed, name = (base64.urlsafe_b64decode(f"{part}==") for part in service["etag"].strip('"').split("/"))
+    assert name.decode() == service["name"]
+    assert (changed[:1], changed[6:7]) == (b"\x08", b"\x10")  # seconds and nanoseconds of a Timestamp
     assert service["latestReadyRevision"] == service["latestCreatedRevision"]
     revision = call("GET", f"/run/v2/{service['latestReadyRevision']}")
     assert revision["conditions"][0]["state"] == "CONDITION_SUCCEEDED"
@@ -85,15 +90,13 @@ def test_each_change_of_the_template_is_a_revision_and_traffic_alone_is_none(cal
     service = call("GET", f"{SERVICES}/api")
     second = service["latestReadyRevision"].rpartition("/")[2]
     assert second.startswith("api-00002-")
-    assert service["trafficStatuses"] == [
-        {"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "revision": second, "percent": 100}
-    ]
+    assert service["trafficStatuses"] == [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 100}]
     back = [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": first, "percent": 100}]
     back.append({"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "tag": "next"})  # type: ignore[dict-item]
     call("PATCH", f"{SERVICES}/api?updateMask=traffic", {"traffic": back})
     settled(call)
     service = call("GET", f"{SERVICES}/api")
-    assert [one["revision"] for one in service["trafficStatuses"]] == [first, second]
+    assert [one.get("revision") for one in service["trafficStatuses"]] == [first, None]
     assert service["trafficStatuses"][1]["uri"] == service["uri"].replace("https://", "https://next---")
     assert len(call("GET", f"{SERVICES}/api/revisions")["revisions"]) == 2
     call("PATCH", f"{SERVICES}/api?updateMask=labels", {"labels": {"team": "a"}})
@@ -351,6 +354,18 @@ def test_an_execution_that_nothing_can_run_fails_and_says_that_it_is_simulated(c
     assert (found["executionCount"], found["latestCreatedExecution"]["completionStatus"]) == (1, "EXECUTION_FAILED")
     tasks = call("GET", f"/run/v2/{execution['name']}/tasks")["tasks"]
     assert [one["conditions"][0]["state"] for one in tasks] == ["CONDITION_FAILED"]
+
+
+def test_an_execution_that_never_began_has_failed_tasks_and_counts_them(call: Sender) -> None:
+    source = {"secretKeyRef": {"secret": "key", "version": "latest"}}
+    job(call, containers=[{"image": IMAGE, "env": [{"name": "KEY", "valueSource": source}]}])
+    call("POST", f"{JOBS}/train:run", {"overrides": {"taskCount": 2}})
+    settled(call)
+    (execution,) = call("GET", f"{JOBS}/train/executions")["executions"]
+    assert (execution["taskCount"], execution["failedCount"], execution["reconciling"]) == (2, 2, False)
+    tasks = call("GET", f"/run/v2/{execution['name']}/tasks")["tasks"]
+    assert [(one["reconciling"], one["conditions"][0]["state"]) for one in tasks] == [(False, "CONDITION_FAILED")] * 2
+    assert all(one["completionTime"] and one["conditions"][0]["message"] for one in tasks)
 
 
 def test_settings_of_an_executions_own_take_a_permission_of_their_own(call: Sender) -> None:

@@ -108,7 +108,7 @@ def test_what_gcloud_sends_is_what_v2_has_and_comes_back_the_same(call: Sender) 
     assert status["traffic"] == [
         {"latestRevision": True, "revisionName": status["latestReadyRevisionName"], "percent": 100}
     ]
-    assert json.loads(found["metadata"]["annotations"]["run.googleapis.com/urls"])[0] == status["url"]
+    assert json.loads(found["metadata"]["annotations"]["run.googleapis.com/urls"])[1] == status["url"]
 
 
 @pytest.mark.parametrize("text", ["[]", "1", '"x"', "{", '{"": 1}', '{"": [1]}', "[" * 5000])

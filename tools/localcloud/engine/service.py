@@ -65,6 +65,7 @@ class Resource:
     update     what a patch without mask means: "full" replacement or "mask" = merge of the fields sent
     links      in the older dialect: fields that hold references ("type", "disks.source"), kept relative and shown as whole URLs
     iam        whether it carries a policy (getIamPolicy, setIamPolicy, testIamPermissions)
+    etag       (body) -> its entity tag where the schema has one; default a digest of the body
     """
 
     kind: str
@@ -85,6 +86,7 @@ class Resource:
     update: Literal["mask", "full"] = "full"
     iam: bool = False
     soft_delete: SoftDelete | None = None
+    etag: Callable[[Body], str] | None = None
     links: tuple[str, ...] = ()
     page_size: int = 100
     max_page_size: int = 1000
@@ -196,6 +198,7 @@ class Service:
     sites           see Site
     controls        name -> (cloud, body) -> body: what local tools may ask for beside Google's API, by POST /_local/NAME
     encoded_slashes names in paths may hold a percent-encoded slash: "decoded" for the handlers, or "kept" in the resource's name
+    places          kind of place in its paths beside "locations" ("zones") -> whether there is one of a name
     """
 
     api: str
@@ -239,6 +242,7 @@ class Service:
     sites: tuple[Site, ...] = ()
     controls: Mapping[str, Callable[[Cloud, Body], Body]] = field(default_factory=dict)
     encoded_slashes: Literal["", "decoded", "kept"] = ""
+    places: Mapping[str, Callable[[str], bool]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

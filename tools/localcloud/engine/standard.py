@@ -287,7 +287,8 @@ def _identified(call: Call, resource: Resource) -> tuple[str, Body]:
         identity = str(call.params.get(resource.id_param, ""))
     elif resource.id_field:
         said = str(call.body.get(resource.id_field, body.get(resource.id_field, "")))
-        identity = said.replace("/", "%2F") if resource.slashes else said.rpartition("/")[2]
+        said = call.cloud.projects.named(said).removeprefix(f"{call.path}/")
+        identity = said.replace("/", "%2F") if resource.slashes else said
     else:
         return str(uuid.uuid4().int % 10**19), body
     field = resource.id_param or resource.id_field
@@ -326,6 +327,9 @@ def _stamp(call: Call, resource: Resource, body: Body, *, new: bool) -> None:
 
 def _with_etag(call: Call, resource: Resource, body: Body) -> Body:
     if "etag" not in call.document.schemas.get(_schema(call, resource), {}).get("properties", {}):
+        return body
+    if resource.etag is not None:
+        body["etag"] = resource.etag(body)
         return body
     content = {key: value for key, value in body.items() if key != "etag"}
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:14]

@@ -23,8 +23,8 @@ from localcloud.services.run.names import API
 
 KIND = "GoogleCloudRunV2Execution"
 EXECUTE = "execute"
-RESOURCE: Resource = Resource(kind="GoogleCloudRunV2Execution")
-TASK: Resource = Resource(kind="GoogleCloudRunV2Task")
+RESOURCE: Resource = Resource(kind="GoogleCloudRunV2Execution", etag=names.etag)
+TASK: Resource = Resource(kind="GoogleCloudRunV2Task", etag=names.etag)
 TABLES = (
     "CREATE TABLE IF NOT EXISTS run_executions (execution TEXT PRIMARY KEY, operation TEXT NOT NULL) WITHOUT ROWID;"
 )
@@ -215,15 +215,11 @@ def _task_over(tally: Tally, task: str, ended: ExitStatus | None, problem: str) 
     result: Body = {"exitCode": ended.code} if ended is not None and ended.code else {}
     if problem:
         result["status"] = {"code": 10, "message": problem}
-    _moved(
-        tally,
-        task,
-        completionTime=cloud.clock.rfc3339(),
-        reconciling=False,
-        observedGeneration="1",
-        conditions=[said],
-        lastAttemptResult=result,
-    )
+    _moved(tally, task, **_end(cloud), conditions=[said], lastAttemptResult=result)
+
+
+def _end(cloud: Cloud) -> Body:
+    return {"completionTime": cloud.clock.rfc3339(), "reconciling": False, "observedGeneration": "1"}
 
 
 def _reason(problem: str) -> dict[str, str]:
@@ -254,10 +250,10 @@ def _ended(cloud: Cloud, full: str, state: str, message: str, reason: str) -> Bo
     body = cloud.store.get(API, full)
     if body is None:
         return {}
-    now = cloud.clock.rfc3339()
+    end = _end(cloud)
     completed = condition(cloud, "Completed", state, message, executionReason=reason)
     others = [one for one in body["conditions"] if one["type"] != "Completed"]
-    body |= {"completionTime": now, "reconciling": False, "observedGeneration": "1", "conditions": [completed, *others]}
+    body |= {**end, "conditions": [completed, *others]}
     body.pop("runningCount", None)
     cloud.store.put(API, full, body)
     job_name = full.partition("/executions/")[0]
@@ -274,7 +270,11 @@ def _ended(cloud: Cloud, full: str, state: str, message: str, reason: str) -> Bo
         cloud.store.put(
             API,
             job_name,
-            job_body | {"latestCreatedExecution": reference | {"completionTime": now, "completionStatus": status}},
+            job_body
+            | {
+                "latestCreatedExecution": reference
+                | {"completionTime": end["completionTime"], "completionStatus": status}
+            },
         )
     cloud.store.sql("DELETE FROM run_executions WHERE execution = ?", full)
     return body
@@ -287,9 +287,14 @@ def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
     message = "The execution was cancelled." if called_off else problem.message
     body = cloud.store.get(API, full) or {}
     left = body.get("taskCount", 0) - body.get("succeededCount", 0) - body.get("failedCount", 0)
-    if body and called_off:
-        cloud.store.put(API, full, body | {"cancelledCount": left})
-    _ended(cloud, full, FAILED, message, "CANCELLED" if called_off else "")
+    count, reason = ("cancelledCount", "CANCELLED") if called_off else ("failedCount", "")
+    if body and left:
+        cloud.store.put(API, full, body | {count: body.get(count, 0) + left})
+    for name, task in cloud.store.list(API, full, "tasks"):
+        if task["reconciling"]:
+            said = condition(cloud, "Completed", FAILED, message, executionReason=reason)
+            cloud.store.put(API, name, task | _end(cloud) | {"conditions": [said]})
+    _ended(cloud, full, FAILED, message, reason)
     cloud.operations.failed(API, job.operation, problem)
 
 

@@ -15,7 +15,7 @@ from localcloud.services.run.conditions import SUCCEEDED, condition
 from localcloud.services.run.names import API
 
 KIND = "GoogleCloudRunV2Job"
-RESOURCE: Resource = Resource(kind="Job", id_param="jobId", iam=True)
+RESOURCE: Resource = Resource(kind="Job", id_param="jobId", iam=True, etag=names.etag)
 _TOKENS = ("startExecutionToken", "runExecutionToken")
 _SERVER_MADE = frozenset(
     {

@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from localcloud.engine.cloud import Cloud
+from localcloud.spec import timestamps
 
 API = "run"
 SERVICE_ID = r"[a-z](?:[a-z0-9-]{0,47}[a-z0-9])?"
@@ -77,6 +80,24 @@ def hosts(cloud: Cloud, full: str) -> tuple[str, str]:
     place = RunName.of(full)
     newer = f"{place.name}-{cloud.projects.number(place.project)}.{place.region}.run.app"
     return newer, f"{place.name}-{_hash(cloud, place)}-{_code(place.region)}.a.run.app"
+
+
+def etag(body: Mapping[str, Any]) -> str:
+    """The entity tag of a resource: when it was last changed, as a protobuf Timestamp, and its name."""
+    moment = timestamps.parse(body["updateTime"])
+    changed = b"\x08" + _varint(int(moment.timestamp())) + b"\x10" + _varint(moment.microsecond * 1000)
+    return f'"{_base64(changed)}/{_base64(body["name"].encode())}"'
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _varint(number: int) -> bytes:
+    groups = [number & 0x7F]
+    while number := number >> 7:
+        groups.append(number & 0x7F)
+    return bytes(group | 0x80 for group in groups[:-1]) + bytes(groups[-1:])
 
 
 def _hash(cloud: Cloud, place: RunName) -> str:

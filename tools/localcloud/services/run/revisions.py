@@ -17,7 +17,7 @@ from localcloud.services.run.names import API
 KIND = "GoogleCloudRunV2Revision"
 RAN_BY = "local-cloud/runs-as"
 """The annotation that says how a revision's containers run: podman, docker, process or simulated."""
-RESOURCE = Resource(kind="GoogleCloudRunV2Revision")
+RESOURCE = Resource(kind="GoogleCloudRunV2Revision", etag=names.etag)
 _COPIED = (
     "containers", "volumes", "serviceAccount", "timeout", "maxInstanceRequestConcurrency", "scaling", "executionEnvironment",
     "sessionAffinity", "vpcAccess", "encryptionKey", "nodeSelector", "labels", "annotations",

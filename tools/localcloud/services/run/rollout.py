@@ -69,7 +69,7 @@ def _settle(cloud: Cloud, job: Job) -> None:
     able = [short for short, is_ready in readiness.items() if is_ready]
     latest = max(able, key=lambda short: revisions.number(known[short]), default="")
     new = body | ({"latestReadyRevision": f"{name}/revisions/{latest}"} if latest else {})
-    new["trafficStatuses"] = traffic.statuses(new, latest, readiness, names.hosts(cloud, name)[0])
+    new["trafficStatuses"] = traffic.statuses(new, latest, readiness, names.hosts(cloud, name)[1])
     problem = ""
     if int(body["generation"]) == job.body["generation"]:
         problem = _problem(new, known, readiness)

@@ -148,7 +148,7 @@ def _completed(call: Call, name: str, old: Body | None, sent: Body, generation: 
         "generation": str(generation),
         "lastModifier": caller,
         "creator": old["creator"] if old else caller,
-        "uri": f"https://{found[0]}",
+        "uri": f"https://{found[1]}",
         "urls": [f"https://{host}" for host in found],
         "reconciling": True,
         "terminalCondition": going,
@@ -181,7 +181,19 @@ def _check_scaling(body: Body) -> None:
 
 
 def presented(cloud: Cloud, body: Body) -> Body:
-    """A stored service as it is answered: with its address on this machine."""
+    """A stored service as v2 answers it: what goes to the latest revision does not say which one that is."""
+    body = addressed(cloud, body)
+    if "trafficStatuses" not in body:
+        return body
+    shown = [dict(one) for one in body["trafficStatuses"]]
+    for one in shown:
+        if one["type"] == traffic.LATEST:
+            one.pop("revision", None)
+    return body | {"trafficStatuses": shown}
+
+
+def addressed(cloud: Cloud, body: Body) -> Body:
+    """A stored service with its address on this machine."""
     own = addresses.own(cloud, body["name"])
     if not own:
         return body
@@ -231,4 +243,4 @@ def delete_revision(call: Call) -> Body:
     return lro.finished(call, gone, kind=kind, metadata={"@type": kind, **gone}, parent=location(call.name))
 
 
-RESOURCE = Resource(kind="Service", id_param="serviceId", present=presented, iam=True)
+RESOURCE = Resource(kind="Service", id_param="serviceId", present=presented, etag=names.etag, iam=True)

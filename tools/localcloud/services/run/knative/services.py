@@ -201,7 +201,7 @@ def _target_out(body: Body) -> Body:
 
 def shown(cloud: Cloud, name: str, stored: Body) -> Body:
     """A service as v1 has it."""
-    body = services.presented(cloud, stored)
+    body = services.addressed(cloud, stored)
     ingress = next((key for key, value in _INGRESSES.items() if value == body["ingress"]), "all")
     said = {
         CREATOR: body.get("creator", ""),
