@@ -26,7 +26,8 @@ class CloudError(Exception):
 
     `code` is the HTTP status, `status` the canonical name (https://cloud.google.com/apis/design/errors), `reason` the
     word of the older dialect (derived from the code when empty), `details` google.rpc detail objects, `headers`
-    extra response headers, `lacking` the permission and resource that its caller lacks, where that is why, `afterwards` what is to be done once all that the request wrote is taken back.
+    extra response headers, `lacking` the permission and resource that its caller lacks, where that is why, `afterwards` what is to be done once all
+    that the request wrote is taken back, `plain` whether it is answered as text, as Cloud Storage answers downloads.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class CloudError(Exception):
         self.headers = dict(headers or {})
         self.lacking: Mapping[str, str] | None = None
         self.afterwards: Callable[[], None] | None = None
+        self.plain = False
 
     def described(self) -> dict[str, Any]:
         """What there is to say of the error, as JSON can keep it."""

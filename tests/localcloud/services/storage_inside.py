@@ -32,8 +32,9 @@ class Answer:
 
     @property
     def message(self) -> str:
-        """The message of an answer that is an error."""
-        return str(self.json["error"]["message"])
+        """The message of an answer that is an error, which is all that there is of a download's."""
+        plain = self.headers["content-type"].startswith("text/plain")
+        return self.body.decode() if plain else str(self.json["error"]["message"])
 
     @property
     def reason(self) -> str:

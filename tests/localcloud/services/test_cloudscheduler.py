@@ -49,6 +49,7 @@ def test_a_job_has_googles_defaults_and_says_when_it_is_due(call: Sender) -> Non
     assert (made["state"], made["attemptDeadline"]) == ("ENABLED", "180s")
     assert "retryConfig" not in made
     assert made["httpTarget"]["httpMethod"] == "POST"
+    assert made["httpTarget"]["headers"] == {"User-Agent": "Google-Cloud-Scheduler"}
     assert made["httpTarget"]["oauthToken"]["scope"] == "https://www.googleapis.com/auth/cloud-platform"
     assert made["scheduleTime"][11:19] in {"02:00:00", "01:00:00"}  # 3 o'clock there, in winter or summer
     assert call("GET", JOBS)["jobs"] == [made]
@@ -63,10 +64,11 @@ def test_a_job_has_googles_defaults_and_says_when_it_is_due(call: Sender) -> Non
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({"schedule": "every 5 minutes"}, "no cron expression"),
-        ({"schedule": "61 * * * *"}, "no cron expression"),
+        ({"schedule": "61 * * * *"}, "Schedule or time zone is invalid."),
+        ({"schedule": "*/5 * * * * *"}, "Schedule or time zone is invalid."),
         ({"schedule": ""}, "job.schedule"),
-        ({"timeZone": "Mars/Olympus"}, "tz database"),
+        ({"timeZone": "Mars/Olympus"}, "Schedule or time zone is invalid."),
+        ({"name": NAME.replace("europe-west1", "us-east1")}, "must match the pattern"),
         ({"attemptDeadline": "5s"}, "between 15s and 1800s"),
         ({"httpTarget": {"uri": "ftp://x"}}, "must begin with http"),
         ({"httpTarget": {"uri": "http://[::1"}}, "must begin with http"),
@@ -81,6 +83,11 @@ def test_a_job_has_googles_defaults_and_says_when_it_is_due(call: Sender) -> Non
 def test_what_google_refuses_is_refused(call: Sender, body: Any, said: str) -> None:
     full = {"name": NAME, "schedule": "0 3 * * *", "httpTarget": {"uri": RUN}, **body}
     assert said in call.refused("POST", JOBS, full)
+
+
+def test_a_schedule_in_app_engines_form_is_said_not_to_be_read_here(call: Sender) -> None:
+    body = {"name": NAME, "schedule": "every 5 minutes", "httpTarget": {"uri": RUN}}
+    assert "App Engine's own form" in call.refused("POST", JOBS, body, 501)
 
 
 def test_whoever_names_an_account_must_be_allowed_to_act_as_it(call: Sender) -> None:

@@ -41,6 +41,39 @@ def turn(call: Sender, verb: str) -> list[str]:
     return [*seen, call("GET", f"{ZONE}/instances/vm")["status"], after["status"]]
 
 
+def test_who_may_not_is_told_which_permission_is_required_for_what(call: Sender) -> None:
+    eve = call.as_("user:eve@example.com")
+    project = f"projects/{PROJECT}"
+    disk = f"{project}/zones/europe-west1-b/disks/data"
+    for verb, where, body, permission, resource in (
+        ("GET", f"{ZONE}/disks", None, "compute.disks.list", project),
+        ("GET", f"{ZONE}/disks/data", None, "compute.disks.get", disk),
+        ("POST", f"{ZONE}/disks", {"name": "data"}, "compute.disks.create", disk),
+    ):
+        error = eve(verb, where, body, 403)["error"]
+        assert error["message"] == f"Required '{permission}' permission for '{resource}'"
+        assert error["errors"][0]["reason"] == "forbidden"
+
+
+def test_times_are_californias_and_an_operation_has_googles_form_of_name(call: Sender) -> None:
+    operation = call("POST", f"{ZONE}/disks", {"name": "data"})
+    assert re.fullmatch(r"operation-\d{13}-[0-9a-f]{13}-[0-9a-f]{8}-[0-9a-f]{8}", operation["name"])
+    for moment in (
+        operation["insertTime"],
+        operation["endTime"],
+        call("GET", f"{ZONE}/disks/data")["creationTimestamp"],
+    ):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}-0[78]:00", moment)
+
+
+def test_nothing_is_in_a_zone_or_region_that_there_is_not(call: Sender) -> None:
+    for place in ("zones/europe-west1-z", "zones/mars-a", "regions/mars"):
+        collection = "disks" if place.startswith("zones") else "addresses"
+        for verb, body in (("GET", None), ("POST", {"name": "data"})):
+            said = call.refused(verb, f"{BASE}/{place}/{collection}", body, 403)
+            assert said == f"Permission denied on 'locations/{place.partition('/')[2]}' (or it may not exist)."
+
+
 def test_a_machine_is_made_with_its_disk_and_addresses(call: Sender) -> None:
     made = machine(call, labels={"a": "b"})
     assert made["status"] == "RUNNING"

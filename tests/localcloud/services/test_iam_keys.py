@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key, pkcs12
 from google.auth import crypt, jwt
+from localcloud.spec.timestamps import parse
 
 from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
 
@@ -62,9 +63,21 @@ def test_a_new_key_is_a_credentials_file_and_its_private_half_is_shown_once(call
     )
     assert made["validBeforeTime"] == "9999-12-31T23:59:59Z"
     assert call("GET", f"/iam/v1/{made['name']}") == made
-    assert call("GET", KEYS) == {"keys": [made]}
-    assert call("GET", f"{KEYS}?keyTypes=SYSTEM_MANAGED") == {}
+    assert call("GET", f"{KEYS}?keyTypes=USER_MANAGED") == {"keys": [made]}
     assert b"PRIVATE KEY" not in b"".join(path.read_bytes() for path in call.cloud.store.folder.glob("cloud.db*"))
+
+
+def test_an_account_has_a_key_of_googles_from_the_start(call: Sender) -> None:
+    assert call("GET", f"{KEYS}?keyTypes=USER_MANAGED") == {}
+    (system,) = call("GET", KEYS)["keys"]
+    assert (system["keyType"], system["keyOrigin"]) == ("SYSTEM_MANAGED", "GOOGLE_PROVIDED")
+    days = parse(system["validBeforeTime"]) - parse(system["validAfterTime"])
+    assert 16 <= days.days <= 17
+    assert call("GET", f"{KEYS}?keyTypes=SYSTEM_MANAGED") == {"keys": [system]}
+    found = call("GET", f"/iam/v1/{system['name']}?publicKeyType=TYPE_X509_PEM_FILE")
+    assert b"BEGIN CERTIFICATE" in base64.b64decode(found.pop("publicKeyData"))
+    assert found == system
+    call("DELETE", f"/iam/v1/{system['name']}", status=404)
 
 
 def test_a_key_can_be_a_pkcs12_file_and_its_public_half_is_read(call: Sender) -> None:
@@ -129,7 +142,7 @@ def test_a_public_half_can_be_uploaded(call: Sender) -> None:
     made = call("POST", f"{KEYS}:upload", {"publicKeyData": certificate(key)})
     assert (made["keyOrigin"], made["validAfterTime"]) == ("USER_PROVIDED", "2020-01-01T00:00:00Z")
     assert call("POST", f"{KEYS}:upload", {"publicKeyData": certificate(key)})["name"] == made["name"]
-    assert len(call("GET", KEYS)["keys"]) == 1
+    assert len(call("GET", f"{KEYS}?keyTypes=USER_MANAGED")["keys"]) == 1
 
 
 @pytest.mark.parametrize(

@@ -171,10 +171,10 @@ def test_a_metric_counts_entries_unless_its_descriptor_says_otherwise(call: Send
         "unit": "1",
     }
     sent = {"metricKind": "DELTA", "valueType": "DISTRIBUTION", "unit": "s", "name": "mine"}
-    made = call("POST", METRICS, {"name": "a/b", "filter": "severity>=ERROR", "metricDescriptor": sent})
+    made = call("POST", METRICS, {"name": "slow", "filter": "severity>=ERROR", "metricDescriptor": sent})
     assert made["metricDescriptor"] == sent | {
-        "name": f"projects/{PROJECT}/metricDescriptors/logging.googleapis.com/user/a/b",
-        "type": "logging.googleapis.com/user/a/b",
+        "name": f"projects/{PROJECT}/metricDescriptors/logging.googleapis.com/user/slow",
+        "type": "logging.googleapis.com/user/slow",
     }
 
 

@@ -23,6 +23,7 @@ from localcloud.spec.discovery import Method, Param, document
 _log = logging.getLogger("localcloud")
 _FORM = "application/x-www-form-urlencoded"
 _FORMS = {"json", "media"}
+_PLAIN = frozenset({401, 403, 404, 416})
 _BUG = "The local cloud failed on this request by a bug of its own; the traceback is in its log."
 
 
@@ -83,6 +84,9 @@ class Dispatcher:
             _complete(call)
             result = self._handled(call, way)
         except errors.CloudError as problem:
+            problem.plain = (
+                problem.code in _PLAIN and call.params.get("alt") == "media" and call.service.dialect is OLDER
+            )
             if way.activity and problem.status == "PERMISSION_DENIED":
                 problem.afterwards = partial(audit.denied, call, problem)
             raise
@@ -118,7 +122,10 @@ class Dispatcher:
         if problem.code == 401 and target and problem.details:
             problem.details[0]["metadata"].setdefault("service", f"{target.service.api}.googleapis.com")
         body = (target.service.dialect if target else RESOURCE_ORIENTED).error(problem)
-        return Outcome(Reply(problem.code, rendering.dump(body), rendering.JSON | problem.headers), target, None, body)
+        shown, form = (
+            (problem.message.encode(), rendering.TEXT) if problem.plain else (rendering.dump(body), rendering.JSON)
+        )
+        return Outcome(Reply(problem.code, shown, form | problem.headers), target, None, body)
 
     def inside(self, base: str, verb: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Runs another request inside a running one; it fails or succeeds on its own."""

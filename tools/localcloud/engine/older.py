@@ -15,7 +15,7 @@ from localcloud import errors
 from localcloud.engine import fingerprints, gate, paging, references, shapes, standard, zonal
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Body, Call, Handler, Resource, Service
-from localcloud.spec import filters
+from localcloud.spec import filters, timestamps
 from localcloud.spec.discovery import Method
 
 Verb = Callable[[Call, Resource], Body | Reply]
@@ -185,7 +185,7 @@ def stamped(call: Call, resource: Resource, body: Body) -> Body:
     properties = call.schema(resource.kind).get("properties", {})
     made = {"id": str(secrets.randbits(62) | 1 << 61)}
     if "creationTimestamp" in properties:
-        made["creationTimestamp"] = call.cloud.clock.rfc3339()
+        made["creationTimestamp"] = timestamps.pacific(call.cloud.clock.now())
     return {key: value for key, value in body.items() if key not in _SERVER} | made
 
 

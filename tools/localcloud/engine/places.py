@@ -59,20 +59,22 @@ _ZONE = re.compile(r"(.+)-[a-z]")
 
 def check(call: Call) -> None:
     """403 for a path into a location that Google has not."""
-    if "/locations/" not in call.path:
-        return
     words = call.path.split("/", 4)
-    if len(words) < 5 or words[0] != "projects" or words[2] != "locations":
+    if len(words) < 5 or words[0] != "projects":
         return
-    location = words[3]
+    known = _known if words[2] == "locations" else call.service.places.get(words[2])
+    if known is not None and not known(words[3]):
+        raise unknown(call, words[3])
+
+
+def _known(location: str) -> bool:
     zone = _ZONE.fullmatch(location)
-    if not (location in REGIONS or location in _ELSEWHERE or (zone and zone[1] in REGIONS)):
-        raise unknown(call, location)
+    return location in REGIONS or location in _ELSEWHERE or (zone is not None and zone[1] in REGIONS)
 
 
 def unknown(call: Call, location: str) -> CloudError:
     """403: nobody may use a location that there is not, or not for this service."""
-    consumer = call.cloud.projects.numbered(f"projects/{call.project}")
+    consumer = call.cloud.projects.numbered("/".join(call.path.split("/", 2)[:2]))
     described = {"consumer": consumer, "location": location, "service": f"{call.service.api}.googleapis.com"}
     text = f"Permission denied on 'locations/{location}' (or it may not exist)."
     return permission_denied(text, [error_info("LOCATION_POLICY_VIOLATED", "googleapis.com", described)])

@@ -12,6 +12,8 @@ from localcloud.spec import fields, json_text
 
 JSON = {"content-type": "application/json; charset=UTF-8", "vary": "Origin, X-Origin, Referer"}
 """Headers of every JSON answer."""
+TEXT = {"content-type": "text/plain; charset=UTF-8"}
+"""Headers of an answer that is a sentence."""
 _ASKS = {"fields", "prettyPrint"}
 
 

@@ -10,6 +10,7 @@ from localcloud.engine import paging, references
 from localcloud.engine.exchange import Reply, Wait
 from localcloud.engine.operations import Operation, topic
 from localcloud.engine.service import Body, Call, Handler
+from localcloud.spec import timestamps
 from localcloud.spec.discovery import Method
 
 _PLACES = {"zones": "zone", "regions": "region"}
@@ -47,14 +48,14 @@ def shown(call: Call, operation: Operation) -> Body:
         "status": _STATUS.get(operation.state, "DONE"),
         "user": operation.principal.partition(":")[2],
         "progress": 100 if operation.over else operation.progress,
-        "insertTime": operation.begun,
-        "startTime": operation.begun,
+        "insertTime": _pacific(operation.begun),
+        "startTime": _pacific(operation.begun),
         "selfLink": references.whole(call, operation.name),
     }
     if words[2] in _PLACES:
         body[_PLACES[words[2]]] = references.whole(call, "/".join(words[:4]))
     if operation.over:
-        body["endTime"] = operation.ended
+        body["endTime"] = _pacific(operation.ended)
     if operation.error:
         code = operation.error["code"]
         entry = {"code": operation.error["reason"] or operation.error["status"], "message": operation.error["message"]}
@@ -64,6 +65,10 @@ def shown(call: Call, operation: Operation) -> Body:
             "httpErrorMessage": operation.error["status"],
         }
     return body
+
+
+def _pacific(moment: str) -> str:
+    return timestamps.pacific(timestamps.parse(moment))
 
 
 def handler(method: Method) -> Handler | None:
@@ -76,7 +81,7 @@ def _begun(call: Call, target: str, target_id: str) -> Operation:
     words = call.path.split("/")
     where = "/".join(words[:4]) if words[2:3] and words[2] in _PLACES else f"{'/'.join(words[:2])}/global"
     return Operation(
-        name=f"{where}/operations/operation-{int(number * 1000)}-{secrets.token_hex(6)}",
+        name=f"{where}/operations/operation-{int(number * 1000)}-{secrets.token_hex(7)[:13]}-{secrets.token_hex(4)}-{secrets.token_hex(4)}",
         state="RUNNING",
         verb=call.method.verb,
         target=target or call.name,

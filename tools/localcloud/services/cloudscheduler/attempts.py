@@ -161,7 +161,7 @@ def _message(reply: Reply) -> str:
 def _request(cloud: Cloud, target: Body) -> tuple[str, str, dict[str, str], bytes]:
     """The verb, local address, headers and body of a call; 400 for a host that is not of this machine."""
     address = _reachable(cloud, target["uri"])
-    headers = {"User-Agent": "Google-Cloud-Scheduler", **target.get("headers", {})}
+    headers = {"User-Agent": jobs.AGENT, **target.get("headers", {})}
     if "oidcToken" in target:
         tokens, token = cloud.offers.get(IdTokens), target["oidcToken"]
         if tokens is not None:

@@ -12,7 +12,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.iam import acting
 from localcloud.engine.interfaces import Publishing
 from localcloud.engine.service import Body, Call, Resource
-from localcloud.errors import failed_precondition, invalid, not_found, permission_denied
+from localcloud.errors import failed_precondition, invalid, not_found, permission_denied, unimplemented
 from localcloud.spec import urls
 
 API = "cloudscheduler"
@@ -26,6 +26,10 @@ RETRY_DEFAULTS: Body = {
 }
 _SECONDS = re.compile(r"(\d{1,7})(?:\.\d{1,9})?s")
 _SHORTEST, _LONGEST = 15, 1800
+AGENT = "Google-Cloud-Scheduler"
+"""What it calls itself to whom it asks."""
+_FIELDS = 5
+_UNREADABLE = "Schedule or time zone is invalid."
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
@@ -129,17 +133,21 @@ def _check_schedule(body: Body) -> None:
     try:
         ZoneInfo(body["timeZone"])
     except (LookupError, ValueError, OSError):
-        raise invalid(f"Time zone {body['timeZone']!r} is not one of the tz database.", "job.time_zone") from None
-    if not body.get("schedule"):
+        why = f"Time zone {body['timeZone']!r} is not one of the tz database."
+        raise invalid(_UNREADABLE, "job.time_zone", description=why) from None
+    schedule = body.get("schedule", "")
+    if not schedule:
         raise invalid("The request is missing the required field job.schedule.", "job.schedule")
+    if schedule.startswith("every "):
+        own = f"The local cloud does not read App Engine's own form of schedules, such as {schedule!r}; write it as cron does."
+        raise unimplemented(own)
+    if len(schedule.split()) != _FIELDS:  # some read a sixth, of seconds, which Google does not
+        raise invalid(_UNREADABLE, "job.schedule", description=f"Schedule {schedule!r} has not {_FIELDS} fields.")
     try:
         following(body, datetime.now(UTC))
     except CronSimError as problem:
-        raise invalid(
-            f"Schedule {body['schedule']!r} is no cron expression of five fields ({problem}). (The local cloud does not read App "
-            "Engine's own form, such as 'every 5 minutes'.)",
-            "job.schedule",
-        ) from None
+        why = f"Schedule {schedule!r} is no cron expression ({problem})."
+        raise invalid(_UNREADABLE, "job.schedule", description=why) from None
 
 
 def _http(call: Call, target: Body) -> Body:
@@ -150,6 +158,7 @@ def _http(call: Call, target: Body) -> Body:
     if "oauthToken" in target and "oidcToken" in target:
         raise invalid("A target may have an oauth_token or an oidc_token, not both.", "job.http_target")
     target = _with_method(target, "job.http_target", {"POST", "PUT", "PATCH"})
+    target["headers"] = {"User-Agent": AGENT, **target.get("headers", {})}
     for field, more in (("oauthToken", {"scope": _SCOPE}), ("oidcToken", {"audience": target["uri"]})):
         if field in target:
             token = {key: value for key, value in target[field].items() if value}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from functools import partial
 
-from localcloud.engine import batch, older, references
+from localcloud.engine import batch, older, places, references
 from localcloud.engine.dialect import OLDER
 from localcloud.engine.iam import roles
 from localcloud.engine.service import Alias, Body, Call, Endpoints, Permission, Resource, Service, Worker
@@ -91,6 +91,15 @@ def _reading(permission: str) -> Permission:
     return needs
 
 
+def _refusal(call: Call, permission: str, resource: str) -> str:
+    """Compute's own sentence: it names the project for a list, and for an insert what was to be made."""
+    if call.method.verb == "insert" and resource == call.name:
+        resource = f"{call.path}/{call.body.get('name', '')}"
+    elif permission.endswith(".list"):
+        resource = f"projects/{call.project}"
+    return f"Required '{permission}' permission for '{resource}'"
+
+
 _CATALOGUES = {"zones": "zone", "regions": "region", "machineTypes": "machineType", "diskTypes": "diskType"}
 _INSTANCE_METHODS = {
     **{verb: instances.turn(verb) for verb in ("start", "stop", "suspend", "resume", "reset")},
@@ -147,4 +156,6 @@ SERVICE = Service(
     aliases=(Alias("POST", "batch/compute/v1", f"{API}.batch.run"),),  # gcloud's, for two machines or more
     workers={instances.TURN: Worker(instances.turned, again=True)},
     project=_project,
+    places={"zones": lambda zone: zone == "-" or catalogue.is_zone(zone), "regions": places.REGIONS.__contains__},
+    refusal=_refusal,
 )

@@ -48,7 +48,7 @@ _IMAGES = {  # project -> (family, image)
 }
 PUBLIC = frozenset(_IMAGES)
 """Projects of Google's whose images anybody may read."""
-_BORN = "2026-11-10T00:00:00.000000Z"
+_BORN = "2026-11-10T00:00:00.000-08:00"
 
 
 def zones(region: str) -> tuple[str, ...]:

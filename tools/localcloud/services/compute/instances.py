@@ -13,6 +13,7 @@ from localcloud.engine.service import Body, Call, Handler, Resource
 from localcloud.errors import CloudError, invalid, not_found
 from localcloud.services.compute import attached, catalogue, interfaces
 from localcloud.services.compute.disks import API
+from localcloud.spec import timestamps
 
 LINKS = (
     "machineType", "disks.source", "networkInterfaces.network", "networkInterfaces.subnetwork", "resourcePolicies", "disks.type",
@@ -66,7 +67,7 @@ def completed(call: Call, body: Body) -> Body:
         "status": "RUNNING",
         "cpuPlatform": "Intel Broadwell",
         "startRestricted": False,
-        "lastStartTimestamp": call.cloud.clock.rfc3339(),
+        "lastStartTimestamp": timestamps.pacific(call.cloud.clock.now()),
         "machineType": f"projects/{call.project}/zones/{zone}/machineTypes/{kind}",
     }
 
@@ -128,7 +129,7 @@ async def turned(cloud: Cloud, job: Job) -> None:
         if body is None:
             raise not_found(f"The resource '{name}' was not found")
         moment = "lastStartTimestamp" if state == "RUNNING" else "lastStopTimestamp"
-        cloud.store.put(API, name, body | {"status": state, moment: cloud.clock.rfc3339()})
+        cloud.store.put(API, name, body | {"status": state, moment: timestamps.pacific(cloud.clock.now())})
         cloud.operations.done(job.api, job.operation, {})
 
     await job.write(end)

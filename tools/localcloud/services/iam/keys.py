@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -38,6 +38,8 @@ _BITS = {"KEY_ALG_RSA_1024": 1024, "KEY_ALG_RSA_2048": 2048}
 _USUAL = "KEY_ALG_RSA_2048"
 _PASSWORD = b"notasecret"  # that of every PKCS #12 file of Google's
 _CERTIFICATE = "_certificate"
+_NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+_ROTATION = timedelta(days=14)
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
@@ -82,18 +84,19 @@ def upload(call: Call) -> Body:
 
 
 def list_(call: Call) -> Body:
-    """keys.list: user-managed keys."""
-    name = accounts.find(call)["name"]
-    asked = call.params.get("keyTypes", [])
-    if asked and "USER_MANAGED" not in asked:
-        return {}
-    keys = [_shown(body) for _, body in call.cloud.store.list(API, name, "keys")]
-    return {"keys": keys} if keys else {}
+    """keys.list: an account's own keys, and the one that Google has for it."""
+    account = accounts.find(call)
+    asked = call.params.get("keyTypes") or ["USER_MANAGED", "SYSTEM_MANAGED"]
+    own = call.cloud.store.list(API, account["name"], "keys") if "USER_MANAGED" in asked else []
+    keys = [body for _, body in own] + ([_googles(call, account)] if "SYSTEM_MANAGED" in asked else [])
+    return {"keys": [_shown(body) for body in keys]} if keys else {}
 
 
 def get(call: Call) -> Body:
     """keys.get: one key, with its public key on request."""
-    body = _find(call)
+    account = accounts.find(call)
+    googles = call.id == signing.key_id(call.cloud.store, account["uniqueId"])
+    body = _googles(call, account) if googles else _find(call)
     form = call.params.get("publicKeyType", "TYPE_NONE")
     if form == "TYPE_NONE":
         return _shown(body)
@@ -170,6 +173,16 @@ def _find(call: Call) -> Body:
     return body
 
 
+def _googles(call: Call, account: Body) -> Body:
+    """The key that Google has for an account and changes every two weeks; the local cloud only says so."""
+    now = call.cloud.clock.now()
+    begun = now - timedelta(seconds=now.timestamp() % _ROTATION.total_seconds())
+    key = signing.key(call.cloud.store, account["uniqueId"])
+    identity = signing.key_id(call.cloud.store, account["uniqueId"])
+    certificate = _certificate(account, key, begun, begun + _ROTATION + timedelta(days=3))
+    return _kept(account, identity, certificate, key.key_size, "GOOGLE_PROVIDED") | {"keyType": "SYSTEM_MANAGED"}
+
+
 def _kept(account: Body, identity: str, certificate: x509.Certificate, bits: int, origin: str) -> Body:
     return {
         "name": f"{account['name']}/keys/{identity}",
@@ -190,11 +203,11 @@ def _seconds(moment: datetime) -> str:
     return timestamps.rfc3339(moment)[:19] + "Z"
 
 
-def _certificate(account: Body, key: RSAPrivateKey, now: datetime) -> x509.Certificate:
+def _certificate(account: Body, key: RSAPrivateKey, begin: datetime, end: datetime = _NEVER) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, account["uniqueId"])])
     made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    made = made.serial_number(x509.random_serial_number()).not_valid_before(now.replace(microsecond=0))
-    return made.not_valid_after(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)).sign(key, SHA256())
+    made = made.serial_number(x509.random_serial_number()).not_valid_before(begin.replace(microsecond=0))
+    return made.not_valid_after(end.replace(microsecond=0)).sign(key, SHA256())
 
 
 def _file(account: Body, identity: str, key: RSAPrivateKey) -> dict[str, Any]:

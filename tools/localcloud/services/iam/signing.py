@@ -29,14 +29,14 @@ CREATE TABLE IF NOT EXISTS service_account_signers (unique_id TEXT PRIMARY KEY, 
 
 def sign(store: Store, unique_id: str, data: bytes) -> bytes:
     """An account's RSA-SHA256 signature of some data."""
-    return _key(store, unique_id).sign(data, PKCS1v15(), SHA256())
+    return key(store, unique_id).sign(data, PKCS1v15(), SHA256())
 
 
 def signed(store: Store, unique_id: str, data: bytes, signature: bytes) -> bool:
     """Whether a signature of some data is the account's."""
     if _kept(store, unique_id) is None:
         return False
-    return verifies(_key(store, unique_id).public_key(), data, signature)
+    return verifies(key(store, unique_id).public_key(), data, signature)
 
 
 def verifies(public: RSAPublicKey, data: bytes, signature: bytes) -> bool:
@@ -50,7 +50,7 @@ def verifies(public: RSAPublicKey, data: bytes, signature: bytes) -> bool:
 
 def key_id(store: Store, unique_id: str) -> str:
     """The id of an account's key: forty hexadecimal digits."""
-    public = _key(store, unique_id).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    public = key(store, unique_id).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(public).hexdigest()[:40]
 
 
@@ -59,7 +59,7 @@ def _kept(store: Store, unique_id: str) -> bytes | None:
     return None if row is None else row[0]
 
 
-def _key(store: Store, unique_id: str) -> RSAPrivateKey:
+def key(store: Store, unique_id: str) -> RSAPrivateKey:
     kept = _kept(store, unique_id)
     if kept is not None:
         found = load_der_private_key(kept, None)
