@@ -62,6 +62,8 @@ SERVER_MADE = {
     "etag",
     "fingerprint",
     "labelFingerprint",
+    "deleteBgpAlwaysCompareMed",  # orders that the next one goes
+    "bgpAlwaysCompareMed",
 }
 VALUES = {
     "google-datetime": "2030-01-01T00:00:00Z",
