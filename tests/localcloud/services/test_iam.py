@@ -45,7 +45,7 @@ def test_a_new_account_has_an_email_a_21_digit_id_and_no_trace_of_keys(call: Sen
     assert made["projectId"] == PROJECT
     assert len(made["uniqueId"]) == 21
     assert made["oauth2ClientId"] == made["uniqueId"]
-    assert call("GET", f"{ACCOUNTS}/{EMAIL}/keys") == {}
+    assert call("GET", f"{ACCOUNTS}/{EMAIL}/keys?keyTypes=USER_MANAGED") == {}
 
 
 @pytest.mark.parametrize("path", [EMAIL, EMAIL.replace("@", "%40"), "UNIQUE"])
