@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from localcloud.containers.client import CommandLineRuntime
-from localcloud.containers.workload import Build, Mount, RuntimeProblem, Workload
+from localcloud.containers.workload import Mount, RuntimeProblem, Workload
 from localcloud.provider import callers
 
 from tests.localcloud.containers.conftest import SMALL
@@ -147,30 +147,6 @@ def test_what_another_run_left_is_found_and_swept_and_others_containers_are_not(
         other.sweep()
     assert mine.wait(30) is not None
     assert theirs.wait(30) is not None
-
-
-def test_an_image_is_built_and_the_second_time_from_the_cache(client: CommandLineRuntime, folder: Path) -> None:
-    (folder / "Dockerfile").write_text(
-        f"FROM {SMALL}\nARG WHO\nRUN echo building for $WHO\nCOPY data /data\nCMD cat /data\n"
-    )
-    (folder / "data").write_text("baked in")
-    heard: list[str] = []
-    build = Build(folder, ("localhost/built:1",), build_args={"WHO": "me"})
-    first = client.build(build, lambda _, line: heard.append(line))
-    assert "building for me" in heard
-    heard.clear()
-    assert client.build(build, lambda _, line: heard.append(line)) == first
-    assert "building for me" not in heard
-    said: list[str] = []
-    client.start(Workload("built", "localhost/built:1"), lambda _, line: said.append(line)).wait(60)
-    assert said == ["baked in"]
-    assert client.has("localhost/built:1")
-
-
-def test_a_build_that_fails_says_so(client: CommandLineRuntime, folder: Path) -> None:
-    (folder / "Dockerfile").write_text(f"FROM {SMALL}\nRUN exit 9\n")
-    with pytest.raises(RuntimeProblem, match=r"The image could not be built: \w+ build ended with \d+\."):
-        client.build(Build(folder, ("localhost/never:1",)), silent)
 
 
 def silent(*_: object) -> None:

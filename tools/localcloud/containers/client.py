@@ -6,12 +6,10 @@ import json
 import re
 import socket
 import subprocess
-import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from localcloud.containers import children
@@ -19,7 +17,6 @@ from localcloud.containers.children import Child
 from localcloud.containers.workload import (
     OOM_EXIT,
     STATE_LABEL,
-    Build,
     ExitStatus,
     Heard,
     ImageGone,
@@ -104,23 +101,6 @@ class CommandLineRuntime:
         inside = port if self.kind.shares_network else workload.port
         labelled = replace(workload, labels={**workload.labels, STATE_LABEL: self._state})
         return Container(self.kind, self._env, labelled, port, inside, heard)
-
-    def build(self, build: Build, heard: Heard, *, stop: Callable[[], bool] = lambda: False) -> str:
-        """Builds an image; the layers that did not change come from the cache."""
-        with tempfile.TemporaryDirectory() as folder:
-            identity = Path(folder) / "image"
-            command = [self.kind.program, "build", *self.kind.build_options, f"--iidfile={identity}"]
-            command += [f"--file={build.context / build.dockerfile}", *(f"--tag={tag}" for tag in build.tags)]
-            command += [f"--build-arg={name}={value}" for name, value in build.build_args.items()]
-            command += [] if build.cache else ["--no-cache"]
-            child = Child([*command, str(build.context)], heard, env=self._env)
-            while (code := child.wait(0.2)) is None:
-                if stop():
-                    child.end(2)
-                    raise RuntimeProblem("The build was stopped.")
-            if code:
-                raise RuntimeProblem(f"The image could not be built: {self.name} build ended with {code}.")
-            return identity.read_text("utf-8").strip()
 
     def has(self, image: str) -> bool:
         """Whether an image is on this machine already."""

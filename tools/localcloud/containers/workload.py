@@ -65,17 +65,6 @@ class Workload:
 
 
 @dataclass(frozen=True)
-class Build:
-    """An image to build from a folder; `dockerfile` is relative to it, `tags` are full names."""
-
-    context: Path
-    tags: tuple[str, ...]
-    dockerfile: str = "Dockerfile"
-    build_args: Mapping[str, str] = field(default_factory=dict)
-    cache: bool = True
-
-
-@dataclass(frozen=True)
 class ExitStatus:
     """How a workload ended. `stopped`: because it was told to; `out_of_memory`: killed at its own limit."""
 
