@@ -1,6 +1,6 @@
-"""Recovery from a killed run: its lock is released, its state uploaded, and what it created but did not record is adopted.
+"""Recovery from a killed run: releases its lock, uploads its state, and imports what it created but did not record.
 
-Nothing here happens unless a record of an interrupted run lies in the layer's folder.
+Nothing here happens unless the layer's folder has a record of an interrupted run.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ def settle(session: Session, layer: str, talk: Talk) -> bool:
     if run is None:
         return (folder / EVENTS).exists() or (folder / STATE).exists()
     if run.at_work:
-        talk.say(f"an earlier run ({run.text}) was killed, its Terraform is still at work on {layer}: waiting for it …")
+        talk.say(f"an earlier run ({run.text}) was killed while its Terraform still works on {layer}: waiting for it …")
         runs.wait_for_orphan(run)
     if run.phase == "apply":
         _keep(folder / "apply.ndjson", folder / EVENTS)
         _keep(folder / FILE, folder / PLAN)
     lock = read_lock(session.cloud, session.place(layer))
     if lock and left_by(run, lock, _log(folder, run)):
-        talk.say(f"{layer}: releasing the lock of your earlier {run.phase}, which died at work (lock ID {lock.id})")
+        talk.say(f"{layer}: releasing the lock of your earlier {run.phase}, which was interrupted (lock ID {lock.id})")
         release(session.cloud, session.place(layer), lock)
     return True
 
@@ -128,7 +128,7 @@ def _push(session: Session, layer: str, talk: Talk) -> None:
 
 
 def orphans(events: Iterable[Event]) -> list[Orphan]:
-    """What an apply started to create and may have created, in order, without what Google clearly refused."""
+    """What an apply started to create and may have created, in order, except what Google clearly refused."""
     begun: dict[str, Orphan] = {}
     failed: set[str] = set()
     refused: set[str] = set()
@@ -147,7 +147,7 @@ def orphans(events: Iterable[Event]) -> list[Orphan]:
 
 
 def _harmless_again(resource_type: str) -> bool:
-    """Whether making it again changes nothing, so that the next apply simply does: grants, and kinds that say so."""
+    """Whether creating it again changes nothing, so that the next apply can simply do so: grants, and kinds that say so."""
     how = made().get(resource_type)
     return bool(GRANT.fullmatch(resource_type)) or resource_type == "terraform_data" or (how is not None and how.again)
 
@@ -177,19 +177,21 @@ def _adopt(lost: Iterable[Orphan], session: Session, layer: str, talk: Talk) -> 
     names = {orphan: identity(orphan, planned.get(orphan.address, {}), session.environment.project) for orphan in lost}
     for orphan in (one for one, name in names.items() if not name):
         talk.say(
-            f"{layer}: whether {orphan.address} was made cannot be told; if it exists, run terraform import for it"
+            f"{layer}: {orphan.address} may or may not have been created; if it exists, run `terraform import` for it"
         )
     waiting = {orphan: name for orphan, name in names.items() if name}
-    # An import takes the whole configuration, which may ask for what another orphan is: those that failed are tried after the others.
+    # An import evaluates the whole configuration, which may need attributes of another orphan: those that failed are tried again after the others.
     while True:
         answers = {orphan: terraform.adopt(orphan.address, name) for orphan, name in waiting.items()}
         for orphan in (one for one, problem in answers.items() if not problem):
-            talk.say(f"{layer}: adopted {orphan.address}, which the interrupted run had made ({waiting.pop(orphan)})")
+            talk.say(
+                f"{layer}: imported {orphan.address}, which the interrupted run had created ({waiting.pop(orphan)})"
+            )
         if len(waiting) in (0, len(answers)):
             break
     for orphan, name in waiting.items():
         if (problem := answers[orphan]) != ABSENT:
             talk.say(
-                f"{layer}: whether {orphan.address} ({name}) was made is not known, since its import failed ({problem}); if it exists, "
-                "`groundwork adopt` takes it over"
+                f"{layer}: {orphan.address} ({name}) may or may not have been created, since its import failed ({problem}); "
+                "if it exists, `groundwork adopt` takes it over"
             )
