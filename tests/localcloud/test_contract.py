@@ -22,6 +22,9 @@ SAID: Mapping[str, Mapping[str, Any]] = {
         "machineType": "zones/europe-west1-b/machineTypes/e2-medium",
         "disks": [{"boot": True, "initializeParams": {"diskSizeGb": "20"}}],
         "networkInterfaces": [{"network": "global/networks/default"}],
+        "guestAccelerators": [
+            {"acceleratorType": "zones/europe-west1-b/acceleratorTypes/nvidia-tesla-t4", "acceleratorCount": 1}
+        ],
         "deletionProtection": False,
         "serviceAccounts": [{"email": f"runner@{PROJECT}.iam.gserviceaccount.com", "scopes": ["a"]}],
         "scheduling": {
@@ -35,6 +38,15 @@ SAID: Mapping[str, Mapping[str, Any]] = {
         },
         "metadata": {"items": [{"key": "a", "value": "b"}]},
         "tags": {"items": ["a"]},
+    },
+    # Beside them deleteBgpAlwaysCompareMed would take one of them away.
+    "Network": {
+        "routingConfig": {
+            "routingMode": "GLOBAL",
+            "bgpBestPathSelectionMode": "STANDARD",
+            "bgpAlwaysCompareMed": True,
+            "bgpInterRegionCost": "ADD_COST_TO_MED",
+        }
     },
     "LogSink": {"destination": f"pubsub.googleapis.com/{TOPIC}", "filter": "severity>=ERROR", "exclusions": []},
     "LogMetric": {"filter": "severity>=ERROR"},

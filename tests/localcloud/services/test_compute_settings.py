@@ -66,7 +66,9 @@ def test_a_spot_machine_is_neither_moved_nor_started_again(call: Sender) -> None
 
 def test_a_machine_with_a_gpu_is_not_moved_while_it_runs(call: Sender) -> None:
     gpu = {
-        "guestAccelerators": [{"acceleratorType": "zones/europe-west1-b/acceleratorTypes/t4", "acceleratorCount": 1}]
+        "guestAccelerators": [
+            {"acceleratorType": "zones/europe-west1-b/acceleratorTypes/nvidia-tesla-t4", "acceleratorCount": 1}
+        ]
     }
     assert "live migration" in str(machine(call, "gpu", 400, **gpu))
     machine(call, "gpu", **gpu, scheduling={"onHostMaintenance": "TERMINATE"})
@@ -113,6 +115,7 @@ def test_an_interface_moves_to_another_network_only_while_the_machine_does_not_r
     call("PATCH", f"{VM}/updateNetworkInterface?{NIC}", ranges | {"fingerprint": mark})
     assert seen(call)["networkInterfaces"][0]["aliasIpRanges"] == [{"ipCidrRange": "/24"}]
     call("PATCH", f"{VM}/updateNetworkInterface?{NIC}", ranges | {"fingerprint": mark}, 412)
+    call("POST", f"/compute/v1/projects/{PROJECT}/global/networks", {"name": "other"})
     moved = {"network": "global/networks/other"}
     assert "stop it first" in call.refused("PATCH", f"{VM}/updateNetworkInterface?{NIC}", moved)
     stopped(call)

@@ -74,7 +74,7 @@ def insert(call: Call, resource: Resource) -> Body:
     _check_id(resource, identity)
     name = f"{call.path}/{identity}"
     api, store = call.service.api, call.cloud.store
-    if store.get(api, name) is not None:
+    if _kept(call, resource, name) is not None:
         raise errors.CloudError(409, "ALREADY_EXISTS", _text(resource.taken, name), "alreadyExists")
     body = stamped(call, resource, body)
     if resource.complete is not None:
@@ -174,10 +174,16 @@ def _set(call: Call, resource: Resource, field: str, value: Any, sent: Mapping[s
 
 def existing(call: Call, resource: Resource) -> Body:
     """The stored body of the resource that the URL names; 404 in the resource's words."""
-    body = call.cloud.store.get(call.service.api, call.name)
+    body = _kept(call, resource, call.name)
     if body is None:
         raise errors.not_found(_text(resource.missing, call.name))
     return body
+
+
+def _kept(call: Call, resource: Resource, name: str) -> Body | None:
+    """What is stored under a name, or there without being stored."""
+    body = call.cloud.store.get(call.service.api, name)
+    return dict(resource.inherent(call)).get(name) if body is None and resource.inherent else body
 
 
 def stamped(call: Call, resource: Resource, body: Body) -> Body:
@@ -250,11 +256,27 @@ def _page(call: Call, resource: Resource, parents: Sequence[str]) -> tuple[Seque
     found = [
         pair
         for parent in parents  # in the order of names
-        for pair in call.cloud.store.list(call.service.api, parent, call.path.rpartition("/")[2], after, limit)
+        for pair in _below(call, resource, parent, after, limit)
     ]
     if test is not None:
         found = [(name, body) for name, body in found if test(shown(call, resource, name, body))]
     return paging.cut(found, size, lambda pair: pair[0], question)
+
+
+def _below(call: Call, resource: Resource, parent: str, after: str, limit: int | None) -> list[tuple[str, Body]]:
+    """(name, body) of what lies in a place, by name; a "-" in the place stands for every word."""
+    stored = call.cloud.store.list(call.service.api, parent, call.path.rpartition("/")[2], after, limit)
+    if resource.inherent is None:
+        return stored
+    wanted = parent.split("/")
+    there = {
+        name: body
+        for name, body in resource.inherent(call)
+        if name > after
+        and len(name.split("/")) == len(wanted) + 2
+        and all(one in (word, "-") for one, word in zip(wanted, name.split("/"), strict=False))
+    }
+    return sorted((there | dict(stored)).items())
 
 
 def _scoped_field(call: Call) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -64,6 +64,7 @@ class Resource:
     taken      text of the 409 for an id in use, `missing` of the 404; {name}, {numbered} (project number instead of id), {id}
     update     what a patch without mask means: "full" replacement or "mask" = merge of the fields sent
     links      in the older dialect: fields that hold references ("type", "disks.source"), kept relative and shown as whole URLs
+    inherent   in the older dialect: (call) -> (name, body) of what is in the call's project without having been made
     iam        whether it carries a policy (getIamPolicy, setIamPolicy, testIamPermissions)
     etag       (body) -> its entity tag where the schema has one; default a digest of the body
     """
@@ -88,6 +89,7 @@ class Resource:
     soft_delete: SoftDelete | None = None
     etag: Callable[[Body], str] | None = None
     links: tuple[str, ...] = ()
+    inherent: Callable[[Call], Iterable[tuple[str, Body]]] | None = None
     page_size: int = 100
     max_page_size: int = 1000
 

@@ -12,7 +12,7 @@ from localcloud.services.aiplatform import (
     jobs,
     lineage,
     machines,
-    metadata,
+    metadata_stores,
     models,
     pipelines,
     series,
@@ -62,7 +62,11 @@ _POINTS: dict[str, tuple[Handler, str]] = {
 """What writes and reads points, with the permission that it takes."""
 
 _METADATA = f"{_PLACE}.metadataStores"
-_NODES = {"contexts": metadata.CONTEXT, "executions": metadata.EXECUTION, "artifacts": metadata.ARTIFACT}
+_NODES = {
+    "contexts": metadata_stores.CONTEXT,
+    "executions": metadata_stores.EXECUTION,
+    "artifacts": metadata_stores.ARTIFACT,
+}
 _LINEAGE: dict[str, tuple[Handler, str]] = {
     "contexts.addContextChildren": (lineage.add_children, "contexts.addContextChildren"),
     "contexts.removeContextChildren": (lineage.remove_children, "contexts.addContextChildren"),
@@ -70,8 +74,8 @@ _LINEAGE: dict[str, tuple[Handler, str]] = {
     "contexts.queryContextLineageSubgraph": (lineage.of_context, "contexts.queryContextLineageSubgraph"),
     "executions.addExecutionEvents": (lineage.add_events, "executions.addExecutionEvents"),
     "executions.queryExecutionInputsAndOutputs": (lineage.of_execution, "executions.queryExecutionInputsAndOutputs"),
-    "artifacts.queryArtifactLineageSubgraph": (metadata.artifact_lineage, "artifacts.get"),
-    **{f"{noun}.purge": (metadata.purge, f"{noun}.delete") for noun in _NODES},
+    "artifacts.queryArtifactLineageSubgraph": (metadata_stores.artifact_lineage, "artifacts.get"),
+    **{f"{noun}.purge": (metadata_stores.purge, f"{noun}.delete") for noun in _NODES},
 }
 """What joins the things of a metadata store and asks how they are joined, with the permission that it takes."""
 
@@ -130,8 +134,8 @@ SERVICE = Service(
         "projects.locations.customJobs": jobs.JOB,
         "projects.locations.trainingPipelines": pipelines.PIPELINE,
         "projects.locations.endpoints": endpoints.ENDPOINT,
-        "projects.locations.metadataStores": metadata.STORE,
-        "projects.locations.metadataStores.metadataSchemas": metadata.SCHEMA,
+        "projects.locations.metadataStores": metadata_stores.STORE,
+        "projects.locations.metadataStores.metadataSchemas": metadata_stores.SCHEMA,
         **{f"projects.locations.metadataStores.{noun}": node for noun, node in _NODES.items()},
         "projects.locations.tensorboards": boards.TENSORBOARD,
         "projects.locations.tensorboards.experiments": boards.EXPERIMENT,
@@ -141,8 +145,8 @@ SERVICE = Service(
     methods={
         f"{_PLACE}.customJobs.cancel": jobs.cancel,
         f"{_PLACE}.trainingPipelines.cancel": pipelines.cancel,
-        f"{_PLACE}.metadataStores.create": boards.named(metadata.STORE),
-        **{f"{_METADATA}.{noun}.create": metadata.create for noun in ("metadataSchemas", *_NODES)},
+        f"{_PLACE}.metadataStores.create": boards.named(metadata_stores.STORE),
+        **{f"{_METADATA}.{noun}.create": metadata_stores.create for noun in ("metadataSchemas", *_NODES)},
         **{f"{_METADATA}.{method}": handler for method, (handler, _) in _LINEAGE.items()},
         f"{_RUNS}.batchCreate": boards.batch_create_runs,
         f"{_RUNS}.timeSeries.create": boards.named(series.SERIES),

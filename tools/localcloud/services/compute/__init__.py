@@ -9,7 +9,7 @@ from localcloud.engine import batch, older, places, references
 from localcloud.engine.dialect import OLDER
 from localcloud.engine.iam import roles
 from localcloud.engine.service import Alias, Body, Call, Endpoints, Permission, Resource, Service, Worker
-from localcloud.services.compute import catalogue, disks, instances, settings
+from localcloud.services.compute import catalogue, disks, instances, networks, settings
 from localcloud.services.compute.disks import API, DISK
 from localcloud.services.compute.instances import INSTANCE
 
@@ -31,33 +31,7 @@ def _image(_call: Call, body: Body) -> Body:
     return {"status": "READY", "sourceType": "RAW", "diskSizeGb": "10", "archiveSizeBytes": "0", **body}
 
 
-def _network(_call: Call, body: Body) -> Body:
-    routing = {"routingMode": "REGIONAL", **body.get("routingConfig", {})}
-    if routing.pop("deleteBgpAlwaysCompareMed", False):
-        routing.pop("bgpAlwaysCompareMed", None)
-    return {
-        "networkFirewallPolicyEnforcementOrder": "AFTER_CLASSIC_FIREWALL",
-        **body,
-        "routingConfig": routing,
-    }
-
-
-def _subnetwork(_call: Call, body: Body) -> Body:
-    gateway = str(body.get("ipCidrRange", "")).rpartition(".")[0] + ".1"
-    return {
-        "gatewayAddress": gateway,
-        "purpose": "PRIVATE",
-        "stackType": "IPV4_ONLY",
-        "privateIpGoogleAccess": False,
-        **body,
-    }
-
-
-def _firewall(call: Call, body: Body) -> Body:
-    network = f"projects/{call.project}/global/networks/default"
-    return {"direction": "INGRESS", "priority": 1000, "disabled": False, "network": network, **body}
-
-
+_network = partial(_resource, delete=networks.removed)
 IMAGE = _resource(kind="Image", complete=_image, links=("sourceDisk", "sourceImage", "sourceSnapshot"), iam=True)
 
 
@@ -100,7 +74,14 @@ def _refusal(call: Call, permission: str, resource: str) -> str:
     return f"Required '{permission}' permission for '{resource}'"
 
 
-_CATALOGUES = {"zones": "zone", "regions": "region", "machineTypes": "machineType", "diskTypes": "diskType"}
+_CATALOGUES = {
+    "zones": "zone",
+    "regions": "region",
+    "machineTypes": "machineType",
+    "diskTypes": "diskType",
+    "acceleratorTypes": "acceleratorType",
+}
+_ZONAL = ("machineTypes", "diskTypes", "acceleratorTypes")
 _INSTANCE_METHODS = {
     **{verb: instances.turn(verb) for verb in ("start", "stop", "suspend", "resume", "reset")},
     **settings.METHODS,
@@ -123,14 +104,23 @@ SERVICE = Service(
         "disks": DISK,
         "images": IMAGE,
         "addresses": _resource(kind="Address", complete=_address, links=("subnetwork", "network", "users")),
-        "networks": _resource(
+        "networks": _network(
             kind="Network",
-            complete=_network,
-            changed=lambda call, _, new: _network(call, new),
+            complete=networks.network,
+            changed=lambda call, _, new: networks.network(call, new),
             links=("subnetworks",),
+            inherent=networks.default_networks,
         ),
-        "subnetworks": _resource(kind="Subnetwork", complete=_subnetwork, links=("network",), iam=True),
-        "firewalls": _resource(kind="Firewall", complete=_firewall, links=("network",)),
+        "subnetworks": _network(
+            kind="Subnetwork",
+            complete=networks.subnetwork,
+            links=("network",),
+            inherent=networks.default_subnetworks,
+            iam=True,
+        ),
+        "firewalls": _network(
+            kind="Firewall", complete=networks.firewall, links=("network",), inherent=networks.default_firewalls
+        ),
         "resourcePolicies": _resource(
             kind="ResourcePolicy", complete=lambda _, body: {"status": "READY", **body}, iam=True
         ),
@@ -138,6 +128,7 @@ SERVICE = Service(
     methods={
         **{f"{API}.{collection}.list": catalogue.lister(kind) for collection, kind in _CATALOGUES.items()},
         **{f"{API}.{collection}.get": catalogue.getter(kind) for collection, kind in _CATALOGUES.items()},
+        **{f"{API}.{kinds}.aggregatedList": catalogue.lister_of_zones(_CATALOGUES[kinds]) for kinds in _ZONAL},
         **{f"{API}.instances.{verb}": method for verb, method in _INSTANCE_METHODS.items()},
         **{f"{API}.images.{verb}": method for verb, method in _IMAGES.items()},
         f"{API}.imageFamilyViews.get": catalogue.family_view,

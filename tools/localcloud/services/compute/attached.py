@@ -86,11 +86,24 @@ def _made(call: Call, source: str, asked: Mapping[str, Any]) -> str:
     if call.cloud.store.get(API, source) is not None:
         raise CloudError(409, "ALREADY_EXISTS", f"The resource '{source}' already exists", "alreadyExists")
     fields = {own: asked[name] for name, own in _MADE.items() if asked.get(name)} | {"name": source.rpartition("/")[2]}
-    image = catalogue.image(references.relative(str(asked.get("sourceImage", "")), call.project))
+    reference = references.relative(str(asked.get("sourceImage", "")), call.project)
+    image = catalogue.image(reference)
+    _refuse_unknown(call, reference)
     architecture = {"architecture": image["architecture"]} if image else {}
     disk = older.stamped(call, DISK, references.kept(call, architecture | fields, DISK.links))
     call.cloud.store.insert(API, source, DISK.complete(call, disk) if DISK.complete else disk)
     return source
+
+
+def _refuse_unknown(call: Call, image: str) -> None:
+    """404 for an image of the project's own that there is not; of Google's own, the local cloud knows a part only."""
+    place = f"projects/{call.project}/global"
+    if not image.startswith(f"{place}/images/"):
+        return
+    own = [one for _, one in call.cloud.store.list(API, place, "images")]
+    found = {one["name"] for one in own} | {f"family/{one['family']}" for one in own if one.get("family")}
+    if image.removeprefix(f"{place}/images/") not in found:
+        raise not_found(f"The resource '{image}' was not found")
 
 
 def _refuse_taken(disk: Body, source: str, mode: str) -> None:

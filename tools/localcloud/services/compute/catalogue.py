@@ -34,6 +34,11 @@ _FAMILIES = {  # memory in MiB for each vCPU, and the sizes in vCPUs
 }
 _SHARED = {"e2-micro": 1024, "e2-small": 2048, "e2-medium": 4096, "f1-micro": 614, "g1-small": 1740}
 _DISKS = {"pd-standard": 500, "pd-balanced": 100, "pd-ssd": 100, "pd-extreme": 1000, "local-ssd": 375}
+GPUS = {  # name -> its most on one machine
+    "nvidia-tesla-t4": 4, "nvidia-tesla-p4": 4, "nvidia-tesla-p100": 4, "nvidia-tesla-v100": 8, "nvidia-tesla-a100": 16,
+    "nvidia-a100-80gb": 8, "nvidia-l4": 8, "nvidia-h100-80gb": 8, "nvidia-h100-mega-80gb": 8, "nvidia-h200-141gb": 8,
+    "nvidia-tesla-t4-vws": 4, "nvidia-tesla-p4-vws": 4, "nvidia-tesla-p100-vws": 4, "nvidia-l4-vws": 8,
+}  # fmt: skip
 _IMAGES = {  # project -> (family, image)
     "debian-cloud": (("debian-12", "debian-12-bookworm-v20261110"), ("debian-13", "debian-13-trixie-v20261110")),
     "ubuntu-os-cloud": (
@@ -139,6 +144,14 @@ def _types(collection: str) -> Iterator[tuple[str, Body]]:
             for name, size in _DISKS.items()
         )
         return
+    if collection == "acceleratorTypes":
+        words = {
+            name: " ".join(part.upper() if len(part) < 5 else part.title() for part in name.split("-")) for name in GPUS
+        }
+        yield from (
+            (name, {"description": words[name], "maximumCardsPerInstance": most}) for name, most in GPUS.items()
+        )
+        return
     names = [*_SHARED, *(f"{family}-{size}" for family, (_, sizes) in _FAMILIES.items() for size in sizes)]
     for name in names:
         found = machine(name)
@@ -179,6 +192,25 @@ def lister(kind: str) -> Handler:
         }
 
     return list_
+
+
+def lister_of_zones(kind: str) -> Handler:
+    """A handler that lists a catalogue collection of all zones, by zone."""
+
+    def aggregated_list(call: Call) -> Body:
+        collection = call.method.collection
+        test = filters.compiled(call.params.get("filter", ""))
+        size = paging.size(call.params.get("maxResults"), 500, 500)
+        after = paging.after(call.params.get("pageToken", ""), call.path)
+        pairs = [(name, _shown(call, name, body, kind)) for name, body in sorted(_all(call)) if name > after]
+        page, token = paging.cut([pair for pair in pairs if test(pair[1])], size, lambda pair: pair[0], call.path)
+        items: Body = {}
+        for name, body in page:
+            items.setdefault(f"zones/{name.split('/')[3]}", {collection: []})[collection].append(body)
+        kinds = f"compute#{kind}AggregatedList"
+        return {"kind": kinds, "id": call.path, "selfLink": references.whole(call, call.path), "items": items, **token}
+
+    return aggregated_list
 
 
 def getter(kind: str) -> Handler:

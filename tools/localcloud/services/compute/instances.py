@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from localcloud.engine import older, zonal
@@ -47,6 +47,7 @@ def completed(call: Call, body: Body) -> Body:
     if not any(one["boot"] for one in disks):
         raise invalid("Invalid value for field 'resource.disks': a boot disk is required.", "disks", "required")
     scheduling = scheduled(body.get("scheduling") or {})
+    _check_gpus(body.get("guestAccelerators", []))
     if body.get("guestAccelerators") and scheduling["onHostMaintenance"] != "TERMINATE":
         text = "Instances with guest accelerators do not support live migration: onHostMaintenance must be TERMINATE."
         raise invalid(text, "scheduling.onHostMaintenance", "invalid")
@@ -70,6 +71,15 @@ def completed(call: Call, body: Body) -> Body:
         "lastStartTimestamp": timestamps.pacific(call.cloud.clock.now()),
         "machineType": f"projects/{call.project}/zones/{zone}/machineTypes/{kind}",
     }
+
+
+def _check_gpus(asked: Sequence[Mapping[str, Any]]) -> None:
+    for at, one in enumerate(asked):
+        kind = str(one.get("acceleratorType", ""))
+        if kind.rpartition("/")[2] not in catalogue.GPUS:
+            said = f"'{kind}'. The referenced acceleratorType resource cannot be found."
+            where = f"resource.guestAccelerators[{at}].acceleratorType"
+            raise invalid(f"Invalid value for field '{where}': {said}", "guestAccelerators", "invalid")
 
 
 def scheduled(sent: Mapping[str, Any]) -> Body:

@@ -9,6 +9,7 @@ from typing import Any
 from localcloud.engine import fingerprints
 from localcloud.engine.service import Body, Call
 from localcloud.errors import invalid
+from localcloud.services.compute import networks
 
 _OUTSIDE = {"name": "external-nat", "kind": "compute#accessConfig", "type": "ONE_TO_ONE_NAT", "networkTier": "PREMIUM"}
 
@@ -16,7 +17,7 @@ _OUTSIDE = {"name": "external-nat", "kind": "compute#accessConfig", "type": "ONE
 def completed(call: Call, instance: str, sent: Mapping[str, Any], at: int) -> Body:
     """A network interface in its stored form; by default in the default network, which has a subnetwork in each region."""
     one: Body = {"name": f"nic{at}", "kind": "compute#networkInterface", "stackType": "IPV4_ONLY", **sent}
-    default = f"projects/{call.project}/global/networks/default"
+    default = networks.default_of(str(call.project))
     subnetwork = call.cloud.store.get("compute", str(one.get("subnetwork", "")))
     one.setdefault("network", (subnetwork or {}).get("network") or default)
     if one["network"] == default:
@@ -25,6 +26,7 @@ def completed(call: Call, instance: str, sent: Mapping[str, Any], at: int) -> Bo
     one.setdefault(
         "networkIP", f"10.128.{_number(call, instance, at) >> 8 & 255}.{_number(call, instance, at) % 253 + 2}"
     )
+    networks.check(call, one, at)
     given = one.get("accessConfigs")
     if isinstance(given, list):
         one["accessConfigs"] = [outside(call, instance, config, at) for config in given]
