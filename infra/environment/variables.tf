@@ -105,6 +105,7 @@ variable "values" {
       cpu           = optional(number, 1)
       env           = optional(map(string), {})
       health        = optional(string)
+      http2         = optional(bool, false)
       identity      = optional(string, "serve")
       image         = optional(string)
       local_command = optional(list(string), [])

@@ -54,6 +54,7 @@ module "run_services" {
   container = {
     cpu     = each.value.cpu
     env     = each.value.env
+    http2   = each.value.http2
     image   = each.value.image
     memory  = each.value.memory
     port    = each.value.port

@@ -34,6 +34,7 @@ resource "google_cloud_run_v2_service" "service" {
       args    = var.container.args
 
       ports {
+        name           = var.container.http2 ? "h2c" : "http1"
         container_port = var.container.port
       }
 

@@ -13,12 +13,13 @@ variable "buckets" {
 }
 
 variable "container" {
-  description = "The container that serves requests. `image` applies until a build deploys another; from then on builds decide. `secrets` maps variables to secrets."
+  description = "The container that serves requests. `image` applies until a build deploys another; from then on builds decide. `secrets` maps variables to secrets. With `http2`, Cloud Run speaks HTTP/2 with it, without TLS, as gRPC needs it."
   type = object({
     args    = optional(list(string), [])
     command = optional(list(string), [])
     cpu     = optional(number, 1)
     env     = optional(map(string), {})
+    http2   = optional(bool, false)
     image   = optional(string, "us-docker.pkg.dev/cloudrun/container/hello")
     memory  = optional(string, "2Gi")
     port    = optional(number, 8080)

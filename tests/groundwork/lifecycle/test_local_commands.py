@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from groundwork.environment.values import load
 from groundwork.google import local
-from groundwork.lifecycle.local_commands import commands
+from groundwork.lifecycle.local_commands import commands, described
 
 from tests.groundwork.lifecycle.test_examples import APP, ROOT, Clone, clone
 
@@ -41,6 +41,20 @@ def test_commands_replace_a_service_by_name_and_a_training_by_image(tmp_path: Pa
     assert commands(load("starfish", tmp_path)) == {}
 
 
+def test_status_says_which_of_the_three_runs_each_workload(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "envs", tmp_path / "envs")
+    _named(tmp_path)
+    environment = load("pokemon-cards", tmp_path)
+    told = {"standIns": {}, "projects": {environment.project: commands(environment)}}
+    assert list(described(environment, {"kind": "docker", **told})) == ["containers run by docker"]
+    lines = list(described(environment, {"kind": "process", **told}))
+    assert "  service backend: `python app.py` stands in for its container" in lines
+    assert "  training train: `python train.py` stands in for its container" in lines
+    assert "  builds: simulated" in lines
+    said = {line.partition(": ")[2] for line in described(environment, {"kind": "simulated", **told})}
+    assert said == {"neither podman nor docker answers, or they were forgone", "simulated"}
+
+
 @pytest.mark.slow
 def test_members_use_what_a_command_replaces(clone: Clone) -> None:
     _named(clone.root)
@@ -49,6 +63,7 @@ def test_members_use_what_a_command_replaces(clone: Clone) -> None:
     clone.run("up", "--env", name, "--yes")
     assert "a command" in clone.run("services", "call", "backend", "/", "--env", name, "--as", "brock@example.com")
     assert "process" in clone.run("services", "list", "--env", name)
+    assert "`python app.py` stands in for its container" in clone.run("status", "--env", name)
     clone.run("services", "call", "backend", "/", "--env", name, "--as", "zoe@example.net", code=5)
     said = clone.run("jobs", "submit", "train", "--env", name, "--as", "brock@example.com", "--", "--epochs", "3")
     assert "trains with ['--epochs', '3'] into gs://pokemon-cards" in said

@@ -418,6 +418,7 @@ def test_googles_own_client_waits_for_services_and_jobs(cloud: Serving) -> None:
     job = run_v2.Job(template=run_v2.ExecutionTemplate(template=task, task_count=2))
     name = jobs.create_job(parent=PLACE, job_id="client", job=job).result(timeout=60).name
     execution = jobs.run_job(name=name).result(timeout=60)
+    assert execution.annotations["local-cloud/runs-as"] == "process"
     assert execution.succeeded_count == 2
     assert len(list(run_v2.TasksClient(**how).list_tasks(parent=execution.name))) == 2
     jobs.delete_job(name=name).result(timeout=60)

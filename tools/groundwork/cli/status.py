@@ -15,7 +15,9 @@ from groundwork.cost.amounts import shown
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, UsageProblem
+from groundwork.google import local
 from groundwork.google.cloud import connect
+from groundwork.lifecycle import local_commands
 from groundwork.lifecycle import status as feature
 from groundwork.lifecycle.status import LayerStatus, Status
 from groundwork.terraform import lock
@@ -35,9 +37,9 @@ def status(name: str, as_json: bool) -> None:
     """
     checkout, environment = here(name)
     found = feature.status(checkout, environment)
-    runs = _running(checkout, found)
+    runs, here_runs = _running(checkout, found), _local_workloads(checkout, found)
     if as_json:
-        print_json(_data(found) | {"runs": _runs_data(runs), "credits": _credits(found)})
+        print_json(_data(found) | {"runs": _runs_data(runs), "credits": _credits(found), "workloads": here_runs})
         return
     echo(f"{environment.name}: project {environment.project}, {environment.region}, on {found.where}")
     if found.never_up:
@@ -46,6 +48,8 @@ def status(name: str, as_json: bool) -> None:
     for layer in found.layers:
         _print_layer(layer, known=found.running)
     _print_runs(runs, environment)
+    for line in here_runs:
+        echo(line)
     for line in credit_lines(environment) if found.running else ():
         echo(line)
 
@@ -69,6 +73,12 @@ def _running(checkout: Checkout, found: Status) -> Now:
     if not found.running or found.never_up:
         return Now((), ())
     return running.now(Project(connect(found.environment, checkout=checkout), found.environment))
+
+
+def _local_workloads(checkout: Checkout, found: Status) -> list[str]:
+    """How the local cloud runs what the file names: by containers, by commands that stand in for them, or not at all."""
+    cloud = local.find(checkout) if found.environment.local and found.running and not found.never_up else None
+    return list(local_commands.described(found.environment, local.workloads(cloud))) if cloud else []
 
 
 def _print_runs(found: Now, environment: Environment) -> None:

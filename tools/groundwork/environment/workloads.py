@@ -34,6 +34,7 @@ class ServiceSpec:
     public: bool
     image: str
     port: int
+    http2: bool
     health: str | None
     cpu: int
     memory: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from groundwork.environment.checkout import Checkout
@@ -12,6 +14,34 @@ from groundwork.google import local
 def tell(environment: Environment, checkout: Checkout) -> None:
     """Sends the file's commands to the local cloud, replacing the previous ones of this project. Raises GroundworkError."""
     local.configure_workloads(checkout, {"projects": {environment.project: commands(environment)}})
+
+
+def described(environment: Environment, workloads: Mapping[str, Any]) -> Iterator[str]:
+    """How the local cloud runs the file's workloads, a line each, by what it says of itself (`google.local.workloads`)."""
+    kind = workloads["kind"]
+    named = list(_named(environment))
+    if not named and not environment.builds:
+        return
+    if kind in {"podman", "docker"}:
+        yield f"containers run by {kind}"
+        return
+    yield "no containers run here: neither podman nor docker answers, or they were forgone"
+    told = {**workloads["standIns"], **workloads["projects"].get(environment.project, {})}
+    for what, place, image in named:
+        command = (told.get(place) or told.get(image) or {}).get("command") if kind == "process" else None
+        yield f"  {what}: {f'`{shlex.join(command)}` stands in for its container' if command else 'simulated'}"
+    if environment.builds:
+        yield "  builds: simulated"
+
+
+def _named(environment: Environment) -> Iterator[tuple[str, str, str]]:
+    """What the file names: in words, its full name, its image."""
+    place = f"projects/{environment.project}/locations/{environment.region}"
+    yield from (
+        (f"service {name}", f"{place}/services/{name}", one.image) for name, one in environment.services.items()
+    )
+    yield from ((f"job {name}", f"{place}/jobs/{name}", one.image) for name, one in environment.jobs.items())
+    yield from ((f"training {name}", one.image, one.image) for name, one in environment.training.items())
 
 
 def commands(environment: Environment) -> dict[str, Any]:

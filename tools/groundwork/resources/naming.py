@@ -39,6 +39,7 @@ _SHORT = {
     "template.timeout": "timeout",
     "template.containers.image": "image",
     "template.containers.ports.container_port": "port",
+    "template.containers.ports.name": "protocol",
     "template.containers.resources.limits.cpu": "cpu",
     "template.containers.resources.limits.memory": "memory",
     "build.options.machine_type": "machine",

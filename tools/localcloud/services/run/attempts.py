@@ -12,7 +12,7 @@ from localcloud.engine.lines import Lines
 from localcloud.engine.orders import NoRoom, Order, StartedWorkload
 from localcloud.engine.service import Body
 from localcloud.errors import CloudError
-from localcloud.services.run import container_environment, instances, journal, limits, names, templates
+from localcloud.services.run import container_environment, instances, journal, limits, names, revisions, templates
 from localcloud.services.run.images import Images
 
 _BETWEEN = 1.0
@@ -66,6 +66,8 @@ class Attempt:
                 if order.workload.joins:
                     await instances.there(self.cloud, self.running[0])
                 self.running.append(await self._started(order.of(image.made), heard))
+                if not order.workload.joins:
+                    await self._tell(self.running[0].kind, identity)
             ended = await asyncio.to_thread(self.running[0].wait, templates.seconds(template["timeout"]))
         except RuntimeProblem as problem:
             return None, str(problem)
@@ -88,6 +90,18 @@ class Attempt:
             except NoRoom:
                 await asyncio.sleep(_BETWEEN)
 
+    async def _tell(self, kind: str, identity: str) -> None:
+        """Says how it runs, in the log and on its execution."""
+
+        def keep() -> None:
+            self._say(f"Starting attempt {self.number + 1} of the task (runs as {kind}).", "INFO", identity)
+            body = self.cloud.store.get(names.API, self.execution)
+            if body is not None:
+                annotations = {**body.get("annotations", {}), revisions.RAN_BY: kind}
+                self.cloud.store.put(names.API, self.execution, body | {"annotations": annotations})
+
+        await self.cloud.commits.write(keep)
+
     async def stop(self) -> None:
         """Ends what runs of it."""
         running, self.running = self.running, []
@@ -108,14 +122,11 @@ class Attempt:
         await self.cloud.commits.write(meter)
 
     async def _note(self, text: str, severity: str, identity: str) -> None:
-        project, about, labels = (
-            names.RunName.of(self.job).project,
-            journal.job_resource(self.job),
-            self._labels(identity),
-        )
-        await self.cloud.commits.write(
-            lambda: journal.system(self.cloud, project, about, text, severity, labels=labels)
-        )
+        await self.cloud.commits.write(lambda: self._say(text, severity, identity))
+
+    def _say(self, text: str, severity: str, identity: str) -> None:
+        project, about = names.RunName.of(self.job).project, journal.job_resource(self.job)
+        journal.system(self.cloud, project, about, text, severity, labels=self._labels(identity))
 
     def _labels(self, identity: str) -> dict[str, str]:
         return {

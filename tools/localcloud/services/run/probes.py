@@ -9,7 +9,7 @@ from contextlib import suppress
 from localcloud.engine.service import Body
 
 _BETWEEN, _MOST_BETWEEN, _LATER = 0.02, 0.5, 0.02
-_STAYS = 0.1
+_GREETED_WITHIN = 5.0
 # A server of HTTP/2 answers this at once. Source: RFC 9113, section 3.4: the preface, and settings, of which there are none.
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 Knock = Callable[[], Awaitable[bool]]
@@ -19,7 +19,7 @@ def knock(probe: Body, address: tuple[str, int], h2c: bool) -> Knock:
     """What asks once whether a container answers, by the probe that a template names.
 
     A published port takes connections before anything listens behind it, and drops them: a connection proves nothing, so that a
-    TCP probe asks for an answer in HTTP here, and of a port that speaks only HTTP/2 for one in that, or that the connection stays.
+    TCP probe asks for an answer in HTTP here, and of a port that speaks only HTTP/2 for one in that.
     """
     patience = float(probe["timeoutSeconds"])
     asked = probe.get("httpGet")
@@ -29,7 +29,7 @@ def knock(probe: Body, address: tuple[str, int], h2c: bool) -> Knock:
             async with asyncio.timeout(patience):
                 if asked is not None:
                     return 200 <= await _status(address, asked["path"], asked.get("httpHeaders", [])) < 400
-                return await _stays(address) if h2c or "grpc" in probe else await _status(address, "/", []) > 0
+                return await _greeted(address) if h2c or "grpc" in probe else await _status(address, "/", []) > 0
         return False
 
     return once
@@ -83,13 +83,12 @@ async def _status(address: tuple[str, int], path: str, headers: list[Body]) -> i
         writer.close()
 
 
-async def _stays(address: tuple[str, int]) -> bool:
+async def _greeted(address: tuple[str, int]) -> bool:
+    """Whether something answers that speaks HTTP/2, or at least answers who does."""
     reader, writer = await asyncio.open_connection(*address)
-    writer.write(_GREETING)
     try:
-        async with asyncio.timeout(_STAYS):
+        writer.write(_GREETING)
+        async with asyncio.timeout(_GREETED_WITHIN):
             return bool(await reader.read(1))
-    except TimeoutError:
-        return True
     finally:
         writer.close()

@@ -216,8 +216,10 @@ class Stream:
         """The head of an answer, which may be all of it, or one that says only that it is to come."""
         self._whole = whole
         said = [(b":status", b"%d" % status), *((name, value) for name, value in headers if name not in _LEFT_OUT)]
-        with suppress(ProtocolError):
+        try:
             self._visit.http.send_headers(self._number, said, end_stream=whole)
+        except ProtocolError:  # the client has left, or the instance's headers can be none of HTTP/2
+            self._reset(ErrorCodes.INTERNAL_ERROR)
         self._visit.flush()
 
     def piece(self, data: bytes) -> None:
