@@ -167,7 +167,7 @@ class Docker:
         identity = self.space.credentials / "image"
         env, words = (
             dict(self.env),
-            ["build", *self.client.kind.build_options, f"--iidfile={identity}", f"--file={dockerfile}"],
+            ["build", "--force-rm", *self.client.kind.build_options, f"--iidfile={identity}", f"--file={dockerfile}"],
         )
         words += ["--http-proxy=false"] if self.client.name == "podman" else []
         for one in found.build_arg:
@@ -183,8 +183,9 @@ class Docker:
             return code
         for tag in found.tag:
             self.images[full(tag)] = made = identity.read_text("utf-8").strip()
-            if self.client.name == "docker" and is_ours(tag):  # where the last name goes, the image goes
-                await asyncio.to_thread(self.client.call, "tag", made, full(tag))
+            if self.client.name == "docker":  # where the last name goes, the image goes; by this one nobody asks for it
+                kept = f"local-cloud/built:{made.removeprefix('sha256:')}"
+                await asyncio.to_thread(self.client.call, "tag", made, kept)
             place.say(f"Successfully tagged {full(tag)}")
         for tag in found.tag if found.push else ():
             if (code := (await self.push(tag, place))[0]) != 0:
@@ -215,7 +216,7 @@ class Docker:
         for base in {full(one) for one in _FROM.findall(text) if "$" not in one}:
             if base in self.images:
                 await asyncio.to_thread(self.client.call, "tag", self.images[base], base)
-                named += [base] if self.client.name == "podman" else []
+                named.append(base)
             elif is_ours(base):
                 fetched = await asyncio.to_thread(self.workloads.fetch, base, self.principal)
                 await asyncio.to_thread(self.client.call, "tag", fetched.made, base)
