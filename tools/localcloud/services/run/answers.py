@@ -1,4 +1,4 @@
-"""Answers as clients of HTTP/1.1 read them: those of instances that speak HTTP/2, and refusals of the front end's own."""
+"""Responses in HTTP/1.1: those of instances that speak HTTP/2, and the front end's own error pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BODILESS = frozenset({204, 304})
 
 
 class Http1Answer:
-    """Writes one answer after the other from its parts. `endless` says that the present one ends with the connection."""
+    """Writes responses, one after another, from their parts. `endless`: the current one ends with the connection."""
 
     def __init__(self) -> None:
         self._chunked = self._silent = False
@@ -20,7 +20,7 @@ class Http1Answer:
         self.trailers: Headers = ()
 
     def head(self, exchange: Exchange, status: int, headers: Headers, *, whole: bool) -> bytes:
-        """A head, which may be the whole answer; one below 200 says only that another is to come."""
+        """A response's head, which may be the `whole` response; a status below 200 is an interim response."""
         lines = [b"HTTP/1.1 %d %b" % (status, _phrase(status).encode())]
         lines += [b"%b: %b" % header for header in headers]
         if status >= 200:
@@ -43,14 +43,14 @@ class Http1Answer:
         return b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
 
     def end(self) -> bytes:
-        """What ends it."""
+        """The end of the response: the last chunk and the trailers, if it is chunked."""
         chunked, self._chunked = self._chunked, False
         trailers, self.trailers = self.trailers, ()
         return b"0\r\n%b\r\n" % b"".join(b"%b: %b\r\n" % header for header in trailers) if chunked else b""
 
 
 def refusal(refused: ProxyError, *, keep: bool, body: bool) -> bytes:
-    """What is answered in place of an instance."""
+    """An error response from the front end."""
     status, *headers, text = _status(refused), *refused_headers(refused), page(refused)
     lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
     lines += [] if keep else ["Connection: close"]
@@ -58,12 +58,12 @@ def refusal(refused: ProxyError, *, keep: bool, body: bool) -> bytes:
 
 
 def refused_headers(refused: ProxyError) -> list[tuple[str, str]]:
-    """Its headers, whichever HTTP it is written in; without its length."""
+    """The headers of an error response, without its length, for either HTTP version."""
     return [("Content-Type", _TYPE), ("Server", _SERVER), *refused.headers]
 
 
 def page(refused: ProxyError) -> bytes:
-    """Its body."""
+    """The body of an error response."""
     text = str(refused).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return (
         f"<html><head><title>{_status(refused)}</title></head>\n"

@@ -15,13 +15,13 @@ from localcloud.errors import CloudError
 from localcloud.services.run import container_environment, instances, journal, limits, names, revisions, templates
 from localcloud.services.run.images import Images
 
-_BETWEEN = 1.0
-_LEAST_BILLED = 60.0
+_RETRY_SECONDS = 1.0
+_MINIMUM_BILLED_SECONDS = 60.0
 
 
 @dataclass(eq=False)
 class Attempt:
-    """The attempt `number` at the task `index` of an execution."""
+    """Attempt `number` (from 0) at task `index` of an execution."""
 
     cloud: Cloud
     execution: str
@@ -37,61 +37,65 @@ class Attempt:
         return self.execution.partition("/executions/")[0]
 
     async def run(self) -> tuple[ExitStatus | None, str]:
-        """How its container ended, and what is wrong with that, "" for nothing."""
+        """Runs the attempt. Returns how its container ended (None if it never did), and the error message, "" on success."""
         template, identity = self.body["template"], uuid.uuid4().hex
         try:
-            found = container_environment.read(self.cloud, self.execution, template)
-            volumes = await asyncio.to_thread(container_environment.volumes, self.cloud, identity, template, found)
+            secrets = container_environment.read_secrets(self.cloud, self.execution, template)
+            volumes = await asyncio.to_thread(container_environment.volumes, self.cloud, identity, template, secrets)
         except CloudError as problem:
             return None, problem.message
         try:
-            return await self._ran(template, found, volumes, identity)
+            return await self._run_containers(template, secrets, volumes, identity)
         finally:
             await self.stop()
             for sentence in await asyncio.to_thread(volumes.copy_out):
                 await self._note(sentence, "ERROR", identity)
             await asyncio.to_thread(volumes.remove)
 
-    async def _ran(
-        self, template: Body, found: container_environment.Read, volumes: container_environment.Volumes, identity: str
+    async def _run_containers(
+        self,
+        template: Body,
+        secrets: container_environment.SecretValues,
+        volumes: container_environment.Volumes,
+        identity: str,
     ) -> tuple[ExitStatus | None, str]:
-        heard = journal.lines(
+        log_lines = journal.lines(
             self.cloud, names.RunName.of(self.job).project, journal.job_resource(self.job), self._labels(identity)
         )
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
             for container, image in zip(template["containers"], self.images, strict=True):
-                order = self._order(container, container_environment.variables(container, found), volumes)
+                order = self._order(container, container_environment.variables(container, secrets), volumes)
                 if order.workload.joins:
-                    await instances.there(self.cloud, self.running[0])
-                self.running.append(await self._started(order.of(image.made), heard))
+                    await instances.wait_for_container(self.cloud, self.running[0])
+                self.running.append(await self._started(order.of(image.made), log_lines))
                 if not order.workload.joins:
                     await self._tell(self.running[0].kind, identity)
             ended = await asyncio.to_thread(self.running[0].wait, templates.seconds(template["timeout"]))
         except RuntimeProblem as problem:
             return None, str(problem)
         finally:
-            await self._billed(template, loop.time() - began)
+            await self._record_usage(template, loop.time() - began)
         if ended is None:
             await self.stop()
             text = f"Terminating task because it has reached the maximum timeout of {template['timeout'][:-1]} seconds."
             await self._note(text, "ERROR", identity)
             return None, f"The task has been terminated because it has reached the maximum timeout: {text}"
-        text = _said(ended, template)
+        text = _exit_message(ended, template)
         await self._note(text, "ERROR" if ended.code else "INFO", identity)
         return ended, "" if ended.code == 0 else f"The container exited with an error. {text}"
 
-    async def _started(self, order: Order, heard: Lines) -> StartedWorkload:
-        """The container, as soon as this machine is to carry another one."""
+    async def _started(self, order: Order, log_lines: Lines) -> StartedWorkload:
+        """Starts the container as soon as this machine has room for another one."""
         while True:
             try:
-                return await self.cloud.workloads.started(order, heard)
+                return await self.cloud.workloads.started(order, log_lines)
             except NoRoom:
-                await asyncio.sleep(_BETWEEN)
+                await asyncio.sleep(_RETRY_SECONDS)
 
     async def _tell(self, kind: str, identity: str) -> None:
-        """Says how it runs, in the log and on its execution."""
+        """Records what it runs as, in the log and on its execution."""
 
         def keep() -> None:
             self._say(f"Starting attempt {self.number + 1} of the task (runs as {kind}).", "INFO", identity)
@@ -103,15 +107,15 @@ class Attempt:
         await self.cloud.commits.write(keep)
 
     async def stop(self) -> None:
-        """Ends what runs of it."""
+        """Stops its containers."""
         running, self.running = self.running, []
         await asyncio.gather(*(asyncio.to_thread(one.stop) for one in reversed(running)))
 
-    async def _billed(self, template: Body, seconds: float) -> None:
+    async def _record_usage(self, template: Body, seconds: float) -> None:
         payer = journal.payer(self.cloud, self.job)
         if payer is None:
             return
-        billed = max(seconds, _LEAST_BILLED)
+        billed = max(seconds, _MINIMUM_BILLED_SECONDS)
         cpus = sum(limits.cpus(one) for one in template["containers"])
         memory = sum(limits.memory(one) for one in template["containers"])
 
@@ -170,8 +174,8 @@ class Attempt:
         )
 
 
-def _said(ended: ExitStatus, template: Body) -> str:
-    if ended.out_of_memory:
+def _exit_message(exit_status: ExitStatus, template: Body) -> str:
+    if exit_status.out_of_memory:
         limit = max(limits.memory(one) for one in template["containers"]) >> 20
         return f"Memory limit of {limit} MiB exceeded. Consider increasing the memory limit of the job."
-    return f"Container called exit({ended.code})."
+    return f"Container called exit({exit_status.code})."

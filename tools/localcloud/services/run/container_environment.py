@@ -1,4 +1,4 @@
-"""The environment of a container: variables, secrets and volumes, each read as the account that it runs as."""
+"""The environment of a container: variables, secrets and volumes, read as the service account that it runs as."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ _WEEK = 7 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """A template's secrets as they are now: (secret, version) -> value."""
+class SecretValues:
+    """The current values of a template's secrets: (secret, version) -> value."""
 
     values: Mapping[tuple[str, str], bytes]
 
 
-def read(cloud: Cloud, full: str, template: Body) -> Read:
-    """The secrets that a template names, read as its account. Raises CloudError in Cloud Run's words."""
+def read_secrets(cloud: Cloud, full: str, template: Body) -> SecretValues:
+    """The secrets that a template refers to, read as its service account. Raises CloudError with Cloud Run's messages."""
     place = names.RunName.of(full)
     principal = f"serviceAccount:{template['serviceAccount']}"
-    found: dict[tuple[str, str], bytes] = {}
+    values: dict[tuple[str, str], bytes] = {}
     for secret, version, field_ in templates.secrets_of(template):
         name = f"{_full(secret, place.project)}/versions/{version}"
         offer = cloud.offers.get(Secrets)
         try:
             if offer is not None:
-                found[secret, version] = offer.access(principal, name)
+                values[secret, version] = offer.access(principal, name)
         except CloudError as problem:
             raise _unreadable(cloud, problem, name, field_, template["serviceAccount"]) from None
-    return Read(found)
+    return SecretValues(values)
 
 
 def _full(secret: str, project: str) -> str:
@@ -60,32 +60,32 @@ def _unreadable(cloud: Cloud, problem: CloudError, name: str, where: str, accoun
     return CloudError(400, "FAILED_PRECONDITION", text, "SECRETS_ACCESS_CHECK_FAILED")
 
 
-def variables(container: Body, secrets: Read) -> dict[str, str]:
-    """A container's own variables."""
-    found: dict[str, str] = {}
+def variables(container: Body, secrets: SecretValues) -> dict[str, str]:
+    """A container's environment variables, with the values of secrets."""
+    values: dict[str, str] = {}
     for one in container.get("env", []):
         reference = one.get("valueSource", {}).get("secretKeyRef")
         if reference is None:
-            found[one["name"]] = one.get("value", "")
+            values[one["name"]] = one.get("value", "")
         else:
             value = secrets.values.get((reference["secret"], reference.get("version") or "latest"), b"")
-            found[one["name"]] = value.decode("utf-8", "replace")
-    return found
+            values[one["name"]] = value.decode("utf-8", "replace")
+    return values
 
 
 @dataclass(frozen=True)
 class Volumes:
-    """The volumes of one instance, in a folder of its own that only this user reads."""
+    """The volumes of one instance, in its own folder, which only this user can read."""
 
     folder: Path
     sources: Mapping[str, tuple[Path, bool]] = field(default_factory=dict)
     buckets: tuple[Folders, ...] = ()
-    """The copies of buckets that may be written to."""
-    shown: tuple[Folders, ...] = ()
-    """The copies of those that are only read."""
+    """Copies of the buckets that are mounted writable."""
+    read_only: tuple[Folders, ...] = ()
+    """Copies of the buckets that are mounted read-only."""
 
     def mounts(self, container: Body) -> tuple[Mount, ...]:
-        """What of them a container sees, and where."""
+        """The mounts of one container."""
         return tuple(
             Mount(source / one.get("subPath", ""), one["mountPath"], read_only)
             for one in container.get("volumeMounts", [])
@@ -93,22 +93,22 @@ class Volumes:
         )
 
     def copy_out(self) -> list[str]:
-        """Brings what was written into the buckets; sentences for what was refused. Blocks."""
+        """Uploads what was written to the buckets; returns a sentence for each failure. Blocks."""
         return [sentence for one in self.buckets for sentence in one.copy_out()]
 
     def bring(self, bucket: str, name: str) -> None:
-        """Shows an object of a bucket that is only read as it is now. Blocks."""
-        for one in self.shown:
+        """Updates an object in the copies of a bucket mounted read-only. Blocks."""
+        for one in self.read_only:
             if any(each.name == bucket for each in one.buckets):
                 one.bring(name)
 
     def remove(self) -> None:
-        """Takes them off the disk."""
+        """Deletes the instance's volumes from disk."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def volumes(cloud: Cloud, identity: str, template: Body, secrets: Read) -> Volumes:
-    """Makes the volumes of a new instance of a revision, or of an attempt at a task."""
+def volumes(cloud: Cloud, identity: str, template: Body, secrets: SecretValues) -> Volumes:
+    """Creates the volumes of a new instance of a revision, or of an attempt at a task."""
     folder = cloud.store.folder / FOLDER / identity
     sources: dict[str, tuple[Path, bool]] = {}
     buckets: dict[bool, list[Folders]] = {True: [], False: []}
@@ -120,26 +120,26 @@ def volumes(cloud: Cloud, identity: str, template: Body, secrets: Read) -> Volum
             _files(place, volume["secret"], secrets)
         read_only = templates.read_only(volume)
         if "gcs" in volume:
-            found = _bucket(cloud, place, volume, template["serviceAccount"])
-            buckets[read_only].append(found)
-            place = found.root / volume["gcs"]["bucket"]
-        place.chmod(0o777 if not read_only else 0o755)  # whatever user a container's program is
+            folders = _bucket(cloud, place, volume, template["serviceAccount"])
+            buckets[read_only].append(folders)
+            place = folders.root / volume["gcs"]["bucket"]
+        place.chmod(0o777 if not read_only else 0o755)  # the container's program may run as any user
         sources[volume["name"]] = place, read_only
     return Volumes(folder, sources, tuple(buckets[False]), tuple(buckets[True]))
 
 
 def _bucket(cloud: Cloud, place: Path, volume: Body, account: str) -> Folders:
-    """A bucket's copy, read as the account."""
+    """A copy of a bucket, read as the service account."""
     week = int(cloud.clock.seconds()) + _WEEK
     token = cloud.tokens.token(f"serviceAccount:{account}", week)
-    found = Folders(place, [BucketClient(volume["gcs"]["bucket"], cloud.workloads.address, token)])
-    if refused := found.copy_in():
+    folders = Folders(place, [BucketClient(volume["gcs"]["bucket"], cloud.workloads.address, token)])
+    if refused := folders.copy_in():
         raise CloudError(400, "FAILED_PRECONDITION", f"The volume {volume['name']} cannot be mounted: {refused[0]}")
-    return found
+    return folders
 
 
-def _files(place: Path, source: Body, secrets: Read) -> None:
-    """Secrets as files: the folder above is this user's alone, and in the container everybody may read them."""
+def _files(place: Path, source: Body, secrets: SecretValues) -> None:
+    """Writes secrets as files, readable by everyone in the container; outside it, the parent folder protects them."""
     for item in source.get("items") or [{"path": source["secret"].rpartition("/")[2]}]:
         version = str(item.get("version") or "latest")
         target = (place / item["path"]).resolve()

@@ -1,4 +1,4 @@
-"""One request to a service and its answer: the headers passed to an instance, the access decision, and refusals."""
+"""One request to a service and its response: what the proxy's two sides share, the forwarded headers, and error pages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 
 class ProxyError(Exception):
-    """What a request is answered in place of the instance's answer."""
+    """An error response from the front end, in place of the instance's response."""
 
     def __init__(self, status: int, sentence: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(sentence)
@@ -37,28 +37,28 @@ class ProxyError(Exception):
 
 
 class Head(Protocol):
-    """What is known of a request when its head has come."""
+    """A request of which the head has been received."""
 
     target: bytes
 
     def field(self, name: bytes) -> bytes:
-        """The value of a header, by its name in lower case; empty without it."""
+        """The value of a header by its lower-case name; empty if it is missing."""
         ...
 
 
 class Chosen(Protocol):
-    """Who is to answer a request."""
+    """The revision chosen to answer a request."""
 
     revision: str
     timeout: float
     h2c: bool
 
 
-class Desk(Protocol):
-    """Who decides about requests: admits and routes them, gives instances, and is told how they ended."""
+class Dispatcher(Protocol):
+    """Authorizes and routes requests, assigns instances to them, and records how they ended."""
 
     def choose(self, head: Head) -> Chosen:
-        """Who answers. Raises Refused."""
+        """The revision that answers a request. Raises ProxyError."""
         ...
 
     def enter(self, chosen: Any) -> Instance | None: ...
@@ -128,7 +128,7 @@ class Exchange:
         self.started = 0.0
 
     def field(self, name: bytes) -> bytes:
-        """The value of a header, the first one's, by its name in lower case; empty without it."""
+        """The first value of a header by its lower-case name; empty if it is missing."""
         return self.fields.get(name, b"")
 
     def add(self, name: bytes, value: bytes) -> None:
@@ -139,11 +139,11 @@ class Exchange:
 
     @property
     def codings(self) -> list[bytes]:
-        """The transfer encodings that its headers name, as they stand there."""
+        """The values of its Transfer-Encoding headers, in lower case."""
         return [value.lower() for lower, _, value in self.headers if lower == b"transfer-encoding"]
 
     def piece(self, data: bytes) -> bytes:
-        """A piece of the body as it goes on."""
+        """A piece of the body, encoded for forwarding."""
         return b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data
 
     def onward(self) -> list[tuple[bytes, bytes]]:
@@ -178,7 +178,7 @@ class Exchange:
 
 
 def _unsigned(value: bytes) -> bytes:
-    """An Authorization header by which nobody can act: identity tokens without their signature, access tokens of this cloud without code."""
+    """An Authorization header of no use to its reader: identity tokens without signature, this cloud's access tokens without secret."""
     scheme, _, token = value.partition(b" ")
     mark = b"/" if token.lstrip().startswith(_OWN_TOKEN) else b"."
     if scheme.lower() != b"bearer" or (mark == b"." and token.count(b".") != 2):
@@ -220,7 +220,7 @@ class ClientConnection(Protocol):
     takes_bytes: bool
 
     def answer(self, data: bytes) -> None:
-        """Bytes of an instance's."""
+        """Forwards bytes of the instance's response."""
         ...
 
     def head(self, exchange: Exchange, status: int, headers: Headers, *, whole: bool = False) -> None:
@@ -236,15 +236,15 @@ class ClientConnection(Protocol):
         ...
 
     def done(self, exchange: Exchange, *, reusable: bool) -> None:
-        """An answer is whole."""
+        """The response is complete."""
         ...
 
     def changed(self, upstream: InstanceConnection) -> None:
-        """The instance has agreed to another protocol."""
+        """The instance has switched protocols."""
         ...
 
     def broken(self, exchange: Exchange) -> None:
-        """The connection to the instance ended before the answer did."""
+        """The connection to the instance ended before the response was complete."""
         ...
 
     def refuse(self, exchange: Exchange, refused: ProxyError) -> None:

@@ -1,4 +1,4 @@
-"""Executions: a job's tasks, run in parallel as far as allowed, each until it succeeds or has used up its retries."""
+"""Executions: a job's tasks run in parallel up to its limit, each until it succeeds or has no retries left."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TYPE = "type.googleapis.com/google.cloud.run.v2.Execution"
 
 
 def begun(call: Call, job: str, body: Body, overrides: Body) -> Body:
-    """A new execution of a job, and the operation that ends with it."""
+    """Creates an execution of a job; returns the operation that ends with it."""
     cloud = call.cloud
     number = body["executionCount"] + 1
     short = names.execution(names.RunName.of(job).name, number)
@@ -96,13 +96,13 @@ def _overridden(task: Body, overrides: Body) -> Body:
         if not task["timeout"][:-1].replace(".", "", 1).isdecimal():
             raise invalid("overrides.timeout must be a duration in seconds, such as 600s.", "overrides.timeout")
     for at, one in enumerate(overrides.get("containerOverrides", [])):
-        named = [each for each in task["containers"] if not one.get("name") or each.get("name") == one["name"]]
-        if len(named) != 1:
+        matching = [each for each in task["containers"] if not one.get("name") or each.get("name") == one["name"]]
+        if len(matching) != 1:
             raise invalid(
                 f"overrides.container_overrides[{at}] names {one.get('name', '')!r}, which is not one of the containers.",
                 f"overrides.container_overrides[{at}].name",
             )
-        container = named[0]
+        container = matching[0]
         if one.get("args") or one.get("clearArgs"):
             container["args"] = list(one.get("args", []))
         fresh = {each["name"]: each for each in one.get("env", [])}
@@ -111,9 +111,9 @@ def _overridden(task: Body, overrides: Body) -> Body:
             raise invalid(
                 f"The following reserved env names were provided: {', '.join(sorted(reserved))}.", "overrides"
             )
-        kept = [each for each in container.get("env", []) if each["name"] not in fresh]
+        unchanged = [each for each in container.get("env", []) if each["name"] not in fresh]
         if fresh:
-            container["env"] = [*kept, *fresh.values()]
+            container["env"] = [*unchanged, *fresh.values()]
     return task
 
 
@@ -135,7 +135,7 @@ def _task(call: Call, job: str, execution: str, index: int, template: Body) -> B
 
 @dataclass
 class Tally:
-    """How an execution's tasks stand."""
+    """The progress of an execution's tasks."""
 
     cloud: Cloud
     full: str
@@ -144,8 +144,8 @@ class Tally:
     failure: str = ""
     images: Images = ()
 
-    def kept(self, **more: Any) -> Body:
-        """The stored execution with the counts as they are now."""
+    def save(self, **more: Any) -> Body:
+        """Stores the current counts and other fields; returns the execution, {} if it was deleted."""
         stored = self.cloud.store.get(API, self.full)
         if stored is None:
             return {}
@@ -156,7 +156,7 @@ class Tally:
 
 
 async def execute(cloud: Cloud, job: Job) -> None:
-    """Runs an execution to its end, and ends its operation."""
+    """Runs an execution to completion, and finishes its operation."""
     full = job.body["execution"]
     body = cloud.store.get(API, full)
     if body is None:
@@ -167,7 +167,7 @@ async def execute(cloud: Cloud, job: Job) -> None:
         tally.images = await fetched(cloud, full, [one["image"] for one in body["template"]["containers"]])
     except NotReady as problem:
         raise failed_precondition(str(problem)) from None
-    await job.write(lambda: tally.kept(startTime=cloud.clock.rfc3339(), conditions=_started(cloud)))
+    await job.write(lambda: tally.save(startTime=cloud.clock.rfc3339(), conditions=_started(cloud)))
     free = asyncio.Semaphore(body["parallelism"])
     tasks = [asyncio.create_task(_run(tally, job, index, free)) for index in range(body["taskCount"])]
     try:
@@ -175,12 +175,12 @@ async def execute(cloud: Cloud, job: Job) -> None:
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)  # each ends its own container
+        await asyncio.gather(*tasks, return_exceptions=True)  # each stops its own container
     await job.write(lambda: _settle(tally, job))
 
 
 async def _run(tally: Tally, job: Job, index: int, free: asyncio.Semaphore) -> None:
-    """One task: attempt after attempt."""
+    """Runs one task, attempt by attempt."""
     template = tally.body["template"]
     name = f"{tally.full}/tasks/{tally.full.rpartition('/')[2]}-task{index}"
     async with free:
@@ -194,7 +194,7 @@ async def _run(tally: Tally, job: Job, index: int, free: asyncio.Semaphore) -> N
             if number < template["maxRetries"]:
                 tally.counts["retriedCount"] += 1
                 retried = number + 1
-                await job.write(lambda: _moved(tally, name, retried=retried))  # noqa: B023 - it is awaited at once
+                await job.write(lambda: _moved(tally, name, retried=retried))  # noqa: B023 - awaited at once
         tally.counts["runningCount"] -= 1
         tally.counts["failedCount" if problem else "succeededCount"] += 1
         if problem:
@@ -206,24 +206,21 @@ def _moved(tally: Tally, task: str, **more: Any) -> None:
     body = tally.cloud.store.get(API, task)
     if body is not None:
         tally.cloud.store.put(API, task, body | more)
-        tally.kept()
+        tally.save()
 
 
 def _task_over(tally: Tally, task: str, ended: ExitStatus | None, problem: str) -> None:
     cloud = tally.cloud
-    said = condition(cloud, "Completed", FAILED if problem else SUCCEEDED, problem, **_reason(problem))
+    reason = {"executionReason": "NON_ZERO_EXIT_CODE"} if problem else {}
+    completed = condition(cloud, "Completed", FAILED if problem else SUCCEEDED, problem, **reason)
     result: Body = {"exitCode": ended.code} if ended is not None and ended.code else {}
     if problem:
         result["status"] = {"code": 10, "message": problem}
-    _moved(tally, task, **_end(cloud), conditions=[said], lastAttemptResult=result)
+    _moved(tally, task, **_end(cloud), conditions=[completed], lastAttemptResult=result)
 
 
 def _end(cloud: Cloud) -> Body:
     return {"completionTime": cloud.clock.rfc3339(), "reconciling": False, "observedGeneration": "1"}
-
-
-def _reason(problem: str) -> dict[str, str]:
-    return {"executionReason": "NON_ZERO_EXIT_CODE"} if problem else {}
 
 
 def _started(cloud: Cloud) -> list[Body]:
@@ -281,25 +278,25 @@ def _ended(cloud: Cloud, full: str, state: str, message: str, reason: str) -> Bo
 
 
 def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
-    """An execution that did not come to its end: cancelled, or stopped with the cloud."""
+    """Ends an execution that did not complete: it was cancelled, or the cloud stopped."""
     full = job.body["execution"]
     called_off = problem.status == "CANCELLED"
     message = "The execution was cancelled." if called_off else problem.message
     body = cloud.store.get(API, full) or {}
-    left = body.get("taskCount", 0) - body.get("succeededCount", 0) - body.get("failedCount", 0)
+    unfinished = body.get("taskCount", 0) - body.get("succeededCount", 0) - body.get("failedCount", 0)
     count, reason = ("cancelledCount", "CANCELLED") if called_off else ("failedCount", "")
-    if body and left:
-        cloud.store.put(API, full, body | {count: body.get(count, 0) + left})
+    if body and unfinished:
+        cloud.store.put(API, full, body | {count: body.get(count, 0) + unfinished})
     for name, task in cloud.store.list(API, full, "tasks"):
         if task["reconciling"]:
-            said = condition(cloud, "Completed", FAILED, message, executionReason=reason)
-            cloud.store.put(API, name, task | _end(cloud) | {"conditions": [said]})
+            completed = condition(cloud, "Completed", FAILED, message, executionReason=reason)
+            cloud.store.put(API, name, task | _end(cloud) | {"conditions": [completed]})
     _ended(cloud, full, FAILED, message, reason)
     cloud.operations.failed(API, job.operation, problem)
 
 
 def call_off(cloud: Cloud, full: str) -> bool:
-    """Calls off an execution; False when it is over."""
+    """Cancels an execution; False if it has already ended."""
     row = cloud.store.row("SELECT operation FROM run_executions WHERE execution = ?", full)
     return row is not None and cloud.jobs.call_off(API, row[0])
 
@@ -310,28 +307,30 @@ def cancel(call: Call) -> Body:
     if body is None:
         raise services.missing(call.name)
     cancelled(call, call.name)
-    shown = {"@type": KIND, **body}
-    return lro.finished(call, body, kind=KIND, metadata=shown, parent=services.location(call.name))
+    metadata = {"@type": KIND, **body}
+    return lro.finished(call, body, kind=KIND, metadata=metadata, parent=services.location(call.name))
 
 
 def cancelled(call: Call, full: str) -> None:
-    """Calls off an execution that goes on; 400 for one that is over."""
+    """Cancels a running execution; 400 if it has already ended."""
     if not call_off(call.cloud, full):
-        raise failed_precondition(f"The execution {full.rpartition('/')[2]} is over; it can no longer be cancelled.")
+        raise failed_precondition(f"The execution {full.rpartition('/')[2]} has ended and can no longer be cancelled.")
 
 
 def delete(call: Call) -> Body:
-    """executions.delete: calls it off when it goes on."""
+    """executions.delete: cancels it first if it is running."""
     body = call.cloud.store.get(API, call.name)
     if body is None:
         raise services.missing(call.name)
     removed(call, call.name)
-    gone = body | {"deleteTime": call.cloud.clock.rfc3339()}
-    return lro.finished(call, gone, kind=KIND, metadata={"@type": KIND, **gone}, parent=services.location(call.name))
+    deleted = body | {"deleteTime": call.cloud.clock.rfc3339()}
+    return lro.finished(
+        call, deleted, kind=KIND, metadata={"@type": KIND, **deleted}, parent=services.location(call.name)
+    )
 
 
 def removed(call: Call, full: str) -> None:
-    """Takes an execution away."""
+    """Deletes an execution, cancelling it first if it is running."""
     call_off(call.cloud, full)
     standard.remove(call.cloud, API, full)
 

@@ -1,4 +1,4 @@
-"""The running instances: started when a request needs one, kept while busy, stopped after a long idle time."""
+"""The running instances: started on demand, kept while busy, stopped after a long idle time."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from localcloud.services.run.journal import RequestJournal
 IDLE = "idle"
 IDLE_SECONDS = 900.0
 """How long an instance without a request is kept. Source: https://cloud.google.com/run/docs/about-instance-autoscaling."""
-_PATIENCE = 10.0
-_LEAST_BILLED = 0.1
+_WAIT_SECONDS = 10.0
+_MINIMUM_BILLED_SECONDS = 0.1
 
 
 class NoInstance(Exception):
-    """A sentence: why no instance answers, and the status that says so."""
+    """No instance can answer: a sentence with the reason, and the HTTP status."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -29,39 +29,39 @@ class NoInstance(Exception):
 
 
 class NotReady(NoInstance):
-    """An instance that never answered; `reason` is the word of the revision's condition."""
+    """An instance did not become ready; `reason` is for the revision's condition."""
 
     def __init__(self, sentence: str, reason: dict[str, str], status: int = 503) -> None:
         super().__init__(status, sentence)
         self.reason = reason
 
 
-class Stopping(Protocol):
-    """What runs as an instance: its containers."""
+class InstanceContainers(Protocol):
+    """An instance's containers."""
 
     @property
     def address(self) -> tuple[str, int]: ...
 
     async def answers(self) -> bool:
-        """Whether it still answers."""
+        """Whether the instance still answers."""
         ...
 
     async def stop(self) -> None:
-        """Ends it, since it is not needed any more; nothing of it is left."""
+        """Stops an instance that is no longer needed, and cleans up."""
         ...
 
     async def give_up(self) -> None:
-        """Ends it, since it does not answer any more; its end is told as one of its own."""
+        """Stops an instance that no longer answers; this is logged like an exit of its own."""
         ...
 
 
 @dataclass(eq=False)
 class Instance:
-    """One instance of a revision. `since`: the cloud's time of its last request's end; `busy_from`: when it began to cost."""
+    """One instance of a revision. `since`: when its last request ended, by the cloud's clock; `busy_from`: when billing began."""
 
     revision: str
     identity: str
-    containers: Stopping
+    containers: InstanceContainers
     since: float
     active: int = 0
     busy_from: float = 0.0
@@ -71,7 +71,13 @@ class Instance:
 
 @dataclass(eq=False)
 class RevisionInstances:
-    """The instances of one revision."""
+    """The instances of one revision.
+
+    most, least   how many may, and must, run
+    memory        bytes per instance
+    always        whether CPU is billed all the time, not only during requests
+    seconds       instance time that has not been metered yet
+    """
 
     revision: str
     concurrency: int
@@ -86,8 +92,8 @@ class RevisionInstances:
     starting: int = 0
     seconds: float = 0.0
 
-    def spent(self) -> list[tuple[str, str, float]]:
-        """What its instances have cost since this was asked last."""
+    def take_usage(self) -> list[tuple[str, str, float]]:
+        """(service, SKU, amount) of what its instances have used since the last call."""
         seconds, self.seconds = self.seconds, 0.0
         service = names.service(self.revision)
         return (
@@ -100,49 +106,49 @@ class RevisionInstances:
         )
 
     def free(self) -> Instance | None:
-        """An instance that takes another request, the least busy one."""
-        found: Instance | None = None
+        """The least busy instance that has capacity for another request; None if there is none."""
+        least_busy: Instance | None = None
         for one in self.instances:
-            if one.active < self.concurrency and (found is None or one.active < found.active):
-                found = one
-        return found
+            if one.active < self.concurrency and (least_busy is None or one.active < least_busy.active):
+                least_busy = one
+        return least_busy
 
 
 Start = Callable[[str, str], Awaitable[Instance]]
-"""(full name of a revision, reason) -> a new instance that is ready; raises NoInstance."""
+"""(full name of a revision, reason) -> a new, ready instance; raises NoInstance."""
 
 
 class Fleet:
-    """All instances of one cloud. Everything here happens on the server's loop."""
+    """All instances of one cloud. Used only on the server's event loop."""
 
     def __init__(self, cloud: Cloud, start: Start) -> None:
         self._cloud, self._start = cloud, start
-        self.journal = RequestJournal(cloud, self._spent)
-        self._left: list[tuple[str, str, float]] = []
+        self.journal = RequestJournal(cloud, self._take_usage)
+        self._unmetered: list[tuple[str, str, float]] = []
         self._groups: dict[str, RevisionInstances] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def group(self, revision: str) -> RevisionInstances:
-        """The instances of a revision that is stored."""
-        found = self._groups.get(revision)
-        if found is None:
-            found = self._groups[revision] = _group(self._cloud, revision)
-        return found
+        """A stored revision's instances. Raises NoInstance if the revision was deleted."""
+        existing = self._groups.get(revision)
+        if existing is None:
+            existing = self._groups[revision] = _group(self._cloud, revision)
+        return existing
 
     def groups(self) -> Iterator[RevisionInstances]:
-        """All revisions that have, or had, instances."""
+        """The groups of all revisions that have or had instances."""
         yield from list(self._groups.values())
 
     def enter(self, revision: str) -> Instance | None:
-        """An instance for a request, if one is free now; to be left again."""
+        """Assigns a request to an instance if one has capacity now; call `leave` when the request ends."""
         group = self.group(revision)
-        found = group.free()
-        if found is not None:
-            self._entered(group, found)
-        return found
+        instance = group.free()
+        if instance is not None:
+            self._assign(group, instance)
+        return instance
 
     async def acquire(self, revision: str) -> Instance:
-        """The same, with a new instance when none is free. Raises NoInstance."""
+        """Assigns a request to an instance, starting one if needed. Raises NoInstance."""
         group = self.group(revision)
         future: asyncio.Future[Instance] = asyncio.get_running_loop().create_future()
         group.waiting.append(future)
@@ -150,7 +156,7 @@ class Fleet:
         try:
             if group.starting:
                 return await future
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_WAIT_SECONDS):
                 return await future
         except TimeoutError:
             raise NoInstance(429, "The request was aborted because there was no available instance.") from None
@@ -163,21 +169,21 @@ class Fleet:
                 group.waiting.remove(future)
 
     def leave(self, instance: Instance) -> None:
-        """A request is over."""
+        """A request has ended."""
         instance.active -= 1
         group = self._groups.get(instance.revision)
         if group is None:
             return
         if instance.active == 0:
-            self._billed(group, instance)
+            self._record_usage(group, instance)
             instance.since = self._cloud.clock.seconds()
         self._serve_waiting(group)
         if group.retired and not instance.active and not instance.ended:
             self.gone(instance)
-            self._keep(instance.containers.stop())
+            self._spawn(instance.containers.stop())
 
     async def add(self, instance: Instance) -> None:
-        """An instance is ready, or answers again; one whose revision has gone meanwhile is ended."""
+        """Adds an instance that is ready, or answers again; stops it if its revision was deleted meanwhile."""
         if self._cloud.store.get(names.API, instance.revision) is None:
             self._forget(instance.revision)
             await instance.containers.stop()
@@ -188,7 +194,7 @@ class Fleet:
         self._serve_waiting(group)
 
     def gone(self, instance: Instance) -> None:
-        """An instance has ended, by itself or by us."""
+        """An instance has ended or is being stopped: it takes no more requests."""
         if instance.ended:
             return
         instance.ended = True
@@ -198,12 +204,12 @@ class Fleet:
         if instance in group.instances:
             group.instances.remove(instance)
         if group.always or instance.active:
-            self._billed(group, instance)
+            self._record_usage(group, instance)
         if group.waiting:
             self._scale(group)
 
     async def make_room(self) -> bool:
-        """Ends the instance that was without a request for longest, so that another can start; False when all are busy."""
+        """Stops the instance that has been idle for longest, so that another can start; False if all are busy."""
         idle = [one for group in self._groups.values() for one in group.instances[group.least :] if not one.active]
         if not idle:
             return False
@@ -213,13 +219,13 @@ class Fleet:
         return True
 
     def suspect(self, instance: Instance) -> None:
-        """A connection to an instance broke: no other request is given to it before it has answered a question."""
+        """A connection to an instance broke: it takes no requests until a probe has succeeded."""
         group = self._groups.get(instance.revision)
         if group is not None and instance in group.instances:
             group.instances.remove(instance)
-            self._keep(self._asked(instance))
+            self._spawn(self._check(instance))
 
-    async def _asked(self, instance: Instance) -> None:
+    async def _check(self, instance: Instance) -> None:
         alive = await instance.containers.answers()
         if instance.ended:
             return
@@ -229,13 +235,13 @@ class Fleet:
             self.gone(instance)
             await instance.containers.give_up()
 
-    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def stop(self, revision: str, keep: int = 0, idle_since: float | None = None) -> None:
-        """Ends the instances of a revision but `keep` of them; only those without a request since a moment, when one is given."""
+        """Stops a revision's instances except `keep` of them; with `idle_since`, only those idle since that time."""
         group = self._groups.get(revision)
         if group is None:
             return
@@ -248,51 +254,51 @@ class Fleet:
         await asyncio.gather(*(one.containers.stop() for one in surplus))
 
     async def retire(self, revision: str) -> None:
-        """No more requests come to a revision: its instances end, each when it has answered those that it has."""
+        """A revision gets no more requests: its instances stop, each after its current requests."""
         group = self._groups.get(revision)
         if group is not None:
             group.retired = True
             await self.stop(revision, idle_since=math.inf)
 
-    def _entered(self, group: RevisionInstances, instance: Instance) -> None:
+    def _assign(self, group: RevisionInstances, instance: Instance) -> None:
         instance.active += 1
         if instance.active == 1 and not group.always:
             instance.busy_from = asyncio.get_running_loop().time()
 
-    def _billed(self, group: RevisionInstances, instance: Instance) -> None:
+    def _record_usage(self, group: RevisionInstances, instance: Instance) -> None:
         now = asyncio.get_running_loop().time()
-        seconds = max(now - instance.busy_from, _LEAST_BILLED)
+        seconds = max(now - instance.busy_from, _MINIMUM_BILLED_SECONDS)
         instance.busy_from = now
         group.seconds += seconds
         self.journal.soon()
 
-    def _spent(self) -> list[tuple[str, str, float]]:
-        """What instances have cost since this was asked last."""
-        found, self._left = self._left, []
-        return found + [one for group in self._groups.values() for one in group.spent()]
+    def _take_usage(self) -> list[tuple[str, str, float]]:
+        """(service, SKU, amount) of what all instances have used since the last call."""
+        usage, self._unmetered = self._unmetered, []
+        return usage + [one for group in self._groups.values() for one in group.take_usage()]
 
     def _forget(self, revision: str) -> None:
         group = self._groups.pop(revision, None)
-        self._left += group.spent() if group is not None else []
+        self._unmetered += group.take_usage() if group is not None else []
 
     def _serve_waiting(self, group: RevisionInstances) -> None:
         while group.waiting:
-            found = group.free()
-            if found is None:
+            instance = group.free()
+            if instance is None:
                 return
             future = group.waiting.popleft()
             if not future.done():
-                self._entered(group, found)
-                future.set_result(found)
+                self._assign(group, instance)
+                future.set_result(instance)
 
     def _scale(self, group: RevisionInstances) -> None:
-        """One more instance, when those that run and those that start are too few for who waits."""
+        """Starts another instance if those running and starting are too few for the waiting requests."""
         there = len(group.instances) + group.starting
         if there < group.most and len(group.waiting) > group.starting * group.concurrency:
             group.starting += 1
-            self._keep(self._started(group))
+            self._spawn(self._start_one(group))
 
-    async def _started(self, group: RevisionInstances) -> None:
+    async def _start_one(self, group: RevisionInstances) -> None:
         problem: NoInstance | None = None
         try:
             instance = await self._start(group.revision, "AUTOSCALING")
@@ -312,7 +318,7 @@ class Fleet:
 def _group(cloud: Cloud, revision: str) -> RevisionInstances:
     body = cloud.store.get(names.API, revision)
     if body is None:
-        raise NoInstance(404, "The revision is gone.")
+        raise NoInstance(404, "The revision was deleted.")
     service = cloud.store.get(names.API, names.service(revision)) or {}
     scaling, own = body.get("scaling", {}), service.get("scaling", {})
     containers = body["containers"]

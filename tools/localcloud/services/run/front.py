@@ -1,4 +1,4 @@
-"""The front end of services: finds the service of a request, checks its caller, and chooses a revision."""
+"""The front end of services: finds a request's service, authorizes its caller, and chooses a revision."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from localcloud.services.run.proxy import Visit
 
 INVOKE = "run.routes.invoke"
 _ACCESS_TOKEN = b"local/"
-_MOST_KNOWN = 1024
+_CACHE_SIZE = 1024
 _SIMULATED = (
-    "This service is simulated: its image is Google's placeholder until one of yours is deployed, or neither podman nor docker answers on this machine, and no command stands in for it. Its "
-    "configuration is checked and kept; nothing runs."
+    "This service is simulated: its image is Google's placeholder until you deploy one of yours, or neither podman nor docker answers on this machine and no command stands in for the image. "
+    "Its configuration is validated and stored, but nothing runs."
 )
 
 
 @dataclass(slots=True)
 class RevisionShare:
-    """A revision's share of the requests; `credit` is what it has saved up of it."""
+    """A revision's share of the requests, for weighted round robin; `credit` is its current weight."""
 
     revision: str
     percent: int
@@ -40,7 +40,7 @@ class RevisionShare:
 
 @dataclass(slots=True)
 class Route:
-    """What is known of a service, until it changes."""
+    """What the front end needs to know of a service, cached until something changes."""
 
     service: str
     project: str
@@ -51,18 +51,18 @@ class Route:
     problem: ProxyError | None = None
 
     def next(self) -> RevisionShare:
-        """Whose turn it is: shares take turns as evenly as their percentages allow, without chance."""
+        """The share whose turn it is, by smooth weighted round robin."""
         if len(self.shares) == 1:
             return self.shares[0]
         for share in self.shares:
             share.credit += share.percent
-        found = max(self.shares, key=lambda share: share.credit)
-        found.credit -= 100
-        return found
+        chosen = max(self.shares, key=lambda share: share.credit)
+        chosen.credit -= 100
+        return chosen
 
 
 class Front:
-    """All services' front end (proxy.Desk)."""
+    """All services' front end (exchanges.Dispatcher)."""
 
     def __init__(self, cloud: Cloud, fleet: Fleet) -> None:
         self._cloud, self._fleet = cloud, fleet
@@ -72,34 +72,34 @@ class Front:
         self._seen: Any = None
 
     def connection(self, _host: str) -> asyncio.Protocol:
-        """What speaks with a client that asks for a host of run.app over TLS, or by the one way in."""
+        """The protocol for a client of a run.app host, over TLS or through the proxy."""
         return Visit(self, secure=True)
 
     def own(self, service: str) -> asyncio.Protocol:
-        """What speaks with a client at a service's own port."""
-        return Visit(_Own(self, service), secure=False)
+        """The protocol for a client at a service's own port."""
+        return Visit(_PortFront(self, service), secure=False)
 
-    # proxy.Desk
+    # exchanges.Dispatcher
 
     def choose(self, head: Head) -> RevisionShare:
-        """Who answers a request to a host."""
-        asked = self._asked(head.field(b"host").decode("latin-1").partition(":")[0].lower())
-        if asked is None:
+        """The revision that answers a request, by its host. Raises ProxyError."""
+        target = self._resolve(head.field(b"host").decode("latin-1").partition(":")[0].lower())
+        if target is None:
             raise ProxyError(
                 404, "The requested URL was not found on this server: there is no service at this address."
             )
-        return self.chosen(head, asked.service, asked.tag)
+        return self.chosen(head, target.service, target.tag)
 
     def enter(self, chosen: RevisionShare) -> Instance | None:
-        """An instance that is free now."""
+        """An instance with capacity now."""
         return self._fleet.enter(chosen.revision)
 
     async def acquire(self, chosen: RevisionShare) -> Instance:
-        """An instance as soon as there is one."""
+        """An instance as soon as there is one. Raises NoInstance."""
         return await self._fleet.acquire(chosen.revision)
 
     def leave(self, instance: Instance) -> None:
-        """A request is over."""
+        """A request has ended."""
         self._fleet.leave(instance)
 
     def suspect(self, instance: Instance) -> None:
@@ -107,12 +107,12 @@ class Front:
         self._fleet.suspect(instance)
 
     def answered(self, exchange: Exchange) -> None:
-        """Notes a request."""
+        """Records a finished request."""
         now = asyncio.get_running_loop().time()
         self._fleet.journal.answered(Answered(exchange, exchange.chosen.revision, now - exchange.started, time.time()))
 
     def chosen(self, head: Head, service: str, tag: str) -> RevisionShare:
-        """Who answers a request to a service. Raises Refused."""
+        """The revision that answers a request to a service. Raises ProxyError."""
         route = self._route(service)
         if route.problem is not None and not route.open:
             self._admit(head, route)
@@ -125,14 +125,14 @@ class Front:
         return route.tags[tag] if tag else route.next()
 
     def _admit(self, head: Head, route: Route) -> None:
-        """Refuses who may not call a service: the token must be an identity token for this service."""
+        """Raises ProxyError unless the request has an identity token for this service, of a caller who may invoke it."""
         url = head.target.decode("latin-1").partition("?")[0]
         denied = f"Your client does not have permission to get URL {url} from this server."
         token = _token(head)
         if not token:
             raise ProxyError(
                 403,
-                f"{denied} The request was not authenticated: send an identity token (groundwork token), or let everybody call.",
+                f"{denied} The request was not authenticated: send an identity token (groundwork token), or make the service public.",
             )
         try:
             principal, audience = self._caller(token)
@@ -155,37 +155,37 @@ class Front:
         if known is not None and now < known[2]:
             return known[0], known[1]
         principal, audience = self._cloud.tokens.identified(token.decode("latin-1"), now)
-        if len(self._callers) > _MOST_KNOWN:
+        if len(self._callers) > _CACHE_SIZE:
             self._callers.clear()
-        found = identities.canonical(principal), audience.rstrip("/")
-        self._callers[token] = (*found, now + 60)
-        return found
+        caller = identities.canonical(principal), audience.rstrip("/")
+        self._callers[token] = (*caller, now + 60)
+        return caller
 
-    def _asked(self, host: str) -> names.HostTarget | None:
+    def _resolve(self, host: str) -> names.HostTarget | None:
         self._refresh()
         if host not in self._hosts:
-            if len(self._hosts) > _MOST_KNOWN:
+            if len(self._hosts) > _CACHE_SIZE:
                 self._hosts.clear()
-            self._hosts[host] = names.asked(self._cloud, host)
+            self._hosts[host] = names.resolve(self._cloud, host)
         return self._hosts[host]
 
     def _route(self, service: str) -> Route:
         self._refresh()
-        found = self._routes.get(service)
-        if found is None:
-            found = self._routes[service] = _route(self._cloud, service)
-        return found
+        route = self._routes.get(service)
+        if route is None:
+            route = self._routes[service] = _route(self._cloud, service)
+        return route
 
     def _refresh(self) -> None:
-        seen = (self._cloud.store.writes[API], self._cloud.iam.generation, self._cloud.workloads.settings.told)
-        if seen != self._seen:
-            self._seen = seen
+        versions = (self._cloud.store.writes[API], self._cloud.iam.generation, self._cloud.workloads.settings.told)
+        if versions != self._seen:
+            self._seen = versions
             self._routes.clear()
             self._hosts.clear()
 
 
-class _Own:
-    """The front end at one service's own port, whatever the host."""
+class _PortFront:
+    """The front end at one service's own port, which ignores the host."""
 
     def __init__(self, front: Front, service: str) -> None:
         self._front, self._service = front, service
@@ -193,13 +193,13 @@ class _Own:
         self.leave, self.suspect, self.answered = front.leave, front.suspect, front.answered
 
     def choose(self, head: Head) -> RevisionShare:
-        """Who answers a request."""
+        """The revision that answers a request. Raises ProxyError."""
         return self._front.chosen(head, self._service, "")
 
 
 def _token(head: Head) -> bytes:
-    given = head.field(b"x-serverless-authorization") or head.field(b"authorization")
-    scheme, _, token = given.partition(b" ")
+    authorization = head.field(b"x-serverless-authorization") or head.field(b"authorization")
+    scheme, _, token = authorization.partition(b" ")
     return token.strip() if scheme.lower() == b"bearer" else b""
 
 
@@ -237,17 +237,15 @@ def _route(cloud: Cloud, service: str) -> Route:
         if status.get("tag"):
             route.tags[status["tag"]] = share
     if not route.shares and route.problem is None:
-        route.problem = ProxyError(
-            503, "The service has no revision that can take requests yet; its conditions say why."
-        )
+        route.problem = ProxyError(503, "The service has no ready revision yet; its conditions say why.")
     return route
 
 
 def late(_cloud: Cloud) -> Asgi:
-    """For requests that came over a connection that began with another host."""
+    """Answers requests on a connection that was opened for another host."""
 
     async def answered(_scope: Any, _receive: Any, send: Any) -> None:
-        text = b"This connection began with another host; open one of its own for this service.\n"
+        text = b"This connection was opened for another host; open a new one for this service.\n"
         await send({"type": "http.response.start", "status": 421, "headers": [(b"content-type", b"text/plain")]})
         await send({"type": "http.response.body", "body": text})
 

@@ -1,4 +1,4 @@
-"""Images: who may read them, and how they get to this machine."""
+"""Images: who may pull them, and pulling them to this machine."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ _PULL = "artifactregistry.repositories.downloadArtifacts"
 _OURS = re.compile(
     r"(?P<place>[a-z0-9-]+)-docker\.pkg\.dev/(?P<project>[^/]+)/(?P<repository>[^/]+)/(?P<image>[^@]+?)(?P<end>:[\w.-]+|@sha256:[0-9a-f]{64})?"
 )
-# Google's own, which anybody may pull, and with which a service begins that has no image yet.
+# Google's own, which anyone may pull, for services that have no image of their own yet.
 _PLACEHOLDER = re.compile(r"us-docker\.pkg\.dev/cloudrun/container/[a-z-]+(:[\w.-]+|@sha256:[0-9a-f]{64})?")
-# Projects of Google's whose images anybody may pull.
+# Google's projects whose images anyone may pull.
 _PUBLIC = frozenset({"cloud-ops-agents-artifacts", "cloudrun", "vertex-ai"})
 _IMAGE = re.compile(r"[a-zA-Z0-9][\w./:@-]{0,511}")
 
 
 Images = Sequence[Image]
-"""Those of the containers of a revision or task, in their order."""
+"""The images of a revision's or task's containers, in order."""
 
 
 def agent(cloud: Cloud, project: str) -> str:
-    """The account by which Cloud Run pulls images in a project, as policies name it."""
+    """The service agent with which Cloud Run pulls images in a project, as an IAM member."""
     return cloud.agents.member(API, project)
 
 
 def placeholder(image: str) -> bool:
-    """Whether an image is one of Google's that stand for one to come; it is not on this machine, and says nothing of the service."""
+    """Whether an image is one of Google's placeholders for services that have no image yet; those are never run here."""
     return _PLACEHOLDER.fullmatch(image) is not None
 
 
 def check(call: Call, name: str, template: Body) -> None:
-    """Refuses images that the deployer or Cloud Run's agent may not read."""
+    """Raises CloudError for images that the caller or Cloud Run's service agent may not pull."""
     project = names.RunName.of(name).project
     for container in template["containers"]:
         image = container["image"]
         if not _IMAGE.fullmatch(image):
-            raise invalid(f"Image {image!r} is no name of an image.", "template.containers.image")
-        found = _OURS.fullmatch(image)
-        if found is None or found["project"] in _PUBLIC:
+            raise invalid(f"Image {image!r} is not a valid image name.", "template.containers.image")
+        match = _OURS.fullmatch(image)
+        if match is None or match["project"] in _PUBLIC:
             continue
-        repository = f"projects/{found['project']}/locations/{found['place']}/repositories/{found['repository']}"
+        repository = f"projects/{match['project']}/locations/{match['place']}/repositories/{match['repository']}"
         iam = call.cloud.iam
-        if not iam.allowed(call.principal, _PULL, "artifactregistry", repository, found["project"]):
+        if not iam.allowed(call.principal, _PULL, "artifactregistry", repository, match["project"]):
             raise permission_denied(f"Permission '{_PULL}' denied on resource '{repository}' (or it may not exist).")
-        if not iam.allowed(agent(call.cloud, project), _PULL, "artifactregistry", repository, found["project"]):
-            raise _unreadable(call.cloud, image, found["project"], project)
+        if not iam.allowed(agent(call.cloud, project), _PULL, "artifactregistry", repository, match["project"]):
+            raise _unreadable(call.cloud, image, match["project"], project)
 
 
 def _unreadable(cloud: Cloud, image: str, there: str, here: str) -> CloudError:
@@ -73,17 +73,15 @@ def _unreadable(cloud: Cloud, image: str, there: str, here: str) -> CloudError:
     return permission_denied(text)
 
 
-async def fetched(cloud: Cloud, full: str, wanted: Sequence[str], *, sure: bool = True) -> Images:
-    """The images of a revision or task, made ready to run as Cloud Run's agent; see Workloads.fetch. Raises NotReady."""
-    account, found = agent(cloud, names.RunName.of(full).project), []
-    for image in wanted:
+async def fetched(cloud: Cloud, full: str, references: Sequence[str], *, sure: bool = True) -> Images:
+    """Pulls the images of a revision or task as Cloud Run's service agent; see Workloads.fetch. Raises NotReady."""
+    account, fetched_images = agent(cloud, names.RunName.of(full).project), []
+    for image in references:
         if placeholder(image) and cloud.workloads.client is not None:
-            text = (
-                "is Google's placeholder, which does not run here (simulated): let a build deploy an image of your own"
-            )
+            text = "is Google's placeholder, which does not run here (simulated): deploy an image of your own"
             raise NotReady(f"Image '{image}' {text}.", {"reason": "CONTAINER_MISSING"})
         try:
-            found.append(await asyncio.to_thread(partial(cloud.workloads.fetch, image, account, sure=sure)))
+            fetched_images.append(await asyncio.to_thread(partial(cloud.workloads.fetch, image, account, sure=sure)))
         except RuntimeProblem as problem:
             raise NotReady(f"Image '{image}' cannot be pulled: {problem}", {"reason": "CONTAINER_MISSING"}) from None
-    return found
+    return fetched_images

@@ -1,4 +1,4 @@
-"""The life of an instance: its containers are started as its service account, probed until they answer, and stopped."""
+"""The life cycle of an instance: its containers are started as its service account, probed until they answer, and stopped."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from localcloud.services.run import container_environment, journal, limits, name
 from localcloud.services.run.container_environment import Volumes
 from localcloud.services.run.fleet import IDLE, IDLE_SECONDS, Instance, NotReady
 from localcloud.services.run.images import Images, fetched, placeholder
-from localcloud.services.run.probes import Knock
+from localcloud.services.run.probes import Check
 
 GRACE = 10
 STAND_IN = "local-cloud/command"
-"""The annotation of a template that names the command which stands in for its image where no container can run."""
+"""The annotation with the command that stands in for a template's image where no container can run."""
 _MIB = 1 << 20
-_ENDS_WITHIN = 5.0
-_COPIED_EVERY = 5.0
-_OF_OBJECTS = ("google.cloud.storage.object.v1.finalized", "google.cloud.storage.object.v1.deleted")
-_LOOKS, _BETWEEN_LOOKS = 100, 0.1
+_EXIT_SECONDS = 5.0
+_COPY_SECONDS = 5.0
+_OBJECT_EVENTS = ("google.cloud.storage.object.v1.finalized", "google.cloud.storage.object.v1.deleted")
+_POLLS, _POLL_SECONDS = 100, 0.1
 
 
 @dataclass(eq=False)
 class Containers:
-    """The containers of one instance, the one with the port first."""
+    """The containers of one instance; the serving one, which has the port, comes first."""
 
     cloud: Cloud
     revision: str
@@ -46,51 +46,51 @@ class Containers:
     problem: RuntimeProblem | None = None
     stopping: bool = False
     on_end: Callable[[], None] = lambda: None
-    asked: Knock | None = None
+    check: Check | None = None
     noticed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def address(self) -> tuple[str, int]:
-        """Where the port answers on this machine."""
+        """Host and port on this machine of the serving container."""
         host, _, port = self.running[0].address.partition(":")
         return host, int(port)
 
     @property
     def over(self) -> bool:
-        """Whether one of them has ended."""
+        """Whether one of the containers has ended."""
         return self.ended is not None or self.problem is not None
 
     async def answers(self) -> bool:
-        """Whether it still answers; of one that does not, the end is waited for, so that it can be explained."""
-        if not self.over and self.asked is not None and await self.asked():
+        """Whether the instance still answers; if not, waits for its end, so that the end can be explained."""
+        if not self.over and self.check is not None and await self.check():
             return True
         with suppress(TimeoutError):
-            async with asyncio.timeout(_ENDS_WITHIN):
+            async with asyncio.timeout(_EXIT_SECONDS):
                 await self.noticed.wait()
-        if not self.over and not await runs(self.cloud, self.running[0]):
-            await self.noticed.wait()  # a busy machine hears of an end late
+        if not self.over and not await is_running(self.cloud, self.running[0]):
+            await self.noticed.wait()  # a busy machine reports an exit late
         return False
 
     async def stop(self) -> None:
-        """SIGTERM, ten seconds, SIGKILL."""
+        """Stops the containers (SIGTERM, ten seconds, SIGKILL), saves what they wrote, and removes the volumes."""
         self.stopping = True
         await self.give_up()
         await asyncio.to_thread(self.volumes.copy_out)
         await asyncio.to_thread(self.volumes.remove)
 
     async def give_up(self) -> None:
-        """The same of what should have gone on: its end is told, and what it has written kept, when it is noticed."""
+        """Stops the containers of an instance that should have kept running; its exit is then logged like any other."""
         await asyncio.gather(*(asyncio.to_thread(one.stop) for one in reversed(self.running)))
 
     def watch(self, running: StartedWorkload) -> None:
-        """Notices the end of a container, in a thread of its own: most instances live for long."""
+        """Waits for a container's exit in a thread of its own, since most instances are long-lived."""
         loop = asyncio.get_running_loop()
 
         def wait() -> None:
             try:
                 ended, problem = running.wait(), None
-            except RuntimeProblem as found:
-                ended, problem = None, found
+            except RuntimeProblem as error:
+                ended, problem = None, error
             if not loop.is_closed():
                 loop.call_soon_threadsafe(self._over, ended, problem)
 
@@ -112,61 +112,66 @@ class Starter:
         self._cloud, self._gone, self._make_room = cloud, gone, make_room
         self._tasks: set[asyncio.Task[None]] = set()
         self._readers: set[Containers] = set()
-        self._hears = False
+        self._subscribed = False
 
     async def start(self, revision: str, reason: str) -> Instance:
-        """A new instance that answers. Raises NotReady."""
+        """Starts an instance and waits until it answers. Raises NotReady."""
         try:
-            return await self._tried(revision, reason)
-        except ImageGone:  # somebody has tidied up on this machine: now it is pulled
+            return await self._try_start(revision, reason)
+        except ImageGone:  # the image was removed from this machine meanwhile; this time it is pulled
             try:
-                return await self._tried(revision, reason)
+                return await self._try_start(revision, reason)
             except ImageGone as problem:
                 raise NotReady(str(problem), {"reason": "CONTAINER_MISSING"}) from None
 
-    async def _tried(self, revision: str, reason: str) -> Instance:
+    async def _try_start(self, revision: str, reason: str) -> Instance:
         body = self._cloud.store.get(names.API, revision)
         if body is None:
-            raise _gone()
+            raise _deleted()
         images = await fetched(self._cloud, revision, revisions.pinned(body), sure=False)
         identity = uuid.uuid4().hex
         try:
-            found = secrets(self._cloud, revision, body)
-            volumes = await asyncio.to_thread(container_environment.volumes, self._cloud, identity, body, found)
+            secret_values = secrets(self._cloud, revision, body)
+            volumes = await asyncio.to_thread(container_environment.volumes, self._cloud, identity, body, secret_values)
         except CloudError as problem:
             raise NotReady(problem.message, {"reason": problem.reason}) from None
         containers = Containers(self._cloud, revision, identity, volumes)
         try:
-            await self._begun(containers, body, images, found, reason)
-            await self._answering(containers, body)
+            await self._start_containers(containers, body, images, secret_values, reason)
+            await self._await_startup(containers, body)
         except BaseException:
             await asyncio.shield(containers.stop())
             raise
         instance = Instance(revision, identity, containers, self._cloud.clock.seconds())
-        containers.on_end = lambda: self._ended(instance, containers)
-        if containers.over:  # since its first answer
+        containers.on_end = lambda: self._exited(instance, containers)
+        if containers.over:  # it has already exited since the probe succeeded
             asyncio.get_running_loop().call_soon(containers.on_end)
-        self._attend(instance, containers, body)
+        self._monitor(instance, containers, body)
         return instance
 
-    async def _begun(
-        self, containers: Containers, body: Body, images: Images, found: container_environment.Read, reason: str
+    async def _start_containers(
+        self,
+        containers: Containers,
+        body: Body,
+        images: Images,
+        secret_values: container_environment.SecretValues,
+        reason: str,
     ) -> None:
         about, project = journal.resource(containers.revision), names.RunName.of(containers.revision).project
-        heard = journal.lines(self._cloud, project, about, {"instanceId": containers.identity})
+        log_lines = journal.lines(self._cloud, project, about, {"instanceId": containers.identity})
         main = templates.serving(body)
         each = zip(body["containers"], images, strict=True)
         for container, image in sorted(each, key=lambda one: one[0] is not main):
-            own = container_environment.variables(container, found)
+            own = container_environment.variables(container, secret_values)
             order = _order(containers, body, container, own, main is container).of(image.made)
             if order.workload.joins and self._cloud.workloads.how(order) == "simulated":
                 text = f"{order.workload.image} does not run (simulated): nothing stands in for it on this machine."
                 await self._note(containers, text, "WARNING")
                 continue
             if order.workload.joins:
-                await there(self._cloud, containers.running[0])
+                await wait_for_container(self._cloud, containers.running[0])
             try:
-                running = await self._started(order, heard)
+                running = await self._started(order, log_lines)
             except RuntimeProblem as problem:
                 raise NotReady(str(problem), {"revisionReason": "HEALTH_CHECK_CONTAINER_ERROR"}) from None
             containers.running.append(running)
@@ -181,20 +186,20 @@ class Starter:
 
         await self._cloud.commits.write(begun)
 
-    async def _started(self, order: Order, heard: Lines) -> StartedWorkload:
-        """A container; where this machine carries no more, in the place of an instance that has nothing to do."""
+    async def _started(self, order: Order, log_lines: Lines) -> StartedWorkload:
+        """Starts a container; if this machine has no room, stops an idle instance first."""
         while True:
             try:
-                return await self._cloud.workloads.started(order, heard)
+                return await self._cloud.workloads.started(order, log_lines)
             except NoRoom as problem:
                 if not await self._make_room():
                     raise NotReady(str(problem), {}, 429) from None
 
-    async def _answering(self, containers: Containers, body: Body) -> None:
+    async def _await_startup(self, containers: Containers, body: Body) -> None:
         main = templates.serving(body)
         probe, port = main["startupProbe"], templates.port(body)
-        asked = containers.asked = probes.knock(probe, containers.address, main["ports"][0]["name"] == "h2c")
-        times = await probes.until(asked, probe, lambda: containers.over or self._deleted(containers))
+        check = containers.check = probes.checker(probe, containers.address, main["ports"][0]["name"] == "h2c")
+        times = await probes.until(check, probe, lambda: containers.over or self._is_deleted(containers))
         kind = "HTTP" if "httpGet" in probe else "TCP"
         name = revisions.container_name(body, main)
         if times:
@@ -203,8 +208,8 @@ class Starter:
             return
         if isinstance(containers.problem, ImageGone):
             raise containers.problem
-        if self._deleted(containers):
-            raise _gone()
+        if self._is_deleted(containers):
+            raise _deleted()
         why = explained(containers, body)
         text = f'STARTUP {kind} probe failed for container "{name}" on port {port}. The instance was not started. {why}'
         await self._note(containers, text, "ERROR")
@@ -215,63 +220,63 @@ class Starter:
             {"revisionReason": "HEALTH_CHECK_CONTAINER_ERROR"},
         )
 
-    def _deleted(self, containers: Containers) -> bool:
+    def _is_deleted(self, containers: Containers) -> bool:
         return self._cloud.store.get(names.API, containers.revision) is None
 
     async def _copy_out(self, containers: Containers) -> None:
-        """Brings what an instance writes into its buckets while it runs."""
+        """Uploads what an instance writes to its buckets, regularly while it runs."""
         while not containers.over and not containers.stopping:
-            await asyncio.sleep(_COPIED_EVERY)
+            await asyncio.sleep(_COPY_SECONDS)
             for sentence in await asyncio.to_thread(containers.volumes.copy_out):
                 await self._note(containers, sentence, "ERROR")
 
-    def _attend(self, instance: Instance, containers: Containers, body: Body) -> None:
+    def _monitor(self, instance: Instance, containers: Containers, body: Body) -> None:
         if containers.volumes.buckets:
-            self._keep(self._copy_out(containers))
-        if containers.volumes.shown:
-            self._show(containers)
+            self._spawn(self._copy_out(containers))
+        if containers.volumes.read_only:
+            self._follow_buckets(containers)
         main = templates.serving(body)
         probe = main.get("livenessProbe")
         if probe is None:
             return
-        asked = probes.knock(probe, containers.address, main["ports"][0]["name"] == "h2c")
+        check = probes.checker(probe, containers.address, main["ports"][0]["name"] == "h2c")
 
-        async def attend() -> None:
-            if await probes.lost(asked, probe, lambda: containers.over or containers.stopping):
-                await self._note(containers, "LIVENESS probe failed; the instance is ended.", "ERROR")
+        async def watch() -> None:
+            if await probes.lost(check, probe, lambda: containers.over or containers.stopping):
+                await self._note(containers, "LIVENESS probe failed; the instance is stopped.", "ERROR")
                 self._gone(instance)
                 await containers.stop()
 
-        self._keep(attend())
+        self._spawn(watch())
 
-    def _show(self, containers: Containers) -> None:
-        """Keeps the buckets that an instance reads as they are; before the first, nobody hears what happens in buckets."""
-        if not self._hears:
-            self._hears = True
-            for kind in _OF_OBJECTS:
-                self._cloud.events.subscribe(kind, self._happened)
+    def _follow_buckets(self, containers: Containers) -> None:
+        """Keeps the copies of an instance's read-only buckets up to date; subscribes to object events with the first one."""
+        if not self._subscribed:
+            self._subscribed = True
+            for kind in _OBJECT_EVENTS:
+                self._cloud.events.subscribe(kind, self._object_changed)
         self._readers.add(containers)
 
-    def _happened(self, event: Event) -> None:
+    def _object_changed(self, event: Event) -> None:
         bucket, name = event.data["bucket"], event.data["name"]
         self._readers = {one for one in self._readers if not (one.over or one.stopping)}
         for one in self._readers:
-            if any(each.name == bucket for folders in one.volumes.shown for each in folders.buckets):
-                self._keep(asyncio.to_thread(one.volumes.bring, bucket, name))
+            if any(each.name == bucket for folders in one.volumes.read_only for each in folders.buckets):
+                self._spawn(asyncio.to_thread(one.volumes.bring, bucket, name))
 
-    def _ended(self, instance: Instance, containers: Containers) -> None:
+    def _exited(self, instance: Instance, containers: Containers) -> None:
         self._gone(instance)
         if containers.stopping:
             return
 
-        async def tell() -> None:
+        async def report() -> None:
             body = self._cloud.store.get(names.API, containers.revision) or {"containers": []}
             await self._note(containers, explained(containers, body), "ERROR")
             await containers.stop()
 
-        self._keep(tell())
+        self._spawn(report())
 
-    def _keep(self, work: Any) -> None:
+    def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -285,20 +290,20 @@ class Starter:
         journal.system(self._cloud, project, about, text, severity, labels=labels)
 
 
-def _gone() -> NotReady:
-    return NotReady("The revision is gone.", {}, 404)
+def _deleted() -> NotReady:
+    return NotReady("The revision was deleted.", {}, 404)
 
 
-async def there(cloud: Cloud, first: StartedWorkload) -> None:
-    """Waits until a container exists whose network others are to share; one that ended at once is noticed elsewhere."""
-    for _ in range(_LOOKS):
-        if first.kind == "process" or await runs(cloud, first):
+async def wait_for_container(cloud: Cloud, first: StartedWorkload) -> None:
+    """Waits until a container whose network others will share exists; an immediate exit is noticed elsewhere."""
+    for _ in range(_POLLS):
+        if first.kind == "process" or await is_running(cloud, first):
             return
-        await asyncio.sleep(_BETWEEN_LOOKS)
+        await asyncio.sleep(_POLL_SECONDS)
 
 
-async def runs(cloud: Cloud, one: StartedWorkload) -> bool:
-    """Whether a workload runs now, whatever was heard of its end."""
+async def is_running(cloud: Cloud, one: StartedWorkload) -> bool:
+    """Whether a workload is running now, regardless of what its watcher has reported."""
     client = cloud.workloads.client
     if client is None or one.kind == "process":
         return await asyncio.to_thread(one.wait, 0) is None
@@ -308,24 +313,24 @@ async def runs(cloud: Cloud, one: StartedWorkload) -> bool:
     return False
 
 
-def secrets(cloud: Cloud, full: str, template: Body) -> container_environment.Read:
-    """The secrets that a revision or task is given. Raises NotReady."""
+def secrets(cloud: Cloud, full: str, template: Body) -> container_environment.SecretValues:
+    """The secrets of a revision or task. Raises NotReady."""
     try:
-        return container_environment.read(cloud, full, template)
+        return container_environment.read_secrets(cloud, full, template)
     except CloudError as problem:
         raise NotReady(problem.message, {"reason": problem.reason}) from None
 
 
 def explained(containers: Containers, body: Body) -> str:
-    """How a container's life ended, in a sentence that says what to do."""
+    """Why an instance failed or ended, in a sentence that says what to do."""
     if containers.problem:
         return str(containers.problem)
     ended = containers.ended
     if ended is None:
         port = templates.port(body)
         return (
-            f"The container runs, but nothing in it answers on port {port}: let it listen on 0.0.0.0 and on the port in the variable "
-            "PORT, or name the port that it listens on."
+            f"The container runs, but nothing in it answers on port {port}: make it listen on 0.0.0.0 and on the port in the variable "
+            "PORT, or configure the port that it listens on."
         )
     if ended.out_of_memory:
         limit = max(limits.memory(one) for one in body["containers"]) // _MIB if body["containers"] else 0
@@ -333,7 +338,7 @@ def explained(containers: Containers, body: Body) -> str:
             f"Memory limit of {limit} MiB exceeded. Consider increasing the memory limit, see "
             "https://cloud.google.com/run/docs/configuring/memory-limits"
         )
-    gave_up = "The instance did not answer any more and was ended. " if ended.stopped else ""
+    gave_up = "The instance no longer answered and was stopped. " if ended.stopped else ""
     return f"{gave_up}Container called exit({ended.code})."
 
 
@@ -367,8 +372,8 @@ def _order(containers: Containers, body: Body, container: Body, own: dict[str, s
 
 
 def how(cloud: Cloud, revision: str, body: Body) -> str:
-    """How a revision's containers run on this machine: podman, docker, process or simulated."""
+    """What a revision's containers run as on this machine: podman, docker, process or simulated."""
     main = {key: value for key, value in templates.serving(body).items() if key != "volumeMounts"}
     containers = Containers(cloud, revision, "", Volumes(cloud.store.folder))
-    found = cloud.workloads.how(_order(containers, body, main, {}, True))
-    return "simulated" if placeholder(main["image"]) and found != "process" else found
+    runtime = cloud.workloads.how(_order(containers, body, main, {}, True))
+    return "simulated" if placeholder(main["image"]) and runtime != "process" else runtime

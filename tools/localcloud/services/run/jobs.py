@@ -32,7 +32,7 @@ def create(call: Call) -> Body:
 
 
 def created(call: Call, name: str, sent: Body) -> Body:
-    """A job under a full name."""
+    """Creates a job with a full name; raises CloudError if the name is invalid or taken."""
     place = names.RunName.of(name)
     if not re.fullmatch(names.JOB_ID, place.name):
         raise invalid(
@@ -48,7 +48,7 @@ def created(call: Call, name: str, sent: Body) -> Body:
 
 
 def patch(call: Call) -> Body:
-    """jobs.patch: the whole job anew."""
+    """jobs.patch: replaces the whole job."""
     old = call.cloud.store.get(API, call.name)
     if old is None and call.params.get("allowMissing"):
         return _answer(call, call.name, created(call, call.name, dict(call.body)))
@@ -59,13 +59,13 @@ def patch(call: Call) -> Body:
 
 
 def changed(call: Call, name: str, old: Body, sent: Body) -> Body:
-    """A job's new form."""
-    kept = {key: value for key, value in old.items() if key in _SERVER_MADE or key == "name"}
-    return _applied(call, name, old, {key: one for key, one in sent.items() if key not in _SERVER_MADE} | kept)
+    """Stores a job's new configuration, keeping the fields that the server sets."""
+    server_made = {key: value for key, value in old.items() if key in _SERVER_MADE or key == "name"}
+    return _applied(call, name, old, {key: one for key, one in sent.items() if key not in _SERVER_MADE} | server_made)
 
 
 def delete(call: Call) -> Body:
-    """jobs.delete: with its executions, which are called off."""
+    """jobs.delete: cancels and deletes its executions, too."""
     body = call.cloud.store.get(API, call.name)
     if body is None:
         raise services.missing(call.name)
@@ -76,14 +76,14 @@ def delete(call: Call) -> Body:
 
 
 def removed(call: Call, name: str) -> None:
-    """Takes a job away."""
+    """Deletes a job with its executions, and cancels those that are running."""
     for full, _ in call.cloud.store.list(API, name, "executions"):
         executions.call_off(call.cloud, full)
     standard.remove(call.cloud, API, name)
 
 
 def run(call: Call) -> Body:
-    """jobs.run: the operation that ends with the execution."""
+    """jobs.run: starts an execution; returns the operation that ends with it."""
     body = call.cloud.store.get(API, call.name)
     if body is None:
         raise services.missing(call.name)
@@ -92,7 +92,7 @@ def run(call: Call) -> Body:
 
 
 def run_needs(call: Call) -> list[tuple[str, str]]:
-    """Who gives an execution settings of its own needs more than who runs a job as it is."""
+    """The permissions for jobs.run; overrides need one more."""
     needed = [("run.jobs.run", call.name)]
     return [*needed, ("run.jobs.runWithOverrides", call.name)] if call.body.get("overrides") else needed
 

@@ -1,6 +1,6 @@
-"""The log entries and metered usage of services and jobs, in Cloud Run's forms.
+"""The log entries and metered usage of services and jobs, in Cloud Run's format.
 
-Requests are noted in memory and kept together a moment later: a transaction for each would take longer than most answers.
+Requests are collected in memory and written in batches: a transaction for each would take longer than most responses.
 Sources: https://cloud.google.com/run/docs/logging, https://cloud.google.com/logging/docs/structured-logging.
 """
 
@@ -46,8 +46,8 @@ _LIFTED = {
     "logging.googleapis.com/trace": "trace",
     "logging.googleapis.com/trace_sampled": "traceSampled",
 }
-_WITHIN = 0.2
-_AT_ONCE = 50
+_BATCH_SECONDS = 0.2
+_BATCH_SIZE = 50
 
 
 def resource(revision: str) -> Body:
@@ -71,26 +71,26 @@ def job_resource(job: str) -> Body:
 
 
 def parsed(text: str) -> tuple[str | Body, Body]:
-    """A line as payload and the fields of the entry that a JSON line sets itself."""
+    """A line's payload (text or JSON object), and the entry's fields that a JSON line sets."""
     if not text.startswith("{"):
         return text, {}
     try:
-        said = json.loads(text)
+        entry = json.loads(text)
     except (ValueError, RecursionError):
         return text, {}
-    if not isinstance(said, dict):
+    if not isinstance(entry, dict):
         return text, {}
     more: Body = {}
-    severity = str(said.get("severity", "")).upper()
+    severity = str(entry.get("severity", "")).upper()
     if severity in log_filters.SEVERITIES:
         more["severity"] = severity
-        del said["severity"]
+        del entry["severity"]
     for name, field in _LIFTED.items():
-        if _fits(field, said.get(name)):
-            more[field] = said.pop(name)
-    if isinstance(said.get("time"), str) and _is_moment(said["time"]):
-        more["timestamp"] = said.pop("time")
-    return said, more
+        if _fits(field, entry.get(name)):
+            more[field] = entry.pop(name)
+    if isinstance(entry.get("time"), str) and _is_moment(entry["time"]):
+        more["timestamp"] = entry.pop("time")
+    return entry, more
 
 
 def _fits(field: str, value: Any) -> bool:
@@ -107,27 +107,27 @@ def _is_moment(text: str) -> bool:
 
 
 def lines(cloud: Cloud, project: str, about: Body, labels: Mapping[str, str]) -> Lines:
-    """What hears a container's lines and keeps them as entries of a resource."""
+    """A collector that stores a container's output lines as log entries of a monitored resource."""
     shift = cloud.clock.seconds() - datetime.now(UTC).timestamp()
 
     def keep(batch: Sequence[LogLine]) -> None:
         for line in batch:
             payload, more = parsed(line.text)
             moment = datetime.fromtimestamp(line.moment + shift, UTC).isoformat().replace("+00:00", "Z")
-            said = {"labels": {**labels, **more.pop("labels", {})}, "timestamp": moment, **more}
+            fields = {"labels": {**labels, **more.pop("labels", {})}, "timestamp": moment, **more}
             if payload:
-                cloud.logs.log(project, STDERR if line.stream == "stderr" else STDOUT, about, payload, **said)
+                cloud.logs.log(project, STDERR if line.stream == "stderr" else STDOUT, about, payload, **fields)
 
     return Lines(cloud.commits, keep)
 
 
 def system(cloud: Cloud, project: str, about: Body, text: str, severity: str = "INFO", **more: Any) -> None:
-    """An entry by Cloud Run itself."""
+    """Writes a log entry of Cloud Run itself."""
     cloud.logs.log(project, SYSTEM, about, text, severity=severity, **more)
 
 
 class FinishedRequest(Protocol):
-    """A request that is over, as whoever answered it knows it."""
+    """A finished request."""
 
     verb: bytes
     target: bytes
@@ -139,12 +139,12 @@ class FinishedRequest(Protocol):
     protocol: str
 
     def field(self, name: bytes) -> bytes:
-        """The value of a header, by its name in lower case; empty without it."""
+        """The value of a header by its lower-case name; empty if it is missing."""
         ...
 
 
 class Answered(NamedTuple):
-    """A request to a revision, how many seconds it took, and the Unix time of its end."""
+    """A finished request to a revision, its duration in seconds, and the Unix time of its end."""
 
     request: FinishedRequest
     revision: str
@@ -153,64 +153,64 @@ class Answered(NamedTuple):
 
 
 class RequestJournal:
-    """Requests and use, noted in memory and kept a moment later, together."""
+    """Collects requests and usage in memory, and writes them in batches."""
 
-    def __init__(self, cloud: Cloud, spent: Callable[[], Iterable[tuple[str, str, float]]]) -> None:
-        """`spent` gives (full name, SKU, amount) of what was used since it was asked last."""
-        self._cloud, self._spent = cloud, spent
+    def __init__(self, cloud: Cloud, take_usage: Callable[[], Iterable[tuple[str, str, float]]]) -> None:
+        """`take_usage` returns (full name, SKU, amount) of what was used since its last call."""
+        self._cloud, self._take_usage = cloud, take_usage
         self._answered: list[Answered] = []
-        self._keeping: asyncio.Task[None] | None = None
+        self._writing: asyncio.Task[None] | None = None
 
     def answered(self, request: Answered) -> None:
-        """Notes a request."""
+        """Records a finished request."""
         self._answered.append(request)
         self.soon()
 
     def soon(self) -> None:
-        """Something is to be kept."""
-        if self._keeping is None:
-            self._keeping = asyncio.get_running_loop().create_task(self._soon())
+        """Schedules a write of what has been collected."""
+        if self._writing is None:
+            self._writing = asyncio.get_running_loop().create_task(self._soon())
 
     async def _soon(self) -> None:
-        await asyncio.sleep(_WITHIN)
-        self._keeping = None
+        await asyncio.sleep(_BATCH_SECONDS)
+        self._writing = None
         answered, self._answered = self._answered, []
-        for start in range(0, max(len(answered), 1), _AT_ONCE):  # requests go on in between
-            await self._cloud.commits.write(partial(self._keep, answered[start : start + _AT_ONCE]))
+        for start in range(0, max(len(answered), 1), _BATCH_SIZE):  # other requests are served in between
+            await self._cloud.commits.write(partial(self._write_batch, answered[start : start + _BATCH_SIZE]))
 
-    def _keep(self, answered: Sequence[Answered]) -> None:
+    def _write_batch(self, answered: Sequence[Answered]) -> None:
         for one in answered:
             _write(self._cloud, one)
-        counted = Counter(names.service(one.revision) for one in answered)
-        used = [(service, REQUEST, float(count)) for service, count in counted.items()]
-        for thing, sku, amount in (*used, *self._spent()):
+        requests_by_service = Counter(names.service(one.revision) for one in answered)
+        used = [(service, REQUEST, float(count)) for service, count in requests_by_service.items()]
+        for thing, sku, amount in (*used, *self._take_usage()):
             if (paying := payer(self._cloud, thing)) is not None:
                 self._cloud.usage.meter(paying, sku, amount)
 
 
 def _write(cloud: Cloud, one: Answered) -> None:
-    project, asked = names.RunName.of(one.revision).project, one.request
-    scheme, host = "https" if asked.secure else "http", asked.field(b"host").decode("latin-1")
+    project, finished = names.RunName.of(one.revision).project, one.request
+    scheme, host = "https" if finished.secure else "http", finished.field(b"host").decode("latin-1")
     request = {
-        "requestMethod": asked.verb.decode("latin-1"),
-        "requestUrl": f"{scheme}://{host}{asked.target.decode('latin-1')}",
-        "status": asked.status,
-        "responseSize": str(asked.answer_size),
-        "userAgent": asked.field(b"user-agent").decode("latin-1"),
-        "remoteIp": asked.peer,
+        "requestMethod": finished.verb.decode("latin-1"),
+        "requestUrl": f"{scheme}://{host}{finished.target.decode('latin-1')}",
+        "status": finished.status,
+        "responseSize": str(finished.answer_size),
+        "userAgent": finished.field(b"user-agent").decode("latin-1"),
+        "remoteIp": finished.peer,
         "latency": f"{one.seconds:.6f}s",
-        "protocol": asked.protocol,
+        "protocol": finished.protocol,
     }
-    severity = "ERROR" if asked.status >= 500 else "WARNING" if asked.status >= 400 else "INFO"
+    severity = "ERROR" if finished.status >= 500 else "WARNING" if finished.status >= 400 else "INFO"
     moment = datetime.fromtimestamp(one.ended - one.seconds, UTC).isoformat().replace("+00:00", "Z")
-    trace = {"trace": f"projects/{project}/traces/{asked.trace}"} if asked.trace else {}
+    trace = {"trace": f"projects/{project}/traces/{finished.trace}"} if finished.trace else {}
     cloud.logs.log(
         project, REQUESTS, resource(one.revision), "", httpRequest=request, severity=severity, timestamp=moment, **trace
     )
 
 
 def payer(cloud: Cloud, thing: str) -> Payer | None:
-    """Who pays for a service or job by its full name, and with which labels."""
+    """The project, region and labels that usage of a service or job is billed to; None for other names."""
     if not thing.startswith("projects/"):
         return None
     place = names.RunName.of(thing)

@@ -1,6 +1,6 @@
-"""CPU and memory of containers: what they may be, together and each, in Google's words.
+"""CPU and memory limits of containers, checked per container and in total as Cloud Run does.
 
-Sources: https://cloud.google.com/run/docs/configuring/services/cpu and .../memory-limits; the sentences are the API's own.
+Sources: https://cloud.google.com/run/docs/configuring/services/cpu and .../memory-limits; the messages are the API's.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ _MEMORY = {
     6: ("4Gi", "24Gi"),
     8: ("4Gi", "32Gi"),
 }
-"""Cores -> the least and the most memory with them, and with up to the next number of cores where that is not more than one."""
+"""Cores -> minimum and maximum memory; below one core, each entry holds up to the next one."""
 _SECOND_GENERATION = 512 << 20
 
 
 def cpus(container: Body) -> float:
-    """The cores that a container may use."""
+    """A container's CPU limit in cores."""
     return _cores(container["resources"]["limits"]["cpu"])
 
 
 def memory(container: Body) -> int:
-    """The bytes that a container may use."""
+    """A container's memory limit in bytes."""
     return bytes_of(container["resources"]["limits"]["memory"]) or 0
 
 
 def bytes_of(text: str) -> int | None:
-    """ "512Mi" in bytes; None for what is no amount."""
-    found = _BYTES.fullmatch(text)
-    return int(float(found[1]) * _UNITS[found[2] or ""]) if found else None
+    """The number of bytes in a quantity such as "512Mi"; None if it is not one."""
+    match = _BYTES.fullmatch(text)
+    return int(float(match[1]) * _UNITS[match[2] or ""]) if match else None
 
 
 def completed(sent: Body, where: str) -> Body:
-    """The resources of one container with their defaults; 400 for what no container may have."""
+    """A container's resources with defaults filled in; 400 for limits that no container may have."""
     limits = {"cpu": "1000m", "memory": "512Mi", **sent.get("limits", {})}
     cores, field = _cores(limits["cpu"]), f"{where}.resources.limits"
     if not 0.08 <= cores <= 1 and cores not in _MEMORY:
@@ -62,7 +62,7 @@ def completed(sent: Body, where: str) -> Body:
 
 
 def check_service(template: Body, where: str) -> None:
-    """400 for what the containers of a service may not have together. Without a generation named Google chooses one that fits."""
+    """400 for limits that a service's containers may not have in total. Without an explicit generation, Google picks one that fits."""
     containers = template["containers"]
     throttled = all(one["resources"].get("cpuIdle", True) for one in containers)
     if template.get("executionEnvironment") == "EXECUTION_ENVIRONMENT_GEN2":
@@ -79,7 +79,7 @@ def check_service(template: Body, where: str) -> None:
 
 
 def check_task(containers: Sequence[Body], where: str) -> None:
-    """400 for what the containers of a job's task may not have together: they are of the second generation, with their CPU always."""
+    """400 for limits that a task's containers may not have in total: tasks run on gen2, with CPU always allocated."""
     if sum(map(cpus, containers)) < 1:
         raise _refused(
             f"{where}.containers[0].resources.limits.cpu",
@@ -97,8 +97,8 @@ def _check_second(containers: Sequence[Body], where: str, further: str) -> None:
 
 
 def _cores(text: str) -> float:
-    found = _CPU.fullmatch(text)
-    return 0.0 if found is None else int(found[1]) / 1000 if found[1] else float(found[2])
+    match = _CPU.fullmatch(text)
+    return 0.0 if match is None else int(match[1]) / 1000 if match[1] else float(match[2])
 
 
 def _refused(field: str, sentence: str) -> CloudError:

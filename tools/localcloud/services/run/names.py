@@ -15,7 +15,7 @@ from localcloud.spec import timestamps
 API = "run"
 SERVICE_ID = r"[a-z](?:[a-z0-9-]{0,47}[a-z0-9])?"
 JOB_ID = r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
-# What Google ends the older form of a host with; other regions have their initials here.
+# Google's region codes at the end of the older form of hosts; other regions use their initials here.
 _CODES = {
     "asia-east1": "de",
     "asia-northeast1": "an",
@@ -42,7 +42,7 @@ _NEWER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class RunName:
-    """What a full name of a service or job, or of what lies in one, says."""
+    """The parts of the full name of a service or job, or of something inside one."""
 
     project: str
     region: str
@@ -50,18 +50,18 @@ class RunName:
 
     @classmethod
     def of(cls, full: str) -> RunName:
-        """Of "projects/p/locations/r/services/s/…"."""
+        """Parses "projects/p/locations/r/services/s/…"."""
         words = full.split("/")
         return cls(words[1], words[3], words[5] if len(words) > 5 else "")
 
 
 def service(full: str) -> str:
-    """The service that a revision's full name lies in."""
+    """The full name of the service of a revision, by the revision's full name."""
     return "/".join(full.split("/")[:6])
 
 
 def revision(name: str, generation: int) -> str:
-    """The id of the revision that a service's generation makes: "api-00002-dkv"."""
+    """The id of the revision for a service's generation: "api-00002-dkv"."""
     return f"{name}-{generation:05d}-{_letters(f'{name} {generation}', 3)}"
 
 
@@ -111,14 +111,14 @@ def _code(region: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class HostTarget:
-    """What a host asks for: a service by its full name, and a tag of its traffic ("" = by percent)."""
+    """What a host refers to: a service by its full name, and a traffic tag ("" = by percentage)."""
 
     service: str
     tag: str
 
 
-def asked(cloud: Cloud, host: str) -> HostTarget | None:
-    """What a host without port asks for; None when no service has it."""
+def resolve(cloud: Cloud, host: str) -> HostTarget | None:
+    """The service and tag that a host (without port) belongs to; None if there is no such service."""
     newer = _NEWER.fullmatch(host)
     if newer is not None:
         project = cloud.projects.by_number(int(newer["number"]))

@@ -8,38 +8,38 @@ from contextlib import suppress
 
 from localcloud.engine.service import Body
 
-_BETWEEN, _MOST_BETWEEN, _LATER = 0.02, 0.5, 0.02
-_GREETED_WITHIN = 5.0
+_FIRST_INTERVAL, _LONGEST_INTERVAL, _INTERVAL_SHARE = 0.02, 0.5, 0.02
+_GREETING_SECONDS = 5.0
 # A server of HTTP/2 answers this at once. Source: RFC 9113, section 3.4: the preface, and settings, of which there are none.
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"
-Knock = Callable[[], Awaitable[bool]]
+Check = Callable[[], Awaitable[bool]]
 
 
-def knock(probe: Body, address: tuple[str, int], h2c: bool) -> Knock:
-    """What asks once whether a container answers, by the probe that a template names.
+def checker(probe: Body, address: tuple[str, int], h2c: bool) -> Check:
+    """A function that probes a container once, as a template's probe says, and returns whether it answered.
 
     A published port takes connections before anything listens behind it, and drops them: a connection proves nothing, so that a
     TCP probe asks for an answer in HTTP here, and of a port that speaks only HTTP/2 for one in that.
     """
     patience = float(probe["timeoutSeconds"])
-    asked = probe.get("httpGet")
+    http_get = probe.get("httpGet")
 
     async def once() -> bool:
         with suppress(OSError, TimeoutError, ValueError, EOFError):
             async with asyncio.timeout(patience):
-                if asked is not None:
-                    return 200 <= await _status(address, asked["path"], asked.get("httpHeaders", [])) < 400
+                if http_get is not None:
+                    return 200 <= await _status(address, http_get["path"], http_get.get("httpHeaders", [])) < 400
                 return await _greeted(address) if h2c or "grpc" in probe else await _status(address, "/", []) > 0
         return False
 
     return once
 
 
-async def until(knock: Knock, probe: Body, ended: Callable[[], bool]) -> int:
-    """How often it was asked until it answered; 0 when it ended, or used up what the probe allows.
+async def until(check: Check, probe: Body, ended: Callable[[], bool]) -> int:
+    """The number of checks until one succeeded; 0 if the container ended, or the probe's time ran out.
 
-    What Google asks every few seconds is asked every few milliseconds here, and the seldomer the longer it takes: the time that it may
-    take is the same, and nobody waits for a tick.
+    Google probes every few seconds; here it is every few milliseconds, less often the longer it takes. The total time allowed
+    is the same.
     """
     allowed = float(probe["periodSeconds"] * probe["failureThreshold"])
     loop = asyncio.get_running_loop()
@@ -48,18 +48,18 @@ async def until(knock: Knock, probe: Body, ended: Callable[[], bool]) -> int:
     stops = began + allowed
     while not ended() and loop.time() < stops:
         times += 1
-        if await knock():
+        if await check():
             return times
-        await asyncio.sleep(min(max(_BETWEEN, _LATER * (loop.time() - began)), _MOST_BETWEEN))
+        await asyncio.sleep(min(max(_FIRST_INTERVAL, _INTERVAL_SHARE * (loop.time() - began)), _LONGEST_INTERVAL))
     return 0
 
 
-async def lost(knock: Knock, probe: Body, ended: Callable[[], bool]) -> bool:
-    """Waits until a container no longer answers a liveness probe; False when it ended by itself."""
+async def lost(check: Check, probe: Body, ended: Callable[[], bool]) -> bool:
+    """Waits until a container fails its liveness probe; False if it ended by itself."""
     await asyncio.sleep(probe.get("initialDelaySeconds", 0))
     failures = 0
     while not ended():
-        failures = 0 if await knock() else failures + 1
+        failures = 0 if await check() else failures + 1
         if failures >= probe["failureThreshold"]:
             return not ended()
         await asyncio.sleep(probe["periodSeconds"])
@@ -84,11 +84,11 @@ async def _status(address: tuple[str, int], path: str, headers: list[Body]) -> i
 
 
 async def _greeted(address: tuple[str, int]) -> bool:
-    """Whether something answers that speaks HTTP/2, or at least answers who does."""
+    """Whether a server answers an HTTP/2 client."""
     reader, writer = await asyncio.open_connection(*address)
     try:
         writer.write(_GREETING)
-        async with asyncio.timeout(_GREETED_WITHIN):
+        async with asyncio.timeout(_GREETING_SECONDS):
             return bool(await reader.read(1))
     finally:
         writer.close()

@@ -1,7 +1,7 @@
 """Clients that speak HTTP/1.1 with services: heads are parsed to admit, route, count and time each request; bodies pass unchanged.
 
-One connection of a client's speaks with as many instances as its requests are given to; WebSocket and whatever else changes the
-protocol passes as bytes from then on.
+The requests of one client connection may go to different instances; after a protocol switch (WebSocket and others) all bytes
+are passed through.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import cast
 import httptools
 
 from localcloud.services.run.answers import Http1Answer, refusal
-from localcloud.services.run.exchanges import Desk, Exchange, Headers, InstanceConnection, ProxyError
+from localcloud.services.run.exchanges import Dispatcher, Exchange, Headers, InstanceConnection, ProxyError
 from localcloud.services.run.relay import Relay
 from localcloud.services.run.streams import StreamsVisit
 
@@ -24,13 +24,13 @@ _PREFACE = b"PRI * HTTP/2"
 
 
 class Visit(asyncio.Protocol):
-    """A client's connection, which one that begins in HTTP/2 is handed on from."""
+    """A connection from a client; HTTP/2 is handed over to StreamsVisit."""
 
     takes_bytes = True
 
-    def __init__(self, desk: Desk, secure: bool) -> None:
-        self._desk, self._secure = desk, secure
-        self._relay = Relay(desk)
+    def __init__(self, dispatcher: Dispatcher, secure: bool) -> None:
+        self._dispatcher, self._secure = dispatcher, secure
+        self._relay = Relay(dispatcher)
         self._loop = asyncio.get_running_loop()
         self._begun: bytes | None = b""
         self._parser = httptools.HttpRequestParser(self)
@@ -46,14 +46,14 @@ class Visit(asyncio.Protocol):
     # The client's side.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begins to listen."""
+        """Starts the idle timer."""
         self.transport = cast("asyncio.Transport", transport)
         name = transport.get_extra_info("peername")
         self.peer = name[0] if name else ""
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Reads what came, as HTTP until the protocol is changed."""
+        """Parses incoming bytes as HTTP, or passes them on after a protocol switch."""
         if self._begun is not None:
             data = self._begun + data
             self._begun = data if len(data) < len(_PREFACE) and _PREFACE.startswith(data) else None
@@ -72,35 +72,35 @@ class Visit(asyncio.Protocol):
         except httptools.HttpParserUpgrade as changed:
             self._early(data[changed.args[0] :])
         except httptools.HttpParserError:
-            self._refuse_all(400, "The request is no HTTP that can be read.")
+            self._refuse_all(400, "The request is not valid HTTP.")
         if self._coming is not None and self._head_size > _LARGEST_HEAD:
             self._refuse_all(431, "The head of the request is too large.")
 
     def _hand_on(self, data: bytes) -> None:
         if self._idle is not None:
             self._idle.cancel()
-        streams = StreamsVisit(self._desk, self._secure)
+        streams = StreamsVisit(self._dispatcher, self._secure)
         streams.connection_made(self.transport)
         self.transport.set_protocol(streams)
         streams.data_received(data)
 
     def eof_received(self) -> bool:
-        """The client says no more."""
+        """The client will send no more."""
         if self._tunnel is not None:
             self._tunnel.end()
             return True
         return bool(self._queue)
 
     def pause_writing(self) -> None:
-        """The client takes no more for now."""
+        """Stops reading from the instance: the client is reading too slowly."""
         self._reading(upstream=False)
 
     def resume_writing(self) -> None:
-        """The client takes more again."""
+        """Reads from the instance again."""
         self._reading(upstream=True)
 
     def connection_lost(self, _: Exception | None) -> None:
-        """The client is gone: what is under way for it is given up."""
+        """The client has disconnected: its requests are abandoned."""
         self._closing = True
         if self._idle is not None:
             self._idle.cancel()
@@ -110,27 +110,27 @@ class Visit(asyncio.Protocol):
             self._relay.give_up(exchange)
         self._queue.clear()
 
-    # What the parser says.
+    # Callbacks of the parser.
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Starts a new request."""
         self._coming = Exchange(self.peer, self._secure)
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
 
     def on_url(self, url: bytes) -> None:
-        """Its address, in pieces."""
+        """Collects the URL, which may come in pieces."""
         assert self._coming is not None
         self._coming.target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header."""
+        """Collects a header."""
         assert self._coming is not None
         self._coming.add(name, value)
 
     def on_headers_complete(self) -> None:
-        """The head is whole: the request can be given to somebody."""
+        """Dispatches the request: its head is complete."""
         exchange = self._coming
         assert exchange is not None
         self._head_size = 0
@@ -141,8 +141,8 @@ class Visit(asyncio.Protocol):
         exchange.old = self._parser.get_http_version() == "1.0"
         exchange.chunked = b"transfer-encoding" in exchange.fields
         if exchange.codings not in ([], [b"chunked"]):
-            # The parser takes others before the last one, and blanks; an instance may find the end of the body elsewhere.
-            self._refuse_all(400, "The transfer encoding of a request can be chunked only.")
+            # The parser accepts more codings and spaces, where an instance may see another end of the body (request smuggling).
+            self._refuse_all(400, "The only transfer encoding accepted is chunked.")
             return
         if not exchange.target.startswith(b"/") and b"://" in exchange.target:
             exchange.target = b"/" + exchange.target.partition(b"://")[2].partition(b"/")[2]
@@ -151,7 +151,7 @@ class Visit(asyncio.Protocol):
             self._relay.begin(self, exchange)
 
     def on_body(self, data: bytes) -> None:
-        """A piece of its body."""
+        """Forwards a piece of the body, or buffers it until there is an instance."""
         exchange = self._coming
         assert exchange is not None
         if exchange.upstream is not None:
@@ -164,36 +164,36 @@ class Visit(asyncio.Protocol):
             self.transport.pause_reading()
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """Ends the body; stops reading while pipelined requests wait."""
         exchange = self._coming
         assert exchange is not None
         exchange.complete = True
         if exchange.upstream is not None:
             exchange.upstream.finish()
         if len(self._queue) > 1 and not self._paused:
-            self._paused = True  # who sends ahead waits
+            self._paused = True
             self.transport.pause_reading()
 
-    # One exchange after the other.
+    # One exchange after another.
 
     def answer(self, data: bytes) -> None:
-        """Bytes of an instance's."""
+        """Forwards bytes of the instance's response."""
         self.transport.write(data)
 
     def head(self, exchange: Exchange, status: int, headers: Headers, *, whole: bool = False) -> None:
-        """The head of an answer, which may be all of it, or one that says only that it is to come."""
+        """Forwards the head of a response, which may be the whole response or only an interim one."""
         self.transport.write(self._parts.head(exchange, status, headers, whole=whole))
 
     def piece(self, data: bytes) -> None:
-        """A piece of its body."""
+        """Forwards a piece of the response's body."""
         self.transport.write(self._parts.piece(data))
 
     def trailers(self, headers: Headers) -> None:
-        """The headers behind its body."""
+        """Stores the trailers, to be sent after the body."""
         self._parts.trailers = headers
 
     def done(self, exchange: Exchange, *, reusable: bool) -> None:
-        """An answer is whole."""
+        """Finishes an exchange, and keeps the connection to the instance for reuse if that is safe."""
         if last := self._parts.end():
             self.transport.write(last)
         self._relay.done(exchange, reusable=reusable)
@@ -201,12 +201,12 @@ class Visit(asyncio.Protocol):
         self._next(exchange, keep=keep and not self._parts.endless)
 
     def changed(self, upstream: InstanceConnection) -> None:
-        """The instance has agreed to another protocol."""
+        """The instance has switched protocols."""
         self._tunnel = upstream
         self.taken()
 
     def broken(self, exchange: Exchange) -> None:
-        """The connection to the instance ended before the answer did."""
+        """The connection to the instance ended before the response was complete; repeats the request if that is safe."""
         self._relay.broken(self, exchange)
 
     def cut(self) -> None:
@@ -251,7 +251,7 @@ class Visit(asyncio.Protocol):
             self.transport.resume_reading()
 
     def _early(self, data: bytes) -> None:
-        """What the client sent after asking for another protocol: kept until the instance agrees."""
+        """Forwards or buffers what the client sent right after requesting a protocol switch."""
         exchange = self._queue[-1]
         if exchange.upstream is not None:
             exchange.upstream.tunnel(data)
@@ -264,11 +264,11 @@ class Visit(asyncio.Protocol):
             current.reading(upstream)
 
     def stop_reading(self) -> None:
-        """The instance takes no more for now."""
+        """Stops reading from the client: the instance is reading too slowly."""
         if not self._closing:
             self.transport.pause_reading()
 
     def read_on(self) -> None:
-        """It takes more again."""
+        """Reads from the client again."""
         if not self._closing and not self._paused:
             self.transport.resume_reading()

@@ -1,4 +1,4 @@
-"""What clients of HTTP/1.1 and HTTP/2 share: an exchange is admitted, given to an instance, and counted when it is over."""
+"""What HTTP/1.1 and HTTP/2 clients share: an exchange is authorized, assigned to an instance, and recorded when it has ended."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from collections import deque
 from collections.abc import Callable
 from typing import cast
 
-from localcloud.services.run.exchanges import ClientConnection, Desk, Exchange, InstanceConnection, ProxyError
+from localcloud.services.run.exchanges import ClientConnection, Dispatcher, Exchange, InstanceConnection, ProxyError
 from localcloud.services.run.fleet import NoInstance
 from localcloud.services.run.upstream import Upstream
 from localcloud.services.run.upstream_http2 import Http2Upstream
 
 _BROKEN = "The request failed because the connection to the instance had an error."
 _H2C = (
-    "The instance did not answer in HTTP/2: its port is named h2c, so that Cloud Run speaks nothing else with it. Serve HTTP/2 without "
-    "TLS there, or leave the port's name away."
+    "The instance did not answer in HTTP/2: its port is named h2c, so that Cloud Run uses nothing else. Serve HTTP/2 without "
+    "TLS there, or remove the port's name."
 )
 _LATE = "The request has been terminated because it has reached the maximum request timeout."
 _REPEATABLE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 
 
 class Relay:
-    """The way of one client's exchanges to instances and back."""
+    """Relays one client's exchanges to instances and back."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
         self._loop = asyncio.get_running_loop()
 
     def begin(self, client: ClientConnection, exchange: Exchange) -> None:
-        """Gives an exchange to an instance, as soon as there is one, or refuses it."""
+        """Assigns an exchange to an instance as soon as there is one, or refuses it."""
         try:
-            exchange.chosen = self._desk.choose(exchange)
-            instance = self._desk.enter(exchange.chosen)
+            exchange.chosen = self._dispatcher.choose(exchange)
+            instance = self._dispatcher.enter(exchange.chosen)
         except ProxyError as refused:
             client.refuse(exchange, refused)
             return
@@ -50,11 +50,11 @@ class Relay:
         exchange.task = self._loop.create_task(self._reach(client, exchange))
 
     async def _reach(self, client: ClientConnection, exchange: Exchange) -> None:
-        """Waits for an instance, and connects with it."""
+        """Waits for an instance, and connects to it."""
         made: Callable[[], Upstream | Http2Upstream] = Http2Upstream if exchange.chosen.h2c else Upstream
         try:
             if exchange.instance is None:
-                exchange.instance = await self._desk.acquire(exchange.chosen)
+                exchange.instance = await self._dispatcher.acquire(exchange.chosen)
             _, upstream = await self._loop.create_connection(made, *exchange.instance.containers.address)
         except NoInstance as none:
             client.refuse(exchange, ProxyError(none.status, str(none)))
@@ -69,7 +69,7 @@ class Relay:
         self, client: ClientConnection, exchange: Exchange, upstream: InstanceConnection, *, reused: bool = False
     ) -> None:
         exchange.upstream = upstream
-        # An instance may end a connection that it was not asked on for long at the moment in which it is asked again.
+        # An instance may close an idle connection at the very moment in which it is reused.
         repeatable = reused and exchange.complete and exchange.verb in _REPEATABLE
         exchange.again = tuple(exchange.body) if repeatable else None
         upstream.begin(client, exchange)
@@ -77,12 +77,12 @@ class Relay:
         client.taken()
 
     def done(self, exchange: Exchange, *, reusable: bool) -> None:
-        """An answer is whole: the connection to the instance waits for the next exchange, or is ended."""
+        """Finishes an exchange, and keeps the connection to the instance for reuse if that is safe."""
         upstream, instance = exchange.upstream, exchange.instance
-        # After HEAD some apps still have a body to say; after another protocol that was not agreed to, what came along is still asked.
+        # Some apps send a body after HEAD; after a refused protocol switch, early data may still be under way.
         quiet = reusable and exchange.verb != b"HEAD" and not exchange.upgrade
         if quiet and exchange.complete and upstream is not None and instance is not None and not instance.ended:
-            upstream.reading(True)  # this client may have been slow; the next one is asked for
+            upstream.reading(True)  # reading may have been paused for this client
             instance.connections.append(upstream)
         elif upstream is not None:
             upstream.close()
@@ -90,7 +90,7 @@ class Relay:
         self.over(exchange)
 
     def broken(self, client: ClientConnection, exchange: Exchange) -> None:
-        """The connection to the instance ended before the answer did."""
+        """The connection to the instance ended before the response was complete; repeats the request if that is safe."""
         exchange.upstream = None
         if exchange.status:
             self.over(exchange)
@@ -103,7 +103,7 @@ class Relay:
 
     def _lost(self, client: ClientConnection, exchange: Exchange) -> None:
         if exchange.instance is not None:
-            self._desk.suspect(exchange.instance)
+            self._dispatcher.suspect(exchange.instance)
         client.refuse(exchange, ProxyError(503, _H2C if exchange.chosen.h2c else _BROKEN))
 
     def _late(self, client: ClientConnection, exchange: Exchange) -> None:
@@ -116,14 +116,14 @@ class Relay:
             client.refuse(exchange, ProxyError(504, _LATE))
 
     def give_up(self, exchange: Exchange) -> None:
-        """Nobody waits for an answer, or for the rest of it, any more."""
+        """Abandons an exchange that its client no longer waits for."""
         if exchange.task is not None:
             exchange.task.cancel()
         self._hang_up(exchange)
         self.over(exchange)
 
     def refused(self, exchange: Exchange) -> None:
-        """The client was answered in place of an instance."""
+        """Ends an exchange for which the client got an error response."""
         self._hang_up(exchange)
         self.over(exchange)
 
@@ -133,13 +133,13 @@ class Relay:
             exchange.upstream = None
 
     def over(self, exchange: Exchange) -> None:
-        """Counts an exchange, and leaves its instance to others."""
+        """Records an exchange, and releases its instance."""
         if exchange.timer is not None:
             exchange.timer.cancel()
         instance, exchange.instance = exchange.instance, None
         if instance is not None:
-            self._desk.leave(instance)
+            self._dispatcher.leave(instance)
         if exchange.chosen is not None:
             exchange.status = exchange.status or 499
-            self._desk.answered(exchange)
+            self._dispatcher.answered(exchange)
             exchange.chosen = None

@@ -16,7 +16,7 @@ from localcloud.services.run.names import API
 
 KIND = "GoogleCloudRunV2Revision"
 RAN_BY = "local-cloud/runs-as"
-"""The annotation that says how a revision's containers run: podman, docker, process or simulated."""
+"""The annotation with what a revision's containers run as: podman, docker, process or simulated."""
 RESOURCE = Resource(kind="GoogleCloudRunV2Revision", etag=names.etag)
 _COPIED = (
     "containers", "volumes", "serviceAccount", "timeout", "maxInstanceRequestConcurrency", "scaling", "executionEnvironment",
@@ -25,7 +25,7 @@ _COPIED = (
 
 
 def short(full: str) -> str:
-    """The id of a revision by its full name."""
+    """A revision's id, from its full name."""
     return full.rpartition("/")[2]
 
 
@@ -35,12 +35,12 @@ def known(cloud: Cloud, service: str) -> set[str]:
 
 
 def readiness(cloud: Cloud, service: str) -> dict[str, bool]:
-    """Of each revision of a service whether it is ready."""
+    """Whether each of a service's revisions is ready, by id."""
     return {short(full): ready(body) for full, body in cloud.store.list(API, service, "revisions")}
 
 
 def check_name(call: Call, service: str, revision: str, template: Body) -> bool:
-    """Whether a revision of this name is to be made; 400 for a name that does not fit, 409 for one that is something else."""
+    """Whether a revision with this name needs to be created; 400 for an invalid name, 409 if it exists with other settings."""
     prefix = f"{names.RunName.of(service).name}-"
     if not revision.startswith(prefix) or not re.fullmatch(names.JOB_ID, revision):
         raise invalid(
@@ -56,7 +56,7 @@ def check_name(call: Call, service: str, revision: str, template: Body) -> bool:
 
 
 def add(call: Call, service: str, revision: str, template: Body, generation: int) -> Body:
-    """Makes a revision that is not ready yet."""
+    """Creates a revision, which is not ready yet."""
     cloud = call.cloud
     body: Body = {field: template[field] for field in _COPIED if field in template}
     body |= {
@@ -75,12 +75,12 @@ _NUMBER = "serving.knative.dev/configurationGeneration"
 
 
 def number(revision: Body) -> int:
-    """The generation of the service that made a revision: later ones have greater numbers."""
+    """The service's generation for which a revision was created; later revisions have higher numbers."""
     return int(revision["annotations"][_NUMBER])
 
 
 def succeeded(cloud: Cloud, full: str, how: str) -> None:
-    """Says that a revision can take traffic, and how its containers run."""
+    """Marks a revision as ready; `how` is what its containers run as."""
     body = cloud.store.get(API, full)
     if body is None:
         return
@@ -105,14 +105,16 @@ def succeeded(cloud: Cloud, full: str, how: str) -> None:
 
 
 def pinned(body: Body) -> list[str]:
-    """What each container of a revision runs whatever its image's tag has come to mean: the image by its digest, once that is known."""
+    """The image of each of a revision's containers: by digest once that is known, so that a moved tag does not matter."""
     known = {one["name"]: one["imageDigest"] for one in body.get("containerStatuses", ())}
     return [known.get(container_name(body, one)) or one["image"] for one in body["containers"]]
 
 
 def began(cloud: Cloud, full: str, how: str, images: Sequence[str]) -> None:
-    """Keeps how a revision's containers run now, where that is not how they ran (a command was named for it, or podman came), and with
-    its first instance what their images are: by digest, "" for what no registry knows."""
+    """Stores what a revision's containers run as, if that has changed, and with its first instance their image digests.
+
+    `images` has a digest, or "" for an image that no registry knows, for each container.
+    """
     body = cloud.store.get(API, full)
     if body is None:
         return
@@ -130,19 +132,20 @@ def began(cloud: Cloud, full: str, how: str, images: Sequence[str]) -> None:
 
 
 def container_name(body: Body, container: Body) -> str:
-    """What a container of a revision is called: the only one may have no name of its own."""
+    """A container's name; a revision's only container may have none, and gets a default."""
     return container.get("name") or f"{body['service']}-1"
 
 
 def failed(cloud: Cloud, full: str, message: str, reason: dict[str, str]) -> None:
-    """Says why a revision will never take traffic."""
+    """Marks a revision as failed for good, with the reason."""
     body = cloud.store.get(API, full)
     if body is None:
         return
-    said: Any = condition(cloud, "Ready", FAILED, message, **reason)
+    ready_condition: Any = condition(cloud, "Ready", FAILED, message, **reason)
     healthy = condition(cloud, "ContainerHealthy", FAILED, message, **reason)
     cloud.store.put(
         API,
         full,
-        body | {"reconciling": False, "observedGeneration": body["generation"], "conditions": [said, healthy]},
+        body
+        | {"reconciling": False, "observedGeneration": body["generation"], "conditions": [ready_condition, healthy]},
     )

@@ -13,26 +13,26 @@ from localcloud.services.run.names import API
 
 KEEP = "keep"
 SCALE = "scale"
-_AGAIN = 30.0
+_RECHECK_SECONDS = 30.0
 
 
 def fleet(cloud: Cloud) -> Fleet:
-    """The instances of a cloud."""
-    found = cloud.offers.get(Fleet)
-    assert found is not None
-    return found
+    """A cloud's fleet of instances."""
+    offered = cloud.offers.get(Fleet)
+    assert offered is not None
+    return offered
 
 
 async def deploy(cloud: Cloud, job: Job) -> None:
-    """Brings a service to what was asked last: its new revision ready, its traffic moved; ends the operation."""
+    """Rolls out a service's latest configuration: starts the new revision, moves the traffic, and finishes the operation."""
     service, revision = job.body["service"], job.body["revision"]
     if revision:
-        await _made_ready(cloud, job, f"{service}/revisions/{revision}")
+        await _make_ready(cloud, job, f"{service}/revisions/{revision}")
     await job.write(lambda: _settle(cloud, job))
     await _only_serving(cloud, service)
 
 
-async def _made_ready(cloud: Cloud, job: Job, full: str) -> None:
+async def _make_ready(cloud: Cloud, job: Job, full: str) -> None:
     body = cloud.store.get(API, full)
     if body is None:
         raise aborted("The service was deleted while it was deployed.")
@@ -52,14 +52,14 @@ async def _made_ready(cloud: Cloud, job: Job, full: str) -> None:
 
 
 def starter(cloud: Cloud) -> instances.Starter:
-    """What starts the instances of a cloud."""
-    found = cloud.offers.get(instances.Starter)
-    assert found is not None
-    return found
+    """The starter of a cloud's instances."""
+    offered = cloud.offers.get(instances.Starter)
+    assert offered is not None
+    return offered
 
 
 def _settle(cloud: Cloud, job: Job) -> None:
-    """Writes down how far the service has come, unless somebody has asked for something else meanwhile."""
+    """Stores the service's new state; finishes it only if no newer change has been requested meanwhile."""
     name = job.body["service"]
     body = cloud.store.get(API, name)
     if body is None:
@@ -76,11 +76,11 @@ def _settle(cloud: Cloud, job: Job) -> None:
         new = new | _conditions(cloud, body, problem)
     cloud.store.put(API, name, new)
     if job.operation:
-        shown = services.presented(cloud, new)
+        service = services.presented(cloud, new)
         if problem:
             cloud.operations.failed(API, job.operation, CloudError(400, "FAILED_PRECONDITION", problem))
         else:
-            cloud.operations.done(API, job.operation, shown, {"@type": _TYPE, **shown})
+            cloud.operations.done(API, job.operation, service, {"@type": _TYPE, **service})
 
 
 _TYPE = "type.googleapis.com/google.cloud.run.v2.Service"
@@ -109,7 +109,7 @@ def _conditions(cloud: Cloud, body: Body, problem: str) -> Body:
 
 
 def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
-    """A deployment that did not come to its end: the revision is not ready, and the operation failed."""
+    """Ends an interrupted deployment: marks the revision as failed, and fails the operation."""
     name, revision = job.body["service"], job.body["revision"]
     full = f"{name}/revisions/{revision}"
     if revision and (there := cloud.store.get(API, full)) is not None and not ready(there):
@@ -122,7 +122,7 @@ def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
 
 
 async def _only_serving(cloud: Cloud, service: str) -> None:
-    """Ends the instances of revisions that no longer take requests, and sees to those that must not be idle."""
+    """Stops the instances of revisions without traffic, and schedules minimum instances for the others."""
     body = cloud.store.get(API, service)
     wanted = traffic.serving(body) if body else set()
     mine = [group for group in fleet(cloud).groups() if names.service(group.revision) == service]
@@ -131,10 +131,10 @@ async def _only_serving(cloud: Cloud, service: str) -> None:
     for group in mine:
         if group.retired:
             await fleet(cloud).retire(group.revision)
-    await cloud.commits.write(lambda: _look_again(cloud, service, wanted))
+    await cloud.commits.write(lambda: _schedule_minimum(cloud, service, wanted))
 
 
-def _look_again(cloud: Cloud, service: str, wanted: set[str]) -> None:
+def _schedule_minimum(cloud: Cloud, service: str, wanted: set[str]) -> None:
     for short in wanted:
         full = f"{service}/revisions/{short}"
         if (cloud.store.get(API, full) or {}).get("scaling", {}).get("minInstanceCount"):
@@ -142,18 +142,18 @@ def _look_again(cloud: Cloud, service: str, wanted: set[str]) -> None:
 
 
 def idle(cloud: Cloud, full: str, _moment: float) -> None:
-    """Time to look whether a revision's instances are idle for long."""
+    """Due: scale a revision whose instances may have been idle for long."""
     if cloud.store.get(API, full) is not None:
         cloud.jobs.start(API, SCALE, {"revision": full})
 
 
 def keep(cloud: Cloud, full: str, _moment: float) -> None:
-    """Time to look whether as many instances run as always should."""
+    """Due: scale a revision that must have a minimum number of instances."""
     idle(cloud, full, _moment)
 
 
 async def scale(cloud: Cloud, job: Job) -> None:
-    """Ends what is idle for long, starts what always runs, and looks again later."""
+    """Stops idle instances, starts minimum instances, and schedules the next check."""
     full = job.body["revision"]
     body = cloud.store.get(API, full)
     if body is None:
@@ -168,17 +168,17 @@ async def scale(cloud: Cloud, job: Job) -> None:
             await fleet(cloud).add(await starter(cloud).start(full, "MIN_INSTANCES"))
         except NotReady:
             break
-    await job.write(lambda: _later(cloud, full, bool(group.instances), bool(least)))
 
+    def schedule() -> None:
+        if group.instances:
+            cloud.due.after(API, IDLE, full, IDLE_SECONDS)
+        if least:
+            cloud.due.after(API, KEEP, full, _RECHECK_SECONDS)
 
-def _later(cloud: Cloud, full: str, busy: bool, kept: bool) -> None:
-    if busy:
-        cloud.due.after(API, IDLE, full, IDLE_SECONDS)
-    if kept:
-        cloud.due.after(API, KEEP, full, _AGAIN)
+    await job.write(schedule)
 
 
 async def remove(cloud: Cloud, job: Job) -> None:
-    """Ends what runs of a service or revision that is gone."""
+    """Stops the instances of a deleted service or revision."""
     for short in job.body["revisions"]:
         await fleet(cloud).stop(f"{job.body['service']}/revisions/{short}")

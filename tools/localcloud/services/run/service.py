@@ -26,7 +26,7 @@ def _offers(cloud: Cloud) -> Sequence[object]:
     starter = Starter(cloud, fleet.gone, fleet.make_room)
     desk = front.Front(cloud, fleet)
     local = Addresses(partial(addresses.local, cloud))
-    return fleet, starter, desk, addresses.Own(desk.own), local
+    return fleet, starter, desk, addresses.PortHandlers(desk.own), local
 
 
 def _connections(cloud: Cloud) -> Connections:

@@ -35,13 +35,13 @@ _RESERVED_KEYS = ("run.googleapis.com/", "cloud.googleapis.com/", "serving.knati
 
 
 def create(call: Call) -> Body:
-    """services.create: stored at once, ready when its first revision is."""
+    """services.create: the service is stored at once, and ready when its first revision is."""
     identity = str(call.params.get("serviceId") or f"service-{uuid.uuid4().hex[:8]}")
     return created(call, f"{call.path}/{identity}", dict(call.body))
 
 
 def created(call: Call, name: str, sent: Body) -> Body:
-    """A service under a full name; the operation that ends when it is ready."""
+    """Creates a service with a full name; returns the operation that ends when it is ready."""
     place = names.RunName.of(name)
     if not re.fullmatch(names.SERVICE_ID, place.name):
         raise invalid(
@@ -57,7 +57,7 @@ def created(call: Call, name: str, sent: Body) -> Body:
 
 
 def patch(call: Call) -> Body:
-    """services.patch: the masked fields, everything without a mask."""
+    """services.patch: updates the masked fields, or replaces everything without a mask."""
     old = call.cloud.store.get(API, call.name)
     if old is None and call.params.get("allowMissing"):
         return created(call, call.name, dict(call.body))
@@ -71,24 +71,24 @@ def patch(call: Call) -> Body:
 
 
 def changed(call: Call, name: str, old: Body, new: Body, *, force: bool = False) -> Body:
-    """A service's new form; the operation that ends when it is ready."""
+    """Stores a service's new configuration; returns the operation that ends when it is ready."""
     return _applied(call, name, old, new, force=force)
 
 
 def delete(call: Call) -> Body:
-    """services.delete: with its revisions and what runs of it."""
+    """services.delete: deletes its revisions and stops their instances, too."""
     body = call.cloud.store.get(API, call.name)
     if body is None:
         raise missing(call.name)
     check_etag(call.params.get("etag"), body)
     if not call.params.get("validateOnly"):
         removed(call, call.name)
-    gone = standard.shown(call, RESOURCE, call.name, body) | {"deleteTime": call.cloud.clock.rfc3339()}
-    return lro.finished(call, gone, kind=KIND, metadata={"@type": KIND, **gone}, parent=location(call.name))
+    deleted = standard.shown(call, RESOURCE, call.name, body) | {"deleteTime": call.cloud.clock.rfc3339()}
+    return lro.finished(call, deleted, kind=KIND, metadata={"@type": KIND, **deleted}, parent=location(call.name))
 
 
 def removed(call: Call, name: str) -> None:
-    """Takes a service away; what runs of it ends beside the requests."""
+    """Deletes a service; its instances are stopped in the background."""
     ids = [revisions.short(full) for full, _ in call.cloud.store.list(API, name, "revisions")]
     addresses.close(call.cloud, name)
     standard.remove(call.cloud, API, name)
@@ -114,20 +114,14 @@ def _applied(call: Call, name: str, old: Body | None, sent: Body, *, force: bool
         if remade:
             revisions.add(call, name, revision, template, generation)
             new["latestCreatedRevision"] = f"{name}/revisions/{revision}"
-        new = _kept(call, name, old, new)
+        new = standard.saved(call, RESOURCE, name, new) if old else standard.add_child(call, RESOURCE, name, new)
     answer = standard.shown(call, RESOURCE, name, new)
-    how: Any = {"kind": KIND, "metadata": {"@type": KIND, **answer}, "parent": location(name)}
+    options: Any = {"kind": KIND, "metadata": {"@type": KIND, **answer}, "parent": location(name)}
     if validate:
-        return lro.finished(call, answer, **how)
+        return lro.finished(call, answer, **options)
     return lro.started(
-        call, DEPLOY, {"service": name, "revision": revision if remade else "", "generation": generation}, **how
+        call, DEPLOY, {"service": name, "revision": revision if remade else "", "generation": generation}, **options
     )
-
-
-def _kept(call: Call, name: str, old: Body | None, new: Body) -> Body:
-    if old is None:
-        return standard.add_child(call, RESOURCE, name, new)
-    return standard.saved(call, RESOURCE, name, new)
 
 
 def _completed(call: Call, name: str, old: Body | None, sent: Body, generation: int) -> Body:
@@ -142,16 +136,16 @@ def _completed(call: Call, name: str, old: Body | None, sent: Body, generation: 
     new.setdefault("ingress", "INGRESS_TRAFFIC_ALL")
     new.setdefault("launchStage", "GA")
     cloud, caller = call.cloud, call.principal.partition(":")[2]
-    going = condition(cloud, "Ready", RECONCILING, "Deploying revision.")
-    found = names.hosts(cloud, name)
+    deploying = condition(cloud, "Ready", RECONCILING, "Deploying revision.")
+    hosts = names.hosts(cloud, name)
     new |= {
         "generation": str(generation),
         "lastModifier": caller,
         "creator": old["creator"] if old else caller,
-        "uri": f"https://{found[1]}",
-        "urls": [f"https://{host}" for host in found],
+        "uri": f"https://{hosts[1]}",
+        "urls": [f"https://{host}" for host in hosts],
         "reconciling": True,
-        "terminalCondition": going,
+        "terminalCondition": deploying,
         "conditions": [
             condition(cloud, "RoutesReady", RECONCILING),
             condition(cloud, "ConfigurationsReady", RECONCILING),
@@ -163,12 +157,12 @@ def _completed(call: Call, name: str, old: Body | None, sent: Body, generation: 
 def _annotations(sent: Body) -> Body:
     kept = {key: value for key, value in sent.items() if key != addresses.ANNOTATION}
     if len(str(kept)) > 256 << 10:
-        raise invalid("Annotations may have 256 KiB in all.", "annotations")
+        raise invalid("Annotations may have at most 256 KiB in total.", "annotations")
     return kept
 
 
 def own_labels(labels: Body) -> Body:
-    """The labels that are not Google's own."""
+    """The labels without those reserved for Google."""
     return {key: value for key, value in labels.items() if not key.startswith((*_RESERVED_KEYS, "client.knative.dev/"))}
 
 
@@ -181,7 +175,7 @@ def _check_scaling(body: Body) -> None:
 
 
 def presented(cloud: Cloud, body: Body) -> Body:
-    """A stored service as v2 answers it: what goes to the latest revision does not say which one that is."""
+    """A stored service as v2 returns it: traffic to the latest revision does not name that revision."""
     body = addressed(cloud, body)
     if "trafficStatuses" not in body:
         return body
@@ -201,46 +195,43 @@ def addressed(cloud: Cloud, body: Body) -> Body:
 
 
 def check_etag(sent: str | None, body: Body) -> None:
-    """409 for an etag that is not the present one."""
+    """409 for an etag that is not the current one."""
     if sent and sent.strip('"') != str(body["etag"]).strip('"'):
         raise CloudError(
-            409, "ABORTED", f"The etag {sent} is not the current one ({body['etag']}): read it again and repeat."
+            409,
+            "ABORTED",
+            f"The etag {sent} is not the current one ({body['etag']}): read the resource again and retry.",
         )
 
 
 def location(name: str) -> str:
-    """The prefix of operations about a full name."""
+    """The parent of operations on a resource: "projects/p/locations/r"."""
     return "/".join(name.split("/")[:4])
 
 
 def missing(name: str) -> CloudError:
     """The 404 for a service, job or execution."""
     return not_found(
-        f"Resource '{name.rpartition('/')[2]}' of kind '{_kind(name)}' in region "
+        f"Resource '{name.rpartition('/')[2]}' of kind '{name.split('/')[-2].removesuffix('s').upper()}' in region "
         f"'{names.RunName.of(name).region}' in project '{names.RunName.of(name).project}' does not exist."
     )
 
 
-def _kind(name: str) -> str:
-    return name.split("/")[-2].removesuffix("s").upper()
-
-
 def delete_revision(call: Call) -> Body:
-    """revisions.delete: of one that serves nobody."""
+    """revisions.delete: only for a revision without traffic."""
     body = call.cloud.store.get(API, call.name)
     if body is None:
         raise missing(call.name)
     service = call.cloud.store.get(API, names.service(call.name)) or {}
     if revisions.short(call.name) in traffic.serving(service) or service.get("latestCreatedRevision") == call.name:
         raise failed_precondition(
-            f"Revision '{revisions.short(call.name)}' is the latest one or serves traffic, and cannot be deleted; move its traffic "
-            "first."
+            f"Revision '{revisions.short(call.name)}' is the latest or serves traffic, and cannot be deleted; move its traffic first."
         )
     standard.remove(call.cloud, API, call.name)
     call.cloud.jobs.start(API, REMOVE, {"service": names.service(call.name), "revisions": [revisions.short(call.name)]})
-    gone = body | {"deleteTime": call.cloud.clock.rfc3339()}
+    deleted = body | {"deleteTime": call.cloud.clock.rfc3339()}
     kind = revisions.KIND
-    return lro.finished(call, gone, kind=kind, metadata={"@type": kind, **gone}, parent=location(call.name))
+    return lro.finished(call, deleted, kind=kind, metadata={"@type": kind, **deleted}, parent=location(call.name))
 
 
 RESOURCE = Resource(kind="Service", id_param="serviceId", present=presented, etag=names.etag, iam=True)

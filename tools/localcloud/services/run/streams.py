@@ -1,4 +1,4 @@
-"""Clients that speak HTTP/2 with services: each stream is a request of its own, whichever HTTP its instance speaks."""
+"""HTTP/2 clients of services: each stream is a separate request, whichever HTTP version its instance speaks."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ from h2.events import (
 from h2.exceptions import ProtocolError
 
 from localcloud.services.run.answers import page, refused_headers
-from localcloud.services.run.exchanges import Desk, Exchange, Headers, InstanceConnection, ProxyError
+from localcloud.services.run.exchanges import Dispatcher, Exchange, Headers, InstanceConnection, ProxyError
 from localcloud.services.run.relay import Relay
 
 _IDLE = 75.0
 _MOST_WAITING, _FEW_WAITING = 1 << 18, 1 << 16
-# What an HTTP/1.1 instance may say of its own connection only. Source: RFC 9113, section 8.2.2.
+# Connection-specific headers of HTTP/1.1, which HTTP/2 forbids. Source: RFC 9113, section 8.2.2.
 _LEFT_OUT = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"})
-# Nothing of a head may end its line in HTTP/1.1 before it does here.
+# Against header injection: nothing in a head may contain a line end when it is forwarded in HTTP/1.1.
 _VERB = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TARGET = re.compile(rb"(?:/[!-~\x80-\xff]*|\*)")
 
 
 class StreamsVisit(asyncio.Protocol):
-    """A client's connection in HTTP/2."""
+    """An HTTP/2 connection from a client."""
 
-    def __init__(self, desk: Desk, secure: bool) -> None:
+    def __init__(self, dispatcher: Dispatcher, secure: bool) -> None:
         self._secure = secure
         self._loop = asyncio.get_running_loop()
-        self.relay = Relay(desk)
+        self.relay = Relay(dispatcher)
         self.http = H2Connection(H2Configuration(client_side=False, header_encoding=None))
         self.full = self._taking = False
         self._streams: dict[int, Stream] = {}
@@ -49,7 +49,7 @@ class StreamsVisit(asyncio.Protocol):
         self._peer = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begins to speak HTTP/2."""
+        """Starts HTTP/2."""
         self.transport = cast("asyncio.Transport", transport)
         name = transport.get_extra_info("peername")
         self._peer = name[0] if name else ""
@@ -58,7 +58,7 @@ class StreamsVisit(asyncio.Protocol):
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Takes what has come; whoever does not speak HTTP/2 is told so and left."""
+        """Handles incoming bytes; the connection is closed on a protocol error."""
         self._taking = True
         try:
             for event in self.http.receive_data(data):
@@ -71,17 +71,17 @@ class StreamsVisit(asyncio.Protocol):
             self.flush()
 
     def pause_writing(self) -> None:
-        """The client takes no more for now."""
+        """Stops sending: the client is reading too slowly."""
         self.full = True
 
     def resume_writing(self) -> None:
-        """The client takes more again."""
+        """Sends again."""
         self.full = False
         self._pump()
         self.flush()
 
     def connection_lost(self, _: Exception | None) -> None:
-        """The client is gone: what is under way for it is given up."""
+        """The client has disconnected: its requests are abandoned."""
         if self._idle is not None:
             self._idle.cancel()
         streams, self._streams = self._streams, {}
@@ -116,7 +116,7 @@ class StreamsVisit(asyncio.Protocol):
         stream = self._streams[event.stream_id] = Stream(self, event.stream_id, exchange)
         _read(exchange, event.headers)
         if not _VERB.fullmatch(exchange.verb) or not _TARGET.fullmatch(exchange.target):
-            stream.refuse(exchange, ProxyError(400, "The request is no HTTP that can be read."))
+            stream.refuse(exchange, ProxyError(400, "The request is not valid HTTP."))
         else:
             self.relay.begin(stream, exchange)
 
@@ -126,12 +126,12 @@ class StreamsVisit(asyncio.Protocol):
             self._wait()
 
     def acknowledge(self, number: int, size: int) -> None:
-        """So much of a request's body has gone on: as much may follow."""
+        """Returns flow control credit for so many bytes of a request's body."""
         with suppress(ProtocolError):
             self.http.acknowledge_received_data(size, number)
 
     def flush(self) -> None:
-        """Writes what is to be said, unless more is read at this moment."""
+        """Writes pending data, unless incoming data is being handled."""
         if not self._taking and (data := self.http.data_to_send()) and not self.transport.is_closing():
             self.transport.write(data)
 
@@ -149,7 +149,7 @@ class StreamsVisit(asyncio.Protocol):
 
 
 class Stream:
-    """One request of a client's, and its answer, as far as there is room for it."""
+    """One request of a client and its response, sent as flow control allows."""
 
     takes_bytes = False
 
@@ -164,41 +164,41 @@ class Stream:
     # The request.
 
     def came(self, data: bytes, size: int) -> None:
-        """A piece of its body; `size` is what it took of the client's room."""
+        """A piece of its body; `size` is its flow-controlled length."""
         upstream = self._exchange.upstream
         self._owed += size
         if upstream is None:
-            self._exchange.body += [data] if data else []  # no more than the client had room for
+            self._exchange.body += [data] if data else []  # bounded by the flow control window
             return
-        if data:  # in chunks nothing would mean the end
+        if data:  # an empty chunk would mean the end
             upstream.send(data)
         if not self._held:
             self._acknowledge()
 
     def complete(self) -> None:
-        """It is whole."""
+        """The request is complete."""
         self._exchange.complete = True
         if self._exchange.upstream is not None:
             self._exchange.upstream.finish()
 
     def left(self) -> None:
-        """The client waits no more."""
+        """The client no longer waits for the response."""
         self._ended = True
         self._going.clear()
         self._visit.relay.give_up(self._exchange)
 
     def stop_reading(self) -> None:
-        """The instance takes no more for now."""
+        """Stops reading from the client: the instance is reading too slowly."""
         self._held = True
 
     def read_on(self) -> None:
-        """It takes more again."""
+        """Reads from the client again."""
         self._held = False
         self._acknowledge()
         self._visit.flush()
 
     def taken(self) -> None:
-        """What has come of the request has gone on."""
+        """The buffered part of the request has been forwarded."""
         if not self._held:
             self.read_on()
 
@@ -210,15 +210,15 @@ class Stream:
     # The answer.
 
     def answer(self, data: bytes) -> None:
-        """Never asked for: answers come in parts."""
+        """Never called: responses come in parts."""
 
     def head(self, _: Exchange, status: int, headers: Headers, *, whole: bool = False) -> None:
-        """The head of an answer, which may be all of it, or one that says only that it is to come."""
+        """Sends the head of a response, which may be the whole response or only an interim one."""
         self._whole = whole
-        said = [(b":status", b"%d" % status), *((name, value) for name, value in headers if name not in _LEFT_OUT)]
+        response = [(b":status", b"%d" % status), *((name, value) for name, value in headers if name not in _LEFT_OUT)]
         try:
-            self._visit.http.send_headers(self._number, said, end_stream=whole)
-        except ProtocolError:  # the client has left, or the instance's headers can be none of HTTP/2
+            self._visit.http.send_headers(self._number, response, end_stream=whole)
+        except ProtocolError:  # the client has left, or the instance's headers are not valid in HTTP/2
             self._reset(ErrorCodes.INTERNAL_ERROR)
         self._visit.flush()
 
@@ -233,31 +233,31 @@ class Stream:
         self._visit.flush()
 
     def trailers(self, headers: Headers) -> None:
-        """The headers behind its body."""
+        """Stores the trailers, to be sent after the body."""
         self._trailers = headers
 
     def done(self, exchange: Exchange, *, reusable: bool) -> None:
-        """An answer is whole."""
+        """The response is complete."""
         self._visit.relay.done(exchange, reusable=reusable)
         self._end()
 
     def changed(self, _: InstanceConnection) -> None:
-        """The instance has changed to another protocol, which nobody asked it for."""
+        """The instance has switched protocols without being asked to."""
         self._visit.relay.give_up(self._exchange)
         self.cut()
 
     def broken(self, exchange: Exchange) -> None:
-        """The connection to the instance ended before the answer did."""
+        """The connection to the instance ended before the response was complete."""
         self._visit.relay.broken(self, exchange)
 
     def cut(self) -> None:
-        """Ends an answer that cannot be completed, so that nobody takes it for whole."""
+        """Resets the stream of a response that cannot be completed, so that the client sees that."""
         self._ended = True
         self._going.clear()
         self._reset(ErrorCodes.INTERNAL_ERROR)
 
     def refuse(self, exchange: Exchange, refused: ProxyError) -> None:
-        """Answers in place of an instance."""
+        """Sends an error response."""
         if self._ended:
             return
         exchange.status = refused.status
@@ -275,7 +275,7 @@ class Stream:
         self._visit.flush()
 
     def pump(self) -> None:
-        """Sends as much of the answer as the client has room for, and after the last of it, that it is whole."""
+        """Sends as much of the response as flow control allows; after the last byte, the end of the stream."""
         http = self._visit.http
         try:
             while self._going and not self._visit.full:
@@ -290,7 +290,7 @@ class Stream:
                 self._visit.flush()
             if self._ended and not self._going:
                 self._close()
-        except ProtocolError:  # the client has left meanwhile
+        except ProtocolError:  # the client has reset the stream
             self._visit.forget(self._number)
         if self._slow and self._waiting < _FEW_WAITING:
             self._slow = False
@@ -315,7 +315,7 @@ class Stream:
 
 
 def _read(exchange: Exchange, headers: Headers) -> None:
-    """A head as a request of HTTP/1.1 has it."""
+    """Copies an HTTP/2 request's headers to an exchange, in HTTP/1.1's form."""
     cookies: list[bytes] = []
     for name, value in headers:
         if name == b":method":
@@ -325,7 +325,7 @@ def _read(exchange: Exchange, headers: Headers) -> None:
         elif name == b":authority" or (name == b"host" and b"host" not in exchange.fields):
             exchange.add(b"host", value)
         elif name == b"cookie":
-            cookies.append(value)  # each may come by itself
+            cookies.append(value)  # HTTP/2 may split them
         elif name[:1] != b":" and name != b"host":
             exchange.add(name, value)
     if cookies:

@@ -31,7 +31,7 @@ _DEFAULT_PROBE = {"timeoutSeconds": 240, "periodSeconds": 240, "failureThreshold
 
 
 def service(call: Call, template: Body) -> Body:
-    """A service's template as it is stored; 400 for what Google refuses."""
+    """A service's template, validated and completed; 400 for what Google refuses."""
     where = "template"
     containers = _containers(template, where)
     serving = _serving(containers)
@@ -48,7 +48,7 @@ def service(call: Call, template: Body) -> Body:
 
 
 def task(call: Call, template: Body) -> Body:
-    """A job's template of a task as it is stored."""
+    """A job's task template, validated and completed; 400 for what Google refuses."""
     where = "template.template"
     containers = _containers(template, where)
     template["containers"] = [
@@ -64,32 +64,32 @@ def task(call: Call, template: Body) -> Body:
 
 
 def serving(template: Body) -> Body:
-    """The container of a stored template that has the port."""
-    found: Body = template["containers"][_serving(template["containers"])]
-    return found
+    """A stored template's serving container, the one with the port."""
+    container: Body = template["containers"][_serving(template["containers"])]
+    return container
 
 
 def port(template: Body) -> int:
-    """The port that the serving container is told to listen on."""
+    """The port on which the serving container must listen."""
     return int(serving(template)["ports"][0]["containerPort"])
 
 
 def seconds(duration: str) -> float:
-    """ "300s" in seconds."""
+    """The number of seconds in a duration such as "300s"."""
     return float(duration[:-1])
 
 
 def account(call: Call, email: str) -> str:
-    """The account that the containers run as, the Compute default one when none is named; it must exist, and the caller may act as it."""
+    """The service account that the containers run as, by default Compute Engine's; it must exist, and the caller may act as it."""
     project = call.project or ""
-    wanted = (email or acting.default(call.cloud, project)).rpartition("/")[2]
-    if not acting.exists(call.cloud, wanted, project):
-        raise not_found(f"Service account {wanted} does not exist.")
-    if not acting.may(call.cloud, call.principal, wanted, project):
+    name = (email or acting.default(call.cloud, project)).rpartition("/")[2]
+    if not acting.exists(call.cloud, name, project):
+        raise not_found(f"Service account {name} does not exist.")
+    if not acting.may(call.cloud, call.principal, name, project):
         raise permission_denied(
-            f"Permission 'iam.serviceaccounts.actAs' denied on service account {wanted} (or it may not exist)."
+            f"Permission 'iam.serviceaccounts.actAs' denied on service account {name} (or it may not exist)."
         )
-    return wanted
+    return name
 
 
 def _containers(template: Body, where: str) -> list[Body]:
@@ -100,27 +100,27 @@ def _containers(template: Body, where: str) -> list[Body]:
         raise invalid(f"{where}.containers may have at most 10 containers.", f"{where}.containers")
     names = [each.get("name", "") for each in containers]
     if len(containers) > 1 and (not all(names) or len(set(names)) < len(names)):
-        raise invalid("Where there are several containers each needs a name of its own.", f"{where}.containers")
+        raise invalid("If there are several containers, each needs a unique name.", f"{where}.containers")
     for at, each in enumerate(containers):
         for other in each.get("dependsOn", ()):
             if other not in names or other == each.get("name"):
                 raise invalid(
-                    f"depends_on names {other}, which is no other container.", f"{where}.containers[{at}].depends_on"
+                    f"depends_on names {other}, which is not another container.", f"{where}.containers[{at}].depends_on"
                 )
     return list(containers)
 
 
 def _serving(containers: list[Body]) -> int:
-    """Which container has the port: the only one, or the only one that names a port."""
-    found = [at for at, each in enumerate(containers) if each.get("ports")]
+    """The index of the serving container: the only one, or the only one with a port."""
+    with_port = [at for at, each in enumerate(containers) if each.get("ports")]
     if len(containers) == 1:
         return 0
-    if len(found) != 1:
+    if len(with_port) != 1:
         raise invalid(
-            f"Revision template should contain exactly one container with an exposed port; this one has {len(found)}.",
+            f"Revision template should contain exactly one container with an exposed port; this one has {len(with_port)}.",
             "template.containers",
         )
-    return found[0]
+    return with_port[0]
 
 
 def _allocated(container: Body) -> Body:
@@ -137,19 +137,19 @@ def _container(body: Body, where: str, reserved: frozenset[str], *, serving: boo
     container["resources"] = limits.completed(container.get("resources", {}), where)
     ports = container.get("ports") or []
     if len(ports) > 1:
-        raise invalid("A container may have one port.", f"{where}.ports")
+        raise invalid("A container may have only one port.", f"{where}.ports")
     if serving:
-        said = ports[0] if ports else {}
-        found = said.get("containerPort") or PORT
-        if not 1 <= found <= 65_535:
+        given = ports[0] if ports else {}
+        number = given.get("containerPort") or PORT
+        if not 1 <= number <= 65_535:
             raise invalid(
                 f"{where}.ports[0].container_port must be between 1 and 65535.", f"{where}.ports[0].container_port"
             )
-        if said.get("name", "http1") not in {"http1", "h2c"}:
+        if given.get("name", "http1") not in {"http1", "h2c"}:
             raise invalid(f"{where}.ports[0].name: must be one of empty, 'http1' or 'h2c'.", f"{where}.ports[0].name")
-        container["ports"] = [{"name": said.get("name") or "http1", "containerPort": found}]
+        container["ports"] = [{"name": given.get("name") or "http1", "containerPort": number}]
         container["startupProbe"] = _probe(
-            container.get("startupProbe") or dict(_DEFAULT_PROBE), f"{where}.startup_probe", found
+            container.get("startupProbe") or dict(_DEFAULT_PROBE), f"{where}.startup_probe", number
         )
     elif container.get("startupProbe"):
         container["startupProbe"] = _probe(container["startupProbe"], f"{where}.startup_probe", 0)
@@ -162,13 +162,13 @@ def _container(body: Body, where: str, reserved: frozenset[str], *, serving: boo
 def _check_variables(variables: list[Body], where: str, reserved: frozenset[str]) -> None:
     if len(variables) > MOST_VARIABLES:
         raise invalid(
-            f"{where}.env may have {MOST_VARIABLES} variables; this one has {len(variables)}.", f"{where}.env"
+            f"{where}.env may have at most {MOST_VARIABLES} variables; it has {len(variables)}.", f"{where}.env"
         )
     seen: set[str] = set()
     for at, each in enumerate(variables):
         name, field = each.get("name", ""), f"{where}.env[{at}]"
         if not _VARIABLE.fullmatch(name):
-            raise invalid(f"{field}.name is no name of a variable.", f"{field}.name")
+            raise invalid(f"{field}.name is not a valid variable name.", f"{field}.name")
         if name in reserved:
             raise invalid(
                 f"spec.{field}: The following reserved env names were provided: {name}. These values are automatically set by "
@@ -187,13 +187,13 @@ def _probe(sent: Body, where: str, fallback: int) -> Body:
     probe = {"timeoutSeconds": 1, "periodSeconds": 10, "failureThreshold": 3, **sent}
     kinds = [kind for kind in ("httpGet", "tcpSocket", "grpc") if kind in probe]
     if len(kinds) > 1:
-        raise invalid(f"{where} may have one of http_get, tcp_socket and grpc.", where)
+        raise invalid(f"{where} may have only one of http_get, tcp_socket and grpc.", where)
     kind = kinds[0] if kinds else "tcpSocket"
-    asked = {**probe.get(kind, {})}
-    asked.setdefault("port", fallback or PORT)
+    action = {**probe.get(kind, {})}
+    action.setdefault("port", fallback or PORT)
     if kind == "httpGet":
-        asked.setdefault("path", "/")
-        if not asked["path"].startswith("/"):
+        action.setdefault("path", "/")
+        if not action["path"].startswith("/"):
             raise invalid(f"{where}.http_get.path must begin with a slash.", f"{where}.http_get.path")
     if probe["timeoutSeconds"] > probe["periodSeconds"]:
         raise invalid(f"{where}.timeout_seconds must not be longer than period_seconds.", f"{where}.timeout_seconds")
@@ -201,11 +201,11 @@ def _probe(sent: Body, where: str, fallback: int) -> Body:
         raise invalid(
             f"{where}: failure_threshold times period_seconds must not be more than {_LONGEST_START} seconds.", where
         )
-    return probe | {kind: asked}
+    return probe | {kind: action}
 
 
 def _set_concurrency(template: Body, field: str) -> None:
-    """0 is what Google takes by itself: 80 requests at once, one with less than a CPU."""
+    """Sets the default concurrency if it is 0 or missing: 80 requests, or 1 with less than one CPU."""
     cores = sum(map(limits.cpus, template["containers"]))
     template["maxInstanceRequestConcurrency"] = template.get("maxInstanceRequestConcurrency") or (
         80 if cores >= 1 else 1
@@ -215,13 +215,11 @@ def _set_concurrency(template: Body, field: str) -> None:
 
 
 def _timeout(text: str, where: str, longest: int) -> str:
-    found = _SECONDS.fullmatch(text)
-    if found is None or not 1 <= int(found[1]) <= longest:
+    match = _SECONDS.fullmatch(text)
+    if match is None or not 1 <= int(match[1]) <= longest:
         most = "one hour" if longest == _LONGEST_SERVICE else f"{longest // 3600} hours"
-        raise invalid(
-            f"{where}: {text} is not at least one second, or too much: the maximum allowed time is {most}.", where
-        )
-    return f"{int(found[1])}s"
+        raise invalid(f"{where}: {text} is out of range: it must be at least one second, and at most {most}.", where)
+    return f"{int(match[1])}s"
 
 
 def _check_scaling(scaling: Body, where: str) -> None:
@@ -251,7 +249,7 @@ def _check_volumes(template: Body, where: str) -> None:
         if kinds[0] == "gcs" and not BUCKET.fullmatch(each["gcs"].get("bucket", "")):
             raise invalid(f"{field}.gcs.bucket is required, as the name of a bucket.", f"{field}.gcs.bucket")
     if len(volumes) < len(template.get("volumes", [])):
-        raise invalid(f"{where}.volumes: each volume has a name of its own.", f"{where}.volumes")
+        raise invalid(f"{where}.volumes: volume names must be unique.", f"{where}.volumes")
     shared = Counter(mount.get("name") for each in template["containers"] for mount in each.get("volumeMounts", []))
     for at, container in enumerate(template["containers"]):
         for mount in container.get("volumeMounts", []):
@@ -264,7 +262,7 @@ def _check_volumes(template: Body, where: str) -> None:
 
 
 def read_only(volume: Body) -> bool:
-    """Whether no container writes to a volume."""
+    """Whether containers can only read a volume."""
     return "secret" in volume or bool(volume.get("gcs", {}).get("readOnly"))
 
 
@@ -276,11 +274,11 @@ def _check_files(source: Body, field: str) -> None:
             raise invalid(f"{field}.items.path must be a relative path without '..'.", f"{field}.items.path")
     for mode in (source.get("defaultMode", 0), *(item.get("mode", 0) for item in source.get("items", []))):
         if not 0 <= mode <= 0o777:
-            raise invalid(f"{field}: a mode is between 0 and 0777 (octal); {mode:o} is not.", field)
+            raise invalid(f"{field}: a mode must be between 0 and 0777 (octal); {mode:o} is not.", field)
 
 
 def _check_mount(mount: Body, field: str, *, alone: bool) -> None:
-    """`alone`: nothing else writes to the volume, which could lead a path in it elsewhere by a link before it is mounted."""
+    """Checks a mount. `alone`: nothing else writes to the volume, and so could redirect sub_path by a link before it is mounted."""
     if not _PATH.fullmatch(mount.get("mountPath", "")):
         raise invalid(f"{field}: mount_path must be an absolute path without ':' and ','.", field)
     if not (below := mount.get("subPath", "")):

@@ -15,18 +15,18 @@ _WHOLE = 100
 
 
 def checked(targets: Sequence[Body], known: Iterable[str]) -> list[Body]:
-    """The targets as they are stored; all to the latest revision when none are named."""
+    """The validated targets; all traffic goes to the latest revision if there are none."""
     if not targets:
         return [{"type": LATEST, "percent": _WHOLE}]
-    there = set(known)
-    found = [_target(one, at, there) for at, one in enumerate(targets)]
-    total = sum(one.get("percent", 0) for one in found)
+    existing = set(known)
+    stored = [_target(one, at, existing) for at, one in enumerate(targets)]
+    total = sum(one.get("percent", 0) for one in stored)
     if total != _WHOLE:
         raise invalid(f"Traffic targets must sum to 100 percent; these sum to {total}.", "traffic")
-    tags = [one["tag"] for one in found if one.get("tag")]
+    tags = [one["tag"] for one in stored if one.get("tag")]
     if len(tags) != len(set(tags)):
-        raise invalid("Each tag may be used once.", "traffic")
-    return found
+        raise invalid("Each tag may be used only once.", "traffic")
+    return stored
 
 
 def _target(sent: Body, at: int, known: set[str]) -> Body:
@@ -42,18 +42,18 @@ def _target(sent: Body, at: int, known: set[str]) -> Body:
         raise invalid(f"{where}.percent must be between 0 and 100.", f"{where}.percent")
     if target.get("tag") and not _TAG.fullmatch(target["tag"]):
         raise invalid(
-            f"{where}.tag {target['tag']!r} must begin with a letter and hold lowercase letters, digits and dashes, at most 46.",
+            f"{where}.tag {target['tag']!r} must begin with a letter and contain only lowercase letters, digits and dashes, at most 46.",
             f"{where}.tag",
         )
     return target | {"type": kind} | ({"revision": revision} if revision else {})
 
 
 def statuses(service: Mapping[str, Any], ready: str, known: Mapping[str, bool], host: str) -> list[Body]:
-    """Where traffic goes now: `ready` is the id of the latest ready revision, `known` says of each revision whether it is ready.
+    """The traffic statuses: `ready` is the id of the latest ready revision, `known` maps each revision to whether it is ready.
 
-    A target whose revision is not ready stays where it was, with who held its share before.
+    If a target's revision is not ready, all traffic stays where it is.
     """
-    found: list[Body] = []
+    current: list[Body] = []
     for one in service["traffic"]:
         revision = ready if one["type"] == LATEST else one["revision"]
         if not revision or not known.get(revision):
@@ -63,16 +63,18 @@ def statuses(service: Mapping[str, Any], ready: str, known: Mapping[str, bool], 
             "revision": revision,
             **({"percent": one["percent"]} if one.get("percent") else {}),
         }
-        found.append(status | ({"tag": one["tag"], "uri": f"https://{one['tag']}---{host}"} if one.get("tag") else {}))
-    return found
+        current.append(
+            status | ({"tag": one["tag"], "uri": f"https://{one['tag']}---{host}"} if one.get("tag") else {})
+        )
+    return current
 
 
 def serving(service: Mapping[str, Any]) -> set[str]:
-    """The ids of the revisions that take requests, by percent or by tag."""
+    """The ids of the revisions that get requests, by percentage or by tag."""
     return {one["revision"] for one in service.get("trafficStatuses", ()) if one.get("percent") or one.get("tag")}
 
 
 def unready(service: Mapping[str, Any], known: Mapping[str, bool]) -> str:
-    """The first revision that traffic is to go to and that is not ready; "" when there is none."""
+    """The first revision with assigned traffic that is not ready; "" if there is none."""
     named = (one["revision"] for one in service["traffic"] if one["type"] == REVISION)
     return next((one for one in named if not known.get(one)), "")

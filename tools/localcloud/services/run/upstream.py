@@ -1,4 +1,4 @@
-"""The instance's side of the proxy: parses answers only as far as needed to find their end."""
+"""The instance's side of the proxy: parses responses only as far as needed to find their end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class Upstream(asyncio.Protocol):
-    """A connection to an instance, which serves one exchange after the other."""
+    """A connection to an instance, which serves one exchange after another."""
 
     def __init__(self) -> None:
         self._visit: ClientConnection | None = None
@@ -27,7 +27,7 @@ class Upstream(asyncio.Protocol):
         self.usable = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keeps the transport."""
+        """Stores the transport."""
         self.transport = cast("asyncio.Transport", transport)
 
     def begin(self, visit: ClientConnection, exchange: Exchange) -> None:
@@ -53,30 +53,30 @@ class Upstream(asyncio.Protocol):
         self.transport.write(data)
 
     def end(self) -> None:
-        """Says no more to it."""
+        """Half-closes the connection: nothing more will be sent."""
         if self.transport.can_write_eof():
             self.transport.write_eof()
 
     def close(self) -> None:
-        """Gives the connection up."""
+        """Closes the connection."""
         self.usable, self._visit, self._exchange = False, None, None
         self.transport.close()
 
     def reading(self, on: bool) -> None:
-        """Whether more of the instance's is taken."""
+        """Pauses or resumes reading from the instance."""
         if on:
             self.transport.resume_reading()
         else:
             self.transport.pause_reading()
 
     def data_received(self, data: bytes) -> None:
-        """Passes on what the instance says."""
+        """Forwards bytes of the response to the client."""
         visit, exchange = self._visit, self._exchange
         if visit is None or exchange is None:
-            self.close()  # it speaks without being asked
+            self.close()  # the instance sent something without a request
             return
         if not exchange.answer_size and not data.startswith(_HTTP[: len(data)]):
-            self.close()  # it speaks another protocol, such as HTTP/2
+            self.close()  # the instance speaks another protocol, such as HTTP/2
             visit.broken(exchange)
             return
         exchange.answer_size += len(data)
@@ -102,33 +102,33 @@ class Upstream(asyncio.Protocol):
             visit.done(exchange, reusable=self._keep)
 
     def on_headers_complete(self) -> None:
-        """An answer's head is whole; of one without body so is the answer."""
+        """Reads the status; a response to HEAD is complete now."""
         exchange = self._exchange
         status = self._parser.get_status_code()
         if exchange is None or (100 <= status < 200 and status != 101):
             return
         exchange.status = status
-        self._keep = self._parser.should_keep_alive()  # once the answer is whole the parser has forgotten
+        self._keep = self._parser.should_keep_alive()  # the parser no longer knows once the response is complete
         self._tunnel = status == 101
         self._whole = exchange.verb == b"HEAD"
 
     def on_message_complete(self) -> None:
-        """An answer is whole, unless it only said to go on."""
+        """The response is complete, unless it was an interim one."""
         if self._exchange is not None and self._exchange.status and not self._tunnel:
             self._whole = True
 
     def pause_writing(self) -> None:
-        """The instance takes no more for now."""
+        """Stops reading from the client: the instance is reading too slowly."""
         if self._visit is not None:
             self._visit.stop_reading()
 
     def resume_writing(self) -> None:
-        """It takes more again."""
+        """Reads from the client again."""
         if self._visit is not None:
             self._visit.read_on()
 
     def connection_lost(self, _: Exception | None) -> None:
-        """The instance has ended the connection: the end of an answer without length, or a failure."""
+        """The connection has closed: the end of a response without a length, or a failure."""
         self.usable = False
         visit, exchange = self._visit, self._exchange
         self._visit = self._exchange = None

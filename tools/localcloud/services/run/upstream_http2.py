@@ -1,4 +1,4 @@
-"""The instance's side of the proxy where its port is named h2c: HTTP/2 without TLS, one exchange at a time on a connection."""
+"""The instance's side of the proxy for ports named h2c: HTTP/2 without TLS, one exchange at a time per connection."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from h2.settings import SettingCodes, Settings
 from localcloud.services.run.exchanges import ClientConnection, Exchange, Headers
 
 _MOST_WAITING = 1 << 18
-# Of one connection of HTTP/1.1 only. Source: RFC 9113, section 8.2.2.
+# Connection-specific headers of HTTP/1.1. Source: RFC 9113, section 8.2.2.
 _LEFT_OUT = frozenset({b"host", b"transfer-encoding", b"http2-settings"})
 
 
 class Http2Upstream(asyncio.Protocol):
-    """A connection to an instance, which serves one exchange after the other, each in a stream of its own."""
+    """A connection to an instance, which serves one exchange after another, each in its own stream."""
 
     def __init__(self) -> None:
         self._client: ClientConnection | None = None
@@ -44,21 +44,21 @@ class Http2Upstream(asyncio.Protocol):
         self._finished = self._full = self._held = self._paused = False
         self._owed = 0
         self.usable = True
-        # What is sent was checked when it came, or is written here.
+        # What is sent was validated on arrival, or is written here.
         self._http = H2Connection(
             H2Configuration(header_encoding=None, validate_outbound_headers=False, normalize_outbound_headers=False)
         )
         self._http.local_settings = Settings(client=True, initial_values={SettingCodes.ENABLE_PUSH: 0})
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begins to speak HTTP/2."""
+        """Starts HTTP/2."""
         self.transport = cast("asyncio.Transport", transport)
         self._http.initiate_connection()
 
     # The client's side.
 
     def begin(self, client: ClientConnection, exchange: Exchange) -> None:
-        """From now on it is there for an exchange: what is known of the request is sent."""
+        """Assigns the connection to an exchange, and sends what has arrived of the request."""
         self._client, self._exchange = client, exchange
         self._stream = self._http.get_next_available_stream_id()
         self._going, self._waiting = deque(exchange.body), sum(map(len, exchange.body))
@@ -77,19 +77,19 @@ class Http2Upstream(asyncio.Protocol):
         self._flush()
 
     def finish(self) -> None:
-        """The request is whole."""
+        """The request is complete."""
         self._finished = True
         self._pump()
         self._flush()
 
     def tunnel(self, data: bytes) -> None:
-        """Never asked for: an instance that speaks HTTP/2 agrees to no other protocol."""
+        """Never called: there are no protocol switches in HTTP/2."""
 
     def end(self) -> None:
-        """The same."""
+        """Never called, either."""
 
     def reading(self, on: bool) -> None:
-        """Whether more of the instance's is taken: while not, it soon has no room to send."""
+        """Pauses or resumes reading from the instance, by withholding flow control credit."""
         self._held = not on
         if on and self._owed:
             self._acknowledge(self._owed)
@@ -97,7 +97,7 @@ class Http2Upstream(asyncio.Protocol):
             self._flush()
 
     def close(self) -> None:
-        """Gives the connection up."""
+        """Closes the connection."""
         if self._exchange is not None:
             with suppress(ProtocolError):
                 self._http.reset_stream(self._stream, ErrorCodes.CANCEL)
@@ -108,7 +108,7 @@ class Http2Upstream(asyncio.Protocol):
     # The instance's side.
 
     def data_received(self, data: bytes) -> None:
-        """Passes on what the instance says."""
+        """Forwards the response to the client."""
         try:
             for event in self._http.receive_data(data):
                 self._take(event)
@@ -118,17 +118,17 @@ class Http2Upstream(asyncio.Protocol):
             self._flush()
 
     def pause_writing(self) -> None:
-        """The instance takes no more for now."""
+        """Stops sending: the instance is reading too slowly."""
         self._paused = True
 
     def resume_writing(self) -> None:
-        """It takes more again."""
+        """Sends again."""
         self._paused = False
         self._pump()
         self._flush()
 
     def connection_lost(self, _: Exception | None) -> None:
-        """The instance has ended the connection."""
+        """The connection has closed."""
         self._broken()
 
     def _broken(self) -> None:
@@ -150,7 +150,7 @@ class Http2Upstream(asyncio.Protocol):
             self._answered(event, self._client, self._exchange)
 
     def _answered(self, event: Event, client: ClientConnection, exchange: Exchange) -> None:
-        """What the instance says of the present exchange."""
+        """Handles an event of the current exchange's response."""
         if isinstance(event, InformationalResponseReceived | ResponseReceived):
             status, headers = int(event.headers[0][1]), event.headers[1:]
             exchange.status = status if isinstance(event, ResponseReceived) else 0
@@ -173,10 +173,10 @@ class Http2Upstream(asyncio.Protocol):
             self._broken()
 
     def _pump(self) -> None:
-        """Sends as much of the request's body as the instance has room for."""
+        """Sends as much of the request's body as flow control allows."""
         if self._exchange is None:
             return
-        with suppress(ProtocolError):  # the instance may have ended the stream without hearing it to the end
+        with suppress(ProtocolError):  # the instance may have ended the stream before the end of the request
             while self._going and not self._paused:
                 room = min(self._http.local_flow_control_window(self._stream), self._http.max_outbound_frame_size)
                 if room <= 0:
@@ -204,13 +204,13 @@ class Http2Upstream(asyncio.Protocol):
 
 
 def _head(exchange: Exchange) -> Headers:
-    found = [
+    headers = [
         (b":method", exchange.verb),
         (b":scheme", b"http"),
         (b":authority", exchange.field(b"host")),
         (b":path", exchange.target),
     ]
-    found += [(name.lower(), value) for name, value in exchange.onward() if name.lower() not in _LEFT_OUT]
+    headers += [(name.lower(), value) for name, value in exchange.onward() if name.lower() not in _LEFT_OUT]
     if exchange.field(b"te").strip().lower() == b"trailers":
-        found.append((b"te", b"trailers"))  # without it a server of gRPC refuses the call
-    return found
+        headers.append((b"te", b"trailers"))  # gRPC servers refuse calls without it
+    return headers

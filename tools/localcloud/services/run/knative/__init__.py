@@ -39,7 +39,7 @@ _VERBS = {"replaceService": "update", "replaceJob": "update"}
 
 
 def _needs(method: str) -> Needs:
-    """The permission of a method of a namespace, on the thing of v2 that it is about."""
+    """The permission that a v1 method needs, on the corresponding v2 resource."""
     collection, _, verb = method.rpartition(".")
     permission = f"{API}.{collection}.{_VERBS.get(verb, verb)}"
 
@@ -52,13 +52,13 @@ def _needs(method: str) -> Needs:
 
 
 def _permissions() -> dict[str, Permission]:
-    found: dict[str, Permission] = {f"{API}.namespaces.{name}": _needs(name) for name in {**_HANDLERS, **_JOBS}}
-    found |= {f"{API}.projects.locations.{name}": _needs(name) for name in _HANDLERS}
-    return found | {f"{API}.namespaces.jobs.run": jobs.run_needs}
+    permissions: dict[str, Permission] = {f"{API}.namespaces.{name}": _needs(name) for name in {**_HANDLERS, **_JOBS}}
+    permissions |= {f"{API}.projects.locations.{name}": _needs(name) for name in _HANDLERS}
+    return permissions | {f"{API}.namespaces.jobs.run": jobs.run_needs}
 
 
 def _refusal(call: Call, permission: str, _resource: str) -> str:
-    """v1 names things by their namespace."""
+    """A permission error with v1's name for the resource."""
     named = "/".join(objects.words(call))
     return f"Permission '{permission}' denied on resource '{named}' (or resource may not exist)."
 

@@ -60,7 +60,7 @@ def delete(call: Call) -> Body:
 
 
 def run(call: Call) -> Body:
-    """jobs.run: answers the execution that has begun."""
+    """jobs.run: returns the new execution."""
     name = objects.full(call, "jobs")
     body = _stored(call, name)
     sent = dict(call.body.get("overrides", {}))
@@ -75,7 +75,7 @@ def run(call: Call) -> Body:
 
 
 def run_needs(call: Call) -> list[tuple[str, str]]:
-    """As v2 has it."""
+    """The permissions for jobs.run, the same as in v2."""
     name = objects.full(call, "jobs")
     needed = [("run.jobs.run", name)]
     return [*needed, ("run.jobs.runWithOverrides", name)] if call.body.get("overrides") else needed
@@ -127,14 +127,17 @@ def _inward(sent: Body) -> Body:
     metadata, spec = sent.get("metadata", {}), sent.get("spec", {})
     template = spec.get("template", {})
     execution_spec = template.get("spec", {})
-    said = template.get("metadata", {}).get("annotations", {})
+    annotations_given = template.get("metadata", {}).get("annotations", {})
     inner = execution_spec.get("template", {}).get("spec", {})
     unlabelled = {key: value for key, value in metadata.get("labels", {}).items() if key != objects.LOCATION}
     tasks = templates.inward(
-        {"metadata": {"annotations": said}, "spec": {**inner, "timeoutSeconds": inner.get("timeoutSeconds")}}
+        {
+            "metadata": {"annotations": annotations_given},
+            "spec": {**inner, "timeoutSeconds": inner.get("timeoutSeconds")},
+        }
     )
-    kept = ("containers", "volumes", "serviceAccount", "timeout", "executionEnvironment")
-    task_body = {key: value for key, value in tasks.items() if key in kept}
+    copied = ("containers", "volumes", "serviceAccount", "timeout", "executionEnvironment")
+    task_body = {key: value for key, value in tasks.items() if key in copied}
     if "maxRetries" in inner:
         task_body["maxRetries"] = inner["maxRetries"]
     outer = {
@@ -161,8 +164,8 @@ def _task_spec(body: Body) -> Body:
 
 
 def shown(cloud: Cloud, name: str, body: Body) -> Body:
-    """A job as v1 has it."""
-    said = {CREATOR: body.get("creator", ""), MODIFIER: body.get("lastModifier", "")}
+    """A v2 job as a v1 Job."""
+    annotations = {CREATOR: body.get("creator", ""), MODIFIER: body.get("lastModifier", "")}
     template = body["template"]
     inner = {
         "taskCount": template["taskCount"],
@@ -190,11 +193,11 @@ def shown(cloud: Cloud, name: str, body: Body) -> Body:
         "executionCount": body.get("executionCount") or None,
         "latestCreatedExecution": without(latest),
     }
-    return _object(cloud, "Job", name, body, {}, said, spec, status)
+    return _object(cloud, "Job", name, body, {}, annotations, spec, status)
 
 
 def execution(cloud: Cloud, name: str, body: Body) -> Body:
-    """An execution as v1 has it."""
+    """A v2 execution as a v1 Execution."""
     kinds = ("Completed", "ResourcesAvailable", "Started", "ContainerReady")
     counts = ("succeededCount", "failedCount", "cancelledCount", "retriedCount", "runningCount")
     status: dict[str, Any] = {
@@ -214,7 +217,7 @@ def execution(cloud: Cloud, name: str, body: Body) -> Body:
 
 
 def task(cloud: Cloud, name: str, body: Body) -> Body:
-    """A task as v1 has it."""
+    """A v2 task as a v1 Task."""
     labels = {_JOB: RunName.of(name).name, _EXECUTION: name.split("/")[-3]}
     status = {
         "observedGeneration": 1,
@@ -234,9 +237,9 @@ def _object(
     name: str,
     body: Body,
     labels: dict[str, str],
-    said: dict[str, str],
+    annotations: dict[str, str],
     spec: Body,
     status: Body,
 ) -> Body:
-    about = objects.metadata(cloud, name, body, RUNNING, labels, without(said))
+    about = objects.metadata(cloud, name, body, RUNNING, labels, without(annotations))
     return {"apiVersion": RUNNING, "kind": kind, "metadata": about, "spec": spec, "status": without(status)}

@@ -22,38 +22,40 @@ SERVING, RUNNING = "serving.knative.dev/v1", "run.googleapis.com/v1"
 _STATES = {SUCCEEDED: "True", FAILED: "False"}
 _SELECTOR = re.compile(r"\s*(?P<key>[^\s=!,]+)\s*(?:(?P<sign>==?|!=)\s*(?P<value>[^\s,]*))?\s*")
 Shown = Callable[[Cloud, str, Body], Body]
-"""(full name, v2 body) -> the v1 object."""
+"""(cloud, full name, v2 body) -> the v1 object."""
 
 
 def words(call: Call) -> list[str]:
-    """The words of a call's path after the API group: "namespaces", "p", "services", "s"."""
+    """The segments of a call's path after the API group: "namespaces", "p", "services", "s"."""
     return call.path.partition("/v1/")[2].split("/") if "/v1/" in call.path else call.path.split("/")
 
 
 def project(call: Call) -> str | None:
-    """The id of the project of a call of v1."""
-    found = words(call)
-    return call.cloud.projects.id_of(found[1]) if len(found) > 1 and found[0] in {"namespaces", "projects"} else None
+    """The id of a v1 call's project."""
+    segments = words(call)
+    return (
+        call.cloud.projects.id_of(segments[1])
+        if len(segments) > 1 and segments[0] in {"namespaces", "projects"}
+        else None
+    )
 
 
 def region(call: Call) -> str:
-    """The region of a call: that of the host or of the path; "-" for all of them."""
-    found = words(call)
-    return found[3] if found[0] == "projects" and len(found) > 3 else call.region or "-"
+    """A call's region, from its path or its host; "-" for all regions."""
+    segments = words(call)
+    return segments[3] if segments[0] == "projects" and len(segments) > 3 else call.region or "-"
 
 
 def full(call: Call, kind: str) -> str:
-    """The v2 name of the service or job that a call names; 404 for a call to a host without region."""
-    found = words(call)
+    """The v2 name of the service or job that a call refers to; 404 on a host without a region."""
+    segments = words(call)
     if region(call) == "-":
-        raise not_found(
-            f"{found[-1]} was not found: ask the host of a region, such as europe-west1-run.googleapis.com."
-        )
-    return f"projects/{project(call)}/locations/{region(call)}/{kind}/{found[-1]}"
+        raise not_found(f"{segments[-1]} was not found: use a regional host, such as europe-west1-run.googleapis.com.")
+    return f"projects/{project(call)}/locations/{region(call)}/{kind}/{segments[-1]}"
 
 
 def among(call: Call, *kinds: str) -> str:
-    """The v2 name of a revision, execution or task, whose own id is all that v1 says of it; 404 for none."""
+    """The v2 name of a revision, execution or task, of which v1 gives only the id; 404 if there is none."""
     identity = words(call)[-1]
     where = f"projects/{project(call)}/locations/{region(call)}"
     parent = "/".join([where, *(f"{kind}/-" for kind in kinds[:-1])])
@@ -64,21 +66,21 @@ def among(call: Call, *kinds: str) -> str:
 
 
 def absent(identity: str, kind: str) -> CloudError:
-    """The 404 in Knative's words."""
+    """The 404 with Knative's message."""
     return not_found(f"Resource '{identity}' of kind '{kind.removesuffix('s').upper()}' does not exist.")
 
 
 def as_v2(call: Call, service: Service, method: str, name: str, body: Body | None = None, **params: Any) -> Call:
-    """The same caller's call of a v2 method about a full name."""
-    found = document(API, "v2").methods[f"{API}.projects.locations.{method}"]
+    """A call of a v2 method on a full name, by the same caller."""
+    method_v2 = document(API, "v2").methods[f"{API}.projects.locations.{method}"]
     path = name.rpartition("/")[0] if method.endswith(".create") else name
     if call.params.get("dryRun") == "all":
         params["validateOnly"] = True
-    return replace(call, service=service, method=found, path=path, params=params, body=body or {})
+    return replace(call, service=service, method=method_v2, path=path, params=params, body=body or {})
 
 
 def metadata(
-    cloud: Cloud, name: str, body: Body, group: str, labels: Mapping[str, str], said: Mapping[str, str]
+    cloud: Cloud, name: str, body: Body, group: str, labels: Mapping[str, str], annotations: Mapping[str, str]
 ) -> Body:
     """An object's metadata."""
     place = RunName.of(name)
@@ -94,13 +96,13 @@ def metadata(
             "generation": int(body.get("generation", 1)),
             "creationTimestamp": body.get("createTime"),
             "labels": {**body.get("labels", {}), LOCATION: place.region, **labels},
-            "annotations": {**body.get("annotations", {}), **said},
+            "annotations": {**body.get("annotations", {}), **annotations},
         }
     )
 
 
 def condition(kind: str, body: Mapping[str, Any]) -> Body:
-    """A v2 condition as v1 has it."""
+    """A v2 condition as a v1 condition."""
     reasons = (body.get(key, "") for key in ("reason", "revisionReason", "executionReason"))
     reason = next((one for one in reasons if one), "")
     return without(
@@ -115,13 +117,13 @@ def condition(kind: str, body: Mapping[str, Any]) -> Body:
 
 
 def listed(call: Call, kinds: Iterable[str], shown: Shown, group: str, kind: str) -> Body:
-    """A list of objects whose labels a selector takes."""
+    """A page of the objects that match the label selector."""
     *parents, last = kinds
     where = f"projects/{project(call)}/locations/{region(call)}"
     parent = "/".join([where, *(f"{one}/-" for one in parents)])
     test = _selected(call.params.get("labelSelector", ""))
-    found = [shown(call.cloud, name, body) for name, body in call.cloud.store.list(API, parent, last)]
-    items = [one for one in found if test(one["metadata"].get("labels", {}))]
+    objects = [shown(call.cloud, name, body) for name, body in call.cloud.store.list(API, parent, last)]
+    items = [one for one in objects if test(one["metadata"].get("labels", {}))]
     question = f"{call.path}?{call.params.get('labelSelector', '')}"
     after = paging.after(call.params.get("continue", ""), question)
     items = [one for one in items if not after or one["metadata"]["selfLink"] > after]
@@ -133,10 +135,10 @@ def listed(call: Call, kinds: Iterable[str], shown: Shown, group: str, kind: str
 def _selected(selector: str) -> Callable[[Mapping[str, str]], bool]:
     tests: list[tuple[str, str, str]] = []
     for part in selector.split(",") if selector.strip() else []:
-        found = _SELECTOR.fullmatch(part)
-        if found is None:
-            raise invalid(f"The label selector {selector!r} cannot be read.", "labelSelector")
-        tests.append((found["key"], found["sign"] or "", found["value"] or ""))
+        match = _SELECTOR.fullmatch(part)
+        if match is None:
+            raise invalid(f"The label selector {selector!r} is not valid.", "labelSelector")
+        tests.append((match["key"], match["sign"] or "", match["value"] or ""))
 
     def test(labels: Mapping[str, str]) -> bool:
         return all(
@@ -147,7 +149,7 @@ def _selected(selector: str) -> Callable[[Mapping[str, str]], bool]:
 
 
 def gone(call: Call, kind: str) -> Body:
-    """What a delete answers."""
+    """The response to a delete."""
     return {
         "kind": "Status",
         "apiVersion": "v1",
@@ -158,9 +160,9 @@ def gone(call: Call, kind: str) -> Body:
 
 
 def locked(call: Call, old: Body) -> None:
-    """409 for an object that was changed since it was read."""
+    """409 if the object has changed since it was read."""
     version = call.body.get("metadata", {}).get("resourceVersion", "")
     if version and version != str(old.get("etag", "")).strip('"'):
         raise CloudError(
-            409, "ABORTED", "Conflict for resource: the object was changed since it was read; read it again and repeat."
+            409, "ABORTED", "Conflict for resource: the object has changed since it was read; read it again and retry."
         )

@@ -65,19 +65,21 @@ def create(call: Call) -> Body:
     identity = call.body.get("metadata", {}).get("name", "")
     name = f"projects/{objects.project(call)}/locations/{objects.region(call)}/services/{identity}"
     sent = _inward(call.body)
-    made = services.created(objects.as_v2(call, SERVICE, "services.create", name, sent), name, sent)
-    return _answer(call, name, made)
+    operation = services.created(objects.as_v2(call, SERVICE, "services.create", name, sent), name, sent)
+    return _answer(call, name, operation)
 
 
 def replace(call: Call) -> Body:
-    """services.replaceService: the whole object anew, what the server makes ignored."""
+    """services.replaceService: replaces the whole object, and ignores what the server sets."""
     name = objects.full(call, "services")
     old = _stored(call, name)
     objects.locked(call, old)
     sent = _inward(call.body)
-    kept = {key: value for key, value in old.items() if key in services.SERVER_MADE or key in {"name", "etag"}}
-    made = services.changed(objects.as_v2(call, SERVICE, "services.patch", name, sent), name, old, {**sent, **kept})
-    return _answer(call, name, made)
+    server_made = {key: value for key, value in old.items() if key in services.SERVER_MADE or key in {"name", "etag"}}
+    operation = services.changed(
+        objects.as_v2(call, SERVICE, "services.patch", name, sent), name, old, {**sent, **server_made}
+    )
+    return _answer(call, name, operation)
 
 
 def delete(call: Call) -> Body:
@@ -143,35 +145,37 @@ def _answer(call: Call, name: str, operation: Body) -> Body:
 
 
 def _inward(sent: Body) -> Body:
-    """A v1 Service as v2 has it; `status` and what the server makes are ignored."""
+    """A v1 Service as a v2 service, without `status` and what the server sets."""
     metadata, spec = sent.get("metadata", {}), sent.get("spec", {})
-    said = metadata.get("annotations", {})
-    ingress = said.get(_INGRESS, "all")
+    annotations = metadata.get("annotations", {})
+    ingress = annotations.get(_INGRESS, "all")
     if ingress not in _INGRESSES:
-        raise invalid(f"{_INGRESS} must be one of {', '.join(_INGRESSES)}; {ingress!r} is not.", _INGRESS)
+        raise invalid(f"{_INGRESS} must be one of {', '.join(_INGRESSES)}, not {ingress!r}.", _INGRESS)
     labels = {key: value for key, value in metadata.get("labels", {}).items() if key != objects.LOCATION}
     body = {
         "labels": labels,
-        "annotations": {key: value for key, value in said.items() if key not in _LIFTED},
-        "description": said.get(_DESCRIPTION, ""),
-        "client": said.get(_CLIENT, ""),
-        "clientVersion": said.get(_CLIENT_VERSION, ""),
-        "launchStage": said.get(_STAGE, ""),
+        "annotations": {key: value for key, value in annotations.items() if key not in _LIFTED},
+        "description": annotations.get(_DESCRIPTION, ""),
+        "client": annotations.get(_CLIENT, ""),
+        "clientVersion": annotations.get(_CLIENT_VERSION, ""),
+        "launchStage": annotations.get(_STAGE, ""),
         "ingress": _INGRESSES[ingress],
-        "scaling": {"minInstanceCount": templates.whole(said[_LEAST], _LEAST)} if said.get(_LEAST) else {},
-        "customAudiences": _audiences(said.get(_AUDIENCES, "")),
+        "scaling": {"minInstanceCount": templates.whole(annotations[_LEAST], _LEAST)}
+        if annotations.get(_LEAST)
+        else {},
+        "customAudiences": _audiences(annotations.get(_AUDIENCES, "")),
         "template": templates.inward(spec.get("template", {})),
         "traffic": [_target_in(one) for one in spec.get("traffic", [])],
     }
-    return without(body) | ({"invokerIamDisabled": True} if said.get(_OPEN, "").lower() == "true" else {})
+    return without(body) | ({"invokerIamDisabled": True} if annotations.get(_OPEN, "").lower() == "true" else {})
 
 
 def _audiences(text: str) -> list[str]:
     try:
-        found = json.loads(text or "[]")
+        audiences = json.loads(text or "[]")
     except ValueError:
-        raise invalid(f"{_AUDIENCES} is no JSON.", _AUDIENCES) from None
-    return [str(one) for one in found] if isinstance(found, list) else []
+        raise invalid(f"{_AUDIENCES} is not JSON.", _AUDIENCES) from None
+    return [str(one) for one in audiences] if isinstance(audiences, list) else []
 
 
 def _target_in(sent: Body) -> Body:
@@ -200,10 +204,10 @@ def _target_out(body: Body) -> Body:
 
 
 def shown(cloud: Cloud, name: str, stored: Body) -> Body:
-    """A service as v1 has it."""
+    """A v2 service as a v1 Service."""
     body = services.addressed(cloud, stored)
     ingress = next((key for key, value in _INGRESSES.items() if value == body["ingress"]), "all")
-    said = {
+    annotations = {
         CREATOR: body.get("creator", ""),
         MODIFIER: body.get("lastModifier", ""),
         _INGRESS: ingress,
@@ -220,7 +224,7 @@ def shown(cloud: Cloud, name: str, stored: Body) -> Body:
     return {
         "apiVersion": SERVING,
         "kind": "Service",
-        "metadata": objects.metadata(cloud, name, body, SERVING, {}, without(said)),
+        "metadata": objects.metadata(cloud, name, body, SERVING, {}, without(annotations)),
         "spec": {
             "template": templates.outward(body["template"]),
             "traffic": [_target_out(one) for one in body["traffic"]],
@@ -251,7 +255,7 @@ def _latest(body: Body) -> Body:
 
 
 def revision(cloud: Cloud, name: str, body: Body) -> Body:
-    """A revision as v1 has it."""
+    """A v2 revision as a v1 Revision."""
     service = name.partition("/revisions/")[0]
     short, identity = RunName.of(service).name, name.rpartition("/")[2]
     active = identity in traffic.serving(cloud.store.get(API, service) or {})
@@ -263,7 +267,7 @@ def revision(cloud: Cloud, name: str, body: Body) -> Body:
             "serving.knative.dev/configurationGeneration", ""
         ),
     }
-    said = {CREATOR: body.get("creator", ""), **template["metadata"].get("annotations", {})}
+    annotations = {CREATOR: body.get("creator", ""), **template["metadata"].get("annotations", {})}
     conditions = [objects.condition(one["type"], one) for one in body["conditions"]]
     conditions.insert(
         1, {"type": "Active", "status": "True" if active else "False", **({} if active else {"reason": "Retired"})}
@@ -278,7 +282,7 @@ def revision(cloud: Cloud, name: str, body: Body) -> Body:
     return {
         "apiVersion": SERVING,
         "kind": "Revision",
-        "metadata": objects.metadata(cloud, name, body, SERVING, labels, said),
+        "metadata": objects.metadata(cloud, name, body, SERVING, labels, annotations),
         "spec": template["spec"],
         "status": without(status),
     }

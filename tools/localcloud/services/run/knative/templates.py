@@ -1,4 +1,4 @@
-"""Translates containers, volumes and templates between v1 and v2, which name the same things differently."""
+"""Converts containers, volumes and templates between v1 and v2."""
 
 from __future__ import annotations
 
@@ -36,60 +36,60 @@ _GCS = "gcsfuse.run.googleapis.com"
 
 
 def without(body: Mapping[str, Any]) -> Body:
-    """A body without what is empty."""
+    """A body without empty fields."""
     return {key: value for key, value in body.items() if value not in ({}, [], "", None)}
 
 
 def whole(text: str, field: str) -> int:
-    """A number that v1 keeps as text in annotations."""
+    """An integer from an annotation, which v1 keeps as text; 400 if it is not one."""
     try:
         return int(text)
     except ValueError:
-        raise invalid(f"{field}: {text!r} is no whole number.", field) from None
+        raise invalid(f"{field}: {text!r} is not an integer.", field) from None
 
 
 def inward(template: Mapping[str, Any]) -> Body:
-    """A v1 RevisionTemplate as v2 has it."""
+    """A v1 RevisionTemplate as a v2 template."""
     metadata, spec = template.get("metadata", {}), template.get("spec", {})
-    said = metadata.get("annotations", {})
-    scaling = {field: whole(said[key], key) for key, field in _SCALE.items() if said.get(key)}
+    annotations = metadata.get("annotations", {})
+    scaling = {field: whole(annotations[key], key) for key, field in _SCALE.items() if annotations.get(key)}
     body: Body = {
         "revision": metadata.get("name", ""),
         "labels": dict(metadata.get("labels", {})),
-        "annotations": {key: value for key, value in said.items() if key not in _LIFTED},
+        "annotations": {key: value for key, value in annotations.items() if key not in _LIFTED},
         "scaling": scaling,
-        "executionEnvironment": _ENVIRONMENTS.get(said.get(_ENVIRONMENT, ""), ""),
+        "executionEnvironment": _ENVIRONMENTS.get(annotations.get(_ENVIRONMENT, ""), ""),
         "serviceAccount": spec.get("serviceAccountName", ""),
         "timeout": f"{spec['timeoutSeconds']}s" if spec.get("timeoutSeconds") else "",
         "maxInstanceRequestConcurrency": spec.get("containerConcurrency") or None,
-        "containers": containers_in(spec, said),
+        "containers": containers_in(spec, annotations),
         "volumes": [_volume_in(one) for one in spec.get("volumes", [])],
-        "client": said.get(_CLIENT, ""),
-        "clientVersion": said.get(_CLIENT_VERSION, ""),
+        "client": annotations.get(_CLIENT, ""),
+        "clientVersion": annotations.get(_CLIENT_VERSION, ""),
     }
-    return without(body) | ({"sessionAffinity": True} if said.get(_AFFINITY, "").lower() == "true" else {})
+    return without(body) | ({"sessionAffinity": True} if annotations.get(_AFFINITY, "").lower() == "true" else {})
 
 
-def containers_in(spec: Mapping[str, Any], said: Mapping[str, str]) -> list[Body]:
-    """The containers of a v1 spec as v2 has them; `said` are the annotations that say more of them."""
+def containers_in(spec: Mapping[str, Any], annotations: Mapping[str, str]) -> list[Body]:
+    """The containers of a v1 spec as v2 containers; some of their settings are in the annotations."""
     try:
-        order = json_text.read((said.get(_DEPENDENCIES) or "{}").encode())
+        order = json_text.read((annotations.get(_DEPENDENCIES) or "{}").encode())
     except ValueError:
         order = None
     lists = list(order.values()) if isinstance(order, dict) else [None]
     if any(not isinstance(names, list) or any(not isinstance(one, str) for one in names) for names in lists):
         raise invalid(f"{_DEPENDENCIES} must be a JSON object of lists of names.", _DEPENDENCIES)
-    return [_container_in(one, said, order) for one in spec.get("containers", [])]
+    return [_container_in(one, annotations, order) for one in spec.get("containers", [])]
 
 
-def _container_in(sent: Mapping[str, Any], said: Mapping[str, str], order: Mapping[str, list[str]]) -> Body:
+def _container_in(sent: Mapping[str, Any], annotations: Mapping[str, str], order: Mapping[str, list[str]]) -> Body:
     body = without({key: sent[key] for key in _SAME if key in sent})
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
         if probe in body:
             body[probe] = {key: value for key, value in body[probe].items() if key not in {"successThreshold", "exec"}}
     resources: Body = {"limits": dict(sent.get("resources", {}).get("limits", {}))}
-    resources["cpuIdle"] = said.get(_THROTTLING, "").lower() != "false"
-    if said.get(_BOOST, "").lower() == "true":
+    resources["cpuIdle"] = annotations.get(_THROTTLING, "").lower() != "false"
+    if annotations.get(_BOOST, "").lower() == "true":
         resources["startupCpuBoost"] = True
     env = [_variable_in(one) for one in sent.get("env", [])]
     return body | without(
@@ -101,10 +101,10 @@ def _variable_in(sent: Mapping[str, Any]) -> Body:
     reference = sent.get("valueFrom", {}).get("secretKeyRef")
     if reference is None:
         return {"name": sent.get("name", ""), "value": sent.get("value", "")}
-    named = reference.get("name") or reference.get("localObjectReference", {}).get("name", "")
+    secret = reference.get("name") or reference.get("localObjectReference", {}).get("name", "")
     return {
         "name": sent.get("name", ""),
-        "valueSource": {"secretKeyRef": {"secret": named, "version": reference.get("key", "latest")}},
+        "valueSource": {"secretKeyRef": {"secret": secret, "version": reference.get("key", "latest")}},
     }
 
 
@@ -136,14 +136,14 @@ def _volume_in(sent: Mapping[str, Any]) -> Body:
 
 def outward(body: Mapping[str, Any], name: str = "") -> Body:
     """A v2 template, or revision, as a v1 RevisionTemplate."""
-    said = dict(body.get("annotations", {}))
+    annotations = dict(body.get("annotations", {}))
     scaling = body.get("scaling", {})
-    said |= {key: str(scaling[field]) for key, field in _SCALE.items() if scaling.get(field)}
-    said |= annotations_out(body)
+    annotations |= {key: str(scaling[field]) for key, field in _SCALE.items() if scaling.get(field)}
+    annotations |= annotations_out(body)
     if body.get("sessionAffinity"):
-        said[_AFFINITY] = "true"
+        annotations[_AFFINITY] = "true"
     metadata = without(
-        {"name": name or body.get("revision", ""), "labels": body.get("labels", {}), "annotations": said}
+        {"name": name or body.get("revision", ""), "labels": body.get("labels", {}), "annotations": annotations}
     )
     spec = {
         "containerConcurrency": body.get("maxInstanceRequestConcurrency"),
@@ -155,25 +155,25 @@ def outward(body: Mapping[str, Any], name: str = "") -> Body:
 
 
 def annotations_out(body: Mapping[str, Any]) -> dict[str, str]:
-    """What v1 says in annotations of a template's containers and client."""
-    found: dict[str, str] = {}
+    """The annotations in which v1 keeps some settings of a template's containers and client."""
+    annotations: dict[str, str] = {}
     resources = [one.get("resources", {}) for one in body["containers"]]
     if any(one.get("startupCpuBoost") for one in resources):
-        found[_BOOST] = "true"
+        annotations[_BOOST] = "true"
     if any(one.get("cpuIdle") is False for one in resources):
-        found[_THROTTLING] = "false"
+        annotations[_THROTTLING] = "false"
     order = {one["name"]: one["dependsOn"] for one in body["containers"] if one.get("dependsOn")}
     if order:
-        found[_DEPENDENCIES] = json.dumps(order)
+        annotations[_DEPENDENCIES] = json.dumps(order)
     environments = {value: key for key, value in _ENVIRONMENTS.items()}
     if body.get("executionEnvironment") in environments:
-        found[_ENVIRONMENT] = environments[body["executionEnvironment"]]
-    found |= without({_CLIENT: body.get("client"), _CLIENT_VERSION: body.get("clientVersion")})
-    return found
+        annotations[_ENVIRONMENT] = environments[body["executionEnvironment"]]
+    annotations |= without({_CLIENT: body.get("client"), _CLIENT_VERSION: body.get("clientVersion")})
+    return annotations
 
 
 def containers_out(body: Mapping[str, Any]) -> Body:
-    """A v2 template's containers and volumes as a v1 spec has them."""
+    """A v2 template's containers and volumes, for a v1 spec."""
     return without(
         {
             "containers": [_container_out(one) for one in body["containers"]],
@@ -183,39 +183,39 @@ def containers_out(body: Mapping[str, Any]) -> Body:
 
 
 def _container_out(body: Mapping[str, Any]) -> Body:
-    found = {key: body[key] for key in _SAME if key in body}
+    container = {key: body[key] for key in _SAME if key in body}
     env = [_variable_out(one) for one in body.get("env", [])]
-    return found | without({"resources": {"limits": body["resources"]["limits"]}, "env": env})
+    return container | without({"resources": {"limits": body["resources"]["limits"]}, "env": env})
 
 
 def _variable_out(body: Mapping[str, Any]) -> Body:
     reference = body.get("valueSource", {}).get("secretKeyRef")
     if reference is None:
         return without(body)
-    given = {"name": reference["secret"], "key": reference.get("version") or "latest"}
-    return {"name": body["name"], "valueFrom": {"secretKeyRef": given}}
+    selector = {"name": reference["secret"], "key": reference.get("version") or "latest"}
+    return {"name": body["name"], "valueFrom": {"secretKeyRef": selector}}
 
 
 def _volume_out(body: Mapping[str, Any]) -> Body:
-    found: Body = {"name": body["name"]}
+    volume: Body = {"name": body["name"]}
     if "secret" in body:
         secret = body["secret"]
         items = [
             without({"key": one.get("version"), "path": one.get("path"), "mode": one.get("mode")})
             for one in secret.get("items", [])
         ]
-        found["secret"] = without(
+        volume["secret"] = without(
             {"secretName": secret["secret"], "items": items, "defaultMode": secret.get("defaultMode")}
         )
     elif "gcs" in body:
         gcs = body["gcs"]
         attributes = without({"bucketName": gcs["bucket"], "mountOptions": ",".join(gcs.get("mountOptions", []))})
-        found["csi"] = {"driver": _GCS, "readOnly": bool(gcs.get("readOnly")), "volumeAttributes": attributes}
+        volume["csi"] = {"driver": _GCS, "readOnly": bool(gcs.get("readOnly")), "volumeAttributes": attributes}
     elif "emptyDir" in body:
         given = body["emptyDir"]
-        found["emptyDir"] = without(
+        volume["emptyDir"] = without(
             {"medium": given.get("medium", "").capitalize(), "sizeLimit": given.get("sizeLimit")}
         )
     elif "nfs" in body:
-        found["nfs"] = body["nfs"]
-    return found
+        volume["nfs"] = body["nfs"]
+    return volume
