@@ -65,7 +65,7 @@ def test_a_folder_stands_in_for_a_repository_and_what_is_none_is_a_sentence(tmp_
         found = local.repositories(clone, "https://github.com/team/app.git", str(folder))
         assert found == {"folders": {"github.com/team/app": str(folder)}, "completed": []}
         assert local.pushes(clone) == []
-        with pytest.raises(GroundworkError, match="is no folder of this machine"):
+        with pytest.raises(GroundworkError, match="is not a folder on this machine"):
             local.repositories(clone, "https://github.com/team/app", "nowhere")
         with pytest.raises(GroundworkError, match="No folder of this machine stands in for"):
             local.pushes(clone, "https://github.com/team/other")

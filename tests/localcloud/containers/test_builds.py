@@ -190,7 +190,7 @@ def test_steps_share_folders_and_volumes_and_have_what_they_were_given(
             "secretManager": [{"versionName": f"projects/{PROJECT}/secrets/key/versions/1", "env": "KEY"}]
         },
     )
-    assert "must have a name that means nothing to docker" in refused["statusDetail"]
+    assert "must have a name that docker does not use itself" in refused["statusDetail"]
     assert build["results"]["buildStepOutputs"][0] == "YmFjawo="
 
 

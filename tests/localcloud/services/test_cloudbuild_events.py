@@ -80,7 +80,7 @@ def test_what_a_message_cannot_begin_is_logged_and_its_publisher_is_not_refused(
     assert arguments(cloud) == []
     asked = {"resourceNames": [f"projects/{PROJECT}"], "filter": "severity=ERROR"}
     (entry,) = cloud.ok("POST", "logging/v2/entries:list", asked)["entries"]
-    assert "Trigger process began no build for message" in entry["textPayload"]
+    assert "Trigger process started no build for message" in entry["textPayload"]
     assert "is too long" in entry["textPayload"]
 
 
@@ -150,7 +150,7 @@ def test_a_webhook_with_the_secret_begins_a_build_and_any_other_is_refused(cloud
 def test_a_trigger_without_a_webhook_takes_none(cloud: Inside) -> None:
     cloud.ok("POST", f"{BASE}/triggers", ON_UPLOAD)
     seen = cloud.as_("")("POST", f"{BASE}/triggers/process:webhook?secret=x", {})
-    assert (seen.status, "takes no webhooks" in seen.message) == (400, True)
+    assert (seen.status, "does not accept webhooks" in seen.message) == (400, True)
 
 
 def test_the_list_of_requests_does_not_say_a_secret(cloud: Inside) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localcloud.engine.iam import roles
-from localcloud.engine.service import Call, Endpoints, Handler, Needs, Permission, Service, Site, Worker
+from localcloud.engine.service import Endpoints, Handler, Needs, Permission, Service, Site, Worker
 from localcloud.services.cloudbuild import (
     builds,
     charges,
@@ -43,7 +43,7 @@ _REPOSITORIES = f"{_LOCATIONS}.connections.repositories"
 
 
 def _methods() -> dict[str, Handler]:
-    found: dict[str, Handler] = {
+    methods: dict[str, Handler] = {
         f"{API}.operations.get": builds.get_operation,
         f"{API}.operations.cancel": builds.cancel_operation,
         f"{_LOCATIONS}.operations.get": builds.get_operation,
@@ -54,36 +54,32 @@ def _methods() -> dict[str, Handler]:
         f"{_REPOSITORIES}.batchCreate": connections.batch,
     }
     for place in _PLACES:
-        found |= {f"{API}.{place}.builds.{verb}": method for verb, method in _BUILDS.items()}
-        found |= {f"{API}.{place}.triggers.{verb}": method for verb, method in _TRIGGERS.items()}
-    return found
-
-
-def _retrying(call: Call) -> list[tuple[str, str]]:
-    return [("cloudbuild.builds.create", call.name), ("cloudbuild.builds.get", call.name)]
+        methods |= {f"{API}.{place}.builds.{verb}": method for verb, method in _BUILDS.items()}
+        methods |= {f"{API}.{place}.triggers.{verb}": method for verb, method in _TRIGGERS.items()}
+    return methods
 
 
 def _permissions() -> dict[str, Permission]:
-    """Triggers have no permissions of their own: who may create builds may change them."""
-    retry: Needs = _retrying
-    found: dict[str, Permission] = {
+    """The permissions of methods; triggers have none of their own, and need those of builds."""
+    retry: Needs = lambda call: [(f"cloudbuild.builds.{verb}", call.name) for verb in ("create", "get")]  # noqa: E731
+    permissions: dict[str, Permission] = {
         f"{_LOCATIONS}.getDefaultServiceAccount": "cloudbuild.builds.get",
         f"{_REPOSITORIES}.batchCreate": "cloudbuild.repositories.create",
-        # Whose operation it is says only the build behind it.
+        # An operation's owner is known only through its build, so the methods check themselves.
         f"{API}.operations.get": None,
         f"{API}.operations.cancel": None,
         f"{_LOCATIONS}.operations.get": None,
         f"{_LOCATIONS}.operations.cancel": None,
     }
     for place in _PLACES:
-        found[f"{API}.{place}.builds.cancel"] = "cloudbuild.builds.update"
-        found[f"{API}.{place}.builds.retry"] = retry
+        permissions[f"{API}.{place}.builds.cancel"] = "cloudbuild.builds.update"
+        permissions[f"{API}.{place}.builds.retry"] = retry
         for verb in _TRIGGERS:
-            found[f"{API}.{place}.triggers.{verb}"] = f"cloudbuild.builds.{_SEEING.get(verb, 'create')}"
-    return found
+            permissions[f"{API}.{place}.triggers.{verb}"] = f"cloudbuild.builds.{_SEEING.get(verb, 'create')}"
+    return permissions
 
 
-# Google's Python client writes numbers, and the documents do not list these names by them.
+# Google's Python client sends enum numbers, which the discovery documents do not have.
 ENUM_NUMBERS = {
     "BuildOptions.logging": {
         0: "LOGGING_UNSPECIFIED", 1: "LEGACY", 2: "GCS_ONLY", 3: "STACKDRIVER_ONLY", 4: "NONE", 5: "CLOUD_LOGGING_ONLY",
@@ -111,7 +107,7 @@ SERVICE = Service(
     workers={queue.RUN: Worker(runner.run, runner.cut)},
     due={queue.EXPIRY: builds.expired},
     subscriptions={outside.PUBLISHED: outside.published},
-    # A webhook's caller has no account: it has the trigger's secret.
+    # A webhook's caller has no account, but the trigger's secret.
     anonymous=frozenset(f"{API}.{place}.triggers.webhook" for place in _PLACES),
     sites=(Site(streams.application, prefix=f"*{journal.OWN}/"),),
     controls={"repositories": controls.repositories, "pushes": controls.pushes},

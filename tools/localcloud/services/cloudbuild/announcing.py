@@ -16,14 +16,17 @@ from localcloud.services.cloudbuild.names import API
 
 
 def announce(cloud: Cloud, body: dict[str, Any]) -> None:
-    """Publishes the build as it is now; a project without the topic, or whose agent may not publish to it, hears nothing."""
+    """Publishes a build's current state; does nothing without the topic, or if the service agent may not publish to it."""
     publishing = cloud.offers.get(Publishing)
     topic = body.get("options", {}).get("pubsubTopic") or f"projects/{body['projectId']}/topics/cloud-builds"
     if publishing is None:
         return
-    shown = {**body, "name": cloud.projects.numbered(body["name"])}
-    said = {"buildId": body["id"], "status": body["status"]}
+    message = {**body, "name": cloud.projects.numbered(body["name"])}
+    attributes = {"buildId": body["id"], "status": body["status"]}
     with suppress(CloudError):
         publishing.publish(
-            cloud.agents.member(API, body["projectId"]), topic, json.dumps(shown, ensure_ascii=False).encode(), said
+            cloud.agents.member(API, body["projectId"]),
+            topic,
+            json.dumps(message, ensure_ascii=False).encode(),
+            attributes,
         )

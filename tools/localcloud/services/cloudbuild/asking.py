@@ -17,22 +17,22 @@ Body = dict[str, Any]
 def reply(
     cloud: Cloud, principal: str, verb: str, path: str, body: bytes = b"", kind: str = "application/json"
 ) -> Reply:
-    """The whole answer to a request, whatever its status; within a transaction."""
+    """The whole reply to a request, whatever its status. Call it within a transaction."""
     requests = cloud.offers.get(Requests)
     if requests is None:
-        raise unimplemented("This cloud has nobody who answers requests.")
+        raise unimplemented("This cloud does not serve requests.")
     return requests.ask(principal, verb, path, body, kind)
 
 
-def asked(cloud: Cloud, principal: str, verb: str, path: str, body: Mapping[str, Any] | None = None) -> Body:
-    """The answer as JSON; raises CloudError in the words of the API that refuses."""
+def ask_json(cloud: Cloud, principal: str, verb: str, path: str, body: Mapping[str, Any] | None = None) -> Body:
+    """The reply's JSON; raises CloudError with the API's message for an error. Call it within a transaction."""
     data = b"" if body is None else json.dumps(body).encode()
     answer = reply(cloud, principal, verb, path, data)
-    found: Body = json.loads(answer.body) if isinstance(answer.body, bytes) and answer.body else {}
+    parsed: Body = json.loads(answer.body) if isinstance(answer.body, bytes) and answer.body else {}
     if answer.status >= 400:
-        said = found.get("error", {})
-        status = said.get("status") or {403: "PERMISSION_DENIED", 404: "NOT_FOUND"}.get(
+        error = parsed.get("error", {})
+        status = error.get("status") or {403: "PERMISSION_DENIED", 404: "NOT_FOUND"}.get(
             answer.status, "FAILED_PRECONDITION"
         )
-        raise CloudError(answer.status, status, str(said.get("message", "")))
-    return found
+        raise CloudError(answer.status, status, str(error.get("message", "")))
+    return parsed

@@ -1,4 +1,4 @@
-"""The methods of builds: create, list, approve, cancel and retry, and the operations that stand for builds."""
+"""The methods of builds (create, get, list, approve, cancel and retry), and the operations that represent builds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OVER = {
     "CANCELLED": "CANCELLED",
     "EXPIRED": "DEADLINE_EXCEEDED",
 }
-"""The states in which a build has ended, and the canonical status by which its operation says so."""
+"""The final states of a build, and the status of the operation's error for each."""
 _TYPES = "type.googleapis.com/google.devtools.cloudbuild.v1."
 _AGAIN = (
     "steps", "source", "images", "artifacts", "timeout", "queueTtl", "logsBucket", "options", "substitutions", "tags",
@@ -32,14 +32,14 @@ _AGAIN = (
 
 
 def create(call: Call) -> Body:
-    """builds.create: an operation that ends with the build."""
+    """builds.create: returns the operation that ends with the build."""
     return operation(call.cloud, begin(call.cloud, names.place(call), call.body, Origin(call.principal)))
 
 
 def begin(cloud: Cloud, place: str, sent: Body, origin: Origin) -> Body:
-    """A new build, in the queue unless it waits for approval; 400 or 403 for one that cannot be."""
+    """Creates a build, and queues it unless it needs approval first; 400 or 403 if it is not valid or not allowed."""
     if place.endswith("/-"):
-        raise invalid("A build is made in one location; name it.", "parent")
+        raise invalid("A build must be created in a specific location.", "parent")
     body = drafts.completed(cloud, place, str(uuid.uuid4()), sent, origin)
     body |= sources.resolved(cloud, body)
     cloud.store.insert(API, body["name"], body)
@@ -55,7 +55,7 @@ def get(call: Call) -> Body:
 
 
 def list_(call: Call) -> Body:
-    """builds.list: a page of the builds that the filter takes, the newest first."""
+    """builds.list: a page of the builds that match the filter, newest first."""
     place, text = names.place(call), call.params.get("filter", "")
     test = filters.compiled(text)
     size = paging.size(call.params.get("pageSize"), 50, 1000)
@@ -64,16 +64,16 @@ def list_(call: Call) -> Body:
     rows.sort(key=lambda body: (body["createTime"], body["name"]), reverse=True)
     if after:
         rows = [body for body in rows if f"{body['createTime']} {body['name']}" < after]
-    found = [body for body in rows if test(_filtered(body))]
-    page: Body = {"builds": [shown(call.cloud, body) for body in found[:size]]} if found else {}
-    if len(found) > size:
-        last = found[size - 1]
+    matching = [body for body in rows if test({**body, "triggerId": body.get("buildTriggerId", "")})]
+    page: Body = {"builds": [shown(call.cloud, body) for body in matching[:size]]} if matching else {}
+    if len(matching) > size:
+        last = matching[size - 1]
         page["nextPageToken"] = paging.token(f"{last['createTime']} {last['name']}", f"{place} {text}")
     return page
 
 
 def cancel(call: Call) -> Body:
-    """builds.cancel: the build as it is now, called off; 400 for one that is over."""
+    """builds.cancel: returns the cancelled build; 400 if it has already finished."""
     body = find(call)
     if body["status"] in OVER:
         raise failed_precondition(f"build {body['id']} is already finished with the status {body['status']}")
@@ -81,32 +81,34 @@ def cancel(call: Call) -> Body:
 
 
 def retry(call: Call) -> Body:
-    """builds.retry: the same build again, as another one, from the source that the first had."""
+    """builds.retry: creates a new build with the same settings and source."""
     body = find(call)
     if body["status"] not in OVER:
         raise failed_precondition(f"build {body['id']} is not finished; it is {body['status']}")
     sent = {key: body[key] for key in _AGAIN if key in body}
     if body.get("logsBucket", "").endswith("cloudbuild-logs.googleusercontent.com"):
         del sent["logsBucket"]
-    known = body.get("substitutions", {})
-    origin = Origin(call.principal, body.get("buildTriggerId", ""), known.get("TRIGGER_NAME", ""), known)
+    substitutions = body.get("substitutions", {})
+    origin = Origin(
+        call.principal, body.get("buildTriggerId", ""), substitutions.get("TRIGGER_NAME", ""), substitutions
+    )
     return operation(call.cloud, begin(call.cloud, body["name"].rpartition("/builds/")[0], sent, origin))
 
 
 def approve(call: Call) -> Body:
-    """builds.approve: lets a build that waits for approval begin, or ends it."""
-    body, said = find(call), call.body.get("approvalResult", {})
+    """builds.approve: queues or cancels a build that is waiting for approval."""
+    body, decision = find(call), call.body.get("approvalResult", {})
     if body["status"] != "PENDING":
-        raise failed_precondition(f"build {body['id']} does not wait for approval; it is {body['status']}")
-    if said.get("decision") not in ("APPROVED", "REJECTED"):
+        raise failed_precondition(f"build {body['id']} is not waiting for approval; it is {body['status']}")
+    if decision.get("decision") not in ("APPROVED", "REJECTED"):
         raise invalid("approval_result.decision must be APPROVED or REJECTED.", "approval_result.decision")
     result = {
-        **said,
+        **decision,
         "approverAccount": call.principal.partition(":")[2],
         "approvalTime": call.cloud.clock.rfc3339(),
     }
-    approval = {**body["approval"], "state": said["decision"], "result": result}
-    if said["decision"] == "REJECTED":
+    approval = {**body["approval"], "state": decision["decision"], "result": result}
+    if decision["decision"] == "REJECTED":
         now = call.cloud.clock.rfc3339()
         return operation(
             call.cloud, changed(call.cloud, body["name"], approval=approval, status="CANCELLED", finishTime=now)
@@ -117,22 +119,22 @@ def approve(call: Call) -> Body:
 
 
 def get_operation(call: Call) -> Body:
-    """operations.get: of a build, or one of those that connections and repositories have."""
-    found = names.of_operation(call.cloud, call.path)
-    if found is None:
+    """operations.get: for a build's operation, or one of a connection or repository."""
+    build = names.of_operation(call.cloud, call.path)
+    if build is None:
         return lro.get(call)
-    _admit(call, "cloudbuild.operations.get", found)
-    return operation(call.cloud, _stored(call.cloud, found))
+    _admit(call, "cloudbuild.operations.get", build)
+    return operation(call.cloud, _stored(call.cloud, build))
 
 
 def cancel_operation(call: Call) -> Body:
-    """operations.cancel: cancels the build."""
-    found = names.of_operation(call.cloud, call.path)
-    if found is None:
+    """operations.cancel: cancels the build, or another operation."""
+    build = names.of_operation(call.cloud, call.path)
+    if build is None:
         return lro.cancel(call)
-    _admit(call, "cloudbuild.builds.update", found)
-    if _stored(call.cloud, found)["status"] not in OVER:
-        _call_off(call.cloud, found)
+    _admit(call, "cloudbuild.builds.update", build)
+    if _stored(call.cloud, build)["status"] not in OVER:
+        _call_off(call.cloud, build)
     return {}
 
 
@@ -144,7 +146,7 @@ def default_account(call: Call) -> Body:
 
 
 def expired(cloud: Cloud, name: str, _moment: float) -> None:
-    """A build was in the queue for as long as it may be."""
+    """Due: expires a build that has been queued for as long as its queueTtl."""
     if queue.find(cloud, name) is not None and cloud.store.get(API, name) is not None:
         now = cloud.clock.rfc3339()
         changed(cloud, name, status="EXPIRED", finishTime=now, statusDetail="build expired while it was queued")
@@ -152,12 +154,12 @@ def expired(cloud: Cloud, name: str, _moment: float) -> None:
 
 
 def find(call: Call) -> Body:
-    """The build that the URL names; 404 when there is none."""
+    """The build that the URL refers to; 404 if there is none."""
     return _stored(call.cloud, names.build(call))
 
 
 def changed(cloud: Cloud, name: str, **changes: Any) -> Body:
-    """Stores what is new of a build, and announces a new state."""
+    """Stores changes of a build, and publishes a notification if its status changes."""
     old = _stored(cloud, name)
     body = {**old, **changes}
     cloud.store.put(API, name, body)
@@ -167,24 +169,24 @@ def changed(cloud: Cloud, name: str, **changes: Any) -> Body:
 
 
 def shown(cloud: Cloud, body: Body) -> Body:
-    """A build as it is answered."""
+    """A stored build as clients see it, with the project's number in its name."""
     return body | {"name": cloud.projects.numbered(body["name"])}
 
 
 def operation(cloud: Cloud, body: Body) -> Body:
-    """A build's operation as google.longrunning has it."""
+    """A build's google.longrunning.Operation."""
     build = shown(cloud, body)
-    found: Body = {
+    result: Body = {
         "name": names.operation(body["name"]),
         "metadata": {"@type": f"{_TYPES}BuildOperationMetadata", "build": build},
     }
     if body["status"] not in OVER:
-        return found
+        return result
     if body["status"] == "SUCCESS":
-        return found | {"done": True, "response": {"@type": f"{_TYPES}Build", **build}}
-    said = {"CANCELLED": "Build cancelled", "TIMEOUT": "Build timed out", "EXPIRED": "Build expired"}
-    text = said.get(body["status"], "Build failed; check build logs for details")
-    return found | {"done": True, "error": {"code": rpc_code(OVER[body["status"]]), "message": text}}
+        return result | {"done": True, "response": {"@type": f"{_TYPES}Build", **build}}
+    messages = {"CANCELLED": "Build cancelled", "TIMEOUT": "Build timed out", "EXPIRED": "Build expired"}
+    text = messages.get(body["status"], "Build failed; check build logs for details")
+    return result | {"done": True, "error": {"code": rpc_code(OVER[body["status"]]), "message": text}}
 
 
 def _call_off(cloud: Cloud, name: str) -> Body:
@@ -195,7 +197,7 @@ def _call_off(cloud: Cloud, name: str) -> Body:
 
 
 def _admit(call: Call, permission: str, build: str) -> None:
-    """An operation's path may not say whose it is: its build does."""
+    """403 unless the caller has the permission on the operation's build."""
     if not call.cloud.iam.allowed(call.principal, permission, API, build, build.split("/")[1]):
         raise gate.refusal(call, permission, build)
 
@@ -210,8 +212,3 @@ def _stored(cloud: Cloud, name: str) -> Body:
     if body is None:
         raise not_found("Requested entity was not found.")
     return body
-
-
-def _filtered(body: Body) -> Body:
-    """What a filter sees: a trigger by both of its names."""
-    return {**body, "triggerId": body.get("buildTriggerId", "")}

@@ -21,7 +21,7 @@ _MACHINES = {
     "N1_HIGHCPU_8": "e2-highcpu-8",
     "N1_HIGHCPU_32": "e2-highcpu-32",
 }
-"""Machine type -> the one whose price it has."""
+"""Machine type -> the machine type whose price applies."""
 SKUS = tuple(
     Sku(f"build.minute.{name}", f"Build Time on {name}", "seconds", "minute", 60, _SERVICE)
     for name in sorted(set(_MACHINES.values()))
@@ -29,7 +29,7 @@ SKUS = tuple(
 
 
 def meter(cloud: Cloud, build: dict[str, Any], seconds: float) -> None:
-    """Counts the time of a build that is over."""
+    """Meters the duration of a finished build."""
     entry = queue.find(cloud, build["name"])
     machine = build.get("options", {}).get("machineType", DEFAULT)
     sku = f"build.minute.{_MACHINES.get(machine, _MACHINES[DEFAULT])}"
@@ -45,5 +45,5 @@ def meter(cloud: Cloud, build: dict[str, Any], seconds: float) -> None:
 
 
 def label(email: str) -> str:
-    """Somebody's address as the value of a label, which holds no @ and no dot."""
+    """An email address as a label value, which may contain neither @ nor dots."""
     return "".join(one if one.isalnum() or one in "-_" else "_" for one in email.lower())[:63]

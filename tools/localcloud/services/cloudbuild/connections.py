@@ -1,6 +1,6 @@
-"""Connections to GitHub and their repositories (v2): created in two phases, since a person has to authorise them in between.
+"""Connections to GitHub and their repositories (v2). Creating one takes two steps, since a person has to authorize it in between.
 
-Here that person names a folder that stands in for the repository; see folders.
+Here that person names a folder that stands in for the repository (see folders.py) instead.
 Source: https://cloud.google.com/build/docs/automating-builds/github/connect-repo-github.
 """
 
@@ -21,14 +21,14 @@ CONFIGS = (
 )  # fmt: skip
 _ID = r"[A-Za-z][A-Za-z0-9._~%+@-]{0,49}"
 _NEXT = (
-    "Please log in to https://accounts.google.com and authorize GitHub. On the local cloud nobody asks GitHub: name the folder that stands in "
-    "for a repository instead, by `groundwork local repository https://github.com/OWNER/NAME FOLDER`."
+    "Please log in to https://accounts.google.com and authorize GitHub. The local cloud does not contact GitHub: name a folder that stands in "
+    "for a repository instead, with `groundwork local repository https://github.com/OWNER/NAME FOLDER`."
 )
 _COMPLETE: Body = {"stage": "COMPLETE"}
 
 
 def completed(call: Call, body: Body) -> Body:
-    """A new connection as it is kept."""
+    """A new connection, completed; 400 unless it has exactly one configuration."""
     kinds = [one for one in CONFIGS if one in body]
     if len(kinds) != 1:
         raise invalid("A connection has exactly one configuration, such as github_config.", "connection")
@@ -36,12 +36,12 @@ def completed(call: Call, body: Body) -> Body:
 
 
 def changed(call: Call, _old: Body, new: Body) -> Body:
-    """A patched connection as it is kept: with a credential it is complete."""
+    """A patched connection, with its new installation state."""
     return new | {"installationState": _state(call, new)}
 
 
 def linked(call: Call, body: Body) -> Body:
-    """A new repository as it is kept; 400 while its connection waits for a person."""
+    """A new repository; 400 while its connection has not been authorized, or if it is connected already."""
     connection = call.cloud.store.get(API, call.parent) or {}
     if connection.get("installationState") != _COMPLETE:
         raise failed_precondition(
@@ -49,23 +49,25 @@ def linked(call: Call, body: Body) -> Body:
             f"{connection.get('installationState', {}).get('stage')}. {_NEXT}"
         )
     folders.remote(body.get("remoteUri", ""))
-    for _, known in call.cloud.store.list(API, call.parent, "repositories"):
-        if folders.remote(known["remoteUri"]) == folders.remote(body["remoteUri"]):
-            raise failed_precondition(f"{body['remoteUri']} is connected already, as {known['name']}.")
+    for _, existing in call.cloud.store.list(API, call.parent, "repositories"):
+        if folders.remote(existing["remoteUri"]) == folders.remote(body["remoteUri"]):
+            raise failed_precondition(f"{body['remoteUri']} is connected already, as {existing['name']}.")
     return body
 
 
-def remote(cloud: Cloud, named: str, project: str) -> str:
-    """The address of a connected repository; 400 for one that is none of the project's, whose builds alone may read it."""
-    name = cloud.projects.named(named)
-    found = cloud.store.get(API, name) if name.startswith(f"projects/{project}/") else None
-    if found is None:
-        raise failed_precondition(f"the repository {named or '(none)'} does not exist in {project}; connect it first")
-    return str(found["remoteUri"])
+def remote(cloud: Cloud, repository: str, project: str) -> str:
+    """The URL of a connected repository; 400 if it is not in the project, whose builds alone may read it."""
+    name = cloud.projects.named(repository)
+    stored = cloud.store.get(API, name) if name.startswith(f"projects/{project}/") else None
+    if stored is None:
+        raise failed_precondition(
+            f"the repository {repository or '(none)'} does not exist in {project}; connect it first"
+        )
+    return str(stored["remoteUri"])
 
 
 def complete_all(cloud: Cloud) -> list[str]:
-    """A person has said yes: the connections that waited for it are complete. Their names."""
+    """Completes all connections that were waiting for authorization; returns their names."""
     rows = cloud.store.sql("SELECT name FROM resources WHERE service = ? AND collection = 'connections'", API)
     done = []
     for (name,) in rows:
@@ -77,45 +79,47 @@ def complete_all(cloud: Cloud) -> list[str]:
 
 
 def linkable(call: Call) -> Body:
-    """connections.fetchLinkableRepositories: those that a folder stands in for."""
+    """connections.fetchLinkableRepositories: the repositories that folders stand in for."""
     remotes = folders.all_(call.cloud)
     return {"repositories": [{"remoteUri": f"https://{one}.git"} for one in remotes]} if remotes else {}
 
 
 def refs(call: Call) -> Body:
-    """repositories.fetchGitRefs: branches or tags of the folder that stands in."""
+    """repositories.fetchGitRefs: the branches or tags of the folder that stands in."""
     repository = call.cloud.store.get(API, call.name)
     if repository is None:
         raise CloudError(404, "NOT_FOUND", REPOSITORY.missing.format(name=call.name))
     prefix = "refs/tags/" if call.params.get("refType") == "TAG" else "refs/heads/"
-    found = folders.find(call.cloud, repository["remoteUri"]).refs()
-    return {"refNames": [name.removeprefix(prefix) for name in sorted(found) if name.startswith(prefix)]}
+    names = folders.find(call.cloud, repository["remoteUri"]).refs()
+    return {"refNames": [name.removeprefix(prefix) for name in sorted(names) if name.startswith(prefix)]}
 
 
 def batch(call: Call) -> Body:
     """repositories.batchCreate"""
-    made = []
+    created = []
     for one in call.body.get("requests", []):
         body = {**one.get("repository", {})}
         name = f"{call.parent}/repositories/{one.get('repositoryId', '')}"
         now = call.cloud.clock.rfc3339()
-        kept = linked(call, body | {"name": name, "createTime": now, "updateTime": now})
-        call.cloud.store.insert(API, name, kept)
-        made.append(kept)
+        repository = linked(call, body | {"name": name, "createTime": now, "updateTime": now})
+        call.cloud.store.insert(API, name, repository)
+        created.append(repository)
     kind = "google.devtools.cloudbuild.v2.BatchCreateRepositoriesResponse"
-    return lro.finished(call, {"repositories": made}, kind=kind)
+    return lro.finished(call, {"repositories": created}, kind=kind)
 
 
 def _state(call: Call, body: Body) -> Body:
-    """Complete when a credential was given that the service's agent may read, else waiting for a person."""
+    """COMPLETE with a credential that the service agent can read (400 if it cannot), otherwise waiting for authorization."""
     credential = body.get("githubConfig", {}).get("authorizerCredential", {}).get("oauthTokenSecretVersion", "")
     if not credential and "githubConfig" in body:
-        named = folders.all_(call.cloud)
-        return _COMPLETE if named else {"stage": "PENDING_USER_OAUTH", "message": _NEXT, "actionUri": f"{call.base}/"}
+        stand_ins = folders.all_(call.cloud)
+        return (
+            _COMPLETE if stand_ins else {"stage": "PENDING_USER_OAUTH", "message": _NEXT, "actionUri": f"{call.base}/"}
+        )
     if credential:
         agent = call.cloud.agents.member(API, call.project or "")
         try:
-            asking.asked(call.cloud, agent, "GET", f"secretmanager/v1/{credential}:access")
+            asking.ask_json(call.cloud, agent, "GET", f"secretmanager/v1/{credential}:access")
         except CloudError as problem:
             raise failed_precondition(
                 f"could not access secret {credential!r} as {agent.partition(':')[2]}: {problem.message}"

@@ -1,4 +1,4 @@
-"""Control calls for local tools: which folder stands in for a repository, and that something was pushed to it."""
+"""Control calls for local tools: set the folder that stands in for a repository, and report pushes to it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Body = dict[str, Any]
 
 
 def repositories(cloud: Cloud, sent: Body) -> Body:
-    """{"repository": URL, "folder": path} names a folder, {} names none: the folders that there are, and the connections completed by it."""
+    """Sets a folder with {"repository": URL, "folder": path}, or nothing with {}; returns all folders and the connections completed."""
     done: list[str] = []
     if sent:
         if not isinstance(sent.get("repository"), str) or not isinstance(sent.get("folder"), str):
@@ -23,12 +23,12 @@ def repositories(cloud: Cloud, sent: Body) -> Body:
 
 
 def pushes(cloud: Cloud, sent: Body) -> Body:
-    """{"repository": URL}, or {} for all of them: what was pushed since the last time, and what the triggers made of it."""
-    made = []
+    """Handles pushes to {"repository": URL}, or with {} to all, since the last call; returns them with their triggers' results."""
+    found_pushes = []
     for push in folders.pushed(cloud, str(sent.get("repository", ""))):
         triggers = [
-            {"trigger": one.trigger, "name": one.called, "build": one.build, "problem": one.problem}
+            {"trigger": one.trigger, "name": one.name, "build": one.build, "problem": one.problem}
             for one in events.pushed(cloud, push)
         ]
-        made.append({"repository": push.remote, "ref": push.ref, "commit": push.new, "triggers": triggers})
-    return {"pushes": made}
+        found_pushes.append({"repository": push.remote, "ref": push.ref, "commit": push.new, "triggers": triggers})
+    return {"pushes": found_pushes}

@@ -1,4 +1,4 @@
-"""The requests behind gcloud's deployments, executions and training jobs, sent as the build's service account."""
+"""Carries out gcloud's deployments, executions and training jobs as API requests by the build's service account."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from localcloud.services.cloudbuild.workspace import Workspace
 
 Body = dict[str, Any]
 _INVOKER = "roles/run.invoker"
-_APART = 0.05
+_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
-class Deploying:
-    """For one build."""
+class GcloudCommands:
+    """gcloud's commands in one build."""
 
     cloud: Cloud
     job: Job
@@ -31,63 +31,63 @@ class Deploying:
     space: Workspace
 
     async def carry_out(self, args: Sequence[str], place: StepContext) -> int | None:
-        """The exit code of a command; None for one that means more than is understood here."""
+        """Carries out a command and returns its exit code; None for a command that is not supported here."""
         try:
-            return await self._meant(args, place)
-        except gcloud.Beyond:
+            return await self._dispatch(args, place)
+        except gcloud.Unsupported:
             return None
         except (CloudError, OSError) as problem:
             place.say(f"ERROR: (gcloud.{'.'.join(args[:2])}) {problem}")
             return 1
 
-    async def _meant(self, args: Sequence[str], place: StepContext) -> int:
+    async def _dispatch(self, args: Sequence[str], place: StepContext) -> int:
         project = self.build["projectId"]
         if args[:1] == ("ai",):
-            named = gcloud.config(args)
-            text = await asyncio.to_thread(self._text, named, place.directory) if named else ""
-            return await self._train(*gcloud.training(args, project, {named: text}), place)
+            config = gcloud.config(args)
+            text = await asyncio.to_thread(self._text, config, place.directory) if config else ""
+            return await self._train(*gcloud.training(args, project, {config: text}), place)
         if args[:3] == ("run", "jobs", "execute"):
             return await self._execute(*gcloud.execution(args, project), place)
         return await self._deploy(gcloud.deployment(args, project), place)
 
-    def _text(self, named: str, directory: str) -> str:
-        """The file that a command names; no more of it than is taken, and nothing of what is no file."""
-        path = self.space.here(named, directory)
+    def _text(self, name: str, directory: str) -> str:
+        """The text of a file that a command names, up to one character over the limit."""
+        path = self.space.here(name, directory)
         if not path.is_file():
-            raise FileNotFoundError(f"Unable to read file [{named}]: there is no such file.")
+            raise FileNotFoundError(f"Unable to read file [{name}]: there is no such file.")
         with path.open(encoding="utf-8", errors="replace") as stream:
             return stream.read(recipes.MOST_BYTES + 1)
 
-    async def _deploy(self, wanted: Deployment, place: StepContext) -> int:
-        path, word = f"run/v2/{wanted.name}", wanted.kind[:-1]
+    async def _deploy(self, deployment: Deployment, place: StepContext) -> int:
+        path, word = f"run/v2/{deployment.name}", deployment.kind[:-1]
         try:
-            old = await self._asked("GET", path)
+            old = await self._request("GET", path)
         except CloudError as problem:
-            if problem.code != 404 or not wanted.creates:
+            if problem.code != 404 or not deployment.creates:
                 raise
             old = {}
         parent, _, name = path.rpartition("/")
         place.say(
-            f"Deploying container to Cloud Run {word} [{name}] in project [{wanted.project}] region [{parent.split('/')[5]}]"
+            f"GcloudCommands container to Cloud Run {word} [{name}] in project [{deployment.project}] region [{parent.split('/')[5]}]"
         )
         if old:
-            operation = await self._asked("PATCH", path, wanted.changed(old))
+            operation = await self._request("PATCH", path, deployment.changed(old))
         else:
-            operation = await self._asked("POST", f"{parent}?{word}Id={name}", wanted.changed({}))
-        made = await self._done(operation)
-        if wanted.kind == "jobs":
+            operation = await self._request("POST", f"{parent}?{word}Id={name}", deployment.changed({}))
+        deployed = await self._done(operation)
+        if deployment.kind == "jobs":
             place.say(f"Job [{name}] has successfully been deployed.")
             return 0
-        public = wanted.flags.get("allow_unauthenticated")
+        public = deployment.flags.get("allow_unauthenticated")
         if public is not None:
             await self._invokers(path, place, public=public)
-        revision = made.get("latestReadyRevision", "").rpartition("/")[2]
+        revision = deployed.get("latestReadyRevision", "").rpartition("/")[2]
         place.say(f"Service [{name}] revision [{revision}] has been deployed and is serving 100 percent of traffic.")
-        place.say(f"Service URL: {made.get('uri', '')}")
+        place.say(f"Service URL: {deployed.get('uri', '')}")
         return 0
 
     async def _execute(self, job: str, waits: bool | None, place: StepContext) -> int:
-        operation = await self._asked("POST", f"run/v2/{job}:run", {})
+        operation = await self._request("POST", f"run/v2/{job}:run", {})
         execution = operation.get("metadata", {}).get("name", "").rpartition("/")[2]
         if waits:
             await self._done(operation)
@@ -96,33 +96,33 @@ class Deploying:
 
     async def _done(self, operation: Body) -> Body:
         while not operation.get("done"):
-            await self.cloud.signals.wait(operations.topic("run", operation["name"]), _APART)
-            operation = await self._asked("GET", f"run/v2/{operation['name']}")
+            await self.cloud.signals.wait(operations.topic("run", operation["name"]), _POLL_SECONDS)
+            operation = await self._request("GET", f"run/v2/{operation['name']}")
         if "error" in operation:
             raise CloudError(400, "FAILED_PRECONDITION", f"Deployment failed: {operation['error'].get('message', '')}")
-        found: Body = operation.get("response", {})
-        return found
+        response: Body = operation.get("response", {})
+        return response
 
     async def _invokers(self, path: str, place: StepContext, *, public: bool) -> None:
-        """gcloud goes on when it may not change who invokes a service, with a warning."""
+        """Makes a service public or private; like gcloud, only warns if that is not allowed."""
         try:
-            policy = await self._asked("GET", f"{path}:getIamPolicy")
+            policy = await self._request("GET", f"{path}:getIamPolicy")
             bindings = [one for one in policy.get("bindings", []) if one["role"] != _INVOKER]
             members = {
                 member for one in policy.get("bindings", []) if one["role"] == _INVOKER for member in one["members"]
             }
             members = members | {"allUsers"} if public else members - {"allUsers"}
             bindings += [{"role": _INVOKER, "members": sorted(members)}] if members else []
-            await self._asked("POST", f"{path}:setIamPolicy", {"policy": {**policy, "bindings": bindings}})
+            await self._request("POST", f"{path}:setIamPolicy", {"policy": {**policy, "bindings": bindings}})
         except CloudError as problem:
             place.say(f"WARNING: Setting IAM policy failed: {problem}")
 
     async def _train(self, parent: str, body: Body, place: StepContext) -> int:
         region = parent.rpartition("/")[2]
-        made = await self._asked("POST", f"{region}-aiplatform/v1/{parent}/customJobs", body)
-        place.say(f"CustomJob [{made['name']}] is submitted successfully.")
+        created = await self._request("POST", f"{region}-aiplatform/v1/{parent}/customJobs", body)
+        place.say(f"CustomJob [{created['name']}] is submitted successfully.")
         return 0
 
-    async def _asked(self, verb: str, path: str, body: Body | None = None) -> Body:
+    async def _request(self, verb: str, path: str, body: Body | None = None) -> Body:
         account = names.account(self.build)
-        return await self.job.write(lambda: asking.asked(self.cloud, account, verb, path, body))
+        return await self.job.write(lambda: asking.ask_json(self.cloud, account, verb, path, body))

@@ -1,4 +1,4 @@
-"""What a deployment changes in a service or job of Cloud Run."""
+"""The changes that a deployment makes to a Cloud Run service or job."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OF_JOBS = (("maxRetries", "max_retries"),)
 
 @dataclass(frozen=True)
 class Deployment:
-    """`kind` is "services" or "jobs", `flags` are gcloud's by their names; with `creates`, what is not there is made."""
+    """`kind` is "services" or "jobs", `flags` are gcloud's flags by name; `creates`: whether a missing resource is created."""
 
     kind: str
     flags: Mapping[str, Any]
@@ -29,17 +29,17 @@ class Deployment:
         return f"projects/{self.project}/locations/{self.flags['region']}/{self.kind}/{self.flags['name']}"
 
     def changed(self, old: Mapping[str, Any]) -> Body:
-        """The service or job as it is to be; `old` is {} for a new one."""
-        kept = {key: old[key] for key in _KEPT if key in old}
+        """The service or job to send; `old` is the existing one, {} if there is none."""
+        unchanged = {key: old[key] for key in _KEPT if key in old}
         if self.kind == "services":
-            return {**kept, "template": self._template(old.get("template", {}), _OF_SERVICES)}
+            return {**unchanged, "template": self._template(old.get("template", {}), _OF_SERVICES)}
         outer = dict(old.get("template", {}))
         numbers = {"taskCount": self.flags["tasks"], "parallelism": self.flags["parallelism"]}
         outer |= {key: value for key, value in numbers.items() if value is not None}
-        return {**kept, "template": {**outer, "template": self._template(outer.get("template", {}), _OF_JOBS)}}
+        return {**unchanged, "template": {**outer, "template": self._template(outer.get("template", {}), _OF_JOBS)}}
 
     def _template(self, old: Mapping[str, Any], fields: tuple[tuple[str, str], ...]) -> Body:
-        """The template of revisions, or of tasks."""
+        """The template for revisions or tasks."""
         template = {key: value for key, value in old.items() if key != "revision"}
         first, *others = [dict(one) for one in template.get("containers", [{}])]
         template["containers"] = [self._container(first), *others]
@@ -83,7 +83,7 @@ class Deployment:
 
 
 def pairs(text: str | None) -> list[tuple[str, str]]:
-    """The pairs of a flag such as A=1,B=2; ^|^ in front names another separator."""
-    found = _SEPARATED.fullmatch(text or "")
-    separator, rest = (found[1], found[2]) if found else (",", text or "")
+    """The key-value pairs in a flag such as A=1,B=2; a prefix of ^|^ sets another separator."""
+    match = _SEPARATED.fullmatch(text or "")
+    separator, rest = (match[1], match[2]) if match else (",", text or "")
     return [(key, value) for key, _, value in (one.partition("=") for one in rest.split(separator)) if key]

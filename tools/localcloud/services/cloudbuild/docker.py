@@ -1,7 +1,7 @@
-"""The docker builder: its commands, run by this machine's podman or docker in the workspace, as the build's service account.
+"""The docker builder: docker commands, run by this machine's podman or docker in the workspace, as the build's service account.
 
-Names are the build's own, as on the fresh machine that a build has at Google: an image that it has neither built nor pulled is not there,
-and what it builds gets no name on this machine, where other builds and services have theirs.
+Image names are private to a build, as on the fresh VM that each build has at Google: images that it has neither built nor pulled
+do not exist for it, and what it builds is not tagged on this machine, whose tags belong to other builds and services.
 """
 
 from __future__ import annotations
@@ -24,21 +24,20 @@ from localcloud.services.cloudbuild.workspace import Outside, Workspace
 
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)", re.IGNORECASE | re.MULTILINE)
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
-_CACHE = "BUILDKIT_INLINE_CACHE"  # a word to BuildKit: podman would warn that nothing uses it
+_CACHE = "BUILDKIT_INLINE_CACHE"  # meant for BuildKit; podman would warn that nothing uses it
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _SECRET = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _FLAG = re.compile(r"(--[a-z-]+)=(true|false)")
 _COMMANDS = "build, tag, push, pull, login and run"
 
 
-class NotUnderstood(Exception):
-    """A sentence: a command or an option that is not carried out here."""
+class UnsupportedCommand(Exception):
+    """A sentence: a command or option that is not supported here."""
 
 
 @dataclass(frozen=True)
 class StepContext:
-    """Where and as what a command is carried out: the directory as the step sees it, its variables, who hears what is written, and the
-    values of its secrets."""
+    """The context of a step's command: the working directory as the step sees it, environment, output callback, and secret values."""
 
     directory: str
     env: Mapping[str, str]
@@ -51,8 +50,8 @@ class StepContext:
 
 
 @dataclass(frozen=True)
-class Contained:
-    """What `docker run` is to run."""
+class RunContainer:
+    """A container for `docker run`."""
 
     image: str
     args: tuple[str, ...]
@@ -63,23 +62,23 @@ class Contained:
     user: str
 
 
-Run = Callable[[Contained, StepContext], Awaitable[int]]
+Run = Callable[[RunContainer, StepContext], Awaitable[int]]
 
 
 class Arguments(argparse.ArgumentParser):
-    """Options of one command; NotUnderstood for others."""
+    """A parser for one command's options; raises UnsupportedCommand for others."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, add_help=False, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
-        """Says which option it was."""
-        raise NotUnderstood(f"{self.prog}: {message}. The local cloud carries out the common options of {_COMMANDS}.")
+        """Raises UnsupportedCommand with the option's name."""
+        raise UnsupportedCommand(f"{self.prog}: {message}. The local cloud supports the common options of {_COMMANDS}.")
 
 
 @dataclass
 class Docker:
-    """The images of one build. `principal` is its account, `env` what podman or docker need to act as it, `run` runs a container."""
+    """One build's images. `principal` is its account, `env` lets podman or docker act as it, `run` runs a container."""
 
     workloads: Workloads
     client: CommandLineRuntime
@@ -90,13 +89,13 @@ class Docker:
     images: dict[str, str] = field(default_factory=dict)
 
     async def carry_out(self, args: Sequence[str], place: StepContext) -> int:
-        """The exit code of one command of docker's."""
+        """Carries out one docker command; returns its exit code."""
         words = [one for one in args if _FLAG.fullmatch(one) is None or one.endswith("=true")]
         words = [one.removesuffix("=true") if _FLAG.fullmatch(one) else one for one in words]
         if words[:1] and words[0] in ("image", "buildx", "builder"):
             words = words[1:]
         if not words:
-            raise NotUnderstood(f"docker: no command was given; the local cloud carries out {_COMMANDS}.")
+            raise UnsupportedCommand(f"docker: no command was given; the local cloud supports {_COMMANDS}.")
         verbs: dict[str, Callable[[Sequence[str], StepContext], Awaitable[int]]] = {
             "build": self._build,
             "tag": self._tag,
@@ -107,7 +106,7 @@ class Docker:
         }
         verb = verbs.get(words[0])
         if verb is None:
-            raise NotUnderstood(f"docker {words[0]} is not carried out by the local cloud; it knows {_COMMANDS}.")
+            raise UnsupportedCommand(f"docker {words[0]} is not supported by the local cloud, which has {_COMMANDS}.")
         try:
             return await verb(words[1:], place)
         except (RuntimeProblem, Outside) as problem:
@@ -115,11 +114,11 @@ class Docker:
             return 1
 
     async def push(self, name: str, place: StepContext) -> tuple[int, str]:
-        """The exit code of a push of an image of this build's, and the digest that it has in the registry."""
+        """Pushes one of the build's images; returns the exit code and the digest in the registry."""
         identity = self.images.get(full(name), "")
         if not is_ours(name):
             place.say(
-                f"{name} is not pushed: the local cloud has Artifact Registry only (REGION-docker.pkg.dev), and gcr.io takes no more images."
+                f"{name} is not pushed: the local cloud has only Artifact Registry (REGION-docker.pkg.dev), and gcr.io no longer accepts images."
             )
             return 1, ""
         target = self.workloads.reachable(self.client, full(name))
@@ -131,124 +130,127 @@ class Docker:
         else:
             await asyncio.to_thread(self.client.call, "tag", identity, target)
             words = ["push", target]
-        seen: list[str] = []
+        output: list[str] = []
 
         def heard(_stream: object, line: str) -> None:
-            seen.append(line)
+            output.append(line)
             place.say(line.removeprefix("Error: "))
 
         code = await self._call(words, heard, place, self.env)
         if self.client.name != "podman":
             await asyncio.to_thread(self._unnamed, target)
-        said = next((match[1] for line in seen if (match := _DIGEST.search(line))), "")
-        found = digest.read_text("utf-8").strip() if digest.exists() else said
+        reported = next((match[1] for line in output if (match := _DIGEST.search(line))), "")
+        pushed = digest.read_text("utf-8").strip() if digest.exists() else reported
         if code == 0:
-            self.workloads.here[found] = identity
-            place.say(f"{full(name).rpartition(':')[2]}: digest: {found}")
+            self.workloads.here[pushed] = identity
+            place.say(f"{full(name).rpartition(':')[2]}: digest: {pushed}")
         elif any(
-            "403" in line for line in seen
-        ):  # podman has asked for a layer first, and what refuses that has no words
+            "403" in line for line in output
+        ):  # podman has checked for a layer first, and that error has no message
             place.say(
                 f'denied: Permission "artifactregistry.repositories.uploadArtifacts" denied on resource "{repository(name)}" (or it may '
                 "not exist)"
             )
-        return code, found
+        return code, pushed
 
     async def _build(self, args: Sequence[str], place: StepContext) -> int:
-        found = _BUILD.parse_args(args)
-        context = self.space.here(found.path, place.directory)
+        options = _BUILD.parse_args(args)
+        context = self.space.here(options.path, place.directory)
         dockerfile = (
-            self.space.here(found.file, place.directory)
-            if found.file
+            self.space.here(options.file, place.directory)
+            if options.file
             else self.space.here("Dockerfile", f"/workspace/{context.relative_to(self.space.source.resolve())}")
         )
         if not dockerfile.is_file():
-            raise RuntimeProblem(f"unable to prepare context: there is no Dockerfile at {found.file or 'Dockerfile'}")
+            raise RuntimeProblem(f"unable to prepare context: there is no Dockerfile at {options.file or 'Dockerfile'}")
         identity = self.space.credentials / "image"
         env, words = (
             dict(self.env),
             ["build", "--force-rm", *self.client.kind.build_options, f"--iidfile={identity}", f"--file={dockerfile}"],
         )
         words += ["--http-proxy=false"] if self.client.name == "podman" else []
-        for one in found.build_arg:
+        for one in options.build_arg:
             words += self._build_arg(one, place, env)
         for name in ("target", "platform"):
-            words += [f"--{name}={value}"] if (value := getattr(found, name)) else []
-        words += [f"--label={one}" for one in found.label]
-        words += [f"--secret={self._secret(one, place)}" for one in found.secret]
-        words += ["--no-cache"] if found.no_cache else []
+            words += [f"--{name}={value}"] if (value := getattr(options, name)) else []
+        words += [f"--label={one}" for one in options.label]
+        words += [f"--secret={self._secret(one, place)}" for one in options.secret]
+        words += ["--no-cache"] if options.no_cache else []
         async with self._bases(dockerfile):
             code = await self._call([*words, str(context)], place.heard, place, env)
         if code:
             return code
-        for tag in found.tag:
+        for tag in options.tag:
             self.images[full(tag)] = made = identity.read_text("utf-8").strip()
             if self.client.name == "docker":  # where the last name goes, the image goes; by this one nobody asks for it
                 kept = f"local-cloud/built:{made.removeprefix('sha256:')}"
                 await asyncio.to_thread(self.client.call, "tag", made, kept)
             place.say(f"Successfully tagged {full(tag)}")
-        for tag in found.tag if found.push else ():
+        for tag in options.tag if options.push else ():
             if (code := (await self.push(tag, place))[0]) != 0:
                 return code
         return 0
 
-    def _build_arg(self, said: str, place: StepContext, env: dict[str, str]) -> list[str]:
-        """The words of a --build-arg. A secret is on no command line: podman and docker find it in their environment by the same name,
-        which must be none that means something to themselves."""
-        name, given, value = said.partition("=")
+    def _build_arg(self, argument: str, place: StepContext, env: dict[str, str]) -> list[str]:
+        """The arguments for a --build-arg.
+
+        A secret is not put on the command line: podman and docker read it from their environment by the same name, which must
+        not be a variable that they use themselves.
+        """
+        name, given, value = argument.partition("=")
         value = value if given else place.env.get(name, "")
         if name == _CACHE:
             return []
         if not any(secret in value for secret in place.secrets):
             return [f"--build-arg={name}={value}"]
         if not _NAME.fullmatch(name) or name in {**env, **self.client.environment} or means_something(name):
-            raise NotUnderstood(
-                f"docker build: the secret --build-arg {name} must have a name that means nothing to docker."
+            raise UnsupportedCommand(
+                f"docker build: the secret --build-arg {name} must have a name that docker does not use itself."
             )
         env[name] = value
         return [f"--build-arg={name}"]
 
     @asynccontextmanager
     async def _bases(self, dockerfile: Path) -> AsyncIterator[None]:
-        """While it lasts, what a Dockerfile begins with is there: from the registry as this build's account, or as this build has made it."""
-        named = []
+        """Makes a Dockerfile's base images available: pulled as the build's account, or built by this build and tagged meanwhile."""
+        tagged = []
         text = await asyncio.to_thread(dockerfile.read_text, "utf-8", "replace")
         for base in {full(one) for one in _FROM.findall(text) if "$" not in one}:
             if base in self.images:
                 await asyncio.to_thread(self.client.call, "tag", self.images[base], base)
-                named.append(base)
+                tagged.append(base)
             elif is_ours(base):
                 fetched = await asyncio.to_thread(self.workloads.fetch, base, self.principal)
                 await asyncio.to_thread(self.client.call, "tag", fetched.made, base)
         try:
             yield
         finally:
-            for base in named:
+            for base in tagged:
                 await asyncio.to_thread(self._unnamed, base)
 
     def _unnamed(self, name: str) -> None:
-        """Takes a name away, not the layers: they are the cache of the next build."""
+        """Removes a tag but not the layers, which are the next build's cache."""
         words = ("untag", name) if self.client.name == "podman" else ("rmi", "--no-prune", name)
         with suppress(RuntimeProblem):
             self.client.call(*words, timeout=60)
 
-    def _secret(self, said: str, place: StepContext) -> str:
-        """A --secret with its file on this machine; of variables the step has only its own."""
-        parts = dict(part.partition("=")[::2] for part in said.split(","))
+    def _secret(self, option: str, place: StepContext) -> str:
+        """A --secret option with a file on this machine; variables are only those of the step."""
+        parts = dict(part.partition("=")[::2] for part in option.split(","))
         identity, name = parts.get("id", ""), parts.get("env") or parts.get("id", "")
         if not _SECRET.fullmatch(identity) or not _SECRET.fullmatch(name):
-            raise NotUnderstood(
-                f"docker build: --secret {said[:100]!r} must have an id of letters, digits, '.', '_' and '-'."
+            raise UnsupportedCommand(
+                f"docker build: --secret {option[:100]!r} must have an id of letters, digits, '.', '_' or '-'."
             )
         if source := parts.get("src") or parts.get("source"):
             return f"id={identity},src={self.space.here(source, place.directory)}"
-        held = self.space.credentials / f"secret-{name}"
-        held.write_text(place.env.get(name, ""), "utf-8")
-        return f"id={identity},src={held}"
+        secret_file = self.space.credentials / f"secret-{name}"
+        secret_file.write_text(place.env.get(name, ""), "utf-8")
+        return f"id={identity},src={secret_file}"
 
     async def _tag(self, args: Sequence[str], place: StepContext) -> int:
         if len(args) != 2:
-            raise NotUnderstood("docker tag takes an image and a new name.")
+            raise UnsupportedCommand("docker tag takes an image and a new name.")
         identity = self.images.get(full(args[0]))
         if identity is None:
             place.say(f"Error response from daemon: No such image: {full(args[0])}")
@@ -257,10 +259,10 @@ class Docker:
         return 0
 
     async def _push(self, args: Sequence[str], place: StepContext) -> int:
-        found = _PUSH.parse_args(args)
-        names = [name for name in self.images if bare(name) == found.name] if found.all_tags else [found.name]
+        options = _PUSH.parse_args(args)
+        names = [name for name in self.images if bare(name) == options.name] if options.all_tags else [options.name]
         if not names or any(full(name) not in self.images for name in names):
-            place.say(f"An image does not exist locally with the tag: {bare(found.name)}")
+            place.say(f"An image does not exist locally with the tag: {bare(options.name)}")
             return 1
         for name in names:
             code, _ = await self.push(name, place)
@@ -276,29 +278,29 @@ class Docker:
         return 0
 
     async def _login(self, _args: Sequence[str], place: StepContext) -> int:
-        place.say("Login Succeeded (the build's account is logged in to Artifact Registry already)")
+        place.say("Login Succeeded (the build's account is already logged in to Artifact Registry)")
         return 0
 
     async def _run(self, args: Sequence[str], place: StepContext) -> int:
-        found = _RUN.parse_args(args)
-        env = {name: value or place.env.get(name, "") for name, _, value in (one.partition("=") for one in found.env)}
+        options = _RUN.parse_args(args)
+        env = {name: value or place.env.get(name, "") for name, _, value in (one.partition("=") for one in options.env)}
         mounts = []
-        for one in found.volume:
+        for one in options.volume:
             source, _, rest = one.partition(":")
-            held = self.space.here(source, place.directory) if "/" in source else self.space.volume(source)
-            mounts.append((held, rest.partition(":")[0]))
-        check(found.image)
-        name = full(found.image)
-        wanted = self.images.get(name, found.image)
+            folder = self.space.here(source, place.directory) if "/" in source else self.space.volume(source)
+            mounts.append((folder, rest.partition(":")[0]))
+        check(options.image)
+        name = full(options.image)
+        image = self.images.get(name, options.image)
         return await self.run(
-            Contained(
-                wanted,
-                tuple(found.args),
+            RunContainer(
+                image,
+                tuple(options.args),
                 env,
                 tuple(mounts),
-                found.entrypoint or "",
-                found.workdir or "",
-                found.user or "",
+                options.entrypoint or "",
+                options.workdir or "",
+                options.user or "",
             ),
             place,
         )
@@ -325,13 +327,13 @@ def bare(name: str) -> str:
 
 
 def repository(name: str) -> str:
-    """The Artifact Registry repository that an image lies in."""
+    """The full name of an image's Artifact Registry repository."""
     host, project, folder, *_ = [*bare(name).split("/"), "", ""]
     return f"projects/{project}/locations/{host.removesuffix('-docker.pkg.dev')}/repositories/{folder}"
 
 
 def _options(prog: str, many: str, one: str, flags: str) -> Arguments:
-    """A parser of options by their names, those with a short one as "t/tag": what may be given often, once, and without a value."""
+    """A parser for options that may be given many times, once, or as flags without a value; "t/tag" has a short form."""
     parser = Arguments(prog)
     for names, how in ((many, {"action": "append", "default": []}), (one, {}), (flags, {"action": "store_true"})):
         for name in names.split():

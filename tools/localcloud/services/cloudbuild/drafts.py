@@ -37,8 +37,10 @@ _NO_LOGS = (
 class Origin:
     """Where a build comes from.
 
-    `principal` asked for it, "" for a push; `trigger` and `trigger_name` are those of the trigger that made it, `known` are the
-    substitutions that the trigger fills in.
+    principal              who requested it; "" for a push
+    trigger, trigger_name  the id and name of its trigger, if any
+    known                  substitutions that the trigger sets
+    approval               whether it needs approval before it runs
     """
 
     principal: str
@@ -49,7 +51,7 @@ class Origin:
 
 
 def completed(cloud: Cloud, place: str, identity: str, sent: Body, origin: Origin) -> Body:
-    """The build as it is kept; 400 for one that cannot be, 403 for an account that the caller may not act as."""
+    """The validated and completed build; 400 if it is invalid, 403 for an account that the caller may not act as."""
     project, location = place.split("/")[1], place.rpartition("/")[2]
     own = bool(sent.get("serviceAccount"))
     sent = _substituted(cloud, project, location, identity, sent, origin)
@@ -57,7 +59,7 @@ def completed(cloud: Cloud, place: str, identity: str, sent: Body, origin: Origi
     _check_secrets(sent)
     _check_volumes(sent)
     options = sent.get("options", {})
-    if own and not _says_where_logs_go(sent):
+    if own and not _has_log_destination(sent):
         raise invalid(_NO_LOGS, "build.service_account")
     if origin.principal:
         accounts.check(cloud, origin.principal, sent["serviceAccount"], project)
@@ -83,9 +85,9 @@ def completed(cloud: Cloud, place: str, identity: str, sent: Body, origin: Origi
 
 
 def seconds(text: str, name: str, most: float) -> float:
-    """A duration; 400 for one that is none or longer than may be."""
-    found = _DURATION.fullmatch(text)
-    value = float(text[:-1]) if found else 0.0
+    """The seconds of a duration; 400 if it is not one, or longer than `most`."""
+    match = _DURATION.fullmatch(text)
+    value = float(text[:-1]) if match else 0.0
     if not 0 < value <= most:
         raise _refused(
             f"{name} must be a duration between 0 and {most:.0f} seconds, such as 600s; it is {text!r}", name
@@ -94,7 +96,7 @@ def seconds(text: str, name: str, most: float) -> float:
 
 
 def _substituted(cloud: Cloud, project: str, location: str, identity: str, sent: Body, origin: Origin) -> Body:
-    """The build with its placeholders replaced, and its account by full name."""
+    """The build with its placeholders replaced, and its account as a full name."""
     given = sent.get("substitutions", {})
     substitutions.check({key: value for key, value in given.items() if key not in origin.known})
     triggered = bool(origin.trigger)
@@ -111,38 +113,38 @@ def _substituted(cloud: Cloud, project: str, location: str, identity: str, sent:
     values = substitutions.resolved({**known, **given}, dynamic=dynamic)
     loose = triggered or options.get("substitutionOption") == "ALLOW_LOOSE"
     named = {"serviceAccount": sent.get("serviceAccount", "")}
-    asked = substitutions.applied(named, values, dynamic=dynamic, loose=True)["serviceAccount"]
-    email = accounts.named(cloud, project, asked)
+    account = substitutions.applied(named, values, dynamic=dynamic, loose=True)["serviceAccount"]
+    email = accounts.named(cloud, project, account)
     values |= {"SERVICE_ACCOUNT_EMAIL": email, "SERVICE_ACCOUNT": names.account_name(project, email)}
     build = substitutions.applied(sent, values, dynamic=dynamic, loose=loose)
-    shown = {**origin.known, **{key: values[key] for key in given}}
-    build["serviceAccount"] = names.account_name(asked.split("/")[1] if asked else project, email)
-    return build | ({"substitutions": shown} if shown else {})
+    stored = {**origin.known, **{key: values[key] for key in given}}
+    build["serviceAccount"] = names.account_name(account.split("/")[1] if account else project, email)
+    return build | ({"substitutions": stored} if stored else {})
 
 
 def _check_steps(build: Body) -> None:
-    found = build.get("steps", [])
-    if not 0 < len(found) <= MOST_STEPS:
-        raise _refused(f"a build has 1 to {MOST_STEPS} steps; this one has {len(found)}", "build.steps")
-    for at, step in enumerate(found):
+    all_steps = build.get("steps", [])
+    if not 0 < len(all_steps) <= MOST_STEPS:
+        raise _refused(f"a build has 1 to {MOST_STEPS} steps; this one has {len(all_steps)}", "build.steps")
+    for at, step in enumerate(all_steps):
         if not step.get("name"):
             raise _refused(f"build step {at} must have a name, the image that runs it", f"build.steps[{at}].name")
         _check_image(step["name"], f"build.steps[{at}].name")
         if step.get("script") and (step.get("args") or step.get("entrypoint")):
             raise _refused(
-                f"build step {at} has a script, so that it can have neither entrypoint nor args",
+                f"build step {at} has a script, and can have neither entrypoint nor args with it",
                 f"build.steps[{at}].script",
             )
         for line in (*step.get("env", []), *build.get("options", {}).get("env", [])):
             if not _VARIABLE.match(line):
                 raise _refused(
-                    f"build step {at} has the environment variable {line!r}; write KEY=VALUE", "build.steps.env"
+                    f"build step {at} has the environment variable {line!r}; it must be KEY=VALUE", "build.steps.env"
                 )
         if step.get("timeout"):
             seconds(step["timeout"], f"build.steps[{at}].timeout", DAY)
         if len(step.get("args", [])) > 100:
             raise _refused(f"build step {at} has more than 100 arguments", f"build.steps[{at}].args")
-    steps.waits(found)
+    steps.waits(all_steps)
     for image in build.get("images", []):
         _check_image(image, "build.images")
     if len(build.get("images", [])) > 100:
@@ -153,11 +155,11 @@ def _check_image(image: str, field: str) -> None:
     try:
         check(image)
     except RuntimeProblem:
-        raise _refused(f"{image[:200]!r} is no name of an image", field) from None
+        raise _refused(f"{image[:200]!r} is not a valid image name", field) from None
 
 
 def _check_secrets(build: Body) -> None:
-    """Each secret variable is declared once, used by a step, and no plain variable of it as well."""
+    """Checks that each secret variable is declared once, used by a step, and not also a plain variable of that step."""
     if build.get("secrets") or build.get("availableSecrets", {}).get("inline"):
         raise _refused(
             "secrets under Cloud KMS keys are not emulated by the local cloud; use availableSecrets.secretManager",
@@ -167,7 +169,7 @@ def _check_secrets(build: Body) -> None:
     for one in build.get("availableSecrets", {}).get("secretManager", []):
         if not _VERSION.fullmatch(one.get("versionName", "")):
             raise _refused(
-                f"{one.get('versionName', '')!r} is no version of a secret; write projects/P/secrets/S/versions/V",
+                f"{one.get('versionName', '')!r} is not a secret version; it must be projects/P/secrets/S/versions/V",
                 "build.availableSecrets",
             )
     if twice := [name for name, count in Counter(declared).items() if count > 1]:
@@ -206,19 +208,19 @@ def _check_volumes(build: Body) -> None:
                 or paths.count(path) > 1
             ):
                 raise _refused(
-                    f"build step {at} has the volume {name!r} at {path!r}: the name has letters, digits, '.', '_' and '-', and the path "
-                    f"is absolute, used once, and not one of {', '.join(_RESERVED)}",
+                    f"build step {at} has the volume {name!r} at {path!r}: a name consists of letters, digits, '.', '_' and '-'; a path is "
+                    f"absolute, used only once, and outside {', '.join(_RESERVED)}",
                     f"build.steps[{at}].volumes",
                 )
         used.update(one.get("name", "") for one in step.get("volumes", []))
     if alone := [name for name, count in used.items() if count < 2 and name not in everywhere]:
         raise _refused(
-            f"the volume {alone[0]!r} is used by one step only; it is to be shared by two or more",
+            f"the volume {alone[0]!r} is used by only one step; a volume must be shared by two or more",
             "build.steps.volumes",
         )
 
 
-def _says_where_logs_go(build: Body) -> bool:
+def _has_log_destination(build: Body) -> bool:
     options = build.get("options", {})
     return bool(
         build.get("logsBucket")

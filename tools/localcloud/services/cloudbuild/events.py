@@ -1,4 +1,4 @@
-"""From a push to builds: which triggers match, the build config they use, and the commit's details."""
+"""Starts builds for triggers: matches pushes, finds the build config, and adds the commit's details."""
 
 from __future__ import annotations
 
@@ -22,61 +22,63 @@ _HEADS, _TAGS = "refs/heads/", "refs/tags/"
 
 @dataclass(frozen=True, slots=True)
 class TriggerResult:
-    """What a trigger did about a push: the name of its build, or why there is none. `called`: the trigger's short name."""
+    """A trigger's result for a push: its build's name, or why there is none. `trigger` is its full name, `name` the short one."""
 
     trigger: str
-    called: str
+    name: str
     build: str = ""
     problem: str = ""
 
 
 def pattern(text: str, field: str) -> object:
-    """A regular expression for branches or tags; 400 when it is none."""
+    """A regular expression for branches or tags; 400 if it is not valid."""
     try:
         return patterns.compiled(text, of_lines=True)
     except patterns.BadPattern:
-        raise invalid(f"{text!r} is no regular expression.", field) from None
+        raise invalid(f"{text!r} is not a valid regular expression.", field) from None
 
 
-def by_hand(cloud: Cloud, trigger: Body, asked: Mapping[str, Any], principal: str) -> Body:
-    """The build of a trigger that somebody runs."""
+def by_hand(cloud: Cloud, trigger: Body, request: Mapping[str, Any], principal: str) -> Body:
+    """Starts the build of a trigger that is run manually."""
     url = _url(cloud, trigger)
-    given = dict(asked.get("substitutions", {}))
+    given = dict(request.get("substitutions", {}))
     if not url:
-        return _begun(cloud, trigger, recipes.Commit(), principal, given)
+        return _start(cloud, trigger, recipes.Commit(), principal, given)
     ref = trigger.get("sourceToBuild", {}).get("ref", "")
     default = ref.removeprefix(_HEADS).removeprefix(_TAGS) or _branch(trigger)
-    revision = asked.get("commitSha") or asked.get("tagName") or asked.get("branchName") or default
+    revision = request.get("commitSha") or request.get("tagName") or request.get("branchName") or default
     git = folders.find(cloud, url)
-    branch = asked.get("branchName") or ("" if asked.get("tagName") or ref.startswith(_TAGS) else default)
-    tag = asked.get("tagName") or (ref.removeprefix(_TAGS) if ref.startswith(_TAGS) and not branch else "")
-    commit = recipes.Commit(url, git.commit(revision), branch if not asked.get("commitSha") else "", tag, git)
-    return _begun(cloud, trigger, commit, principal, given)
+    branch = request.get("branchName") or ("" if request.get("tagName") or ref.startswith(_TAGS) else default)
+    tag = request.get("tagName") or (ref.removeprefix(_TAGS) if ref.startswith(_TAGS) and not branch else "")
+    commit = recipes.Commit(url, git.commit(revision), branch if not request.get("commitSha") else "", tag, git)
+    return _start(cloud, trigger, commit, principal, given)
 
 
 def pushed(cloud: Cloud, push: folders.Push) -> Iterator[TriggerResult]:
-    """Begins the builds of all triggers that a push means."""
+    """Starts the builds of all triggers that match a push; yields each trigger's result."""
     git = folders.find(cloud, push.remote)
     for trigger in triggers(cloud):
         name = trigger["resourceName"]
-        if trigger.get("disabled") or not _means(cloud, trigger, push):
+        if trigger.get("disabled") or not _matches_push(cloud, trigger, push):
             continue
         if not _files_pass(trigger, git.changed(push.old, push.new)):
-            yield TriggerResult(name, trigger["name"], problem="its includedFiles and ignoredFiles do not ask for it")
+            yield TriggerResult(
+                name, trigger["name"], problem="no changed file matches its includedFiles and ignoredFiles"
+            )
             continue
         branch = push.ref.removeprefix(_HEADS) if push.ref.startswith(_HEADS) else ""
         tag = push.ref.removeprefix(_TAGS) if push.ref.startswith(_TAGS) else ""
         try:
             commit = recipes.Commit(_url(cloud, trigger), push.new, branch, tag, git)
-            body = _begun(cloud, trigger, commit, "", {})
+            body = _start(cloud, trigger, commit, "", {})
         except CloudError as problem:
             yield TriggerResult(name, trigger["name"], problem=problem.message)
         else:
             yield TriggerResult(name, trigger["name"], build=body["name"])
 
 
-def told(cloud: Cloud, trigger: Body, body: Any) -> Body | None:
-    """The build of a trigger that an event from outside sets off; None where it is off, or its filter does not take the event."""
+def triggered(cloud: Cloud, trigger: Body, body: Any) -> Body | None:
+    """Starts a trigger's build for an external event; None if the trigger is disabled, or its filter rejects the event."""
     values = payloads.bound(trigger.get("substitutions", {}), body)
     if trigger.get("disabled") or not payloads.passes(trigger.get("filter", ""), values, body):
         return None
@@ -95,14 +97,14 @@ def triggers(cloud: Cloud) -> Iterator[Body]:
 
 
 def account_of(trigger: Mapping[str, Any]) -> str:
-    """The account that a trigger's builds run as, "" for the default one. A build file names none: whoever may push would choose it.
+    """The account of a trigger's builds, "" for the default one. A build file cannot set it: anyone who may push could choose it.
 
     Source: https://github.com/hashicorp/terraform-provider-google/issues/10053.
     """
     return str(trigger.get("serviceAccount") or trigger.get("build", {}).get("serviceAccount", ""))
 
 
-def _begun(cloud: Cloud, trigger: Body, commit: recipes.Commit, principal: str, given: Mapping[str, str]) -> Body:
+def _start(cloud: Cloud, trigger: Body, commit: recipes.Commit, principal: str, given: Mapping[str, str]) -> Body:
     place = trigger["resourceName"].rpartition("/triggers/")[0]
     build, path = recipes.build(trigger, commit)
     known = {**commit.substitutions, "TRIGGER_NAME": trigger["name"], "TRIGGER_BUILD_CONFIG_PATH": path}
@@ -122,13 +124,13 @@ def _begun(cloud: Cloud, trigger: Body, commit: recipes.Commit, principal: str, 
 
 
 def _url(cloud: Cloud, trigger: Mapping[str, Any]) -> str:
-    """The address of the repository that a trigger builds; "" for one that builds none."""
+    """The URL of a trigger's repository; "" if it has none."""
     source, hub = trigger.get("sourceToBuild", {}), trigger.get("github")
     if hub:
         return f"https://github.com/{hub['owner']}/{hub['name']}.git"
-    named = trigger.get("repositoryEventConfig", {}).get("repository") or source.get("repository", "")
-    if named:
-        return connections.remote(cloud, named, trigger["resourceName"].split("/")[1])
+    repository = trigger.get("repositoryEventConfig", {}).get("repository") or source.get("repository", "")
+    if repository:
+        return connections.remote(cloud, repository, trigger["resourceName"].split("/")[1])
     return str(source.get("uri") or trigger.get("gitFileSource", {}).get("uri", ""))
 
 
@@ -139,32 +141,34 @@ def _filter(trigger: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _branch(trigger: Mapping[str, Any]) -> str:
-    """The branch that a pattern such as ^main$ means, and no other."""
+    """The branch that a pattern such as ^main$ matches, if it is only one; otherwise HEAD."""
     text = _filter(trigger).get("branch", "").strip("^$")
     return text if text and re.fullmatch(r"[\w./-]+", text) else "HEAD"
 
 
-def _means(cloud: Cloud, trigger: Mapping[str, Any], push: folders.Push) -> bool:
-    wanted = _filter(trigger)
+def _matches_push(cloud: Cloud, trigger: Mapping[str, Any], push: folders.Push) -> bool:
+    push_filter = _filter(trigger)
     for prefix, field in ((_HEADS, "branch"), (_TAGS, "tag")):
-        if push.ref.startswith(prefix) and wanted.get(field):
-            found = patterns.compiled(wanted[field], of_lines=True).search(push.ref.removeprefix(prefix)) is not None
-            if found != bool(wanted.get("invertRegex")):
+        if push.ref.startswith(prefix) and push_filter.get(field):
+            matched = (
+                patterns.compiled(push_filter[field], of_lines=True).search(push.ref.removeprefix(prefix)) is not None
+            )
+            if matched != bool(push_filter.get("invertRegex")):
                 return folders.remote(_url(cloud, trigger)) == push.remote
     return False
 
 
 def _files_pass(trigger: Mapping[str, Any], changed: Sequence[str]) -> bool:
-    """Whether a push with these files is one that a trigger asks for."""
+    """Whether a push that changed these files passes a trigger's includedFiles and ignoredFiles."""
     ignored, included = trigger.get("ignoredFiles", []), trigger.get("includedFiles", [])
     if not changed or not (ignored or included):
         return True
-    left = [path for path in changed if not any(_matches(path, one) for one in ignored)]
-    return any(not included or any(_matches(path, one) for one in included) for path in left)
+    relevant = [path for path in changed if not any(_matches(path, one) for one in ignored)]
+    return any(not included or any(_matches(path, one) for one in included) for path in relevant)
 
 
 def _matches(path: str, glob: str) -> bool:
-    """Go's filepath.Match, with ** for any number of folders."""
+    """Whether a path matches a glob as in Go's filepath.Match, with ** for any number of folders."""
     pieces = (_GLOB.get(one) or (one if len(one) > 1 else re.escape(one)) for one in _PIECES.findall(glob))
     try:
         return patterns.matches("".join(pieces), path)

@@ -23,7 +23,7 @@ _REMOTE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """A branch or tag that means another commit than when it was last looked at; `old` is "" for a new one."""
+    """A branch or tag that points to a different commit than at the last look; `old` is "" for a new one."""
 
     remote: str
     ref: str
@@ -32,20 +32,20 @@ class Push:
 
 
 def remote(url: str) -> str:
-    """A repository's address without scheme and suffix: "github.com/owner/name"; 400 for what is none."""
-    found = _REMOTE.fullmatch(url.strip())
-    if found is None:
+    """A repository's address without scheme and suffix, "github.com/owner/name"; 400 if it is not a repository's."""
+    match = _REMOTE.fullmatch(url.strip())
+    if match is None:
         raise invalid(
-            f"{url!r} is no address of a git repository, such as https://github.com/OWNER/NAME.git.", "remote_uri"
+            f"{url!r} is not the address of a git repository, such as https://github.com/OWNER/NAME.git.", "remote_uri"
         )
-    return f"{found['host']}/{found['path']}".lower()
+    return f"{match['host']}/{match['path']}".lower()
 
 
 def name(cloud: Cloud, url: str, folder: str) -> None:
-    """Lets a folder stand in for a repository from now on; what is in it already is no push. 400 when it holds no repository."""
+    """Sets the folder that stands in for a repository; its existing commits are not pushes. 400 if it has no repository."""
     path = Path(folder)
     if not path.is_absolute() or not path.is_dir():
-        raise invalid(f"{folder!r} is no folder of this machine; give its absolute path.", "folder")
+        raise invalid(f"{folder!r} is not a folder on this machine; give its absolute path.", "folder")
     refs = Git(path).refs()
     cloud.store.sql(
         "INSERT OR REPLACE INTO cloudbuild_folders VALUES (?, ?, ?)", remote(url), str(path), json.dumps(refs)
@@ -58,7 +58,7 @@ def all_(cloud: Cloud) -> dict[str, str]:
 
 
 def find(cloud: Cloud, url: str) -> Git:
-    """The folder that stands in for a repository; 400 that says how to name one."""
+    """The git repository in the folder that stands in for a repository; 400 with the command to set one if there is none."""
     row = cloud.store.row("SELECT folder FROM cloudbuild_folders WHERE remote = ?", remote(url))
     if row is None:
         raise failed_precondition(
@@ -68,11 +68,11 @@ def find(cloud: Cloud, url: str) -> Git:
 
 
 def pushed(cloud: Cloud, only: str = "") -> Iterator[Push]:
-    """What changed in the folders, or in one of them, since they were last looked at; they count as looked at."""
-    wanted = remote(only) if only else ""
-    if wanted:
+    """The pushes to all folders, or to one, since the last call, which is remembered."""
+    only_remote = remote(only) if only else ""
+    if only_remote:
         find(cloud, only)
-    rows = cloud.store.sql("SELECT remote, folder, refs FROM cloudbuild_folders WHERE ? IN ('', remote)", wanted)
+    rows = cloud.store.sql("SELECT remote, folder, refs FROM cloudbuild_folders WHERE ? IN ('', remote)", only_remote)
     for known, folder, text in rows:
         before, now = json.loads(text), Git(Path(folder)).refs()
         cloud.store.sql("UPDATE cloudbuild_folders SET refs = ? WHERE remote = ?", json.dumps(now), known)

@@ -1,4 +1,4 @@
-"""The gcloud builder: deployments and training jobs become requests to the local cloud as the build's service account; other commands go to this machine's gcloud, if there is one."""
+"""The gcloud builder: parses the deployments, executions and training jobs that the local cloud carries out itself; the rest needs gcloud."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from localcloud.services.cloudbuild import recipes
 from localcloud.services.cloudbuild.deployments import Deployment, pairs
-from localcloud.services.cloudbuild.docker import Arguments, NotUnderstood
+from localcloud.services.cloudbuild.docker import Arguments, UnsupportedCommand
 
 Body = dict[str, Any]
 _SECONDS = re.compile(r"\d{1,5}s?")
@@ -19,72 +19,75 @@ _COMMANDS = {
     ("run", "jobs", "deploy"): ("jobs", True),
     ("run", "jobs", "update"): ("jobs", False),
 }
-"""Command -> what it deploys, and whether it makes what is not there."""
+"""Command -> (what it deploys, whether it creates a missing one)."""
 
 
-class Beyond(Exception):
-    """A command that means more than is understood here."""
+class Unsupported(Exception):
+    """A command or option that the local cloud does not carry out itself."""
 
 
 def deployment(args: Sequence[str], project: str) -> Deployment:
-    """What a command of Cloud Run's means; Beyond when it means more than is understood here."""
+    """The deployment for a `gcloud run` command; raises Unsupported for others."""
     words = [one for one in args if one not in ("--quiet", "-q")]
     command = next((one for one in _COMMANDS if tuple(words[: len(one)]) == one), None)
     if command is None:
-        raise Beyond
+        raise Unsupported
     kind, creates = _COMMANDS[command]
     try:
-        found = _PARSERS[kind].parse_args([_spelt(one) for one in words[len(command) :]])
-    except NotUnderstood:
-        raise Beyond from None
-    if not found.region or (creates and not found.image) or not _SECONDS.fullmatch(found.timeout or "1"):
-        raise Beyond
-    return Deployment(kind, vars(found), found.project or project, creates)
+        options = _PARSERS[kind].parse_args([_spelt(one) for one in words[len(command) :]])
+    except UnsupportedCommand:
+        raise Unsupported from None
+    if not options.region or (creates and not options.image) or not _SECONDS.fullmatch(options.timeout or "1"):
+        raise Unsupported
+    return Deployment(kind, vars(options), options.project or project, creates)
 
 
 def execution(args: Sequence[str], project: str) -> tuple[str, bool]:
-    """The job that `gcloud run jobs execute` names, and whether its end is to be waited for; Beyond as above."""
+    """The job for `gcloud run jobs execute`, and whether to wait for its end; raises Unsupported for others."""
     words = [one for one in args if one not in ("--quiet", "-q")]
     if words[:3] != ["run", "jobs", "execute"]:
-        raise Beyond
+        raise Unsupported
     try:
-        found = _EXECUTE.parse_args(words[3:])
-    except NotUnderstood:
-        raise Beyond from None
-    if not found.region:
-        raise Beyond
-    return f"projects/{found.project or project}/locations/{found.region}/jobs/{found.name}", found.wait
+        options = _EXECUTE.parse_args(words[3:])
+    except UnsupportedCommand:
+        raise Unsupported from None
+    if not options.region:
+        raise Unsupported
+    return f"projects/{options.project or project}/locations/{options.region}/jobs/{options.name}", options.wait
 
 
 def training(args: Sequence[str], project: str, files: Mapping[str, str]) -> tuple[str, Body]:
-    """Parent and body of the custom job that `gcloud ai custom-jobs create` means; `files` answers for --config. Beyond as above."""
+    """Parent and body of the custom job for `gcloud ai custom-jobs create`; `files` maps --config's name to its text.
+
+    Raises Unsupported for other commands.
+    """
     words = [one for one in args if one not in ("--quiet", "-q")]
     if words[:3] != ["ai", "custom-jobs", "create"]:
-        raise Beyond
+        raise Unsupported
     try:
-        found = _TRAIN.parse_args([_spelt(one) for one in words[3:]])
-    except NotUnderstood:
-        raise Beyond from None
-    if not (found.region and found.display_name and found.config):
-        raise Beyond
-    spec = recipes.yaml(files[found.config], found.config)
+        options = _TRAIN.parse_args([_spelt(one) for one in words[3:]])
+    except UnsupportedCommand:
+        raise Unsupported from None
+    if not (options.region and options.display_name and options.config):
+        raise Unsupported
+    spec = recipes.yaml(files[options.config], options.config)
     pools = next((key for key in ("workerPoolSpecs", "worker_pool_specs") if key in spec), "workerPoolSpecs")
     if isinstance(spec.get(pools), dict):
         spec[pools] = [spec[pools]]
     for one in spec.get(pools, []):
         container = one.get("containerSpec") or one.get("container_spec")
         if container is not None:
-            container |= {"args": found.args.split(",")} if found.args else {}
-            container |= {"command": found.command.split(",")} if found.command else {}
-    if found.service_account:
-        spec["serviceAccount"] = found.service_account
-    labels = {"labels": dict(pairs(found.labels))} if found.labels else {}
-    body: Body = {"displayName": found.display_name, "jobSpec": spec, **labels}
-    return f"projects/{found.project or project}/locations/{found.region}", body
+            container |= {"args": options.args.split(",")} if options.args else {}
+            container |= {"command": options.command.split(",")} if options.command else {}
+    if options.service_account:
+        spec["serviceAccount"] = options.service_account
+    labels = {"labels": dict(pairs(options.labels))} if options.labels else {}
+    body: Body = {"displayName": options.display_name, "jobSpec": spec, **labels}
+    return f"projects/{options.project or project}/locations/{options.region}", body
 
 
 def config(args: Sequence[str]) -> str:
-    """The file that a command names by --config; "" for none."""
+    """The file name in a command's --config; "" without one."""
     for at, one in enumerate(args):
         if one.startswith("--config="):
             return one.removeprefix("--config=")
@@ -94,7 +97,7 @@ def config(args: Sequence[str]) -> str:
 
 
 def _spelt(word: str) -> str:
-    """gcloud takes flags with a value of true or false where argparse does not."""
+    """A flag without "=true", which gcloud accepts and argparse does not."""
     return word.removesuffix("=true") if word.startswith("--allow-unauthenticated=") else word
 
 

@@ -28,19 +28,19 @@ CREATE INDEX IF NOT EXISTS cloudbuild_logs_of_builds ON cloudbuild_logs (build);
 """
 MAIN = "MAIN"
 OWN = ".cloudbuild-logs.googleusercontent.com"
-"""The end of the name of the bucket that Google keeps logs in, which is nobody's project's."""
-_OFTEN, _APART = 0.2, 1.0
-_AT_ONCE, _MOST = 500, 5000
+"""The suffix of the name of Google's default log bucket, which is in no project."""
+_FLUSH_SECONDS, _UPLOAD_SECONDS = 0.2, 1.0
+_BATCH_SIZE, _BUFFER_SIZE = 500, 5000
 _LARGE = 1 << 20
 _LONGEST = 100_000
 
 
 class Unwritable(Exception):
-    """A sentence: why the log cannot be kept where it was asked for."""
+    """A sentence: why the log cannot be written to its bucket."""
 
 
 class BuildLog:
-    """Takes lines from any thread and writes them in batches. `kept` says where: "logging", "bucket"."""
+    """Takes lines from any thread, and writes them in batches to Cloud Logging, the log bucket, or both."""
 
     def __init__(self, cloud: Cloud, job: Job, build: Body) -> None:
         self._cloud, self._job, self._build = cloud, job, build
@@ -59,28 +59,28 @@ class BuildLog:
         self._resource = {"type": "build", "labels": labels}
 
     def say(self, text: str, step: str = MAIN) -> None:
-        """Takes a line; `step` is its label. A thread that reads what a step writes faster than the disk takes it is held up."""
-        while len(self._waiting) > _MOST and threading.get_ident() != self._thread and not self._closed:
-            time.sleep(_OFTEN)
+        """Takes a line; `step` is its label. Blocks a step's thread that produces lines faster than they can be written."""
+        while len(self._waiting) > _BUFFER_SIZE and threading.get_ident() != self._thread and not self._closed:
+            time.sleep(_FLUSH_SECONDS)
         self._waiting.append((step, text[:_LONGEST]))
 
     async def open(self) -> None:
-        """Raises Unwritable when the account may not write to the bucket that the build names."""
+        """Prepares the log bucket; raises Unwritable if the account may not write to it."""
         if self._bucket and not self._bucket.endswith(OWN):
-            problem = await self._job.write(lambda: _made(self._cloud, self._build, self._bucket))
+            problem = await self._job.write(lambda: _prepare_bucket(self._cloud, self._build, self._bucket))
             if problem:
                 raise Unwritable(problem)
 
     async def keep(self) -> None:
-        """Writes what was said every now and then, until it is cancelled."""
+        """Writes new lines regularly, until cancelled."""
         while True:
-            await asyncio.sleep(_OFTEN)
+            await asyncio.sleep(_FLUSH_SECONDS)
             await self.flush()
 
     async def flush(self, *, last: bool = False) -> None:
-        """Writes what was said so far."""
+        """Writes the lines taken so far."""
         while self._waiting:
-            lines = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
+            lines = [self._waiting.popleft() for _ in range(min(_BATCH_SIZE, len(self._waiting)))]
             await self._job.write(partial(self._written, lines, last=False))
         if last:
             self._closed = True
@@ -108,11 +108,11 @@ class BuildLog:
             self._upload(last=last)
 
     def _upload(self, *, last: bool) -> None:
-        """An object cannot be added to: it is written anew, the larger the seldomer."""
+        """Uploads the whole log, since objects cannot be appended to; large logs less often."""
         if self._bucket.endswith(OWN):
             return
-        apart = _APART if self._sent < _LARGE else 10 * _APART
-        if not last and time.monotonic() - self._at < apart:
+        interval = _UPLOAD_SECONDS if self._sent < _LARGE else 10 * _UPLOAD_SECONDS
+        if not last and time.monotonic() - self._at < interval:
             return
         text = read(self._cloud, self._build["name"]).encode()
         self._sent, self._at = len(text), time.monotonic()
@@ -121,7 +121,7 @@ class BuildLog:
 
 
 def read(cloud: Cloud, build: str) -> str:
-    """The log of a build that goes to a bucket, as far as it is."""
+    """A build's log so far, if it goes to a bucket."""
     rows = cloud.store.sql("SELECT text FROM cloudbuild_logs WHERE build = ? ORDER BY part", build)
     return "".join(text for (text,) in rows)
 
@@ -130,8 +130,8 @@ def _prefixed(step: str, line: str) -> str:
     return f"{line}\n" if step == MAIN else f"{step}: {line}\n"
 
 
-def _made(cloud: Cloud, build: Body, place: str) -> str:
-    """Why the bucket of a log cannot be written to; "" when it can. One's own regional bucket is made when it is not there."""
+def _prepare_bucket(cloud: Cloud, build: Body, place: str) -> str:
+    """Why a log bucket cannot be written to, "" if it can. Creates a missing bucket of the user's in the build's region."""
     bucket, account = place.partition("/")[0], names.account(build)
     behaviour = build["options"].get("defaultLogsBucketBehavior")
     try:
@@ -140,7 +140,7 @@ def _made(cloud: Cloud, build: Body, place: str) -> str:
             if answer.status == 404:
                 location = build["name"].split("/")[3]
                 where = "US" if location == names.GLOBAL else location.upper()
-                asking.asked(
+                asking.ask_json(
                     cloud,
                     account,
                     "POST",
@@ -160,5 +160,5 @@ def _put(cloud: Cloud, build: Body, place: str, text: bytes) -> None:
     answer = asking.reply(cloud, names.account(build), "POST", path, text, "text/plain")
     if answer.status >= 400:
         raise CloudError(
-            answer.status, "PERMISSION_DENIED", f"{bucket} does not take {name} from {names.account(build)}"
+            answer.status, "PERMISSION_DENIED", f"{bucket} does not accept {name} from {names.account(build)}"
         )

@@ -1,4 +1,4 @@
-"""Names of builds and triggers: one store for global and regional paths."""
+"""Names of builds and triggers, which are the same for global and regional paths."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def place(call: Call) -> str:
-    """Project and location of a call on builds or triggers: "projects/p/locations/l"; "-" for all locations.
+    """The project and location of a call on builds or triggers: "projects/p/locations/l"; "-" for all locations.
 
-    The older paths have no location; their `parent` or `name` may hold one, which Google's clients send in the body of a cancel.
+    The older paths have no location, but `parent` or `name` may; Google's clients send `name` in the body of a cancel.
     """
     words = call.path.split("/")
     if words[2:3] == ["locations"]:
         return _known(call, "/".join(words[:4]))
-    named = call.body.get("name") if call.method.request in _NAMING else ""
-    said = str(call.params.get("parent") or call.params.get("name") or named or "").split("/")
-    location = said[3] if said[2:3] == ["locations"] and len(said) > 3 else GLOBAL
+    name = call.body.get("name") if call.method.request in _NAMING else ""
+    parent = str(call.params.get("parent") or call.params.get("name") or name or "").split("/")
+    location = parent[3] if parent[2:3] == ["locations"] and len(parent) > 3 else GLOBAL
     return _known(call, f"projects/{words[1]}/locations/{location}")
 
 
 def build(call: Call) -> str:
-    """The full name of the build that a call is about."""
+    """The full name of a call's build."""
     return f"{place(call)}/builds/{call.id}"
 
 
 def of_operation(cloud: Cloud, name: str) -> str | None:
-    """The build whose operation this is, None when it is no build's: the id is that of the build, or its base64."""
+    """The full name of an operation's build; None for other operations. The id is the build's, or that in base64."""
     words = name.split("/")
     identity = _decoded(words[-1])
     if words[:2] == ["operations", "build"] and len(words) == 4:
         parent = f"projects/{cloud.projects.id_of(words[2])}/locations/-"
         rows = cloud.store.list(API, parent, "builds")
-        return next((found for found, _ in rows if found.endswith(f"/{identity}")), None)
+        return next((name_of_build for name_of_build, _ in rows if name_of_build.endswith(f"/{identity}")), None)
     if words[0] == "projects" and words[2:3] == ["locations"]:
-        found = f"{'/'.join(words[:4])}/builds/{identity}"
-        return found if cloud.store.get(API, found) is not None else None
+        name_of_build = f"{'/'.join(words[:4])}/builds/{identity}"
+        return name_of_build if cloud.store.get(API, name_of_build) is not None else None
     return None
 
 
 def operation(name: str) -> str:
-    """What the operation of a build is called."""
+    """The name of a build's operation."""
     _, project, _, location, _, identity = name.split("/")
     coded = base64.urlsafe_b64encode(identity.encode()).decode()
     if location == GLOBAL:
@@ -61,12 +61,12 @@ def operation(name: str) -> str:
 
 
 def account_name(project: str, email: str) -> str:
-    """A service account as builds name it."""
+    """A service account's full name, as used in builds."""
     return f"projects/{project}/serviceAccounts/{email}"
 
 
 def account(body: Mapping[str, Any]) -> str:
-    """The principal that a build acts as."""
+    """A build's service account, as an IAM member."""
     return f"serviceAccount:{body['serviceAccount'].rpartition('/')[2]}"
 
 

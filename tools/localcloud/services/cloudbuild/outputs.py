@@ -26,7 +26,7 @@ _MANIFEST = "artifacts-{}.json"
 
 
 class PushFailed(Exception):
-    """A sentence, and the type of the build's failureInfo."""
+    """A push or upload failed: a sentence, and the type for the build's failureInfo."""
 
     def __init__(self, kind: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -34,10 +34,10 @@ class PushFailed(Exception):
 
 
 async def images(build: Body, builder: Docker | None, heard: Heard, clock: Any) -> list[Body]:
-    """The images that were pushed, as the build's results have them. Raises PushFailed."""
+    """Pushes the build's images; returns them for the build's results. Raises PushFailed."""
     wanted: list[str] = list(dict.fromkeys((*build.get("images", []), *build.get("artifacts", {}).get("images", []))))
-    there = {} if builder is None else builder.images
-    missing = [name for name in wanted if docker.full(name) not in there]
+    built = {} if builder is None else builder.images
+    missing = [name for name in wanted if docker.full(name) not in built]
     if missing:
         raise PushFailed(
             "PUSH_IMAGE_NOT_FOUND",
@@ -45,16 +45,16 @@ async def images(build: Body, builder: Docker | None, heard: Heard, clock: Any) 
         )
     pushed = []
     for name in wanted if builder is not None else ():
-        begun, said = clock.rfc3339(), list[str]()
+        begun, output = clock.rfc3339(), list[str]()
 
-        def listen(stream: Any, line: str, said: list[str] = said) -> None:
-            said.append(line)
+        def listen(stream: Any, line: str, output: list[str] = output) -> None:
+            output.append(line)
             heard(stream, line)
 
         listen("stdout", f"Pushing {name}")
         code, digest = await builder.push(name, StepContext(workspace.SOURCE, {}, listen))  # type: ignore[union-attr]
         if code:
-            kind = "PUSH_NOT_AUTHORIZED" if any(word in line for line in said for word in _DENIED) else "PUSH_FAILED"
+            kind = "PUSH_NOT_AUTHORIZED" if any(word in line for line in output for word in _DENIED) else "PUSH_FAILED"
             raise PushFailed(kind, f'error pushing image "{name}": step exited with non-zero status: {code}')
         pushed.append(
             {
@@ -68,7 +68,7 @@ async def images(build: Body, builder: Docker | None, heard: Heard, clock: Any) 
 
 
 async def objects(cloud: Cloud, job: Job, build: Body, space: Workspace, heard: Heard) -> Body:
-    """What the results say of the files that were put into a bucket; nothing without any. Raises PushFailed."""
+    """Uploads the build's artifacts to a bucket; returns the fields for the build's results. Raises PushFailed."""
     wanted = build.get("artifacts", {}).get("objects", {})
     if not wanted.get("paths"):
         return {}
@@ -76,18 +76,18 @@ async def objects(cloud: Cloud, job: Job, build: Body, space: Workspace, heard: 
     folder = f"{folder.strip('/')}/" if folder.strip("/") else ""
     rows = []
     for pattern in wanted["paths"]:
-        found = list(_found(space, pattern))
-        if not found:
+        files = list(_matching(space, pattern))
+        if not files:
             raise PushFailed("PUSH_FAILED", f'no files match the artifact path "{pattern}"')
-        for path in found:
+        for path in files:
             data = await asyncio.to_thread(path.read_bytes)
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-            made = await _put(cloud, job, build, (bucket, f"{folder}{path.name}"), data, kind)
+            stored = await _put(cloud, job, build, (bucket, f"{folder}{path.name}"), data, kind)
             heard("stdout", f"Uploaded {path.name} to gs://{bucket}/{folder}{path.name}")
             digest = hashlib.sha256(data).hexdigest()
             rows.append(
                 {
-                    "location": f"gs://{bucket}/{folder}{path.name}#{made['generation']}",
+                    "location": f"gs://{bucket}/{folder}{path.name}#{stored['generation']}",
                     "file_hash": [{"file_hash": [{"type": 1, "value": digest}]}],
                 }
             )
@@ -97,8 +97,8 @@ async def objects(cloud: Cloud, job: Job, build: Body, space: Workspace, heard: 
     return {"artifactManifest": f"gs://{bucket}/{folder}{manifest}", "numArtifacts": str(len(rows))}
 
 
-def _found(space: Workspace, pattern: str) -> Iterator[Path]:
-    """The files that a glob means, in the workspace only: a link that leads out of it is none."""
+def _matching(space: Workspace, pattern: str) -> Iterator[Path]:
+    """The files in the workspace that match a glob; links that lead out of it are skipped."""
     begins = space.directory("")
     base = space.here(begins)
     for one in sorted(base.glob(pattern.strip("/") or "*")):
@@ -114,10 +114,10 @@ async def _put(cloud: Cloud, job: Job, build: Body, where: tuple[str, str], data
 
     def put() -> Body:
         answer = asking.reply(cloud, names.account(build), "POST", path, data, kind)
-        found: Body = json.loads(answer.body) if isinstance(answer.body, bytes) else {}
+        result: Body = json.loads(answer.body) if isinstance(answer.body, bytes) else {}
         if answer.status >= 400:
-            raise CloudError(answer.status, "FAILED_PRECONDITION", str(found.get("error", {}).get("message", "")))
-        return found
+            raise CloudError(answer.status, "FAILED_PRECONDITION", str(result.get("error", {}).get("message", "")))
+        return result
 
     try:
         return await job.write(put)

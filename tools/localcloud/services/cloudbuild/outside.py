@@ -1,4 +1,4 @@
-"""Events from outside that set triggers off: messages of Pub/Sub, and webhooks that prove themselves by a secret.
+"""External events for triggers: Pub/Sub messages, and webhooks that authenticate with a secret.
 
 Source: https://cloud.google.com/build/docs/automating-builds/create-webhook-triggers, …/create-pubsub-triggers.
 """
@@ -27,14 +27,14 @@ _VERSION = re.compile(r"projects/[^/]+/secrets/[^/]+/versions/[^/]+")
 
 
 def checked(call: Call, trigger: Body) -> Body:
-    """A trigger for messages or webhooks as it is kept; 400 for one whose topic is not there, or that names no secret."""
+    """Validates a trigger's filter, topic and webhook secret; 400 if one is invalid or the topic does not exist."""
     payloads.check_filter(trigger.get("filter", ""), trigger.get("substitutions", {}))
     if "pubsubConfig" in trigger:
         topic = trigger["pubsubConfig"].get("topic", "")
         if not _TOPIC.fullmatch(topic):
             raise invalid("pubsub_config.topic must be projects/PROJECT/topics/TOPIC", "trigger.pubsub_config.topic")
         try:
-            asking.asked(call.cloud, call.principal, "GET", f"pubsub/v1/{topic}")
+            asking.ask_json(call.cloud, call.principal, "GET", f"pubsub/v1/{topic}")
         except CloudError as problem:
             raise failed_precondition(f"Topic {topic} cannot be subscribed to: {problem.message}") from None
         owner = topic.split("/")[1]
@@ -48,59 +48,59 @@ def checked(call: Call, trigger: Body) -> Body:
 
 
 def published(cloud: Cloud, event: Event) -> None:
-    """Lets a message set off the triggers of its topic. Who published hears nothing of it; what hinders a build is logged."""
+    """Runs the triggers of a message's topic. The publisher is not told about failures; they are logged."""
     topic, body = event.source.removeprefix("//pubsub.googleapis.com/"), payloads.of_message(event.data["message"])
-    if _of_such_a_build(cloud, body["message"]):
+    if _announces_triggered_build(cloud, body["message"]):
         return
     for trigger in events.triggers(cloud):
         if cloud.projects.named(trigger.get("pubsubConfig", {}).get("topic", "")) != topic:
             continue
         try:
-            events.told(cloud, trigger, body)
+            events.triggered(cloud, trigger, body)
         except CloudError as problem:
             project = trigger["resourceName"].split("/")[1]
             about = {"build_trigger_id": trigger["id"], "project_id": project}
-            text = f"Trigger {trigger['name']} began no build for message {body['message']['messageId']}: {problem.message}"
+            text = f"Trigger {trigger['name']} started no build for message {body['message']['messageId']}: {problem.message}"
             cloud.logs.log(project, "cloudbuild", {"type": "build", "labels": about}, text, severity="ERROR")
 
 
-def let_in(call: Call, trigger: Mapping[str, Any]) -> None:
-    """Refuses a webhook without the trigger's secret, unless who calls may create builds."""
-    given, version = call.params.get("secret", ""), trigger.get("webhookConfig", {}).get("secret", "")
+def authorize(call: Call, trigger: Mapping[str, Any]) -> None:
+    """403 for a webhook call without the trigger's secret, unless the caller may create builds."""
+    secret, version = call.params.get("secret", ""), trigger.get("webhookConfig", {}).get("secret", "")
     if not version:
-        raise failed_precondition(f"Trigger {trigger['name']} takes no webhooks: it has no webhookConfig.")
-    if not given and call.principal:
+        raise failed_precondition(f"Trigger {trigger['name']} does not accept webhooks: it has no webhookConfig.")
+    if not secret and call.principal:
         gate.check(call, "cloudbuild.builds.create", trigger["resourceName"])
         return
     project = trigger["resourceName"].split("/")[1]
     secrets = call.cloud.offers.get(Secrets)
     try:
-        known = secrets.access(call.cloud.agents.member(API, project), version) if secrets else b""
+        expected = secrets.access(call.cloud.agents.member(API, project), version) if secrets else b""
     except CloudError as problem:
         raise failed_precondition(f"The secret {version} cannot be read by Cloud Build: {problem.message}") from None
-    if not known or not hmac.compare_digest(known, given.encode()):
-        raise permission_denied("The secret of the webhook is wrong.")
+    if not expected or not hmac.compare_digest(expected, secret.encode()):
+        raise permission_denied("The webhook's secret is wrong.")
 
 
 def body(call: Call) -> Any:
-    """What a webhook brings; 400 for more than is taken, and for what is no JSON."""
+    """A webhook's parsed JSON body; 400 if it is too large or not JSON."""
     content = call.content
     if content is not None and (content.size or 0) > _MOST_BYTES:
-        raise invalid(f"A webhook has at most {_MOST_BYTES} bytes.")
-    found = payloads.read(content.read().decode("utf-8", "replace")) if content else ""
-    if not isinstance(found, dict | list):
+        raise invalid(f"The body of a webhook may have at most {_MOST_BYTES} bytes.")
+    parsed = payloads.read(content.read().decode("utf-8", "replace")) if content else ""
+    if not isinstance(parsed, dict | list):
         raise invalid("The body of a webhook must be JSON.")
-    return found
+    return parsed
 
 
 def anonymous(call: Call) -> None:
-    """401 for a webhook that brings neither a secret nor a token: it hears nothing of what triggers there are."""
+    """401 for a webhook call with neither a secret nor a token, so that it cannot probe which triggers exist."""
     if not call.params.get("secret") and not call.principal:
         raise unauthenticated()
 
 
-def _of_such_a_build(cloud: Cloud, message: Mapping[str, Any]) -> bool:
-    """Whether a message tells of a build that a message began: it begins no other, which would never end."""
+def _announces_triggered_build(cloud: Cloud, message: Mapping[str, Any]) -> bool:
+    """Whether a message is a notification about a build that a message started; starting builds for those would never end."""
     build = message["data"] if message.get("attributes", {}).get("buildId") else None
     maker = build.get("buildTriggerId") if isinstance(build, dict) else None
     return any("pubsubConfig" in one for one in events.triggers(cloud) if one["id"] == maker)

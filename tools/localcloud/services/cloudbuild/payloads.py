@@ -1,4 +1,4 @@
-"""What comes with an event from outside, a Pub/Sub message or a webhook: the substitutions that it fills in, and the filter that it passes.
+"""External events' payloads (Pub/Sub messages, webhooks): the substitutions bound to them, and triggers' filters.
 
 Source: https://cloud.google.com/build/docs/configuring-builds/use-bash-and-bindings-in-substitutions, …/automate-builds-pubsub-events.
 """
@@ -21,13 +21,13 @@ _STEP = re.compile(r"\.([\w-]+)|\[(\d+)\]|\['([^']*)'\]")
 
 
 def of_message(message: Mapping[str, Any]) -> Body:
-    """A message as bindings see it: its data decoded, and read where it is JSON."""
+    """A message for use in bindings: its data decoded, and parsed if it is JSON."""
     data = base64.b64decode(message.get("data", "")).decode("utf-8", "replace")
     return {"message": {**message, "data": read(data)}}
 
 
 def read(text: str) -> Any:
-    """What JSON means, and any other text as it is."""
+    """Parsed JSON; other text unchanged."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -35,12 +35,12 @@ def read(text: str) -> Any:
 
 
 def bound(substitutions: Mapping[str, str], body: Any) -> dict[str, str]:
-    """Substitutions with what they take of an event, "" for what it does not have: $(body.message.data.name), $(body.commits[0].id)."""
-    return {key: _BINDING.sub(lambda found: _taken(body, found[1]), text) for key, text in substitutions.items()}
+    """Substitutions with bindings such as $(body.commits[0].id) replaced by the event's values, "" if it has none."""
+    return {key: _BINDING.sub(lambda match: _taken(body, match[1]), text) for key, text in substitutions.items()}
 
 
 def check_filter(text: str, substitutions: Mapping[str, str]) -> None:
-    """400 for a filter that is no expression over the substitutions and the body of an event."""
+    """400 for a filter that is not a boolean expression over the substitutions and the event's body."""
     try:
         if text and not expressions.answers_a_truth(Language.EVENT, text, tuple(sorted(substitutions))):
             raise invalid(f"invalid filter {text!r}: it is neither true nor false", "trigger.filter")
@@ -49,7 +49,7 @@ def check_filter(text: str, substitutions: Mapping[str, str]) -> None:
 
 
 def passes(text: str, values: Mapping[str, str], body: Any) -> bool:
-    """Whether an event is one that a filter takes; without a filter every one is."""
+    """Whether an event passes a filter; without a filter, every event does."""
     try:
         names = tuple(sorted(values))
         return not text or expressions.compiled(Language.EVENT, text, names)({**values, "body": body}) is True

@@ -1,4 +1,4 @@
-"""Processes that steps start on this machine; cancelling the wait stops them."""
+"""Processes that steps start on this machine; they are stopped when the wait for them is cancelled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _GRACE = 2.0
 
 
 async def ended(start: Callable[[], T], wait: Callable[[T], R], stop: Callable[[T], object]) -> R:
-    """What `wait` gives for what `start` has started, each in a thread. When cancelled, also in the middle of the start, it is stopped."""
+    """Runs `start` and then `wait` in threads, and returns the latter's result. On cancellation, even during `start`, calls `stop`."""
     started = await kept(start, stop)
     try:
         return await asyncio.to_thread(wait, started)
@@ -29,7 +29,7 @@ async def ended(start: Callable[[], T], wait: Callable[[T], R], stop: Callable[[
 async def run(
     command: Sequence[str], heard: Heard, *, env: Mapping[str, str], folder: Path, noted: Callable[[int], object]
 ) -> int:
-    """The exit code of a program; `noted` hears the number of its process."""
+    """Runs a program and returns its exit code; calls `noted` with its process id."""
 
     def start() -> Child:
         child = Child(command, heard, env=env, folder=folder)

@@ -1,4 +1,4 @@
-"""The queue of builds: as many run at once as this machine is configured for, the oldest first."""
+"""The build queue: oldest first, as many at once as this machine is configured for."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ CREATE TABLE IF NOT EXISTS cloudbuild_queue (
   place INTEGER PRIMARY KEY, build TEXT NOT NULL UNIQUE, submitter TEXT NOT NULL, component TEXT NOT NULL, working INTEGER NOT NULL);
 """
 RUN = "run"
-"""The kind of job that carries out a build; the name of the build stands for its operation."""
+"""The kind of job that runs a build; the build's name is used as its operation."""
 EXPIRY = "queue ttl"
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedBuild:
-    """A build that is not over, who asked for it, and the name of the trigger that it comes from."""
+    """A queued or running build, its submitter's email, and its trigger's name."""
 
     build: str
     submitter: str
@@ -26,7 +26,7 @@ class QueuedBuild:
 
 
 def enter(cloud: Cloud, entry: QueuedBuild, ttl: float) -> None:
-    """Puts a build at the end of the queue."""
+    """Adds a build to the queue, where it expires after `ttl` seconds."""
     cloud.store.sql(
         "INSERT INTO cloudbuild_queue (build, submitter, component, working) VALUES (?, ?, ?, 0)",
         *(entry.build, entry.submitter, entry.component),
@@ -36,7 +36,7 @@ def enter(cloud: Cloud, entry: QueuedBuild, ttl: float) -> None:
 
 
 def advance(cloud: Cloud) -> None:
-    """Orders work on the builds whose turn it is."""
+    """Starts the builds whose turn it is."""
     (working,) = cloud.store.row("SELECT count(*) FROM cloudbuild_queue WHERE working = 1")
     free = max(limit(cloud) - working, 0)
     for (build,) in cloud.store.sql(
@@ -48,18 +48,18 @@ def advance(cloud: Cloud) -> None:
 
 
 def find(cloud: Cloud, build: str) -> QueuedBuild | None:
-    """A build's entry, None for one that is over."""
+    """A build's entry; None if it has finished."""
     row = cloud.store.row("SELECT build, submitter, component FROM cloudbuild_queue WHERE build = ?", build)
     return QueuedBuild(*row) if row else None
 
 
 def leave(cloud: Cloud, build: str) -> None:
-    """A build is over: the next one's turn."""
+    """Removes a finished build, and starts the next one."""
     cloud.store.sql("DELETE FROM cloudbuild_queue WHERE build = ?", build)
     cloud.due.forget(API, build, EXPIRY)
     advance(cloud)
 
 
 def limit(cloud: Cloud) -> int:
-    """How many builds are worked on at once."""
+    """How many builds may run at once."""
     return cloud.workloads.limits["builds"]

@@ -1,4 +1,4 @@
-"""The build of a trigger: from the trigger itself or from a file in the repository, with the commit's source and substitutions."""
+"""A trigger's build: from the trigger itself or a file in the repository, with the commit's source and substitutions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _AUTODETECTED = ("cloudbuild.yaml", "cloudbuild.yml", "cloudbuild.json")
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What is to be built of a repository; all "" for a trigger without one."""
+    """The commit to build; all "" for a trigger without a repository."""
 
     url: str = ""
     sha: str = ""
@@ -31,11 +31,11 @@ class Commit:
 
     @property
     def substitutions(self) -> dict[str, str]:
-        """What a trigger knows of it."""
+        """The built-in substitutions for it."""
         if not self.sha:
             return {}
         full = self.url.removesuffix(".git").partition("://")[2].partition("/")[2]
-        found = {
+        values = {
             "COMMIT_SHA": self.sha,
             "REVISION_ID": self.sha,
             "SHORT_SHA": self.sha[:7],
@@ -45,44 +45,46 @@ class Commit:
             "TAG_NAME": self.tag,
             "REF_NAME": self.branch or self.tag,
         }
-        return {key: value for key, value in found.items() if value}
+        return {key: value for key, value in values.items() if value}
 
 
 def build(trigger: Mapping[str, Any], commit: Commit) -> tuple[Body, str]:
-    """The build that a trigger means, and the path of the file it stands in, "" for none; 400 for a file that is none or missing."""
+    """A trigger's build, and the path of its config file ("" without one); 400 if the file is missing or invalid."""
     if "build" in trigger:
         return dict(trigger["build"]), ""
     if commit.git is None:
-        raise failed_precondition(f"Trigger {trigger['name']} reads its build from a repository and has none.")
+        raise failed_precondition(f"Trigger {trigger['name']} reads its build from a repository, but has none.")
     path = trigger.get("filename") or trigger.get("gitFileSource", {}).get("path", "")
     for name in (path,) if path else _AUTODETECTED:
         text = commit.git.file(commit.sha, name)
         if text is not None:
             return read(text, name), name
     if not path and commit.git.file(commit.sha, "Dockerfile") is not None:
-        raise unimplemented("The local cloud builds no repository that has a Dockerfile alone; add a cloudbuild.yaml.")
+        raise unimplemented(
+            "The local cloud does not build repositories with only a Dockerfile; add a cloudbuild.yaml."
+        )
     raise failed_precondition(f"{path or ' or '.join(_AUTODETECTED)} is not in {commit.url} at {commit.sha[:7]}.")
 
 
 def source(cloud: Cloud, trigger: Mapping[str, Any], commit: Commit) -> Body:
-    """The source of the build of a commit."""
+    """The source field for a commit's build."""
     if not commit.sha:
         return {}
-    named = trigger.get("repositoryEventConfig", {}).get("repository") or trigger.get("sourceToBuild", {}).get(
+    repository = trigger.get("repositoryEventConfig", {}).get("repository") or trigger.get("sourceToBuild", {}).get(
         "repository"
     )
-    if named and cloud.store.get(API, cloud.projects.named(named)):
-        return {"source": {"connectedRepository": {"repository": named, "revision": commit.sha}}}
+    if repository and cloud.store.get(API, cloud.projects.named(repository)):
+        return {"source": {"connectedRepository": {"repository": repository, "revision": commit.sha}}}
     return {"source": {"gitSource": {"url": commit.url, "revision": commit.sha}}}
 
 
 def read(text: str, name: str) -> Body:
-    """A build config file as a build; 400 in words that name the file."""
+    """Parses a build config file; 400 with the file's name if it is invalid."""
     return conformance.check(document(API, "v1"), "Build", yaml(text, name))
 
 
 def yaml(text: str, name: str) -> Body:
-    """A YAML or JSON file that holds a mapping; 400 in words that name the file."""
+    """Parses a YAML or JSON file that must be a mapping; 400 with the file's name if it is invalid."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
@@ -91,22 +93,22 @@ def yaml(text: str, name: str) -> Body:
     reader = YAML(typ="safe", pure=True)
     try:
         node = reader.compose(text)
-        # Counted before anything is merged: a few lines of merges of merges would be millions.
-        usual = node is not None and _nodes(node) <= _MOST_NODES
-        found = reader.constructor.construct_document(node) if usual else None
+        # Counted before merges are applied, as a few lines of nested merges can expand to millions of nodes.
+        reasonable = node is not None and _nodes(node) <= _MOST_NODES
+        document_ = reader.constructor.construct_document(node) if reasonable else None
     except (YAMLError, ValueError, RecursionError) as problem:
         raise invalid(f"failed unmarshalling build config {name}: {str(problem).splitlines()[0]}", name) from None
-    if not isinstance(found, dict):
-        raise invalid(f"failed unmarshalling build config {name}: it holds no mapping of a usual size.", name)
-    plain: Body = _plain(found)
+    if not isinstance(document_, dict):
+        raise invalid(f"failed unmarshalling build config {name}: it must be a mapping of a reasonable size.", name)
+    plain: Body = _plain(document_)
     return plain
 
 
 def _nodes(node: Any, left: int = _MOST_NODES) -> int:
-    """How many nodes there are, counted no further than is needed to refuse: an alias counts as often as it stands for something."""
-    inner = () if isinstance(node.value, str) else node.value
+    """The number of nodes, counted up to the limit; an alias counts each time it is used, against exponential expansion."""
+    children = () if isinstance(node.value, str) else node.value
     count = 1
-    for one in inner:
+    for one in children:
         for child in one if isinstance(one, tuple) else (one,):
             if count > left:
                 return count
@@ -115,7 +117,7 @@ def _nodes(node: Any, left: int = _MOST_NODES) -> int:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it: keys are text; a duration, an environment variable or a substitution may have been read as a number."""
+    """The value in JSON's types: keys are strings, and dates and the like become strings."""
     if isinstance(value, dict):
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Runs a build, phase by phase from source to images, and keeps its log and state up to date."""
+"""Runs a build phase by phase, from source to images, and keeps its log and state up to date."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _RAN = {
 
 
 class BuildEnded(Exception):
-    """A build that has not come to its good end: its state, and the sentence and type that say why."""
+    """A build did not succeed: its status, a sentence with the reason, and the failureInfo type."""
 
     def __init__(self, status: str, sentence: str, kind: str = "") -> None:
         super().__init__(sentence)
@@ -40,7 +40,7 @@ class BuildEnded(Exception):
 
 
 async def run(cloud: Cloud, job: Job) -> None:
-    """The job that carries out a build."""
+    """The job that runs a build."""
     build = cloud.store.get(API, job.body["build"])
     if build is None or build["status"] in builds.OVER:
         await job.write(partial(queue.leave, cloud, job.body["build"]))
@@ -49,7 +49,7 @@ async def run(cloud: Cloud, job: Job) -> None:
 
 
 def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
-    """Work on a build has not come to its end: it was cancelled, failed by a bug here, or the server was stopped."""
+    """Ends a build whose job was cut short: it was cancelled, a bug here made it fail, or the server stopped."""
     name = job.body["build"]
     build = cloud.store.get(API, name)
     if build is not None:
@@ -65,12 +65,12 @@ def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
 
 
 def _meter(cloud: Cloud, build: Body) -> None:
-    taken = timestamps.parse(build["finishTime"]) - timestamps.parse(build["startTime"])
-    charges.meter(cloud, build, max(math.ceil(taken.total_seconds()), 1))
+    duration = timestamps.parse(build["finishTime"]) - timestamps.parse(build["startTime"])
+    charges.meter(cloud, build, max(math.ceil(duration.total_seconds()), 1))
 
 
 class _Build:
-    """One build while it is worked on."""
+    """A running build."""
 
     def __init__(self, cloud: Cloud, job: Job, build: Body) -> None:
         self._cloud, self._job, self._build = cloud, job, build
@@ -83,7 +83,7 @@ class _Build:
         self._runs = StepRuns(cloud, job, build, self._space, None)
 
     async def carry_out(self) -> None:
-        """Runs it to its end, and writes down which that was."""
+        """Runs the build to its end, and stores the result."""
         await self._changed(
             status="WORKING",
             startTime=self._cloud.clock.rfc3339(),
@@ -100,11 +100,11 @@ class _Build:
                 await self._journal.flush(last=True)
             await asyncio.to_thread(sources.remove, self._space.root)
         if end is not None and self._cloud.workloads.closed:
-            raise asyncio.CancelledError  # its step was ended with the server, whose next start says so
-        await self._job.write(partial(self._over, end))
+            raise asyncio.CancelledError  # the server stopped its step; the next start ends the build
+        await self._job.write(partial(self._store_end, end))
 
     async def _phases(self) -> BuildEnded | None:
-        """None for a good end."""
+        """Runs all phases; returns how the build failed, None for success."""
         say = self._journal.say
         seconds = drafts.seconds(self._build["timeout"], "timeout", drafts.DAY)
         try:
@@ -170,9 +170,9 @@ class _Build:
                     group.create_task(self._step(at, [done[one] for one in before], done[at]))
         except* StepFailed as problems:
             raise BuildEnded("FAILURE", str(problems.exceptions[0]), "USER_BUILD_STEP") from None
-        given = [base64.b64encode(output(self._space, at)).decode() for at in range(len(self._steps))]
-        if any(given):
-            self._results["buildStepOutputs"] = given
+        step_outputs = [base64.b64encode(output(self._space, at)).decode() for at in range(len(self._steps))]
+        if any(step_outputs):
+            self._results["buildStepOutputs"] = step_outputs
 
     async def _step(self, at: int, before: list[asyncio.Event], done: asyncio.Event) -> None:
         for one in before:
@@ -185,7 +185,7 @@ class _Build:
         begun = self._cloud.clock.rfc3339()
         step["status"] = "WORKING"
         try:
-            problem = await self._ran(at, step, heard)
+            problem = await self._try_step(at, step, heard)
         except asyncio.CancelledError:
             step["status"] = "CANCELLED"
             raise
@@ -205,8 +205,8 @@ class _Build:
             self._journal.say(f"{sentence} (allowed to fail)")
         done.set()
 
-    async def _ran(self, at: int, step: Body, heard: Heard) -> str:
-        """Why a step has failed, "" when it has not."""
+    async def _try_step(self, at: int, step: Body, heard: Heard) -> str:
+        """Runs a step; returns why it failed, "" for success."""
         limit = drafts.seconds(step["timeout"], "timeout", drafts.DAY) if step.get("timeout") else None
         try:
             async with asyncio.timeout(limit):
@@ -230,8 +230,8 @@ class _Build:
     async def _changed(self, **changes: Any) -> None:
         await self._job.write(lambda: builds.changed(self._cloud, self._build["name"], **changes))
 
-    def _over(self, end: BuildEnded | None) -> None:
-        """Writes the end down; one that was cancelled meanwhile stays so."""
+    def _store_end(self, end: BuildEnded | None) -> None:
+        """Stores the build's result; a build that was cancelled meanwhile stays cancelled."""
         stored: Mapping[str, Any] = self._cloud.store.get(API, self._build["name"]) or {}
         for one in self._steps:
             one.setdefault("status", "QUEUED")
@@ -257,5 +257,5 @@ def _why(end: BuildEnded) -> Body:
 
 
 def _storage(build: Body) -> str:
-    found = build["sourceProvenance"]["resolvedStorageSource"]
-    return f"gs://{found['bucket']}/{found['object']}#{found['generation']}"
+    source = build["sourceProvenance"]["resolvedStorageSource"]
+    return f"gs://{source['bucket']}/{source['object']}#{source['generation']}"

@@ -1,6 +1,6 @@
-"""Short scripts of docker commands, which builds use to pull a cache (`docker pull IMAGE || exit 0`); nothing else of a shell.
+"""Short scripts of docker commands, as builds use to pull a cache (`docker pull IMAGE || exit 0`); not a shell.
 
-Whatever else a script holds is refused: it would run on this machine, outside of any container.
+Anything else in a script is refused: it would run on this machine, outside any container.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ _BEYOND = re.compile(r"[`<>(){}*?\[\]~]|\$\(|(?<!\|)\|(?!\|)|(?<!&)&(?!&)")
 PROGRAMS = ("docker", "exit", "true", ":", "echo", "set")
 
 
-class NoScript(Exception):
-    """A sentence: what in a script is not carried out here."""
+class UnsupportedScript(Exception):
+    """A sentence: what part of a script is not supported here."""
 
 
 class Command(NamedTuple):
-    """A command, and how it is joined to what came before: ";", "&&" or "||"."""
+    """A command, and its connection to the previous one: ";", "&&" or "||"."""
 
     joined: str
     words: tuple[str, ...]
 
 
 def commands(text: str, env: Mapping[str, str]) -> Iterator[Command]:
-    """The commands of a script with their variables filled in. Raises NoScript for one that needs a shell."""
+    """The commands of a script, with variables expanded. Raises UnsupportedScript for a script that needs a shell."""
     joined = ";"
     for line in text.replace("\\\n", " ").splitlines():
         bare = _VARIABLE.sub("", line)
@@ -37,10 +37,10 @@ def commands(text: str, env: Mapping[str, str]) -> Iterator[Command]:
         lexer.whitespace_split = True
         words: list[str] = []
         try:
-            found = list(lexer)
+            tokens = list(lexer)
         except ValueError:
             raise _refused(line) from None
-        for word in (*found, ";"):
+        for word in (*tokens, ";"):
             if word in (";", "&&", "||"):
                 if words:
                     yield _command(joined, words, env)
@@ -50,18 +50,18 @@ def commands(text: str, env: Mapping[str, str]) -> Iterator[Command]:
 
 
 def runs(command: Command, code: int) -> bool:
-    """Whether a command is to be carried out after one that ended with a code."""
+    """Whether a command runs after one that ended with this exit code."""
     return command.joined == ";" or (command.joined == "&&") == (code == 0)
 
 
 def _command(joined: str, words: list[str], env: Mapping[str, str]) -> Command:
     if words[0] not in PROGRAMS:
         raise _refused(" ".join(words))
-    return Command(joined, tuple(_VARIABLE.sub(lambda found: env.get(found[1] or found[2], ""), one) for one in words))
+    return Command(joined, tuple(_VARIABLE.sub(lambda match: env.get(match[1] or match[2], ""), one) for one in words))
 
 
-def _refused(line: str) -> NoScript:
-    return NoScript(
-        f"This step of the docker builder has a shell script of which {line.strip()[:100]!r} is not carried out here: the local cloud takes "
-        f"commands of {', '.join(PROGRAMS)}, joined by ;, && and ||. Put the rest into a step of an image that has what it needs."
+def _refused(line: str) -> UnsupportedScript:
+    return UnsupportedScript(
+        f"This step of the docker builder has a shell script with {line.strip()[:100]!r}, which is not supported here: the local cloud takes "
+        f"commands of {', '.join(PROGRAMS)}, joined by ;, && and ||. Move the rest to a step with an image that has what it needs."
     )

@@ -26,15 +26,16 @@ _REASONS = {403: "forbidden", 404: "notFound"}
 
 
 class UnreadableSource(Exception):
-    """A sentence: why a source cannot be unpacked."""
+    """A sentence: why a source archive cannot be unpacked."""
 
 
 def resolved(cloud: Cloud, build: Body) -> Body:
-    """The build's sourceProvenance: generation or commit, once and for all; 400 when its account cannot read it."""
+    """The build's sourceProvenance, with the generation or commit pinned; 400 if its account cannot read the source."""
     source = build.get("source", {})
     if len(source) > 1:
         raise invalid(
-            f"invalid build: a build has one source; this one has {' and '.join(sorted(source))}", "build.source"
+            f"invalid build: a build may have only one source; this one has {' and '.join(sorted(source))}",
+            "build.source",
         )
     if "storageSource" in source:
         return {"sourceProvenance": {"resolvedStorageSource": _generation(cloud, build, source["storageSource"])}}
@@ -52,33 +53,31 @@ def resolved(cloud: Cloud, build: Body) -> Body:
 
 
 def url(cloud: Cloud, build: Mapping[str, Any], source: Mapping[str, Any]) -> str:
-    """The address of the repository of a build's git source; 400 for a repository that is none."""
+    """The URL of a git source's repository; 400 if there is no such repository."""
     if "repository" not in source:
         return str(source.get("url", ""))
     return connections.remote(cloud, source["repository"], build["projectId"])
 
 
 def folder(build: Mapping[str, Any]) -> str:
-    """The folder of the source in which steps begin, relative to its root; "" for the root."""
+    """The folder in the source in which steps start, relative to its root; "" for the root."""
     return next((str(one.get("dir", "")) for one in build.get("source", {}).values()), "")
 
 
 def archive(cloud: Cloud, build: Body) -> IO[bytes] | None:
-    """The archive that a build begins with, open, as its account reads it; None without one. Within a transaction."""
-    found = build.get("sourceProvenance", {}).get("resolvedStorageSource")
-    if found is None:
+    """Opens a build's source archive, read as its account; None without one. Call it within a transaction."""
+    source = build.get("sourceProvenance", {}).get("resolvedStorageSource")
+    if source is None:
         return None
-    path = (
-        f"storage/v1/b/{found['bucket']}/o/{quote(found['object'], safe='')}?alt=media&generation={found['generation']}"
-    )
+    path = f"storage/v1/b/{source['bucket']}/o/{quote(source['object'], safe='')}?alt=media&generation={source['generation']}"
     answer = asking.reply(cloud, names.account(build), "GET", path)
     if answer.status != 200:
         raise CloudError(
-            answer.status, "FAILED_PRECONDITION", f"error fetching gs://{found['bucket']}/{found['object']}"
+            answer.status, "FAILED_PRECONDITION", f"error fetching gs://{source['bucket']}/{source['object']}"
         )
     if answer.file is not None:
         return answer.file[0].open("rb")
-    spool = tempfile.SpooledTemporaryFile(max_size=1 << 20)  # noqa: SIM115 - whoever asked closes it
+    spool = tempfile.SpooledTemporaryFile(max_size=1 << 20)  # noqa: SIM115 - the caller closes it
     for piece in answer.pieces or (answer.body,):
         spool.write(piece if isinstance(piece, bytes) else b"")
     spool.seek(0)
@@ -86,7 +85,7 @@ def archive(cloud: Cloud, build: Body) -> IO[bytes] | None:
 
 
 def unpacked(stream: IO[bytes], target: Path) -> None:
-    """Unpacks a .tar.gz, .tar or .zip; raises Unreadable for another, and for one with names or links that lead out of it. Blocks."""
+    """Unpacks a .tar.gz, .tar or .zip. Raises UnreadableSource for others, and for names or links that lead outside. Blocks."""
     try:
         if zipfile.is_zipfile(stream):
             stream.seek(0)
@@ -104,12 +103,12 @@ def unpacked(stream: IO[bytes], target: Path) -> None:
                     raise UnreadableSource(f"The source has more than {_MOST_FILES} files or {_MOST_BYTES >> 30} GiB.")
                 archive_.extract(member, target, filter="data")
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as problem:
-        raise UnreadableSource(f"The source is no archive that can be unpacked: {problem}.") from None
+        raise UnreadableSource(f"The source is not an archive that can be unpacked: {problem}.") from None
 
 
 @dataclass(frozen=True, slots=True)
 class _Bounded:
-    """A file that is read in pieces: a header of a tar says itself how long it is, and would be read whole, unpacked."""
+    """A file with bounded reads: a tar header gives its own length, and would be read into memory whole after decompression."""
 
     inner: IO[bytes]
 
@@ -126,7 +125,7 @@ class _Bounded:
 
 
 def copied(cloud: Cloud, build: Body) -> tuple[Git, str] | None:
-    """The repository and commit that a build begins with; None without them."""
+    """The repository and commit of a build's git source; None without one."""
     provenance = build.get("sourceProvenance", {})
     for field in ("resolvedConnectedRepository", "resolvedGitSource"):
         if field in provenance:
@@ -146,7 +145,7 @@ def _unzip(stream: IO[bytes], target: Path) -> None:
 
 
 def remove(workspace: Path) -> None:
-    """Removes what a build worked in; what containers made as other users may have to stay."""
+    """Removes a build's workspace; files that containers created as other users may remain."""
     shutil.rmtree(workspace, ignore_errors=True)
 
 
@@ -160,10 +159,10 @@ def _generation(cloud: Cloud, build: Body, source: Body) -> Body:
     if source.get("generation") and source["generation"] != "0":
         path += f"?generation={source['generation']}"
     try:
-        found = asking.asked(cloud, names.account(build), "GET", path)
+        stored = asking.ask_json(cloud, names.account(build), "GET", path)
     except CloudError as problem:
         reason = _REASONS.get(problem.code, "badRequest")
         raise invalid(
             f"could not resolve source: googleapi: Error {problem.code}: {problem.message}, {reason}", "build.source"
         ) from None
-    return {**source, "generation": found["generation"]}
+    return {**source, "generation": stored["generation"]}

@@ -1,4 +1,4 @@
-"""Google's builders that this machine's own tools stand in for."""
+"""Google's builder images that this machine's own tools stand in for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BUILDERS: dict[str, Tool] = {
 
 
 def tool(image: str) -> Tool | None:
-    """What stands in for an image of a step; None for one that runs as it is."""
+    """The tool that stands in for a step's image; None if the image itself runs."""
     name = image.partition("@")[0].removeprefix("docker.io/")
     head, _, tag = name.rpartition(":")
     return _BUILDERS.get(head if head and "/" not in tag else name)

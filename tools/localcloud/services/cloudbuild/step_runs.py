@@ -1,4 +1,4 @@
-"""Runs one step of a build: in a container, or with this machine's tools in place of Google's builders."""
+"""Runs a build's steps: in containers, or with this machine's tools in place of Google's builders."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from localcloud.engine.jobs import Job
 from localcloud.engine.orders import NoRoom, Order, StartedWorkload
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import asking, git, names, processes, shell, stand_ins, workspace
-from localcloud.services.cloudbuild.deploying import Deploying
-from localcloud.services.cloudbuild.docker import Contained, Docker, NotUnderstood, StepContext, full
+from localcloud.services.cloudbuild.deploying import GcloudCommands
+from localcloud.services.cloudbuild.docker import Docker, RunContainer, StepContext, UnsupportedCommand, full
 from localcloud.services.cloudbuild.stand_ins import Tool
 from localcloud.services.cloudbuild.workspace import Workspace
 
@@ -30,12 +30,12 @@ _AGAIN = 0.2
 
 
 class StepFailed(Exception):
-    """A sentence: why a step could not be carried out, or what it did not do."""
+    """A sentence: why a step could not run, or failed."""
 
 
 @dataclass
 class StepRuns:
-    """Carries out the steps of one build. `docker` is None on a machine without podman and docker."""
+    """Runs the steps of one build. `docker` is None on a machine without podman and docker."""
 
     cloud: Cloud
     job: Job
@@ -44,7 +44,7 @@ class StepRuns:
     docker: Docker | None
 
     async def run(self, at: int, heard: Heard) -> int:
-        """The exit code of a step. Raises StepFailed when there is none."""
+        """Runs a step and returns its exit code. Raises StepFailed if it could not run."""
         step = self.build["steps"][at]
         try:
             directory = self.space.directory(step.get("dir", ""))
@@ -54,27 +54,27 @@ class StepRuns:
                 return await self._contained(at, step, StepContext(directory, env, heard, secret))
             self.space.here(directory).mkdir(parents=True, exist_ok=True)
             return await self._stood_in(tool, step, StepContext(directory, env, heard, secret))
-        except (RuntimeProblem, NotUnderstood, workspace.Outside, shell.NoScript, OSError) as problem:
+        except (RuntimeProblem, UnsupportedCommand, workspace.Outside, shell.UnsupportedScript, OSError) as problem:
             raise StepFailed(str(problem)) from None
 
-    # What a step has in its environment.
+    # The environment of a step.
 
     async def _environment(self, step: Body) -> tuple[dict[str, str], frozenset[str]]:
-        """Its variables, and which of their values are secrets."""
+        """A step's variables, and those of their values that are secrets."""
         options = self.build["options"]
-        given = self.build.get("substitutions", {})
+        substitutions = self.build.get("substitutions", {})
         mapped = step.get("automapSubstitutions", options.get("automapSubstitutions", False))
-        found = {**given, **self._known()} if mapped else {}
+        variables = {**substitutions, **self._known()} if mapped else {}
         for line in (*options.get("env", []), *step.get("env", [])):
             name, _, value = line.partition("=")
-            found[name] = value
+            variables[name] = value
         wanted = {*options.get("secretEnv", []), *step.get("secretEnv", [])}
         secret = {
             one["env"]: await self._secret(one["versionName"])
             for one in self.build.get("availableSecrets", {}).get("secretManager", [])
             if one["env"] in wanted
         }
-        return {**found, **secret, "BUILDER_OUTPUT": workspace.OUTPUTS}, frozenset(filter(None, secret.values()))
+        return {**variables, **secret, "BUILDER_OUTPUT": workspace.OUTPUTS}, frozenset(filter(None, secret.values()))
 
     def _known(self) -> dict[str, str]:
         project = self.build["projectId"]
@@ -91,13 +91,13 @@ class StepRuns:
         account = names.account(self.build)
         path = f"secretmanager/v1/{quote(version)}:access"
         try:
-            found = await self.job.write(lambda: asking.asked(self.cloud, account, "GET", path))
+            answer = await self.job.write(lambda: asking.ask_json(self.cloud, account, "GET", path))
         except CloudError as problem:
             code = "".join(word.title() for word in problem.status.split("_"))
             raise StepFailed(
                 f"failed to access secret version for secret {version}: rpc error: code = {code} desc = {problem.message}"
             ) from None
-        return base64.b64decode(found["payload"]["data"]).decode("utf-8", "surrogateescape")
+        return base64.b64decode(answer["payload"]["data"]).decode("utf-8", "surrogateescape")
 
     # Containers.
 
@@ -126,34 +126,34 @@ class StepRuns:
             grace=_GRACE,
             made=made,
         )
-        return await self.started(workload, place.heard)
+        return await self.run_workload(workload, place.heard)
 
     async def _ready(self, image: str, account: str, place: StepContext) -> str:
-        """The id of an image that can be run: one that this build has made, else one that its account may pull."""
+        """The id of an image ready to run: one that this build has built, or else pulled as its account."""
         assert self.docker is not None
         if (made := self.docker.images.get(full(image))) is not None:
             return made
-        found = await asyncio.to_thread(self.cloud.workloads.fetch, image, account)
+        fetched = await asyncio.to_thread(self.cloud.workloads.fetch, image, account)
         place.say(f"Already have image (with digest): {image}")
-        return found.made
+        return fetched.made
 
-    async def run_contained(self, wanted: Contained, place: StepContext) -> int:
-        """What `docker run` runs: with the step's folders only where it names them."""
+    async def run_contained(self, container: RunContainer, place: StepContext) -> int:
+        """Runs a container for `docker run`, with only the mounts that it names."""
         workload = Workload(
             name=f"build-{self.build['id'][:8]}-run",
-            image=wanted.image,
-            entrypoint=(wanted.entrypoint,) if wanted.entrypoint else None,
-            args=wanted.args or None,
-            env=wanted.env,
-            mounts=tuple(Mount(source, target) for source, target in wanted.mounts),
-            workdir=wanted.directory,
-            user=wanted.user,
+            image=container.image,
+            entrypoint=(container.entrypoint,) if container.entrypoint else None,
+            args=container.args or None,
+            env=container.env,
+            mounts=tuple(Mount(source, target) for source, target in container.mounts),
+            workdir=container.directory,
+            user=container.user,
             grace=_GRACE,
         )
-        return await self.started(workload, place.heard)
+        return await self.run_workload(workload, place.heard)
 
-    async def started(self, workload: Workload, heard: Heard) -> int:
-        """The exit code of a container, which ends with whoever waits for it."""
+    async def run_workload(self, workload: Workload, heard: Heard) -> int:
+        """Runs a container and returns its exit code; stops it if the wait is cancelled."""
         order = Order(
             principal=names.account(self.build),
             project=self.build["projectId"],
@@ -182,19 +182,19 @@ class StepRuns:
             return await self._docker(step, args, entrypoint, place)
         if step.get("script") or entrypoint not in ("", tool):
             raise StepFailed(
-                f"The builder {step['name']} stands for this machine's {tool} here, which carries out {tool}'s own commands and no "
-                "scripts; run a script in an image that has what it needs."
+                f"The builder {step['name']} is replaced by this machine's {tool} here, which runs only {tool} commands, not scripts; "
+                "run a script in an image that has what it needs."
             )
         if (
             tool == "gcloud"
-            and (code := await Deploying(self.cloud, self.job, self.build, self.space).carry_out(args, place))
+            and (code := await GcloudCommands(self.cloud, self.job, self.build, self.space).carry_out(args, place))
             is not None
         ):
             return code
         path = program(tool)
         if path is None:
             raise StepFailed(
-                f"{tool} is not on this machine, and the local cloud does not carry out `{tool} {' '.join(args[:3])}` itself: install {tool}."
+                f"{tool} is not on this machine, and the local cloud does not support `{tool} {' '.join(args[:3])}` itself: install {tool}."
             )
         env = {**children.chosen(_VARIABLES), **self._identity(tool), "HOME": str(self.space.home), **place.env}
         env["BUILDER_OUTPUT"] = str(self.space.outputs(self.build["steps"].index(step)))
@@ -209,13 +209,13 @@ class StepRuns:
     def _identity(self, tool: Tool) -> Mapping[str, str]:
         if tool == "git":
             return git.ENVIRONMENT
-        found = self.cloud.workloads.commands(names.account(self.build), self.space.credentials)
-        return {**found, "CLOUDSDK_CORE_PROJECT": self.build["projectId"]}
+        variables = self.cloud.workloads.commands(names.account(self.build), self.space.credentials)
+        return {**variables, "CLOUDSDK_CORE_PROJECT": self.build["projectId"]}
 
     async def _docker(self, step: Body, args: Sequence[str], entrypoint: str, place: StepContext) -> int:
         if self.docker is None:
             raise StepFailed(
-                "This step did not run (simulated): neither podman nor docker answers on this machine, so that no image can be built. "
+                "This step did not run (simulated): neither podman nor docker answers on this machine, so no image can be built. "
                 "Install podman."
             )
         text = step.get("script", "")
@@ -223,7 +223,7 @@ class StepRuns:
             text = args[1]
         elif entrypoint not in ("", "docker"):
             raise StepFailed(
-                f"The docker builder stands for this machine's podman or docker here, which has no {entrypoint}."
+                f"The docker builder is replaced by this machine's podman or docker here, which has no {entrypoint}."
             )
         if not text:
             return await self.docker.carry_out(args, place)
@@ -245,7 +245,7 @@ class StepRuns:
 
 
 def output(space: Workspace, at: int) -> bytes:
-    """What a step gives back: the beginning of what it wrote to $BUILDER_OUTPUT/output."""
+    """A step's output: the first 4 KiB of what it wrote to $BUILDER_OUTPUT/output."""
     path = space.root / "outputs" / str(at) / "output"
     if path.is_symlink() or not path.is_file():
         return b""

@@ -1,6 +1,6 @@
-"""Logs in Google's default bucket for builds, read under its own name, a range at a time, as gcloud does.
+"""Logs in Google's default bucket for builds, served under the bucket's host name with range requests, as gcloud reads them.
 
-It is in nobody's project, so that it is no bucket of Cloud Storage here either: its objects are the logs as they are kept.
+The bucket is in no project, and not in Cloud Storage here either: its objects are the stored logs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
 def application(cloud: Cloud) -> Starlette:
-    """The bucket of every project."""
+    """Serves the default log buckets of all projects."""
 
     async def log(request: Request) -> Response:
         number, identity = request.path_params["number"], request.path_params["id"]
@@ -31,8 +31,8 @@ def application(cloud: Cloud) -> Starlette:
         rows = cloud.store.list(API, f"projects/{project}/locations/-", "builds") if project else []
         build = next((name for name, _ in rows if name.endswith(f"/{identity}")), "")
         try:
-            said = cloud.tokens.principal(dict(request.headers), cloud.clock.seconds())
-            principal = gate.identified(said)
+            caller = cloud.tokens.principal(dict(request.headers), cloud.clock.seconds())
+            principal = gate.identified(caller)
         except CloudError as problem:
             return PlainTextResponse(problem.message, problem.code)
         if not cloud.iam.allowed(principal, READ, API, build, project):
@@ -44,11 +44,11 @@ def application(cloud: Cloud) -> Starlette:
     return Starlette(routes=[Route(f"/{{number:int}}{journal.OWN}/log-{{id}}.txt", log, methods=["GET", "HEAD"])])
 
 
-def _piece(text: bytes, asked: str) -> Response:
-    found = _RANGE.fullmatch(asked)
-    if found is None:
+def _piece(text: bytes, range_header: str) -> Response:
+    match = _RANGE.fullmatch(range_header)
+    if match is None:
         return Response(text, media_type="text/plain")
-    start, end = int(found[1]), int(found[2]) if found[2] else len(text) - 1
+    start, end = int(match[1]), int(match[2]) if match[2] else len(text) - 1
     if start >= len(text):
         return Response(status_code=416, headers={"Content-Range": f"bytes */{len(text)}"})
     piece = text[start : end + 1]

@@ -18,7 +18,7 @@ OVERRIDABLE = (
     "BRANCH_NAME", "COMMIT_SHA", "REF_NAME", "REPO_FULL_NAME", "REPO_NAME", "REVISION_ID", "SHORT_SHA", "TAG_NAME",
     "TRIGGER_BUILD_CONFIG_PATH", "TRIGGER_NAME",
 )  # fmt: skip
-"""Built-in keys that a trigger fills in, that a request may, and that are empty otherwise."""
+"""Built-in keys that a trigger sets, or a request may set; empty otherwise."""
 OWN = ("PROJECT_ID", "PROJECT_NUMBER", "BUILD_ID", "LOCATION", "SERVICE_ACCOUNT", "SERVICE_ACCOUNT_EMAIL")
 _KEY = re.compile(r"_[A-Z0-9_]+")
 _MOST_KEYS, _LONGEST_KEY, _LONGEST_VALUE = 200, 100, 4000
@@ -30,13 +30,13 @@ _DEEPEST = 10
 _NOT_IN = frozenset({"source", "substitutions", "script"})
 _MOST_TEXT = 4 << 20
 _OPERATION = 8
-"""How many times as long as its putting an operation on a value takes."""
+"""The cost of a string operation, relative to inserting the value unchanged."""
 
 
 def check(substitutions: Mapping[str, str]) -> None:
-    """400 for keys that are no substitutions, too many of them, or too long a value."""
+    """400 for invalid keys, too many of them, or keys or values that are too long."""
     if len(substitutions) > _MOST_KEYS:
-        raise _refused(f"{len(substitutions)} substitutions were given; there may be {_MOST_KEYS}")
+        raise _refused(f"{len(substitutions)} substitutions were given; at most {_MOST_KEYS} are allowed")
     for key, value in substitutions.items():
         if not _KEY.fullmatch(key) and key not in OVERRIDABLE:
             raise _refused(
@@ -49,22 +49,23 @@ def check(substitutions: Mapping[str, str]) -> None:
 
 
 def resolved(values: Mapping[str, str], *, dynamic: bool) -> dict[str, str]:
-    """All values; with string operations a value may name other keys, in any order but no circle."""
+    """All values; with dynamic substitutions, values may refer to other keys, in any order but without cycles."""
     if not dynamic:
         return dict(values)
-    found, room = dict(values), _Room()
+    current, room = dict(values), _Room()
     for _ in range(_DEEPEST):
-        again = {
-            key: _put(text, found, room, dynamic=True) if _PLACE.search(text) else text for key, text in found.items()
+        replaced = {
+            key: _put(text, current, room, dynamic=True) if _PLACE.search(text) else text
+            for key, text in current.items()
         }
-        if again == found:
-            return found
-        found = again
-    raise _refused("substitutions name each other in a circle, or too deeply")
+        if replaced == current:
+            return current
+        current = replaced
+    raise _refused("substitutions refer to each other in a cycle, or too deeply")
 
 
 def applied(build: Body, values: Mapping[str, str], *, dynamic: bool, loose: bool) -> Body:
-    """The build with its placeholders replaced. Unless `loose`, 400 for an unknown key and for a value that nothing uses."""
+    """The build with its placeholders replaced. Unless `loose`, 400 for unknown keys and unused values."""
     used: set[str] = set()
     unknown: list[str] = []
     room = _Room()
@@ -116,14 +117,14 @@ def _each(value: Any, replace: Callable[[str], str]) -> Any:
 
 @dataclass
 class _Room:
-    """How many characters substitutions may still put into a build."""
+    """A limit on the number of characters that substitutions may add to a build."""
 
     left: int = _MOST_TEXT
 
     def take(self, characters: int) -> None:
         self.left -= characters
         if self.left < 0:
-            raise _refused("the build becomes too long by substitutions")
+            raise _refused("substitutions make the build too long")
 
 
 def _put(text: str, values: Mapping[str, str], room: _Room, *, dynamic: bool) -> str:
@@ -137,15 +138,15 @@ def _put(text: str, values: Mapping[str, str], room: _Room, *, dynamic: bool) ->
             return value
         if not dynamic:
             return match[0]
-        found = _operated(value, change, match[0])
-        room.take(len(found))
-        return found
+        result = _operated(value, change, match[0])
+        room.take(len(result))
+        return result
 
     return _PLACE.sub(put, text)
 
 
 def _operated(value: str, change: str, whole: str) -> str:
-    """A value after one of Bash's string operations; 400 for another."""
+    """A value after one of Bash's string operations; 400 for unsupported ones."""
     if change.startswith(":-"):
         return value or change[2:]
     if (cut := _SLICE.fullmatch(change)) is not None:
@@ -159,8 +160,8 @@ def _operated(value: str, change: str, whole: str) -> str:
         every = change.startswith("//")
         pattern, *rest = re.split(r"(?<!\\)/", change[2 if every else 1 :], maxsplit=1)
         new = rest[0] if rest else ""
-        found = re.compile(_glob(pattern))
-        return found.sub(lambda _: new, value, count=0 if every else 1) if pattern else value
+        regex = re.compile(_glob(pattern))
+        return regex.sub(lambda _: new, value, count=0 if every else 1) if pattern else value
     cases: dict[str, Callable[[], str]] = {
         "^^": value.upper,
         ",,": value.lower,
@@ -169,11 +170,11 @@ def _operated(value: str, change: str, whole: str) -> str:
     }
     if change in cases:
         return cases[change]()
-    raise _refused(f"{whole} is no operation on a substitution")
+    raise _refused(f"{whole} is not a supported operation on a substitution")
 
 
 def _trimmed(value: str, pattern: str, operator: str) -> str:
-    """Without the shortest (# and %) or longest (## and %%) beginning or end that a pattern matches."""
+    """The value without the shortest (#, %) or longest (##, %%) prefix or suffix that matches a pattern."""
     spans = range(len(value) + 1) if len(operator) == 1 else range(len(value), -1, -1)
     whole = re.compile(_glob(pattern))
     for size in spans:

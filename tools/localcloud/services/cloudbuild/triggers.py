@@ -1,4 +1,4 @@
-"""Triggers: a build and the event that starts it. Global and regional paths, and names as well as ids, lead to one store.
+"""Triggers: a build and the event that starts it. They can be reached by global and regional paths, by id and by name.
 
 Source: https://cloud.google.com/build/docs/api/reference/rest/v1/projects.locations.triggers.
 """
@@ -23,9 +23,9 @@ KINDS = (
     "github", "repositoryEventConfig", "triggerTemplate", "pubsubConfig", "webhookConfig", "bitbucketServerTriggerConfig",
     "developerConnectEventConfig",
 )  # fmt: skip
-"""The fields of which at most one says what makes a trigger act; without any it acts by hand."""
+"""The fields for a trigger's event source, of which it may have one; without any, it is run manually."""
 _KEPT = ("triggerTemplate", "bitbucketServerTriggerConfig", "developerConnectEventConfig")
-"""Those of repositories that the local cloud cannot have: such a trigger is kept, and never acts."""
+"""Those for repositories that the local cloud cannot have: such a trigger is stored, but never runs."""
 _RECIPES = ("build", "filename", "gitFileSource", "autodetect")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?")
 _ANSWERED = ("id", "resourceName", "createTime")
@@ -35,7 +35,7 @@ def create(call: Call) -> Body:
     """triggers.create"""
     place = names.place(call)
     if place.endswith("/-"):
-        raise invalid("A trigger is made in one location; name it.", "parent")
+        raise invalid("A trigger must be created in a specific location.", "parent")
     sent = {key: value for key, value in call.body.items() if key not in _ANSWERED}
     if not sent.get("name"):
         sent["name"] = "trigger" if not _named(call.cloud, place, "trigger") else f"trigger-{uuid.uuid4().hex[:8]}"
@@ -64,7 +64,7 @@ def list_(call: Call) -> Body:
 
 
 def patch(call: Call) -> Body:
-    """triggers.patch: the masked fields; without a mask all of them are replaced."""
+    """triggers.patch: updates the masked fields; without a mask, replaces them all."""
     old = find(call)
     sent = {key: value for key, value in call.body.items() if key not in _ANSWERED}
     mask = call.params.get("updateMask", "")
@@ -72,8 +72,8 @@ def patch(call: Call) -> Body:
     new = fields.updated(old, sent, mask, schemas, "BuildTrigger") if mask else {"name": old["name"], **sent}
     place = old["resourceName"].rpartition("/triggers/")[0]
     body = _checked(call, place, {key: value for key, value in new.items() if key not in _ANSWERED})
-    known = _named(call.cloud, place, body["name"])
-    if known is not None and known["id"] != old["id"]:
+    existing = _named(call.cloud, place, body["name"])
+    if existing is not None and existing["id"] != old["id"]:
         raise already_exists(f"trigger with name {body['name']} already exists")
     body |= {key: old[key] for key in _ANSWERED}
     call.cloud.store.put(API, old["resourceName"], body)
@@ -81,48 +81,48 @@ def patch(call: Call) -> Body:
 
 
 def delete(call: Call) -> Body:
-    """triggers.delete: its builds stay."""
+    """triggers.delete: keeps the trigger's builds."""
     call.cloud.store.delete(API, find(call)["resourceName"])
     return {}
 
 
 def run(call: Call) -> Body:
-    """triggers.run: a build of what the request names, else of the trigger's own branch or tag, whatever event it waits for."""
+    """triggers.run: builds the revision in the request, or else the trigger's own branch or tag."""
     trigger = find(call)
-    asked = call.body.get("source", call.body if call.method.request == "RepoSource" else {})
+    source = call.body.get("source", call.body if call.method.request == "RepoSource" else {})
     if account := events.account_of(trigger):
         accounts.check(call.cloud, call.principal, account, call.project or "")
-    if asked.get("projectId", call.project) != call.project and asked.get("repoName"):
+    if source.get("projectId", call.project) != call.project and source.get("repoName"):
         raise unimplemented("Cloud Source Repositories are not emulated by the local cloud.")
     if foreign := [kind for kind in _KEPT if kind in trigger]:
         raise unimplemented(
-            f"The local cloud keeps triggers with {foreign[0]} but runs none of them (simulated): triggers act on pushes (github, "
-            "repositoryEventConfig), messages (pubsubConfig), webhooks (webhookConfig) and by hand."
+            f"The local cloud stores triggers with {foreign[0]} but never runs them (simulated): triggers run on pushes (github, "
+            "repositoryEventConfig), messages (pubsubConfig), webhooks (webhookConfig) and manually."
         )
-    body = events.by_hand(call.cloud, trigger, asked, call.principal)
+    body = events.by_hand(call.cloud, trigger, source, call.principal)
     return builds.operation(call.cloud, body)
 
 
 def webhook(call: Call) -> Body:
-    """triggers.webhook: the build that an event from outside sets off."""
+    """triggers.webhook: starts the trigger's build for an external event."""
     outside.anonymous(call)
     trigger = find(call)
-    outside.let_in(call, trigger)
-    events.told(call.cloud, trigger, outside.body(call))
+    outside.authorize(call, trigger)
+    events.triggered(call.cloud, trigger, outside.body(call))
     return {}
 
 
 def find(call: Call) -> Body:
-    """The trigger that the URL names by id or name; 404 when there is none."""
-    place, wanted = names.place(call), call.id
-    body = call.cloud.store.get(API, f"{place}/triggers/{wanted}") or _named(call.cloud, place, wanted)
+    """The trigger that the URL refers to by id or name; 404 if there is none."""
+    place, identity = names.place(call), call.id
+    body = call.cloud.store.get(API, f"{place}/triggers/{identity}") or _named(call.cloud, place, identity)
     if body is None:
         raise not_found("Requested entity was not found.")
     return body
 
 
 def shown(body: Body) -> Body:
-    """A trigger as it is answered."""
+    """A stored trigger as clients see it."""
     if "repositoryEventConfig" in body:
         return body | {"repositoryEventConfig": {**body["repositoryEventConfig"], "repositoryType": "GITHUB"}}
     if "triggerTemplate" in body:
@@ -136,15 +136,15 @@ def _named(cloud: Cloud, place: str, name: str) -> Body | None:
 
 
 def _checked(call: Call, place: str, body: Body) -> Body:
-    """A trigger as it is kept; 400 for one that cannot be."""
+    """The validated trigger; 400 if it is invalid."""
     if not _NAME.fullmatch(body["name"]):
         raise invalid(
-            f"invalid trigger name {body['name']!r}: it has 1 to 64 letters, digits and dashes, and begins and ends with a letter or digit",
+            f"invalid trigger name {body['name']!r}: it must have 1 to 64 letters, digits and dashes, and begin and end with a letter or digit",
             "trigger.name",
         )
     kinds = [kind for kind in KINDS if kind in body]
     if len(kinds) > 1:
-        raise invalid(f"a trigger has one source of events; this one has {' and '.join(kinds)}", "trigger")
+        raise invalid(f"a trigger may have only one source of events; this one has {' and '.join(kinds)}", "trigger")
     recipes = [one for one in _RECIPES if body.get(one)]
     if len(recipes) != 1:
         raise invalid(

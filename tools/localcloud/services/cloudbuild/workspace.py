@@ -1,4 +1,4 @@
-"""A build's folders on this machine: what steps share, and how paths in steps map to it."""
+"""A build's folders on this machine: what its steps share, and how paths in steps map to them."""
 
 from __future__ import annotations
 
@@ -16,76 +16,79 @@ VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 class Outside(Exception):
-    """A sentence: a path leads out of the folders of the build."""
+    """A sentence: a path leads out of the build's folders."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """`root` is the build's own folder, `folder` the one in the source where steps begin, "" for its root."""
+    """A build's folders: `root` contains them all; `folder` is where in the source steps start, "" for its root."""
 
     root: Path
     folder: str = ""
 
     @property
     def source(self) -> Path:
-        """What is /workspace to steps."""
+        """The folder that steps see as /workspace."""
         return self.root / "workspace"
 
     @property
     def home(self) -> Path:
-        """What is /builder/home to steps."""
+        """The folder that steps see as /builder/home."""
         return self.root / "home"
 
     @property
     def credentials(self) -> Path:
-        """Where processes of this machine find the account's token; no container sees it."""
+        """The folder with the account's token for processes on this machine; no container sees it."""
         return self.root / "credentials"
 
     def make(self) -> None:
-        """Makes the folders."""
+        """Creates the folders."""
         for path in (self.source, self.home, self.credentials, self.root / "scripts"):
             path.mkdir(parents=True, mode=0o700, exist_ok=True)
-        for path in (self.source, self.home):  # containers may be other users; the root folder is closed to others here
+        for path in (
+            self.source,
+            self.home,
+        ):  # containers may run as other users; outside them, `root` keeps others out
             path.chmod(0o777)
 
-    def directory(self, said: str) -> str:
-        """A step's working directory, as the step sees it: relative to where the build begins, or absolute."""
+    def directory(self, path: str) -> str:
+        """A step's working directory as the step sees it, for a path that is absolute or relative to where steps start."""
         base = os.path.normpath(f"{SOURCE}/{self.folder}")
-        found = os.path.normpath(f"{base}/{said}" if not said.startswith("/") else said)
-        if not said.startswith("/") and found != SOURCE and not found.startswith(f"{SOURCE}/"):
-            raise Outside(f"The folder {said!r} leads out of the workspace.")
-        return found
+        absolute = os.path.normpath(f"{base}/{path}" if not path.startswith("/") else path)
+        if not path.startswith("/") and absolute != SOURCE and not absolute.startswith(f"{SOURCE}/"):
+            raise Outside(f"The folder {path!r} is outside the workspace.")
+        return absolute
 
     def here(self, path: str, directory: str = SOURCE) -> Path:
-        """Where a path that a step names lies on this machine. Raises Outside when that is not in the build's folders, by links or otherwise."""
-        seen = os.path.normpath(path if path.startswith("/") else f"{directory}/{path}")
+        """The path on this machine for a path in a step. Raises Outside if it leads out of the build's folders, also by links."""
+        normalized = os.path.normpath(path if path.startswith("/") else f"{directory}/{path}")
         for start, folder in ((SOURCE, self.source), (HOME, self.home)):
-            if seen == start or seen.startswith(f"{start}/"):
-                found = (folder / seen.removeprefix(start).lstrip("/")).resolve()
-                if found.is_relative_to(folder.resolve()):
-                    return found
+            if normalized == start or normalized.startswith(f"{start}/"):
+                resolved = (folder / normalized.removeprefix(start).lstrip("/")).resolve()
+                if resolved.is_relative_to(folder.resolve()):
+                    return resolved
         raise Outside(f"{path!r} is not in the folders that the steps of a build share ({SOURCE}, {HOME}).")
 
     def volume(self, name: str) -> Path:
-        """A volume that steps share. Raises Outside for what is no name of one."""
+        """The folder for a volume that steps share. Raises Outside for an invalid name."""
         if not VOLUME.fullmatch(name):
-            raise Outside(f"{name!r} is no name of a volume: it has letters, digits, '.', '_' and '-'.")
-        found = self.root / "volumes" / name
-        if not found.exists():
-            found.mkdir(parents=True)
-            found.chmod(0o777)
-        return found
+            raise Outside(f"{name!r} is not a valid volume name: it may have letters, digits, '.', '_' and '-'.")
+        folder = self.root / "volumes" / name
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            folder.chmod(0o777)
+        return folder
 
     def outputs(self, at: int) -> Path:
-        """Where a step leaves what it gives back."""
-        found = self.root / "outputs" / str(at)
-        if not found.exists():
-            found.mkdir(parents=True)
-            found.chmod(0o777)
-        return found
+        """The folder for a step's output, $BUILDER_OUTPUT."""
+        folder = self.root / "outputs" / str(at)
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            folder.chmod(0o777)
+        return folder
 
     def script(self, at: int, text: str) -> Path:
-        """A step's script as a file that can be run; without an interpreter named in it, sh runs it."""
+        """A step's script as an executable file; sh runs it unless it names an interpreter."""
         path = self.root / "scripts" / f"step-{at}"
         path.write_text(text if text.startswith("#!") else f"#!/bin/sh\n{text}", "utf-8")
         path.chmod(0o755)
@@ -93,10 +96,10 @@ class Workspace:
 
     @property
     def mounts(self) -> tuple[Mount, ...]:
-        """What every step's container has."""
+        """The mounts of every step's container."""
         return (Mount(self.source, SOURCE), Mount(self.home, HOME))
 
 
 def of(store: Store, build: str, folder: str = "") -> Workspace:
-    """The folders of a build: below the state folder, so that the next start finds what a killed one has left."""
+    """A build's folders: in the state folder, so that the next start finds what a killed server has left."""
     return Workspace(store.folder.absolute() / "builds" / build.rpartition("/")[2], folder)
