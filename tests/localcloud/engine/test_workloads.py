@@ -237,7 +237,7 @@ def test_a_training_job_runs_as_the_command_that_stands_in_for_its_image(tmp_pat
     }
     system = [one["jsonPayload"]["message"] for one in entries if one not in own]
     assert "Vertex AI is setting up this job (process, on this machine)." in system
-    assert "A process in place of a container has no /gcs; use gs:// there." in system
+    assert "A process that stands in for a container has no /gcs; use gs:// paths." in system
     (row,) = [one for one in used if one["sku"]["id"] == "vertex.training.n1-standard-4"]
     assert row["labels"] == [{"key": "team", "value": "cards"}]
     assert row["service"]["description"] == "Vertex AI"

@@ -65,7 +65,7 @@ def test_jobs_are_taken_in_the_spellings_of_all_clients(cloud: Inside) -> None:
         ({**job(), "displayName": ""}, "The display name is required"),
         (job(pool(machineType="e2-micro")), 'Machine type "e2-micro" is not supported'),
         (job({**pool(), "replicaCount": "2"}), "exactly 1 replica"),
-        (job({**pool(), "containerSpec": {}}), "either container_spec or python_package_spec"),
+        (job({**pool(), "containerSpec": {}}), "exactly one of container_spec and python_package_spec"),
         (job(pool(acceleratorType="NVIDIA_TESLA_T4")), "accelerator_type and accelerator_count"),
         (
             job(pool(machineType="e2-standard-4", acceleratorType="NVIDIA_TESLA_T4", acceleratorCount=1)),

@@ -187,7 +187,7 @@ def test_its_account_may_not_write_what_it_may_only_read(cloud: Serving) -> None
     made = cloud("POST", f"{PLACE}/customJobs", shell("echo x > /gcs/team-data/mine", serviceAccount=account))
     done = until(cloud, made["name"])
     assert done["state"] == "JOB_STATE_FAILED"
-    assert done["error"]["message"].startswith("What the job wrote could not be kept: /gcs/team-data/mine")
+    assert done["error"]["message"].startswith("The job's output could not be saved: /gcs/team-data/mine")
     assert f"{account} does not have storage.objects.create access" in done["error"]["message"]
 
 

@@ -59,7 +59,7 @@ _POINTS: dict[str, tuple[Handler, str]] = {
     f"{_BOARD}.readSize": (series.size, "tensorboards.get"),
     f"{_BOARD}.readUsage": (series.usage, "tensorboards.get"),
 }
-"""What writes and reads points, with the permission that it takes."""
+"""The methods that write and read points, with the permission that each needs."""
 
 _METADATA = f"{_PLACE}.metadataStores"
 _NODES = {
@@ -77,7 +77,7 @@ _LINEAGE: dict[str, tuple[Handler, str]] = {
     "artifacts.queryArtifactLineageSubgraph": (metadata_stores.artifact_lineage, "artifacts.get"),
     **{f"{noun}.purge": (metadata_stores.purge, f"{noun}.delete") for noun in _NODES},
 }
-"""What joins the things of a metadata store and asks how they are joined, with the permission that it takes."""
+"""The methods that link nodes of a metadata store and query the links, with the permission that each needs."""
 
 _SERVICES = "google.cloud.aiplatform.v1"
 _AUDITED = {

@@ -24,12 +24,12 @@ def metadata(call: Call, kind: str) -> Body:
 
 
 def full(call: Call, kind: str) -> str:
-    """A message's whole name."""
+    """A message's full name, in the API version of the call."""
     return f"google.cloud.aiplatform.{call.method.version}.{kind}"
 
 
 def finished(call: Call, about: str, response: Body, kind: str) -> Body:
-    """An operation that is done."""
+    """A finished operation."""
     return lro.finished(call, response, kind=full(call, kind), metadata=metadata(call, about))
 
 

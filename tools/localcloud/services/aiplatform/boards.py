@@ -14,7 +14,7 @@ _MOST_RUNS = 1000
 
 
 def completed(call: Call, body: Body) -> Body:
-    """A new TensorBoard as it is kept."""
+    """A new TensorBoard, validated and completed."""
     names.check_place(call)
     names.check_described(body, "TensorBoard", "tensorboard")
     number = call.cloud.projects.number(call.project or "")
@@ -23,40 +23,40 @@ def completed(call: Call, body: Body) -> Body:
 
 
 def changed(_call: Call, _old: Body, new: Body) -> Body:
-    """A changed TensorBoard, experiment or run as it is kept."""
+    """A changed TensorBoard, experiment or run, validated."""
     names.check_described(new, "TensorBoard", "tensorboard", needed="blobStoragePathPrefix" in new)
     return new
 
 
 def part_completed(call: Call, body: Body) -> Body:
-    """A new experiment or run as it is kept."""
+    """A new experiment or run, validated and completed."""
     kind = call.method.collection.rpartition(".")[2].removesuffix("s")
     names.check_described(body, kind, f"tensorboard_{kind}", needed=kind == "run")
     return body
 
 
 def batch_create_runs(call: Call) -> Body:
-    """runs.batchCreate: several runs of an experiment, or none."""
-    asked = call.body.get("requests", [])
-    if not 1 <= len(asked) <= _MOST_RUNS:
+    """runs.batchCreate: creates all the requested runs of an experiment, or none."""
+    requests = call.body.get("requests", [])
+    if not 1 <= len(requests) <= _MOST_RUNS:
         raise invalid(f"requests must have 1 to {_MOST_RUNS} entries.", "requests")
-    made = []
-    for one in asked:
+    runs = []
+    for one in requests:
         params = {**call.params, "tensorboardRunId": one.get("tensorboardRunId", "")}
         method = call.document.methods[f"{call.method.id.rpartition('.')[0]}.create"]
         path = call.path.removesuffix(":batchCreate")
         single = replace(call, method=method, params=params, body=one.get("tensorboardRun", {}), path=path)
-        made.append(standard.create(single, RUN))
-    return {"tensorboardRuns": made}
+        runs.append(standard.create(single, RUN))
+    return {"tensorboardRuns": runs}
 
 
 def number() -> str:
-    """An id as Vertex AI makes them."""
+    """A numeric id like those that Vertex AI generates."""
     return str(uuid.uuid4().int % 10**19)
 
 
 def named(resource: Resource) -> Handler:
-    """The create method of a resource whose id may be left to Vertex AI."""
+    """The create method for a resource whose id is optional."""
 
     def create(call: Call) -> Body:
         identity = call.params.get(resource.id_param) or number()

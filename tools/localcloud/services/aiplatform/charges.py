@@ -28,7 +28,7 @@ def _skus() -> tuple[Sku, ...]:
 
 
 def short(gpu: str) -> str:
-    """A GPU as price lists name it: "t4", "a100"."""
+    """A GPU's name in price lists: "t4", "a100"."""
     return re.sub(r"^nvidia-(tesla-)?|-(80gb|141gb)\Z", "", gpu.lower().replace("_", "-"))
 
 
@@ -36,7 +36,7 @@ SKUS = _skus()
 
 
 def meter(cloud: Cloud, name: str, labels: Body, machine: Machine, replicas: int, seconds: float, use: str) -> None:
-    """Counts machines and GPUs that a resource had for some seconds, for its project, region and labels."""
+    """Meters the machines and GPUs that a resource used for some seconds, by its project, region and labels."""
     payer = Payer(names.project(name), names.region(name), tuple(sorted(labels.items())))
     cloud.usage.meter(payer, f"vertex.{use}.{machine.name}", seconds * replicas)
     if machine.gpu:

@@ -1,4 +1,4 @@
-"""Endpoints: created, and given models with a share of the traffic each; serving.py runs them."""
+"""Endpoints, and the models deployed on them with their shares of the traffic; serving.py runs them."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _RESOURCES = ("dedicatedResources", "automaticResources")
 
 
 def completed(call: Call, body: Body) -> Body:
-    """A new endpoint as it is kept."""
+    """A new endpoint, validated and completed."""
     names.check_place(call)
     names.check_described(body, "endpoint", "endpoint")
     return {key: value for key, value in body.items() if key not in {"trafficSplit", "deployedModels"}}
 
 
 def changed(_call: Call, old: Body, new: Body) -> Body:
-    """A changed endpoint as it is kept."""
+    """A changed endpoint, validated."""
     names.check_described(new, "endpoint", "endpoint")
     if new.get("trafficSplit") != old.get("trafficSplit"):
         _check_split(new.get("trafficSplit", {}), [one["id"] for one in new.get("deployedModels", [])])
@@ -41,7 +41,7 @@ def changed(_call: Call, old: Body, new: Body) -> Body:
 
 
 def deleted(_call: Call, body: Body) -> None:
-    """Only an endpoint on which nothing is deployed can be deleted."""
+    """400 for deleting an endpoint with deployed models."""
     if body.get("deployedModels"):
         raise failed_precondition(
             f'Endpoint "{body["name"].rpartition("/")[2]}" has deployed or being-deployed DeployedModel(s); undeploy them first.'
@@ -49,14 +49,14 @@ def deleted(_call: Call, body: Body) -> None:
 
 
 def update(call: Call) -> Body:
-    """endpoints.update: what patch does, as an operation."""
+    """endpoints.update: like patch, but returns an operation."""
     method = call.document.methods[f"{call.method.id.rpartition('.')[0]}.patch"]
     body = standard.patch(replace(call, method=method, body=call.body.get("endpoint", {})), ENDPOINT)
     return answers.finished(call, "UpdateEndpointOperationMetadata", body, "Endpoint")
 
 
 def deploy(call: Call) -> Body:
-    """endpoints.deployModel: begins to serve a model; "0" in the traffic split stands for it."""
+    """endpoints.deployModel: starts to serve a model; "0" in the traffic split refers to it."""
     endpoint = _endpoint(call)
     sent = call.body.get("deployedModel", {})
     if not sent.get("model"):
@@ -70,7 +70,7 @@ def deploy(call: Call) -> Body:
         raise invalid("deployed_model needs dedicated_resources or automatic_resources.", "deployed_model")
     identity = sent.get("id") or str(uuid.uuid4().int % 10**19)
     if any(one["id"] == identity for one in endpoint.get("deployedModels", [])):
-        raise invalid(f"The endpoint has a deployed model {identity} already.", "deployed_model.id")
+        raise invalid(f"The endpoint already has a deployed model {identity}.", "deployed_model.id")
     account = specs.checked_account(call, sent["serviceAccount"]) if sent.get("serviceAccount") else ""
     deployed = {
         "displayName": model["displayName"],
@@ -97,7 +97,7 @@ def deploy(call: Call) -> Body:
 
 
 async def carried_out(cloud: Cloud, job: Job) -> None:
-    """The worker of a deployment: the model serves, then the endpoint has it."""
+    """The worker for a deployment: starts to serve the model, then adds it to the endpoint."""
     endpoint, deployed = job.body["endpoint"], job.body["deployed"]
     running = await serving.begin(cloud, job.commits, endpoint, deployed)
     async with serving.ended_on_failure(running):
@@ -116,31 +116,31 @@ def _deployed(cloud: Cloud, job: Job, endpoint: str, deployed: Body) -> None:
 
 
 def undeploy(call: Call) -> Body:
-    """endpoints.undeployModel: takes a model off; the traffic of the others has to add up without it."""
+    """endpoints.undeployModel: stops a model; the other models' traffic must add up to 100 without it."""
     endpoint = _endpoint(call)
     identity = call.body.get("deployedModelId", "")
-    gone = next((one for one in endpoint.get("deployedModels", []) if one["id"] == identity), None)
-    if gone is None:
+    undeployed = next((one for one in endpoint.get("deployedModels", []) if one["id"] == identity), None)
+    if undeployed is None:
         raise invalid(f'The endpoint has no deployed model "{identity}".', "deployed_model_id")
     rest = [one for one in endpoint["deployedModels"] if one["id"] != identity]
     split = call.body.get("trafficSplit") or endpoint.get("trafficSplit", {})
     split = {key: share for key, share in split.items() if key != identity}
     if rest and sum(split.values()) != 100:
         raise invalid(
-            "The traffic_split must add up to 100 without the model that is undeployed; give the new one.",
+            "The traffic_split must add up to 100 without the undeployed model; send a new one.",
             "traffic_split",
         )
     body = endpoint | {"deployedModels": rest, "trafficSplit": split if rest else {}}
     call.cloud.store.put(API, call.name, body | {"updateTime": call.cloud.clock.rfc3339()})
-    serving.end(call.cloud, call.name, gone)
+    serving.end(call.cloud, call.name, undeployed)
     return answers.finished(call, "UndeployModelOperationMetadata", {}, "UndeployModelResponse")
 
 
 def predict(call: Call) -> Reply:
-    """endpoints.predict: instances to predictions, by the model that the traffic split picks."""
+    """endpoints.predict: predictions for instances, by a model picked by the traffic split."""
     deployed = _picked(call)
     if not call.body.get("instances"):
-        raise invalid("instances: at least one is required.", "instances")
+        raise invalid("instances: at least one instance is required.", "instances")
     sent = json.dumps({key: call.body[key] for key in ("instances", "parameters") if key in call.body}).encode()
     about = _about(call, deployed)
 
@@ -150,18 +150,18 @@ def predict(call: Call) -> Reply:
             raise serving.refused(answer)
         try:
             assert isinstance(answer.body, bytes)
-            found = json_text.read(answer.body)
-            return Reply(body={"predictions": found["predictions"], **about})
+            parsed = json_text.read(answer.body)
+            return Reply(body={"predictions": parsed["predictions"], **about})
         except (ValueError, KeyError, TypeError):
             raise CloudError(
-                400, "FAILED_PRECONDITION", 'The model server answered no JSON object with "predictions".'
+                400, "FAILED_PRECONDITION", 'The model server did not return a JSON object with "predictions".'
             ) from None
 
     return Reply(later=later)
 
 
 def raw_predict(call: Call) -> Reply:
-    """endpoints.rawPredict: the request's body as it is, and the model's answer as it is."""
+    """endpoints.rawPredict: passes the request's body to the model, and its response back, unchanged."""
     deployed = _picked(call)
     content = call.content
     sent, kind = (content.read(), content.type) if content else (b"", "application/json")
@@ -170,17 +170,17 @@ def raw_predict(call: Call) -> Reply:
         answer = await serving.ask(call.cloud, call.name, deployed, sent, kind)
         if answer.status >= 400:
             raise serving.refused(answer)
-        named = {
+        headers = {
             "x-vertex-ai-endpoint-id": call.name.rpartition("/")[2],
             "x-vertex-ai-deployed-model-id": deployed["id"],
         }
-        return Reply(answer.status, answer.body, {**answer.headers, **named})
+        return Reply(answer.status, answer.body, {**answer.headers, **headers})
 
     return Reply(later=later)
 
 
 def presented(cloud: Cloud, body: Body) -> Body:
-    """An endpoint on its way out."""
+    """An endpoint as clients see it."""
     shown = names.shown(cloud, body)
     deployed = [names.shown(cloud, one) for one in body.get("deployedModels", [])]
     return shown | ({"deployedModels": deployed} if deployed else {})
@@ -204,11 +204,11 @@ def _picked(call: Call) -> Body:
     shares = {key: share for key, share in split.items() if key in by_id and share}
     if not shares:
         raise failed_precondition(
-            f"Endpoint {call.cloud.projects.numbered(call.name)} has no deployed model that gets traffic."
+            f"Endpoint {call.cloud.projects.numbered(call.name)} has no deployed model with traffic."
         )
-    chosen = random.choices(list(shares), list(shares.values()))[0]  # noqa: S311 - a share of traffic is no secret
-    found: Body = by_id[chosen]
-    return found
+    chosen = random.choices(list(shares), list(shares.values()))[0]  # noqa: S311 - not for security
+    deployed: Body = by_id[chosen]
+    return deployed
 
 
 def _endpoint(call: Call) -> Body:
@@ -220,7 +220,9 @@ def _endpoint(call: Call) -> Body:
 
 def _check_split(split: Mapping[str, int], known: list[str]) -> None:
     if strangers := sorted(set(split) - set(known)):
-        raise invalid(f"traffic_split names {', '.join(strangers)}, which is not deployed here.", "traffic_split")
+        raise invalid(
+            f"traffic_split names {', '.join(strangers)}, which is not deployed on this endpoint.", "traffic_split"
+        )
     if any(share < 0 for share in split.values()) or (split and sum(split.values()) != 100):
         raise invalid("The values of traffic_split must add up to 100.", "traffic_split")
 

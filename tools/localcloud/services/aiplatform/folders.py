@@ -1,7 +1,7 @@
-"""/gcs/BUCKET inside a job: the buckets it names, copied in before it starts and copied out when it ends.
+"""/gcs/BUCKET inside a job: copies of buckets, made before the job starts and uploaded when it ends.
 
-On Google Cloud, Cloud Storage FUSE shows every bucket there. Here those appear that a job's arguments, variables or output directory name,
-and the project's small ones that its account may read.
+On Google Cloud, Cloud Storage FUSE mounts every bucket there. Here it is those that a job's arguments, variables or output directory
+name, and the project's small buckets that its account may read.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ _NAMED = re.compile(r"/gcs/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])")
 
 
 def named(spec: Body, pools: Iterable[Pool]) -> list[str]:
-    """The buckets that a job names."""
+    """The buckets that a job's spec names."""
     texts = [spec.get("baseOutputDirectory", {}).get("outputUriPrefix", "").replace("gs://", "/gcs/", 1)]
     for pool in pools:
         texts += [*pool.program.get("command", []), *pool.program.get("args", []), *pool.variables.values()]
-    return sorted({found for text in texts for found in _NAMED.findall(text)})
+    return sorted({bucket for text in texts for bucket in _NAMED.findall(text)})
 
 
 def small(cloud: Cloud, project: str, account: str) -> list[str]:
-    """The project's buckets that an account may read and that are copied in a moment: code names paths that no argument shows."""
-    found = []
+    """The project's buckets that are small and that an account may read, since code may use paths that appear in no argument."""
+    buckets = []
     for bucket in rows.buckets(cloud.store, project, "", "", _MOST_BUCKETS):
         resource = f"projects/_/buckets/{bucket.name}"
         row = cloud.store.row("SELECT count(*), total(size) FROM storage_objects WHERE bucket = ?", bucket.name)
         if row[0] <= _FEW and row[1] <= _SMALL:
             allowed = (cloud.iam.allowed(account, one, "storage", resource, project) for one in _NEEDED)
-            found += [bucket.name] if all(allowed) else []
-    return found
+            buckets += [bucket.name] if all(allowed) else []
+    return buckets

@@ -15,9 +15,9 @@ from localcloud.services.aiplatform.names import API
 KIND = "train"
 _OVER = frozenset({"JOB_STATE_SUCCEEDED", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED", "JOB_STATE_EXPIRED"})
 _OWN = frozenset({"pipeline", "dataVariables"})
-"""What is kept of a job that its document has no place for."""
+"""Stored fields of a job that its schema does not have."""
 ENDED = "localcloud.aiplatform.customJob.ended"
-"""The event of a job that is over."""
+"""The event for a job that has ended."""
 _WORDS = {
     "JOB_STATE_SUCCEEDED": "Job completed successfully.",
     "JOB_STATE_CANCELLED": "Job is cancelled.",
@@ -26,7 +26,7 @@ _WORDS = {
 
 
 def completed(call: Call, body: Body) -> Body:
-    """A new job as it is kept; 429 when its GPUs go beyond the quota."""
+    """A new job, validated and completed; 429 if its GPUs exceed the quota."""
     names.check_place(call)
     names.check_described(body, "custom job", "custom_job")
     spec = specs.completed(call, body.get("jobSpec", {}))
@@ -35,18 +35,18 @@ def completed(call: Call, body: Body) -> Body:
 
 
 def created(call: Call, body: Body) -> None:
-    """Orders the work."""
+    """Starts the job's worker."""
     begin(call.cloud, body["name"])
 
 
 def begin(cloud: Cloud, name: str) -> None:
-    """Orders the work on a job that was stored (a write)."""
+    """Starts the worker for a stored job (a write)."""
     journal.system(cloud, name, "Job is queued.")
     cloud.jobs.start(API, KIND, {"name": name}, name)
 
 
 def deleted(_call: Call, body: Body) -> None:
-    """Only what is over can be deleted."""
+    """400 for deleting a job that has not ended."""
     if body["state"] not in _OVER:
         raise failed_precondition(
             f"The CustomJob is in the state {body['state']}, and cannot be deleted before it has ended; cancel it first."
@@ -54,7 +54,7 @@ def deleted(_call: Call, body: Body) -> None:
 
 
 def cancel(call: Call) -> Body:
-    """customJobs.cancel: ends the job; nothing happens to one that is over."""
+    """customJobs.cancel: cancels the job; does nothing if it has ended."""
     body = call.cloud.store.get(API, call.name)
     if body is None:
         raise names.absent(call.cloud, "CustomJob", call.name)
@@ -63,7 +63,7 @@ def cancel(call: Call) -> Body:
 
 
 def call_off(cloud: Cloud, body: Body) -> None:
-    """Ends a job that is not over (a write)."""
+    """Cancels a job that has not ended (a write)."""
     name = body["name"]
     if body["state"] in _OVER:
         return
@@ -74,7 +74,7 @@ def call_off(cloud: Cloud, body: Body) -> None:
 
 
 def change(cloud: Cloud, name: str, **fields: Any) -> Body | None:
-    """Puts fields over those of a job (a write); None for one that is gone."""
+    """Updates fields of a job and returns it (a write); None if it no longer exists."""
     body = cloud.store.get(API, name)
     if body is None:
         return None
@@ -84,7 +84,7 @@ def change(cloud: Cloud, name: str, **fields: Any) -> Body | None:
 
 
 def ended(cloud: Cloud, name: str, state: str, why: str = "", status: str = "CANCELLED") -> None:
-    """Says that a job is over, `why` where it did not succeed, and counts what it used (a write)."""
+    """Stores a job's end, with `why` if it did not succeed, and meters its usage (a write)."""
     now = cloud.clock.rfc3339()
     error = {"error": {"code": rpc_code(status), "message": why}} if why else {}
     body = change(cloud, name, state=state, endTime=now, **error)
@@ -102,7 +102,7 @@ def ended(cloud: Cloud, name: str, state: str, why: str = "", status: str = "CAN
 
 
 def presented(cloud: Cloud, body: Body) -> Body:
-    """A job on its way out."""
+    """A job as clients see it."""
     shown = {key: value for key, value in names.shown(cloud, body).items() if key not in _OWN}
     spec: Mapping[str, Any] = body["jobSpec"]
     return {**shown, "jobSpec": names.shown(cloud, dict(spec))}

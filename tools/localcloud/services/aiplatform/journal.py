@@ -20,12 +20,12 @@ _STREAMS = {"stdout": "INFO", "stderr": "ERROR"}
 
 
 def system(cloud: Cloud, name: str, text: str, severity: str = "INFO") -> None:
-    """An entry of Vertex AI's own about a job (a write)."""
+    """Writes a log entry by Vertex AI itself about a job (a write)."""
     _write(cloud, name, "service", {"message": text}, severity=severity)
 
 
 def program(cloud: Cloud, name: str, task: str, lines: Sequence[LogLine]) -> None:
-    """What a replica of a job wrote (a write): a line that is a JSON object is taken apart, any other is the message."""
+    """Writes log entries for a replica's output lines (a write): JSON objects as structured payloads, others as messages."""
     ahead = cloud.clock.offset
     for line in lines:
         payload, severity = _read(line)
@@ -37,12 +37,12 @@ def _read(line: LogLine) -> tuple[Mapping[str, Any], str]:
     severity = _STREAMS[line.stream]
     if line.text.startswith("{"):
         try:
-            found = json.loads(line.text)
+            payload = json.loads(line.text)
         except (ValueError, RecursionError):
-            found = None
-        if isinstance(found, dict) and ("message" in found or "severity" in found):
-            said = str(found.pop("severity", severity)).upper()
-            return found, said if said in SEVERITIES else severity
+            payload = None
+        if isinstance(payload, dict) and ("message" in payload or "severity" in payload):
+            level = str(payload.pop("severity", severity)).upper()
+            return payload, level if level in SEVERITIES else severity
     return {"message": line.text, "attrs": {"tag": line.stream}}, severity
 
 

@@ -12,7 +12,7 @@ from localcloud.engine.service import Body
 from localcloud.errors import invalid
 
 _GIB = 2**30
-_FAMILIES = {  # GiB of memory for each vCPU, and the sizes in vCPUs
+_FAMILIES = {  # GiB of memory per vCPU, and the sizes in vCPUs
     "e2-standard": (4, (4, 8, 16, 32)),
     "e2-highmem": (8, (2, 4, 8, 16)),
     "e2-highcpu": (1, (16, 32)),
@@ -28,7 +28,7 @@ _FAMILIES = {  # GiB of memory for each vCPU, and the sizes in vCPUs
     "m1-megamem": (14.9, (96,)),
     "g2-standard": (4, (4, 8, 12, 16, 24, 32, 48, 96)),
 }
-_WITH_GPUS = {  # vCPUs and GiB for each GPU, the GPU, how many of it a machine has
+_WITH_GPUS = {  # vCPUs and GiB per GPU, the GPU, and the numbers of GPUs per machine
     "a2-highgpu": (12, 85, "NVIDIA_TESLA_A100", (1, 2, 4, 8)),
     "a2-ultragpu": (12, 170, "NVIDIA_A100_80GB", (1, 2, 4, 8)),
     "a2-megagpu": (6, 85, "NVIDIA_TESLA_A100", (16,)),
@@ -40,9 +40,9 @@ _L4S = {4: 1, 8: 1, 12: 1, 16: 1, 24: 2, 32: 1, 48: 4, 96: 8}
 _ATTACHED = frozenset(
     {"NVIDIA_TESLA_T4", "NVIDIA_TESLA_V100", "NVIDIA_TESLA_P100", "NVIDIA_TESLA_P4", "NVIDIA_TESLA_K80"}
 )
-"""GPUs that are attached to machines of N1."""
+"""GPUs that can be attached to N1 machines."""
 NONE = "ACCELERATOR_TYPE_UNSPECIFIED"
-# As google/cloud/aiplatform/v1/accelerator_type.proto numbers them, which is not the order of the document.
+# The numbers in google/cloud/aiplatform/v1/accelerator_type.proto, which differ from the discovery document's order.
 NUMBERS = {
     0: NONE, 1: "NVIDIA_TESLA_K80", 2: "NVIDIA_TESLA_P100", 3: "NVIDIA_TESLA_V100", 4: "NVIDIA_TESLA_P4", 5: "NVIDIA_TESLA_T4",
     6: "TPU_V2", 7: "TPU_V3", 8: "NVIDIA_TESLA_A100", 9: "NVIDIA_A100_80GB", 10: "TPU_V4_POD", 11: "NVIDIA_L4", 12: "TPU_V5_LITEPOD",
@@ -53,7 +53,7 @@ NUMBERS = {
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine: its type, vCPUs, bytes of memory, and the GPUs that it has."""
+    """A machine: its type, vCPUs, memory in bytes, and GPUs."""
 
     name: str
     cpus: int
@@ -63,12 +63,12 @@ class Machine:
 
     @property
     def family(self) -> str:
-        """What it is priced by: "n1", "a2"."""
+        """The machine family, which determines the price: "n1", "a2"."""
         return self.name.partition("-")[0]
 
 
 def of(spec: Body, where: str) -> Machine:
-    """The machine that a machineSpec asks for; 400 for one that there is not."""
+    """The machine for a machineSpec; 400 if there is no such machine."""
     name = spec.get("machineType", "")
     if not name:
         raise invalid(f"{where}.machine_type is required.", f"{where}.machine_type")
@@ -79,7 +79,7 @@ def of(spec: Body, where: str) -> Machine:
     gpu = "" if gpu == NONE else gpu
     if bool(gpu) != bool(count):
         raise invalid(
-            f"{where}: accelerator_type and accelerator_count are given together, or neither.",
+            f"{where}: accelerator_type and accelerator_count must be set together.",
             f"{where}.accelerator_count",
         )
     allowed = (gpu == own and count == most) if own else (not gpu or (gpu in _ATTACHED and name.startswith("n1-")))
@@ -92,11 +92,11 @@ def of(spec: Body, where: str) -> Machine:
 
 
 def _found(name: str) -> tuple[int, float, str, int]:
-    """vCPUs, GiB, GPU and its number; zeros for a type that is none."""
+    """vCPUs, GiB, GPU and number of GPUs of a machine type; zeros for an unknown type."""
     family, _, size = name.rpartition("-")
-    if family in _WITH_GPUS and (found := re.fullmatch(r"(\d{1,2})g", size)):
+    if family in _WITH_GPUS and (match := re.fullmatch(r"(\d{1,2})g", size)):
         cpus, memory, gpu, counts = _WITH_GPUS[family]
-        count = int(found[1])
+        count = int(match[1])
         return (cpus * count, memory * count, gpu, count) if count in counts else (0, 0, "", 0)
     each, sizes = _FAMILIES.get(family, (0, ()))
     cpus = int(size) if size.isdecimal() and len(size) < 4 else 0

@@ -1,4 +1,4 @@
-"""Metadata stores, in which experiments and their runs are contexts, with the executions and artifacts that belong to them.
+"""Metadata stores: experiments and their runs are contexts, with their executions and artifacts.
 
 Source: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.metadataStores.
 """
@@ -23,7 +23,7 @@ from localcloud.spec import filters
 _ID = r"[a-z0-9][a-z0-9-]{0,127}"
 _TITLE = re.compile(r"[a-z][a-z0-9-_]{2,20}[.][A-Z][a-zA-Z0-9-_]{2,49}")
 _OWN = ("system.", "google.")
-"""How the titles of the schemas begin that every metadata store has."""
+"""The prefixes of the titles of schemas that every metadata store has."""
 _FIRST_VERSION = "0.0.1"
 _LARGEST = 200 * 1000
 _SAMPLE = 100
@@ -36,7 +36,7 @@ def _store_completed(call: Call, body: Body) -> Body:
 
 
 def create(call: Call) -> Body:
-    """A context, execution, artifact or schema; its id may be left to Vertex AI."""
+    """Creates a context, execution, artifact or schema, with an optional id."""
     resource = call.service.resources[call.method.collection]
     identity = call.params.get(resource.id_param) or str(uuid.uuid4())
     return standard.create(replace(call, params={**call.params, resource.id_param: identity}), resource)
@@ -60,11 +60,11 @@ def _check(call: Call, body: Body) -> None:
     names.check_described(body, kind, kind.lower(), needed=False)
     size = len(json.dumps(body.get("metadata", {})))
     if size > _LARGEST:
-        raise invalid(f"metadata has {size} bytes; it may have {_LARGEST}.", f"{kind.lower()}.metadata")
+        raise invalid(f"metadata has {size} bytes; it may have at most {_LARGEST}.", f"{kind.lower()}.metadata")
 
 
 def _check_schema(call: Call, body: Body) -> None:
-    """400 for a schema that the metadata store does not have; which ones Google's own namespaces hold is not known here."""
+    """400 for a schema that the metadata store does not have; any title in Google's own namespaces is accepted."""
     title, version = body["schemaTitle"], body["schemaVersion"]
     store, _, noun = call.path.rpartition("/")
     if title.startswith(_OWN):
@@ -95,9 +95,9 @@ def _schema_completed(_call: Call, body: Body) -> Body:
 
 
 def _title(schema: Body) -> str:
-    """The title in a schema's YAML."""
-    found = re.search(r"""^title:[ \t]*["']?([\w.-]+)""", schema.get("schema", ""), re.MULTILINE)
-    return found[1] if found else ""
+    """The title in a schema's YAML text."""
+    match = re.search(r"""^title:[ \t]*["']?([\w.-]+)""", schema.get("schema", ""), re.MULTILINE)
+    return match[1] if match else ""
 
 
 def _context_shown(cloud: Cloud, body: Body) -> Body:
@@ -106,46 +106,46 @@ def _context_shown(cloud: Cloud, body: Body) -> Body:
 
 
 def _filtered(call: Call, text: str) -> filters.Test:
-    """A filter over contexts, executions or artifacts: fields, values of metadata by their types, and how they belong together."""
+    """A filter over contexts, executions or artifacts: by fields, typed metadata values, and membership in contexts."""
     cloud = call.cloud
 
     def in_context(name: str) -> filters.Test:
         context, kind = cloud.projects.named(name), call.collection
-        found = {cloud.projects.numbered(one) for one in lineage.members(cloud, context, kind)}
-        return lambda body: body["name"] in found
+        members = {cloud.projects.numbered(one) for one in lineage.members(cloud, context, kind)}
+        return lambda body: body["name"] in members
 
     test = filters.compiled(text, {"in_context": in_context})
     return lambda body: test({**body, **_family(cloud, body), "metadata": _typed(body.get("metadata", {}))})
 
 
 def _family(cloud: Cloud, body: Mapping[str, Any]) -> Body:
-    """A context's parents and children by each of their names, of which one is looked for as a whole."""
+    """A context's parents and children for filters, by all forms of their names, which must match as a whole."""
     name = cloud.projects.named(body["name"])
-    found = {"parentContexts": lineage.owners(cloud, name, "contexts")}
-    found["childContexts"] = lineage.members(cloud, name, "contexts")
+    family = {"parentContexts": lineage.owners(cloud, name, "contexts")}
+    family["childContexts"] = lineage.members(cloud, name, "contexts")
     return {
         key: {spelling: True for one in value for spelling in (one, cloud.projects.numbered(one))}
-        for key, value in found.items()
+        for key, value in family.items()
     }
 
 
 def _typed(metadata: Mapping[str, Any]) -> Body:
-    """Metadata as filters name it: {"epochs": 3} becomes {"epochs": {"number_value": 3}}."""
-    found: Body = {}
+    """Metadata in the form that filters use: {"epochs": 3} becomes {"epochs": {"number_value": 3}}."""
+    typed: Body = {}
     for key, value in metadata.items():
         if isinstance(value, Mapping):
-            found[key] = {"struct_value": _typed(value)}
+            typed[key] = {"struct_value": _typed(value)}
         elif isinstance(value, bool):
-            found[key] = {"bool_value": value}
+            typed[key] = {"bool_value": value}
         elif isinstance(value, str):
-            found[key] = {"string_value": value}
+            typed[key] = {"string_value": value}
         elif value is not None:
-            found[key] = {"list_value" if isinstance(value, list) else "number_value": value}
-    return found
+            typed[key] = {"list_value" if isinstance(value, list) else "number_value": value}
+    return typed
 
 
 def artifact_lineage(call: Call) -> Body:
-    """artifacts.queryArtifactLineageSubgraph, with the artifacts that the filter lets through."""
+    """artifacts.queryArtifactLineageSubgraph, restricted to the artifacts that match the filter."""
     text = call.params.get("filter", "")
     if not text:
         return lineage.of_artifact(call)
@@ -156,7 +156,7 @@ def artifact_lineage(call: Call) -> Body:
 
 
 def purge(call: Call) -> Body:
-    """contexts.purge and its like: deletes what fits a filter, or says with how many it would do so."""
+    """contexts.purge and the like: deletes what matches a filter, or only counts it without `force`."""
     text = call.body.get("filter", "")
     if not text.strip():
         raise invalid("filter is required.", "filter")
@@ -167,14 +167,14 @@ def purge(call: Call) -> Body:
     test = _filtered(replace(call, path=f"{store}/{noun}"), text)
     rows = call.cloud.store.list(API, store, noun)
     present: Callable[[Cloud, Body], Body] = resource.present or names.shown
-    found = [name for name, body in rows if test(present(call.cloud, {"name": name, **body}))]
-    answer: Body = {"purgeCount": str(len(found))}
+    matching = [name for name, body in rows if test(present(call.cloud, {"name": name, **body}))]
+    answer: Body = {"purgeCount": str(len(matching))}
     if call.body.get("force"):
-        for name in found:
+        for name in matching:
             lineage.forget(call.cloud, name)
             standard.remove(call.cloud, API, name)
-    elif found:
-        answer["purgeSample"] = [call.cloud.projects.numbered(name) for name in found[:_SAMPLE]]
+    elif matching:
+        answer["purgeSample"] = [call.cloud.projects.numbered(name) for name in matching[:_SAMPLE]]
     kind = f"Purge{resource.kind}s"
     return answers.finished(call, f"{kind}Metadata", answer, f"{kind}Response")
 

@@ -1,6 +1,6 @@
-"""Models of the registry: uploaded by a client or by a training pipeline, in numbered versions with aliases.
+"""Models in the registry: uploaded by clients or training pipelines, in numbered versions with aliases.
 
-A model's row says which version is the default one; each version is a row below it.
+A model's stored resource has its default version; each version is a resource below it.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ _OF_ALL = ("displayName", "description", "labels")
 
 
 def upload(call: Call) -> Body:
-    """models.upload: a new model, or a new version of one."""
+    """models.upload: creates a model, or a new version of one."""
     names.check_place(call)
     parent = call.path.removesuffix(":upload").removesuffix("/models")
     sent = call.body.get("model", {})
-    wanted = call.body.get("parentModel", "").rpartition("/")[2] or call.body.get("modelId", "")
-    name, version = put(call.cloud, parent, sent, wanted, new=not call.body.get("parentModel"))
+    identity = call.body.get("parentModel", "").rpartition("/")[2] or call.body.get("modelId", "")
+    name, version = put(call.cloud, parent, sent, identity, new=not call.body.get("parentModel"))
     response = {"model": call.cloud.projects.numbered(name), "modelVersionId": version}
     return answers.finished(call, "UploadModelOperationMetadata", response, "UploadModelResponse")
 
 
 def put(cloud: Cloud, parent: str, sent: Body, identity: str, *, new: bool) -> tuple[str, str]:
-    """Keeps a model (a write): its name and the number of its version. Raises CloudError for what cannot be."""
+    """Stores a model or a new version (a write); returns its name and version number. Raises CloudError if it is not valid."""
     names.check_described(sent, "model", "model")
     if identity and not _ID.fullmatch(identity):
         raise invalid(f"model_id '{identity}' must match {_ID.pattern}.", "model_id")
@@ -83,7 +83,7 @@ def get(call: Call) -> Body:
 
 
 def list_(call: Call) -> Body:
-    """models.list: the default version of each."""
+    """models.list: the default version of each model."""
     bodies = [found(call.cloud, name) for name, _ in call.cloud.store.list(API, call.parent, "models")]
     return _page(call, bodies)
 
@@ -96,7 +96,7 @@ def list_versions(call: Call) -> Body:
 
 
 def patch(call: Call) -> Body:
-    """models.patch: what all versions share, and the description of one."""
+    """models.patch: changes the fields that all versions share, and one version's description."""
     old = found(call.cloud, call.name)
     kind = call.method.request
     new = fields.updated(old, call.body, call.params.get("updateMask", "*"), call.document.schemas, kind)
@@ -105,13 +105,13 @@ def patch(call: Call) -> Body:
     for one in _versions(call.cloud, _bare(call.name)):
         shared = {key: new[key] for key in _OF_ALL if key in new}
         mine = {"versionDescription": new.get("versionDescription", "")} if one["versionId"] == old["versionId"] else {}
-        kept = {key: value for key, value in one.items() if key not in _OF_ALL}
-        _keep(call.cloud, {**kept, **shared, **mine, "updateTime": now})
+        unchanged = {key: value for key, value in one.items() if key not in _OF_ALL}
+        _keep(call.cloud, {**unchanged, **shared, **mine, "updateTime": now})
     return presented(call.cloud, found(call.cloud, call.name))
 
 
 def merge_aliases(call: Call) -> Body:
-    """models.mergeVersionAliases: "-alias" takes one away."""
+    """models.mergeVersionAliases: adds aliases; "-alias" removes one."""
     body = found(call.cloud, call.name)
     given = call.body.get("versionAliases", [])
     added, removed = (
@@ -127,7 +127,7 @@ def merge_aliases(call: Call) -> Body:
 
 
 def delete(call: Call) -> Body:
-    """models.delete: with all versions, none of which may be deployed."""
+    """models.delete: deletes all versions; none may be deployed."""
     name = _bare(call.name)
     found(call.cloud, name)
     _check_idle(call.cloud, name, "")
@@ -137,7 +137,7 @@ def delete(call: Call) -> Body:
 
 
 def delete_version(call: Call) -> Body:
-    """models.deleteVersion: any but the default one."""
+    """models.deleteVersion: for any version except the default one."""
     body = found(call.cloud, call.name)
     if "@" not in call.name or _DEFAULT in body["versionAliases"]:
         raise failed_precondition(
@@ -149,19 +149,19 @@ def delete_version(call: Call) -> Body:
 
 
 def found(cloud: Cloud, name: str) -> Body:
-    """The version that a name means: of ID, of ID@2, or of ID@alias; 404 when there is none."""
-    bare, _, wanted = name.partition("@")
+    """The version for a name: ID (the default version), ID@2 or ID@alias; 404 if there is none."""
+    bare, _, version = name.partition("@")
     row = cloud.store.get(API, bare)
     versions = _versions(cloud, bare) if row is not None else []
-    wanted = wanted or (row or {}).get("default", "")
-    body = next((one for one in versions if wanted in {one["versionId"], *one["versionAliases"]}), None)
+    version = version or (row or {}).get("default", "")
+    body = next((one for one in versions if version in {one["versionId"], *one["versionAliases"]}), None)
     if body is None:
         raise names.absent(cloud, "Model", name)
     return body
 
 
 def presented(cloud: Cloud, body: Body) -> Body:
-    """A version on its way out, with the endpoints that it is deployed on."""
+    """A version as clients see it, with the endpoints that it is deployed on."""
     where = body["name"].rpartition("/models/")[0]
     deployed = [
         {"endpoint": cloud.projects.numbered(name), "deployedModelId": one["id"]}
@@ -182,20 +182,20 @@ def _versions(cloud: Cloud, name: str) -> list[Body]:
 
 
 def _page(call: Call, bodies: Sequence[Body]) -> Body:
-    asked = call.params.get("filter", "")
-    test = filters.compiled(asked) if asked else None
-    question = f"{call.path} {asked} {call.params.get('orderBy', '')}"
+    filter_text = call.params.get("filter", "")
+    test = filters.compiled(filter_text) if filter_text else None
+    question = f"{call.path} {filter_text} {call.params.get('orderBy', '')}"
     start = int(paging.after(call.params.get("pageToken", ""), question) or 0)
     size = paging.size(call.params.get("pageSize"), 100, 1000)
     shown = [presented(call.cloud, one) for one in bodies]
-    kept = _ordered([one for one in shown if test is None or test(one)], call.params.get("orderBy", ""))
-    page: Body = {"models": kept[start : start + size]} if kept[start:] else {}
-    more = start + size < len(kept)
+    matching = _ordered([one for one in shown if test is None or test(one)], call.params.get("orderBy", ""))
+    page: Body = {"models": matching[start : start + size]} if matching[start:] else {}
+    more = start + size < len(matching)
     return page | ({"nextPageToken": paging.token(str(start + size), question)} if more else {})
 
 
 def _ordered(bodies: list[Body], order: str) -> list[Body]:
-    """Sorted by the fields that an orderBy names, the first of them before all others; 400 for a field that is none of these."""
+    """Sorted by the fields in orderBy, the first one most significant; 400 for other fields."""
     for part in reversed([one.split() for one in order.split(",") if one.strip()]):
         field = camel(part[0])
         if field not in _SORTED or part[1:] not in ([], ["asc"], ["desc"]):
@@ -205,10 +205,14 @@ def _ordered(bodies: list[Body], order: str) -> list[Body]:
 
 
 def _alias(cloud: Cloud, name: str, version: str, added: Sequence[str], removed: Sequence[str]) -> None:
-    """Gives aliases to a version, which others lose."""
+    """Moves aliases to a version, and removes others from it."""
     for one in _versions(cloud, name):
-        kept = [alias for alias in one["versionAliases"] if alias not in {*added, *removed}]
-        mine = [*kept, *added] if one["versionId"] == version else [a for a in one["versionAliases"] if a not in added]
+        remaining = [alias for alias in one["versionAliases"] if alias not in {*added, *removed}]
+        mine = (
+            [*remaining, *added]
+            if one["versionId"] == version
+            else [a for a in one["versionAliases"] if a not in added]
+        )
         if mine != one["versionAliases"]:
             _keep(cloud, {**one, "versionAliases": mine})
     if _DEFAULT in added:
@@ -236,7 +240,7 @@ def _check_idle(cloud: Cloud, name: str, version: str) -> None:
 
 
 def _check_artifacts(cloud: Cloud, parent: str, uri: str) -> None:
-    """Vertex AI's agent has to read a model's files, whatever the caller may."""
+    """400 unless Vertex AI's service agent can read a model's files, whatever the caller may read."""
     if not uri:
         return
     bucket = rows.find_bucket(cloud.store, uri.removeprefix("gs://").partition("/")[0])

@@ -1,6 +1,6 @@
-"""Training pipelines: a custom job made from the client's inputs, whose model is then uploaded to the registry.
+"""Training pipelines: a custom job from the client's inputs, whose model is then uploaded to the registry.
 
-Clients write the inputs in a mixture of spellings, which all mean the same.
+Clients mix spellings of the inputs' field names, which all mean the same.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _LINK = "pipeline"
 
 
 def completed(call: Call, body: Body) -> Body:
-    """A new pipeline as it is kept; its job is made along with it."""
+    """A new pipeline, validated and completed, with its job's spec."""
     names.check_place(call)
     names.check_described(body, "training pipeline", "training_pipeline")
     if not _CUSTOM.fullmatch(body.get("trainingTaskDefinition", "")):
         raise CloudError(
             501,
             "UNIMPLEMENTED",
-            f"The local cloud trains custom jobs only, not {body.get('trainingTaskDefinition') or 'a pipeline without definition'}.",
+            f"The local cloud supports only custom jobs, not {body.get('trainingTaskDefinition') or 'a pipeline without definition'}.",
         )
     body["_spec"] = specs.completed(call, _inputs(call, body), "training_pipeline.training_task_inputs")
     quotas.check(call.cloud, call.path.rpartition("/")[0], body["_spec"])
@@ -38,7 +38,7 @@ def completed(call: Call, body: Body) -> Body:
 
 
 def created(call: Call, body: Body) -> None:
-    """Makes the job of a pipeline, and orders it."""
+    """Creates a pipeline's job, and starts its worker."""
     spec = body.pop("_spec")
     parent = call.path.rpartition("/")[0]
     name = f"{parent}/customJobs/{body['name'].rpartition('/')[2]}"
@@ -60,7 +60,7 @@ def created(call: Call, body: Body) -> None:
 
 
 def job_ended(cloud: Cloud, event: Event) -> None:
-    """A pipeline ends with its job; the model goes into the registry when that succeeded (a write)."""
+    """Ends a pipeline with its job; uploads the model to the registry if the job succeeded (a write)."""
     job = cloud.store.get(API, event.subject)
     body = cloud.store.get(API, job[_LINK]) if job and _LINK in job else None
     if body is None:
@@ -86,14 +86,14 @@ def cancel(call: Call) -> Body:
 
 
 def deleted(call: Call, body: Body) -> None:
-    """Only what is over can be deleted; its job goes too."""
+    """Deletes a pipeline's job with it; 400 if the pipeline has not ended."""
     if body["state"] not in _OVER:
         raise failed_precondition(f"The TrainingPipeline is in the state {body['state']}; cancel it first.")
     standard.remove(call.cloud, API, body["_job"])
 
 
 def presented(cloud: Cloud, body: Body) -> Body:
-    """A pipeline on its way out, in the state of its job."""
+    """A pipeline as clients see it, with its job's state."""
     shown = {key: value for key, value in names.shown(cloud, body).items() if not key.startswith("_")}
     job = cloud.store.get(API, body.get("_job", "")) or {}
     if shown["state"] not in _OVER and "state" in job:
@@ -116,21 +116,21 @@ def _uploaded(cloud: Cloud, body: Body, job: Body, wanted: Body) -> str:
 
 
 def _inputs(call: Call, body: Body) -> Body:
-    """The jobSpec that the inputs are, in the document's spelling."""
+    """The inputs as a jobSpec, with the field names of the discovery document."""
     given = body.get("trainingTaskInputs")
     if not isinstance(given, dict):
         raise invalid("training_pipeline.training_task_inputs is required.", "training_pipeline.training_task_inputs")
     kind = next(name for name in call.document.schemas if name.endswith("CustomJobSpec"))
     scheduling = {key: given[key] for key in ("timeout", "restartJobOnWorkerRestart", "disableRetries") if key in given}
     spec = {key: value for key, value in given.items() if key not in scheduling}
-    found = conformance.check(call.document, kind, spec)
+    checked = conformance.check(call.document, kind, spec)
     if scheduling:
-        found["scheduling"] = {**scheduling, **found.get("scheduling", {})}
-    return found
+        checked["scheduling"] = {**scheduling, **checked.get("scheduling", {})}
+    return checked
 
 
 def _data(body: Body) -> dict[str, str]:
-    """AIP_* variables of a pipeline's data set: where its parts would be."""
+    """The AIP_* variables for a pipeline's data set, with the places where its parts would be."""
     config: dict[str, Any] = body.get("inputDataConfig", {})
     prefix = config.get("gcsDestination", {}).get("outputUriPrefix", "").rstrip("/")
     if not prefix:

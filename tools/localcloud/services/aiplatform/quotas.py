@@ -1,4 +1,4 @@
-"""GPU quotas: a new project has none, and Vertex AI refuses at once what exceeds them.
+"""GPU quotas: a new project has none, and Vertex AI refuses jobs that exceed them immediately.
 
 Source: https://cloud.google.com/vertex-ai/docs/quotas#serverless-training.
 """
@@ -20,13 +20,13 @@ _ACTIVE = frozenset({"JOB_STATE_QUEUED", "JOB_STATE_PENDING", "JOB_STATE_RUNNING
 
 
 def metric(gpu: str) -> str:
-    """The metric that counts a GPU: "aiplatform.googleapis.com/custom_model_training_nvidia_t4_gpus"."""
+    """The quota metric for a GPU: "aiplatform.googleapis.com/custom_model_training_nvidia_t4_gpus"."""
     short = re.sub(r"^NVIDIA_(TESLA_)?", "", gpu).lower()
     return f"{names.HOST}/custom_model_training_nvidia_{_SHORT.get(short, short)}_gpus"
 
 
 def check(cloud: Cloud, parent: str, spec: dict[str, object]) -> None:
-    """429 in Google's words for a job whose GPUs, with those in use, go beyond the project's quota in the region."""
+    """429 with Google's message if a job's GPUs, together with those in use, exceed the project's quota in the region."""
     wanted = _gpus([spec])
     if not wanted:
         return
@@ -48,9 +48,9 @@ def _running(cloud: Cloud, parent: str) -> Iterable[dict[str, object]]:
 
 
 def _gpus(jobs: Iterable[dict[str, object]]) -> Counter[str]:
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for spec in jobs:
         for pool in specs.pools(spec):
             if pool.machine.gpu:
-                found[metric(pool.machine.gpu)] += pool.machine.gpus * pool.replicas
-    return found
+                counts[metric(pool.machine.gpu)] += pool.machine.gpus * pool.replicas
+    return counts

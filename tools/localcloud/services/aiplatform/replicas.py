@@ -1,4 +1,4 @@
-"""The replicas of a job: what each one runs, its environment, and what its exit means for the job."""
+"""The replicas of a job: what each one runs, its environment, and how its exit ends the job."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _LOGS = (
 
 
 def task(pool: Pool, replica: int) -> str:
-    """What Vertex AI calls a replica: "workerpool0-0"."""
+    """A replica's name: "workerpool0-0"."""
     return f"workerpool{pool.index}-{replica}"
 
 
 def account(cloud: Cloud, body: Body) -> str:
-    """The account that a job runs as, as a principal."""
+    """The service account that a job runs as, as an IAM member."""
     return f"serviceAccount:{specs.account(cloud.projects.number(names.project(body['name'])), body['jobSpec'])}"
 
 
 def as_account(cloud: Cloud, body: Body) -> Callable[[str], BucketClient]:
-    """Buckets by name as the job's account sees them; what this gives may be called from any thread."""
+    """A function from bucket names to clients that act as the job's account; it is thread-safe."""
     week = int(cloud.clock.seconds()) + 604_800
     address, token = cloud.workloads.address, cloud.tokens.token(account(cloud, body), week)
     return lambda name: BucketClient(name, address, token)
@@ -46,7 +46,7 @@ def as_account(cloud: Cloud, body: Body) -> Callable[[str], BucketClient]:
 def order(
     cloud: Cloud, body: Body, pools: Sequence[Pool], pool: Pool, replica: int, mounts: Mounts = (), joins: str = ""
 ) -> Order:
-    """What one replica runs, and as whom; in the network of the container `joins`, so that replicas find each other."""
+    """The order for one replica; it joins the network of the container `joins`, so that replicas can reach each other."""
     name, spec = body["name"], body["jobSpec"]
     number = cloud.projects.number(names.project(name))
     entrypoint, args = _command(pool)
@@ -67,7 +67,7 @@ def order(
 
 
 def packages(folder: Path, pools: Sequence[Pool], bucket: Callable[[str], BucketClient]) -> Mounts:
-    """The Python packages that pools name, fetched. Raises RuntimeProblem."""
+    """Downloads the Python packages of the pools. Raises RuntimeProblem."""
     uris = sorted({uri for pool in pools for uri in pool.program.get("packageUris", [])})
     target = folder / "packages"
     for uri in uris:
@@ -81,15 +81,15 @@ def packages(folder: Path, pools: Sequence[Pool], bucket: Callable[[str], Bucket
 
 
 def folders_of(folder: Path, names: Sequence[str], bucket: Callable[[str], BucketClient]) -> Folders:
-    """Buckets, to be shown to a job as folders."""
+    """Copies of buckets, for a job to use as folders."""
     return Folders(folder / "gcs", [bucket(name) for name in names])
 
 
 def judge(cloud: Cloud, job: str, ended: tuple[str, ExitStatus], refused: Sequence[str]) -> None:
-    """Raises the CloudError that a replica's end means, if it was no good one."""
+    """Raises the CloudError for a replica that did not end successfully, or whose output could not be saved."""
     replica, how = ended
     if how.code == 0 and refused:
-        raise CloudError(403, "PERMISSION_DENIED", f"What the job wrote could not be kept: {refused[0]}")
+        raise CloudError(403, "PERMISSION_DENIED", f"The job's output could not be saved: {refused[0]}")
     if how.code == 0:
         return
     what = (
@@ -117,5 +117,5 @@ def _command(pool: Pool) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None
 
 
 def _file(uri: str) -> str:
-    """A package's file name, with nothing in it that a shell or pip reads otherwise."""
+    """A package's file name, without characters that a shell or pip would interpret."""
     return quote(uri.rpartition("/")[2], safe=".+-_").replace("%", "_")

@@ -1,4 +1,4 @@
-"""Time series of a TensorBoard's runs: their points are written by step, and read again, all of them or as many as are asked for.
+"""Time series of a TensorBoard's runs: points are written by step, and read all or sampled.
 
 Source: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.tensorboards.experiments.runs.timeSeries.
 """
@@ -26,7 +26,7 @@ _LATEST_STEP = (1 << 63) - 1
 
 
 def completed(_call: Call, body: Body) -> Body:
-    """A new time series as it is kept."""
+    """A new time series, validated."""
     names.check_described(body, "TensorboardTimeSeries", "tensorboard_time_series")
     if body.get("valueType") not in _KINDS:
         raise invalid(f"value_type must be one of {', '.join(_KINDS)}.", "tensorboard_time_series.value_type")
@@ -34,7 +34,7 @@ def completed(_call: Call, body: Body) -> Body:
 
 
 def changed(_call: Call, _old: Body, new: Body) -> Body:
-    """A changed time series as it is kept."""
+    """A changed time series, validated."""
     names.check_described(new, "TensorboardTimeSeries", "tensorboard_time_series")
     return new
 
@@ -52,63 +52,63 @@ SERIES = Resource(
 
 
 def batch_create(call: Call) -> Body:
-    """experiments.batchCreate: several time series of the experiment's runs, or none."""
-    asked = call.body.get("requests", [])
-    if not 1 <= len(asked) <= _MOST_SERIES:
+    """experiments.batchCreate: creates all the requested time series of an experiment's runs, or none."""
+    requests = call.body.get("requests", [])
+    if not 1 <= len(requests) <= _MOST_SERIES:
         raise invalid(f"requests must have 1 to {_MOST_SERIES} entries.", "requests")
     experiment = call.name
     method = call.document.methods[f"{call.method.id.rpartition('.')[0]}.runs.timeSeries.create"]
-    made = []
-    for one in asked:
+    created = []
+    for one in requests:
         run = call.cloud.projects.named(one.get("parent", ""))
         if not run.startswith(f"{experiment}/runs/"):
             raise invalid(f"requests.parent must be a run of {experiment}.", "requests.parent")
         identity = one.get("tensorboardTimeSeriesId") or boards.number()
         params = {**call.params, "tensorboardTimeSeriesId": identity}
         body = one.get("tensorboardTimeSeries", {})
-        made.append(
+        created.append(
             standard.create(replace(call, method=method, params=params, body=body, path=f"{run}/timeSeries"), SERIES)
         )
-    return {"tensorboardTimeSeries": made}
+    return {"tensorboardTimeSeries": created}
 
 
 def write_run(call: Call) -> Body:
-    """runs.write: points of the run's time series; one of the same step is replaced. All are written, or none."""
+    """runs.write: writes points of a run's time series, replacing those of the same step; all of them, or none."""
     standard.existing(call, call.service.resources[call.method.collection])
     _write(call.cloud, call.name, call.body.get("timeSeriesData", []))
     return {}
 
 
 def write_experiment(call: Call) -> Body:
-    """experiments.write: the same for several runs."""
+    """experiments.write: like runs.write, for several runs."""
     standard.existing(call, call.service.resources[call.method.collection])
     for one in call.body.get("writeRunDataRequests", []):
         run = call.cloud.projects.named(one.get("tensorboardRun", ""))
         if not run.startswith(f"{call.name}/runs/"):
-            raise invalid(f"{run or '(none)'} is no run of {call.name}.", "write_run_data_requests.tensorboard_run")
+            raise invalid(f"{run or '(none)'} is not a run of {call.name}.", "write_run_data_requests.tensorboard_run")
         _write(call.cloud, run, one.get("timeSeriesData", []))
     return {}
 
 
 def read(call: Call) -> Body:
-    """timeSeries.read: its points by step, as many as are asked for, evenly taken; the last is among them."""
+    """timeSeries.read: the points by step, sampled evenly down to the requested number, and including the last one."""
     body = standard.existing(call, SERIES)
     if call.params.get("filter"):
-        raise invalid("The local cloud reads time series without a filter.", "filter")
+        raise invalid("The local cloud does not support filters on time series.", "filter")
     most = call.params.get("maxDataPoints") or _USUAL_POINTS
     return {"timeSeriesData": _data(body, _taken(_points(call.cloud, body["name"]), most))}
 
 
 def batch_read(call: Call) -> Body:
-    """tensorboards.batchRead: the points of several of its time series."""
-    found = []
+    """tensorboards.batchRead: the points of several time series."""
+    series = []
     for text in call.params.get("timeSeries", []):
         name = call.cloud.projects.named(text)
         body = call.cloud.store.get(API, name)
         if body is None or not name.startswith(f"{call.name}/"):
             raise names.absent(call.cloud, "TensorboardTimeSeries", name)
-        found.append(_data(body, _taken(_points(call.cloud, name), _USUAL_POINTS)))
-    return {"timeSeriesData": found} if found else {}
+        series.append(_data(body, _taken(_points(call.cloud, name), _USUAL_POINTS)))
+    return {"timeSeriesData": series} if series else {}
 
 
 def export(call: Call) -> Body:
@@ -122,7 +122,7 @@ def export(call: Call) -> Body:
 
 
 def size(call: Call) -> Body:
-    """tensorboards.readSize: how much the points take, as JSON."""
+    """tensorboards.readSize: the size of the points, as stored JSON."""
     standard.existing(call, call.service.resources[call.method.collection])
     rows = call.cloud.store.sql(
         "SELECT sum(length(body)) FROM resources WHERE service = ? AND collection = 'points' AND name GLOB ?",
@@ -190,7 +190,7 @@ def _points(cloud: Cloud, name: str) -> list[Body]:
 
 
 def _taken(points: list[Body], most: int) -> list[Body]:
-    """As many as are asked for, -1 for all, evenly taken from the end."""
+    """At most that many points (-1: all), sampled evenly from the end."""
     if most < 0 or len(points) <= most:
         return points
     return [points[len(points) - 1 - at * len(points) // most] for at in reversed(range(most))]

@@ -1,4 +1,4 @@
-"""Serves deployed models: a container for each, started on deployment and again when a request finds it gone."""
+"""Serves deployed models: one container each, started on deployment, and again if a request finds that it has stopped."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ _PATIENCE, _LOOKS = 300.0, 0.1
 _ANSWERS = 600.0
 _MACHINE = {"machineType": "n1-standard-2"}
 _PASSED = ("content-type",)
-"""Headers of a model's answer that its caller gets."""
+"""Headers of a model's response that are passed to the caller."""
 _SEVERITIES = {"stdout": "INFO", "stderr": "ERROR"}
 
 
 def machine_spec(deployed: Body) -> Body:
-    """The machine that a deployed model has."""
-    found: Body = deployed.get("dedicatedResources", {}).get("machineSpec") or _MACHINE
-    return found
+    """A deployed model's machineSpec."""
+    spec: Body = deployed.get("dedicatedResources", {}).get("machineSpec") or _MACHINE
+    return spec
 
 
 async def begin(cloud: Cloud, commits: Commits, endpoint: str, deployed: Body) -> StartedWorkload:
-    """Starts a deployed model and waits until it is healthy. Raises CloudError in Google's words when it never is."""
+    """Starts a deployed model and waits until it is healthy. Raises CloudError with Google's message if it never is."""
     model = models.found(cloud, deployed["model"])
     order = _order(cloud, endpoint, deployed, model)
     agent = cloud.agents.member(API, names.project(endpoint))
@@ -46,8 +46,8 @@ async def begin(cloud: Cloud, commits: Commits, endpoint: str, deployed: Body) -
         if await asyncio.to_thread(cloud.workloads.how, order) != "process":
             image = await asyncio.to_thread(cloud.workloads.fetch, order.workload.image, agent)
             order = order.of(image.made)
-        heard = Lines(commits, partial(_log, cloud, endpoint, deployed["id"]))
-        running = await cloud.workloads.started(order, heard)
+        log_lines = Lines(commits, partial(_log, cloud, endpoint, deployed["id"]))
+        running = await cloud.workloads.started(order, log_lines)
         patience = float(model.get("containerSpec", {}).get("deploymentTimeout", f"{_PATIENCE}s")[:-1])
         async with ended_on_failure(running):
             await asyncio.to_thread(_healthy, running, order.workload.env["AIP_HEALTH_ROUTE"], patience)
@@ -58,7 +58,7 @@ async def begin(cloud: Cloud, commits: Commits, endpoint: str, deployed: Body) -
 
 @asynccontextmanager
 async def ended_on_failure(running: StartedWorkload) -> AsyncIterator[None]:
-    """Ends a deployed model when the block does not come to its end, so that none serves for nobody."""
+    """Stops a deployed model if the block fails, so that no unused container keeps running."""
     try:
         yield
     except BaseException:
@@ -67,7 +67,7 @@ async def ended_on_failure(running: StartedWorkload) -> AsyncIterator[None]:
 
 
 def end(cloud: Cloud, endpoint: str, deployed: Body) -> None:
-    """Stops a deployed model, and counts how long it was served (a write)."""
+    """Stops a deployed model, and meters how long it ran (a write)."""
     for running in _of(cloud, _resource(endpoint, deployed)):
         asyncio.get_running_loop().run_in_executor(None, running.stop)
     seconds = cloud.clock.since(deployed["createTime"])
@@ -78,12 +78,12 @@ def end(cloud: Cloud, endpoint: str, deployed: Body) -> None:
 
 
 async def ask(cloud: Cloud, endpoint: str, deployed: Body, sent: bytes, kind: str) -> Reply:
-    """What a deployed model answers to a request on its prediction route."""
+    """Sends a request to a deployed model's prediction route; returns its response."""
     running = next(iter(_of(cloud, _resource(endpoint, deployed))), None)
     if running is None:
         running = await begin(cloud, cloud.commits, endpoint, deployed)
         running, *others = [*_of(cloud, _resource(endpoint, deployed)), running]
-        for one in others:  # of requests that came at the same time
+        for one in others:  # started for concurrent requests
             if one is not running:
                 await asyncio.to_thread(one.stop)
     try:
@@ -93,17 +93,17 @@ async def ask(cloud: Cloud, endpoint: str, deployed: Body, sent: bytes, kind: st
 
 
 def refused(answer: Reply) -> CloudError:
-    """A model's own refusal as Vertex AI passes it on."""
+    """A model's error response, as Vertex AI passes it on."""
     text = (answer.body if isinstance(answer.body, bytes) else b"").decode("utf-8", "replace").strip()
     statuses = {400: "INVALID_ARGUMENT", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED", 503: "UNAVAILABLE"}
     code = answer.status if answer.status in statuses else 500
-    return CloudError(code, statuses.get(code, "INTERNAL"), text or f"The model server answered {answer.status}.")
+    return CloudError(code, statuses.get(code, "INTERNAL"), text or f"The model server returned {answer.status}.")
 
 
 def _order(cloud: Cloud, endpoint: str, deployed: Body, model: Body) -> Order:
     spec = model.get("containerSpec", {})
     if not spec.get("imageUri"):
-        raise failed_precondition(f"The model {model['name']} has no container to serve it.")
+        raise failed_precondition(f"The model {model['name']} has no serving container.")
     number = cloud.projects.number(names.project(endpoint))
     machine = machines.of(machine_spec(deployed), "")
     account = deployed.get("serviceAccount") or specs.CUSTOM_CODE.format(number=number)
@@ -123,7 +123,7 @@ def _order(cloud: Cloud, endpoint: str, deployed: Body, model: Body) -> Order:
 
 
 def _variables(cloud: Cloud, endpoint: str, deployed: Body, model: Body) -> Mapping[str, str]:
-    """What a serving container finds. Source: https://cloud.google.com/vertex-ai/docs/predictions/custom-container-requirements."""
+    """The environment of a serving container. Source: https://cloud.google.com/vertex-ai/docs/predictions/custom-container-requirements."""
     spec = model["containerSpec"]
     identity = endpoint.rpartition("/")[2]
     base = f"/v1/endpoints/{identity}/deployedModels/{deployed['id']}"
@@ -144,7 +144,7 @@ def _variables(cloud: Cloud, endpoint: str, deployed: Body, model: Body) -> Mapp
 
 
 def _healthy(running: StartedWorkload, route: str, patience: float) -> None:
-    """Waits until the health route answers 200; an open port alone says nothing. Raises CloudError."""
+    """Waits until the health route returns 200, since an open port alone proves nothing. Raises CloudError."""
     until = time.monotonic() + patience
     while time.monotonic() < until:
         ended = running.wait(_LOOKS)

@@ -25,7 +25,7 @@ _PACKAGES = 100
 
 @dataclass(frozen=True)
 class Pool:
-    """One worker pool: which it is, its machine and how many of it, and its program."""
+    """A worker pool: its index, number of replicas, machine and program."""
 
     index: int
     machine: Machine
@@ -40,23 +40,25 @@ class Pool:
 
     @property
     def image(self) -> str:
-        """What it runs."""
+        """Its container image."""
         return str(self.program.get("imageUri") or self.program.get("executorImageUri") or "")
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """The environment that its spec gives."""
+        """The environment variables in its spec."""
         return {one["name"]: one.get("value", "") for one in self.program.get("env", [])}
 
 
 def completed(call: Call, spec: Body, field: str = "custom_job.job_spec") -> Body:
-    """A job's spec as it is kept: 400 for what cannot be, 403 and 404 for an account that may not or cannot be used."""
+    """A job's validated and completed spec: 400 if it is invalid, 403 or 404 for an account that may not be used or does not exist."""
     given = spec.get("workerPoolSpecs", [])
     if not given:
         raise invalid(f"{field}.worker_pool_specs: At least one worker pool is required.", f"{field}.worker_pool_specs")
     if len(given) > _MOST_POOLS:
-        raise invalid(f"{field}.worker_pool_specs may have {_MOST_POOLS} entries.", f"{field}.worker_pool_specs")
-    kept = [_pool(one, at, f"{field}.worker_pool_specs[{at}]") for at, one in enumerate(given)]
+        raise invalid(
+            f"{field}.worker_pool_specs may have at most {_MOST_POOLS} entries.", f"{field}.worker_pool_specs"
+        )
+    pools_ = [_pool(one, at, f"{field}.worker_pool_specs[{at}]") for at, one in enumerate(given)]
     prefix = spec.get("baseOutputDirectory", {}).get("outputUriPrefix", "gs://")
     if not prefix.startswith("gs://"):
         raise invalid(
@@ -67,7 +69,7 @@ def completed(call: Call, spec: Body, field: str = "custom_job.job_spec") -> Bod
         spec = {**spec, "serviceAccount": checked_account(call, account)}
     if spec.get("tensorboard"):
         _check_tensorboard(call, spec, field)
-    return {**spec, "workerPoolSpecs": kept}
+    return {**spec, "workerPoolSpecs": pools_}
 
 
 def pools(spec: Body) -> Sequence[Pool]:
@@ -80,23 +82,25 @@ def pools(spec: Body) -> Sequence[Pool]:
 
 
 def account(call_project_number: int, spec: Body) -> str:
-    """The address of the account that a job runs as: its own, or Vertex AI's for custom code."""
+    """The email of the account that a job runs as: the specified one, or Vertex AI's agent for custom code."""
     return str(spec.get("serviceAccount") or CUSTOM_CODE.format(number=call_project_number))
 
 
 def _pool(spec: Body, at: int, where: str) -> Body:
     if not spec and at:
-        return {}  # the clients leave empty places for kinds of workers that there are none of
+        return {}  # clients send empty entries for unused pools
     spec = {"replicaCount": "1", **spec}
     replicas = int(spec["replicaCount"])
     if replicas < 0 or (at == 0 and replicas != 1):
-        raise invalid(f"{where}.replica_count: the first worker pool has exactly 1 replica.", f"{where}.replica_count")
+        raise invalid(
+            f"{where}.replica_count: the first worker pool must have exactly 1 replica.", f"{where}.replica_count"
+        )
     if not replicas:
         return spec
     machines.of(spec.get("machineSpec", {}), f"{where}.machine_spec")
     programs = [name for name in ("containerSpec", "pythonPackageSpec") if spec.get(name)]
     if len(programs) != 1:
-        raise invalid(f"{where}: give either container_spec or python_package_spec.", where)
+        raise invalid(f"{where}: set exactly one of container_spec and python_package_spec.", where)
     _check_program(spec[programs[0]], programs[0], where)
     return {**spec, "diskSpec": _DISK | spec.get("diskSpec", {})}
 
@@ -106,21 +110,21 @@ def _check_program(program: Body, kind: str, where: str) -> None:
     image = program.get("executorImageUri" if packaged else "imageUri", "")
     field = f"{where}.{'python_package_spec.executor_image_uri' if packaged else 'container_spec.image_uri'}"
     if not _IMAGE.fullmatch(image):
-        raise invalid(f"{field}: {image!r} is no name of an image.", field)
+        raise invalid(f"{field}: {image!r} is not a valid image name.", field)
     if packaged and not (program.get("packageUris") and program.get("pythonModule")):
         raise invalid(f"{where}.python_package_spec needs package_uris and python_module.", where)
     for uri in program.get("packageUris", []):
         if not uri.startswith("gs://") or uri.rpartition("/")[2] in {"", ".", ".."}:
             raise invalid(f"{where}.python_package_spec.package_uris: {uri!r} must be gs://BUCKET/OBJECT.", where)
     if len(program.get("packageUris", [])) > _PACKAGES:
-        raise invalid(f"{where}.python_package_spec.package_uris may have {_PACKAGES} entries.", where)
-    seen = [one.get("name", "") for one in program.get("env", [])]
-    if len(set(seen)) < len(seen) or not all(_VARIABLE.fullmatch(one) for one in seen):
-        raise invalid(f"{where}: each variable of env has a name of its own, without '='.", f"{where}.env")
+        raise invalid(f"{where}.python_package_spec.package_uris may have at most {_PACKAGES} entries.", where)
+    variables = [one.get("name", "") for one in program.get("env", [])]
+    if len(set(variables)) < len(variables) or not all(_VARIABLE.fullmatch(one) for one in variables):
+        raise invalid(f"{where}: the variables in env need unique names without '='.", f"{where}.env")
 
 
 def checked_account(call: Call, account: str) -> str:
-    """The address of an account that the caller may act as; 403 and 404 otherwise."""
+    """The email of an account that the caller may act as; otherwise 403 or 404."""
     email = account.rpartition("/")[2]
     project = call.project or ""
     name = acting.account(call.cloud, email, project)

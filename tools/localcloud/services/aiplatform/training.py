@@ -1,4 +1,4 @@
-"""Runs a custom job: a container for each replica, as the job's service account, until the first of them ends."""
+"""Runs a custom job: a container per replica, as the job's service account, until the first replica ends."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _SIMULATED = "Nothing ran (simulated): neither podman nor docker answers on this
 
 
 class TimedOut(Exception):
-    """The job ran for longer than it may."""
+    """The job exceeded its timeout."""
 
 
 @dataclass
 class TrainingRun:
-    """One job at work: its pools, its folder on this machine, and what runs for it."""
+    """A running job: its pools, its folder on this machine, and its workloads."""
 
     cloud: Cloud
     job: Job
@@ -55,16 +55,16 @@ class TrainingRun:
         return found
 
     async def say(self, text: str, severity: str = "INFO") -> None:
-        """Writes an entry of Vertex AI's own."""
+        """Writes a log entry by Vertex AI itself."""
         await self.job.write(lambda: journal.system(self.cloud, self.name, text, severity))
 
     async def change(self, **fields: Any) -> None:
-        """Puts fields over the job's."""
+        """Updates fields of the job."""
         await self.job.write(lambda: jobs.change(self.cloud, self.name, **fields))
 
 
 async def run(cloud: Cloud, job: Job) -> None:
-    """Carries out a job to its end."""
+    """Runs a job to its end."""
     body = cloud.store.get(API, job.body["name"])
     if body is None:
         return
@@ -84,7 +84,7 @@ async def run(cloud: Cloud, job: Job) -> None:
 
 
 def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
-    """A job that did not come to its end: called off, refused, or cut short by a stop of the local cloud."""
+    """Ends a job that did not complete: it was cancelled or refused, or the local cloud stopped."""
     called_off = problem.status == "CANCELLED"
     state = "JOB_STATE_CANCELLED" if called_off else "JOB_STATE_FAILED"
     jobs.ended(cloud, job.body["name"], state, "CANCELED" if called_off else problem.message, problem.status)
@@ -105,7 +105,7 @@ async def _carried_out(training: TrainingRun) -> None:
         await training.say(sentence, "WARNING")
     await training.change(state="JOB_STATE_RUNNING", startTime=training.cloud.clock.rfc3339())
     if any(pool.machine.gpu for pool in training.pools):
-        await training.say("This machine gives the job no GPU (simulated): it trains on the CPU.", "WARNING")
+        await training.say("This machine has no GPU for the job (simulated): it trains on the CPU.", "WARNING")
     for pool, at in orders:
         await _start(training, pool, at, mounts)
     ended = await _awaited(training)
@@ -117,46 +117,46 @@ async def _carried_out(training: TrainingRun) -> None:
     await training.job.write(partial(jobs.ended, training.cloud, training.name, "JOB_STATE_SUCCEEDED"))
 
 
-async def _room(training: TrainingRun, wanted: int) -> None:
-    """Waits until all replicas of the job can start; a job that can never start is refused."""
+async def _room(training: TrainingRun, replicas_: int) -> None:
+    """Waits until all replicas of the job can start; raises CloudError if they never can."""
     workloads = training.cloud.workloads
-    if wanted > workloads.limits["jobs"]:
+    if replicas_ > workloads.limits["jobs"]:
         raise invalid(
-            f"The job has {wanted} replicas, and this machine is to carry {workloads.limits['jobs']} at once: lower their number."
+            f"The job has {replicas_} replicas, but this machine is configured to run {workloads.limits['jobs']} at once: use fewer replicas."
         )
-    if workloads.room("jobs") < wanted:
+    if workloads.room("jobs") < replicas_:
         await training.change(state="JOB_STATE_QUEUED")
-        await training.say("Job waits until others have ended: this machine carries no more at once.")
-        while workloads.room("jobs") < wanted:
+        await training.say("The job waits until others have ended: this machine has reached its limit.")
+        while workloads.room("jobs") < replicas_:
             await asyncio.sleep(_LOOKS)
         await training.change(state="JOB_STATE_PENDING")
 
 
 async def _images(training: TrainingRun) -> None:
-    """Brings the images here; Vertex AI's own agent pulls them, whatever account the job runs as."""
+    """Pulls the images as Vertex AI's service agent, whatever account the job runs as."""
     agent = training.cloud.agents.member(API, names.project(training.name))
     for image in sorted({pool.image for pool in training.pools}):
-        found = await asyncio.to_thread(training.cloud.workloads.fetch, image, agent)
-        training.images[image] = found.made
+        fetched = await asyncio.to_thread(training.cloud.workloads.fetch, image, agent)
+        training.images[image] = fetched.made
 
 
 async def _prepared(training: TrainingRun, *, contained: bool) -> tuple[replicas.Mounts, list[str]]:
-    """The packages and buckets of the job, brought to this machine as its account, and what it may not read of them."""
+    """Downloads the job's packages and buckets as its account; returns the mounts, and a sentence for each failure."""
     cloud, project = training.cloud, names.project(training.name)
     training.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     bucket = replicas.as_account(cloud, training.body)
     named = folders.named(training.spec, training.pools)
     packages = await asyncio.to_thread(replicas.packages, training.folder, training.pools, bucket)
     if not contained:
-        return packages, ["A process in place of a container has no /gcs; use gs:// there."] if named else []
-    shown = sorted({*named, *folders.small(cloud, project, replicas.account(cloud, training.body))})
-    training.folders = replicas.folders_of(training.folder, shown, bucket)
+        return packages, ["A process that stands in for a container has no /gcs; use gs:// paths."] if named else []
+    buckets = sorted({*named, *folders.small(cloud, project, replicas.account(cloud, training.body))})
+    training.folders = replicas.folders_of(training.folder, buckets, bucket)
     refused = await asyncio.to_thread(training.folders.copy_in)
     return (*packages, training.folders.mount), refused
 
 
 async def _start(training: TrainingRun, pool: Pool, at: int, mounts: replicas.Mounts) -> None:
-    heard = Lines(
+    log_lines = Lines(
         training.job.commits, partial(journal.program, training.cloud, training.name, replicas.task(pool, at))
     )
     first = training.running[0] if training.running else None
@@ -165,11 +165,11 @@ async def _start(training: TrainingRun, pool: Pool, at: int, mounts: replicas.Mo
     joins = first.name if first is not None and first.kind != "process" else ""
     order = replicas.order(training.cloud, training.body, training.pools, pool, at, mounts, joins)
     order = order.of(training.images.get(pool.image, ""))
-    training.running.append(await training.cloud.workloads.started(order, heard))
+    training.running.append(await training.cloud.workloads.started(order, log_lines))
 
 
 async def _there(training: TrainingRun, first: StartedWorkload) -> None:
-    """Waits until the first container is there, whose network the others share."""
+    """Waits until the first container, whose network the others share, exists."""
     client = training.cloud.workloads.client
     while client is not None and await asyncio.to_thread(first.wait, 0) is None:
         if any(one.name == first.name and one.running for one in await asyncio.to_thread(lambda: list(client.found()))):
@@ -178,7 +178,7 @@ async def _there(training: TrainingRun, first: StartedWorkload) -> None:
 
 
 async def _awaited(training: TrainingRun) -> tuple[str, ExitStatus]:
-    """Which replica ended the job, and how: the first one by its end, any other by its failure. Raises TimedOut."""
+    """The replica that ended the job, and how: the chief by exiting, any other by failing. Raises TimedOut."""
     waiting = {asyncio.create_task(one.ended()): one for one in training.running}
     seconds = float(training.spec.get("scheduling", {}).get("timeout", specs.WEEK)[:-1])
     try:
@@ -205,6 +205,8 @@ def _stop(training: TrainingRun) -> None:
 def _clear(training: TrainingRun) -> None:
     _stop(training)
     client = training.cloud.workloads.client
-    if client is not None and len(training.running) > 1:  # podman keeps a container as long as others share its network
+    if (
+        client is not None and len(training.running) > 1
+    ):  # podman does not remove a container while others share its network
         client.sweep([one.name for one in training.running])
     shutil.rmtree(training.folder, ignore_errors=True)

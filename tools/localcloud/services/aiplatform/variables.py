@@ -19,9 +19,9 @@ _TASKS = ("chief", "worker", "ps", "evaluator")
 def of(
     spec: Body, job: str, number: int, pools: Sequence[Pool], pool: Pool, replica: int, data: Body
 ) -> dict[str, str]:
-    """The variables of one replica; `data` is what a training pipeline says of its data set."""
+    """The environment variables of one replica; `data` has those for a training pipeline's data set."""
     identity = job.rpartition("/")[2]
-    found: dict[str, str] = {
+    variables: dict[str, str] = {
         "CLOUD_ML_JOB_ID": identity,
         "CLOUD_ML_PROJECT_ID": str(number),
         "CLOUD_ML_REGION": job.split("/")[3],
@@ -32,7 +32,7 @@ def of(
         **data,
         **pool.variables,
     }
-    return {name: value for name, value in found.items() if value or name in pool.variables}
+    return {name: value for name, value in variables.items() if value or name in pool.variables}
 
 
 def _places(spec: Body) -> Mapping[str, str]:
@@ -49,7 +49,7 @@ def _places(spec: Body) -> Mapping[str, str]:
 
 
 def address(pools: Sequence[Pool], pool: Pool, replica: int) -> str:
-    """Where a replica is for the others: all of a job share one network here, each with a port of its own."""
+    """A replica's address for the others: all replicas of a job share one network here, with a port each."""
     before = sum(one.replicas for one in pools if one.index < pool.index)
     return f"127.0.0.1:{_PORT + before + replica}"
 
