@@ -1,4 +1,4 @@
-"""python -m localcloud serve | provider | token | coverage: the local cloud and its Terraform provider as processes of their own."""
+"""python -m localcloud serve | provider | token | coverage: runs the local cloud or its Terraform provider as a process."""
 
 from __future__ import annotations
 
@@ -12,24 +12,26 @@ from pathlib import Path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one of the daemons in the foreground, or shows the coverage; the exit code."""
+    """Runs one of the commands in the foreground; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m localcloud", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     serving = commands.add_parser("serve", help="serve the simulated cloud until interrupted")
-    serving.add_argument("--state", type=Path, required=True, help="folder that keeps its state")
-    serving.add_argument("--port", type=int, help="port on 127.0.0.1 (default: that of last time, else any)")
+    serving.add_argument("--state", type=Path, required=True, help="folder for its state")
+    serving.add_argument("--port", type=int, help="port on 127.0.0.1 (default: the last one used, or any free one)")
     providing = commands.add_parser(
         "provider", help="serve the Terraform provider; standard input holds the token that it sends"
     )
     providing.add_argument("--state", type=Path, required=True, help="state folder of the cloud")
     providing.add_argument("--cloud", required=True, help="address of the cloud")
-    minting = commands.add_parser("token", help="print the token of somebody at the cloud of a state folder")
+    minting = commands.add_parser("token", help="print a principal's token for the local cloud of a state folder")
     minting.add_argument("--state", type=Path, required=True, help="state folder of the cloud")
     minting.add_argument(
         "who", nargs="?", default="", help="user:alice@example.com, serviceAccount:... (default: the owner)"
     )
     minting.add_argument(
-        "--claims", type=json.loads, help="JSON: what an identity provider outside is to vouch for, for sts"
+        "--claims",
+        type=json.loads,
+        help="JSON claims: print an external identity provider's token for them (simulated), to exchange at sts",
     )
     covering = commands.add_parser("coverage", help="show how much of each API is simulated")
     covering.add_argument("--write", action="store_true", help="put the table into the package's README.md")

@@ -5,29 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-STATUS_CODES = {
-    "INVALID_ARGUMENT": 400,
-    "FAILED_PRECONDITION": 400,
-    "UNAUTHENTICATED": 401,
-    "PERMISSION_DENIED": 403,
-    "NOT_FOUND": 404,
-    "ABORTED": 409,
-    "ALREADY_EXISTS": 409,
-    "RESOURCE_EXHAUSTED": 429,
-    "INTERNAL": 500,
-    "UNIMPLEMENTED": 501,
-    "UNAVAILABLE": 503,
-    "DEADLINE_EXCEEDED": 504,
-}
-
 
 class CloudError(Exception):
     """A refusal or failure as Google would answer it.
 
-    `code` is the HTTP status, `status` the canonical name (https://cloud.google.com/apis/design/errors), `reason` the
-    word of the older dialect (derived from the code when empty), `details` google.rpc detail objects, `headers`
-    extra response headers, `lacking` the permission and resource that its caller lacks, where that is why, `afterwards` what is to be done once all
-    that the request wrote is taken back, `plain` whether it is answered as text, as Cloud Storage answers downloads.
+    code        the HTTP status
+    status      the canonical name (https://cloud.google.com/apis/design/errors)
+    reason      the older dialect's error reason; derived from the code when empty
+    details     google.rpc detail objects
+    headers     extra response headers
+    lacking     the permission and resource that the caller lacks, if that is the cause
+    afterwards  called once everything that the request wrote has been rolled back
+    plain       whether the response is plain text, as for Cloud Storage's downloads
     """
 
     def __init__(
@@ -52,12 +41,12 @@ class CloudError(Exception):
         self.plain = False
 
     def described(self) -> dict[str, Any]:
-        """What there is to say of the error, as JSON can keep it."""
+        """The error as JSON-compatible values."""
         return {name: getattr(self, name) for name in ("code", "status", "message", "reason", "details")}
 
 
 class OAuthError(Exception):
-    """A refusal as OAuth answers it (RFC 6749, section 5.2): the error code `word`, and a sentence."""
+    """An OAuth error response (RFC 6749, section 5.2): the error code `word`, and a sentence."""
 
     def __init__(self, word: str, text: str, status: int = 400) -> None:
         super().__init__(text)
@@ -162,13 +151,13 @@ def unimplemented(message: str) -> CloudError:
 
 
 DISK_REFUSED = "diskRefused"
-"""The reason of an error that the disk is to blame for."""
+"""The reason of errors caused by the disk."""
 
 
 def disk_problem(cause: Exception, folder: str) -> CloudError:
     """400: the disk refused a write; nothing of the request was kept.
 
-    Not a 5xx: Google's Go clients repeat those for ever, so that Terraform would never end on a full disk.
+    Not a 5xx: Google's Go clients retry those forever, so Terraform would never end on a full disk.
     """
     return CloudError(
         400,

@@ -29,5 +29,5 @@ def test_no_link_is_followed_not_even_one_that_takes_a_folders_place_while_it_is
 def test_a_bucket_is_a_folder_of_its_own(tmp_path: Path) -> None:
     names = ["../beside", str(tmp_path / "absolute"), "..", "a/b"]
     refused = Folders(tmp_path / "root", [BucketClient(name, "127.0.0.1:1", "") for name in names]).copy_in()
-    assert refused == [f"{name!r} is no name of a bucket." for name in names]
+    assert refused == [f"{name!r} is not a valid bucket name." for name in names]
     assert [path.name for path in tmp_path.iterdir()] == ["root"]

@@ -150,4 +150,4 @@ def test_a_workload_is_told_nothing_of_who_another_one_is(cloud: Serving, python
     )
     thief.wait(60)
     other.stop()
-    assert said == ["403 This metadata server answers the workload that it belongs to."]
+    assert said == ["403 This metadata server answers only the workload that it belongs to."]

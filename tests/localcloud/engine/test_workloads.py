@@ -102,7 +102,7 @@ def test_its_metadata_server_answers_nobody_else_and_ends_with_it(cloud: Serving
     said = answer.read().decode()
     connection.close()
     # This process is the same user's, but no workload: it is told nothing of who the workload is.
-    assert (answer.status, said) == (403, "This metadata server answers the workload that it belongs to.\n")
+    assert (answer.status, said) == (403, "This metadata server answers only the workload that it belongs to.\n")
     running.stop()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((host, int(port)), 5)

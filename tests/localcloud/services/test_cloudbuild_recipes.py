@@ -6,7 +6,7 @@ import pytest
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import recipes
 
-SIZE = "it holds no mapping of a usual size"
+SIZE = "it must be a mapping of a reasonable size"
 
 
 def test_aliases_and_merges_stand_for_what_they_name() -> None:

@@ -13,14 +13,14 @@ _RANK = {"user": 0, "group": 1, "serviceAccount": 2}
 
 @dataclass(frozen=True)
 class Grant:
-    """A role on a thing, and under which condition, "" for none."""
+    """A role on a resource, and its condition, "" for none."""
 
     role: str
     condition: str = ""
 
     @property
     def short(self) -> str:
-        """The role without its folder."""
+        """The role's id, without "roles/" or its parent."""
         return self.role.rpartition("/")[2]
 
 
@@ -52,7 +52,7 @@ def matrix(views: Views, project: str) -> Matrix:
         grant = Grant(binding["role"], (binding.get("condition") or {}).get("expression", ""))
         for member in binding["members"]:
             members.setdefault(member, {}).setdefault(thing, []).append(grant)
-    names = sorted({grant.role for held in members.values() for grants in held.values() for grant in grants})
+    names = sorted({grant.role for roles in members.values() for grants in roles.values() for grant in grants})
     people_first = sorted(members.items(), key=lambda one: (_RANK.get(one[0].partition(":")[0], len(_RANK)), one[0]))
     return Matrix(things, people_first, [_role(views, name) for name in names])
 

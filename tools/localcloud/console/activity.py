@@ -27,25 +27,25 @@ class Used:
 
 def entries(views: Views, project: str, text: str = "") -> list[Body]:
     """The latest log entries, filtered by a text if one is given."""
-    found: list[Body] = []
+    entries_: list[Body] = []
     for number, (_, entry) in enumerate(views.cloud.logs.read(f"projects/{project}", newest=True)):
-        if len(found) == _ENTRIES or number == _READ:
+        if len(entries_) == _ENTRIES or number == _READ:
             break
         if text.lower() in json.dumps(entry, ensure_ascii=False).lower():
-            found.append(entry)
-    return found
+            entries_.append(entry)
+    return entries_
 
 
 def operations(views: Views, project: str) -> list[Body]:
     """The latest long-running operations of a project: target, progress, and why they failed."""
-    found = []
+    operations_ = []
     for api, text in views.cloud.store.sql("SELECT service, body FROM operations"):
         body = json.loads(text)
         if f"projects/{project}/" in f"{body['target']}/ {body['name']}/":
             problem = (body.get("error") or {}).get("message", "")
             kept = {key: body[key] for key in ("name", "state", "verb", "target", "principal", "begun", "ended")}
-            found.append({"api": api, "problem": problem, **kept})
-    return sorted(found, key=lambda one: str(one["begun"]), reverse=True)[:_OPERATIONS]
+            operations_.append({"api": api, "problem": problem, **kept})
+    return sorted(operations_, key=lambda one: str(one["begun"]), reverse=True)[:_OPERATIONS]
 
 
 def used(views: Views, project: str) -> Sequence[Used]:

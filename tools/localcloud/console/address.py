@@ -11,7 +11,7 @@ from localcloud.engine.tokens import Tokens
 
 PREFIX = "/console/"
 MAPS = "maps"
-"""The folder below the state in which whoever knows what a project is for leaves a drawing of it: PROJECT.svg."""
+"""The folder in the state folder for maps of projects, PROJECT.svg, which other tools provide."""
 _PURPOSE = "the console"
 
 

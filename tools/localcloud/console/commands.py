@@ -44,8 +44,8 @@ def of_resource(api: str, version: str, name: str) -> Commands:
     place = next((words[at + 1] for at, word in enumerate(words[:-1]) if word in ("locations", "regions", "zones")), "")
     known = {"id": words[-1], "project": words[1] if len(words) > 1 else "", "location": place}
     gcloud = _GCLOUD.get((api, words[-2] if len(words) > 1 else ""))
-    said = {"gcloud": gcloud.format(**{key: shlex.quote(value) for key, value in known.items()})} if gcloud else {}
-    return {**said, **_read(f"https://{api}.googleapis.com/{version}/{quote(name)}")}
+    lines = {"gcloud": gcloud.format(**{key: shlex.quote(value) for key, value in known.items()})} if gcloud else {}
+    return {**lines, **_read(f"https://{api}.googleapis.com/{version}/{quote(name)}")}
 
 
 def of_list(api: str, version: str, parent: str, collection: str) -> Commands:

@@ -27,7 +27,7 @@ from localcloud.errors import CloudError
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _HERE = Path(__file__).parent
-# No script runs on these pages, whatever an object or a name holds.
+# No script runs on these pages, whatever an object or a name contains.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     # With "no-referrer" a browser calls the origin of its forms null, and they would be refused here; others' sites learn nothing.
@@ -35,16 +35,16 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-# What somebody else has made, on a page of its own: nothing in it runs, asks or sends.
+# For users' content on its own page: it cannot run scripts, load anything or submit forms.
 _ALONE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
 _MOST_FORM = 4096
-# By their whole names: of "image/png,text/html" a browser takes what stands last.
+# Compared as whole strings: browsers use the last type in "image/png,text/html".
 _IMAGES = frozenset(f"image/{kind}" for kind in ("avif", "bmp", "gif", "jpeg", "png", "webp", "x-icon"))
 _KINDS = ("error", "latency", "drop", "late", "pending")
 
 
 def _seconds(text: str) -> float:
-    """Raises ValueError for what is not a finite number."""
+    """The number in a text; raises ValueError if it is not finite."""
     if not math.isfinite(seconds := float(text)):
         raise ValueError(text)
     return seconds
@@ -116,7 +116,7 @@ class Console:
             Route("/console/{secret}/requests", self.requests),
             Route("/console/{secret}/switches", self.switches, methods=["GET", "POST"]),
         ]
-        return Starlette(routes=routes, exception_handlers={404: self._nothing})
+        return Starlette(routes=routes, exception_handlers={404: self._not_found})
 
     def _page(self, template: str, status: int = 200, /, **found: Any) -> Response:
         cloud = self._views.cloud
@@ -128,7 +128,7 @@ class Console:
         )
         return HTMLResponse(page, status, _HEADERS)
 
-    async def _nothing(self, _: Request, __: Exception) -> Response:
+    async def _not_found(self, _: Request, __: Exception) -> Response:
         return self._page("nothing.html", 404)
 
     async def overview(self, _: Request) -> Response:
@@ -138,8 +138,12 @@ class Console:
 
     async def project(self, request: Request) -> Response:
         name = request.path_params["project"]
-        found = [(one, self._views.tiles(name)) for one in self._views.projects() if one["id"] == name]
-        return self._page("overview.html", project=name, projects=found) if found else self._page("nothing.html", 404)
+        projects = [(one, self._views.tiles(name)) for one in self._views.projects() if one["id"] == name]
+        return (
+            self._page("overview.html", project=name, projects=projects)
+            if projects
+            else self._page("nothing.html", 404)
+        )
 
     async def service(self, request: Request) -> Response:
         """The resources of a service."""
@@ -183,16 +187,16 @@ class Console:
     async def logs(self, request: Request) -> Response:
         """The latest log entries."""
         project, text = request.path_params["project"], request.query_params.get("text", "")
-        found = activity.entries(self._views, project, text)
+        entries = activity.entries(self._views, project, text)
         return self._page(
-            "logs.html", project=project, text=text, entries=found, follow="follow" in request.query_params
+            "logs.html", project=project, text=text, entries=entries, follow="follow" in request.query_params
         )
 
     async def operations(self, request: Request) -> Response:
         """The last long-running operations."""
         project = request.path_params["project"]
-        found = activity.operations(self._views, project)
-        return self._page("operations.html", project=project, operations=found, follow="follow" in request.query_params)
+        rows = activity.operations(self._views, project)
+        return self._page("operations.html", project=project, operations=rows, follow="follow" in request.query_params)
 
     async def usage(self, request: Request) -> Response:
         """Metered usage."""
@@ -206,57 +210,57 @@ class Console:
         return self._page("map.html", project=project, there=self._views.drawing(project) is not None)
 
     async def drawing(self, request: Request) -> Response:
-        """The drawing itself: as an image it runs nothing."""
-        found = self._views.drawing(request.path_params["project"])
-        if found is None:
+        """The drawing itself, served as an image, in which scripts do not run."""
+        document = self._views.drawing(request.path_params["project"])
+        if document is None:
             return self._page("nothing.html", 404)
-        return Response(found, 200, _HEADERS | _ALONE, "image/svg+xml")
+        return Response(document, 200, _HEADERS | _ALONE, "image/svg+xml")
 
     async def bucket(self, request: Request) -> Response:
         """The objects of a bucket, folder by folder."""
         prefix = request.query_params.get("prefix", "")
         name = request.path_params["bucket"]
-        found = self._views.bucket(name, prefix)
-        if found is None:
+        listing = self._views.bucket(name, prefix)
+        if listing is None:
             return self._page("nothing.html", 404)
-        found |= self._within_bucket(found["bucket"], prefix.rstrip("/"))
-        return self._page("bucket.html", prefix=prefix, commands=commands.of_bucket(name, prefix), **found)
+        listing |= self._within_bucket(listing["bucket"], prefix.rstrip("/"))
+        return self._page("bucket.html", prefix=prefix, commands=commands.of_bucket(name, prefix), **listing)
 
     async def object(self, request: Request) -> Response:
-        """An object: what is known of it, and its beginning where it is text."""
+        """An object's metadata, and the beginning of its content if that is text."""
         bucket, name = request.path_params["bucket"], request.path_params["name"]
-        found = self._views.object(bucket, name)
-        if found is None:
+        content = self._views.object(bucket, name)
+        if content is None:
             return self._page("nothing.html", 404)
-        shown = preview(found[1], found[2])
+        shown = preview(content[1], content[2])
         return self._page(
             "object.html",
             bucket=bucket,
-            object=found[0],
+            object=content[0],
             preview=shown,
-            image=found[2] in _IMAGES,
+            image=content[2] in _IMAGES,
             commands=commands.of_object(bucket, name),
             **self._within_bucket((self._views.bucket(bucket, name) or {}).get("bucket", {"name": bucket}), name),
         )
 
     async def download(self, request: Request) -> Response:
-        """An object's bytes; a page or a drawing among them is never shown as one of ours."""
-        found = self._views.object(request.path_params["bucket"], request.path_params["name"])
-        if found is None:
+        """An object's content; HTML and SVG are never shown as pages of the console."""
+        content = self._views.object(request.path_params["bucket"], request.path_params["name"])
+        if content is None:
             return self._page("nothing.html", 404)
-        safe = found[2] in _IMAGES
-        kind = found[2] if safe else "application/octet-stream"
+        safe = content[2] in _IMAGES
+        kind = content[2] if safe else "application/octet-stream"
         place = "inline" if safe else "attachment"
-        return Response(found[1], 200, {**_HEADERS, **_ALONE, "Content-Disposition": place}, kind)
+        return Response(content[1], 200, {**_HEADERS, **_ALONE, "Content-Disposition": place}, kind)
 
     async def resource(self, request: Request) -> Response:
-        """A resource as the API shows it."""
+        """A resource as the API returns it."""
         api, name = request.path_params["api"], request.path_params["name"]
-        found = self._views.resource(api, name)
-        if found is None:
+        details = self._views.resource(api, name)
+        if details is None:
             return self._page("nothing.html", 404)
-        version, body = found
-        said = commands.of_resource(api, version, name)
+        version, body = details
+        commands_ = commands.of_resource(api, version, name)
         inside = self._views.inside(api, version, name)
         words = name.split("/")
         more = (
@@ -264,10 +268,10 @@ class Console:
             if words[0] == "projects" and len(words) > 2
             else {}
         )
-        return self._page("resource.html", api=api, name=name, body=body, inside=inside, commands=said, **more)
+        return self._page("resource.html", api=api, name=name, body=body, inside=inside, commands=commands_, **more)
 
     async def requests(self, request: Request) -> Response:
-        """Recent requests, newest first; only the refused ones on demand."""
+        """Recent requests, newest first; optionally only those that failed."""
         refused = "refused" in request.query_params
         rows = [
             row
@@ -286,23 +290,23 @@ class Console:
             problem = self._switch({**request.query_params, **{key: values[-1] for key, values in form.items()}})
             if not problem:
                 return RedirectResponse(request.url.path, 303, _HEADERS)
-        found = {"faults": self._switches.faults(), "hours": _HOURS, "kinds": _KINDS, "problem": problem}
-        return self._page("switches.html", 400 if problem else 200, **found)
+        context = {"faults": self._switches.faults(), "hours": _HOURS, "kinds": _KINDS, "problem": problem}
+        return self._page("switches.html", 400 if problem else 200, **context)
 
-    def _switch(self, asked: Mapping[str, str]) -> str:
-        """Do what a form asks; why not, where it cannot be."""
+    def _switch(self, form: Mapping[str, str]) -> str:
+        """Applies a form; returns an error message, "" on success."""
         try:
-            if "advance" in asked:
-                self._switches.advance(_seconds(asked["advance"]))
-            elif asked.get("fault") == "none":
+            if "advance" in form:
+                self._switches.advance(_seconds(form["advance"]))
+            elif form.get("fault") == "none":
                 self._switches.clear()
-            elif "fault" in asked:
-                numbers = {key: kind(asked[key]) for key, kind in _NUMBERS.items() if asked.get(key)}
+            elif "fault" in form:
+                numbers = {key: kind(form[key]) for key, kind in _NUMBERS.items() if form.get(key)}
                 self._switches.order(
-                    {"method": asked.get("method") or "*", "kind": asked["fault"], "count": 1, **numbers}
+                    {"method": form.get("method") or "*", "kind": form["fault"], "count": 1, **numbers}
                 )
         except CloudError as refused:
             return refused.message
         except (ValueError, OverflowError):
-            return "A number is wanted there: seconds such as 3, a code such as 503."
+            return "Enter a number: seconds such as 3, or a code such as 503."
         return ""

@@ -30,13 +30,13 @@ class Tile:
 
     @property
     def total(self) -> int:
-        """All its resources."""
+        """The number of all its resources."""
         return sum(self.counts.values())
 
 
 @dataclass(frozen=True)
 class Thing:
-    """A resource in a list: its full name, the last part of it, its collection and when it was made."""
+    """A resource in a list: its full name, its id, its collection and its creation time."""
 
     name: str
     label: str
@@ -56,7 +56,7 @@ class Children:
 
 @dataclass(frozen=True)
 class Inside:
-    """A table of what a resource holds."""
+    """A table of a resource's children."""
 
     title: str
     columns: Sequence[str]
@@ -89,7 +89,7 @@ INSIDE = {
 
 
 def _cell(body: Any, path: str) -> str:
-    """A value of a list's item as a cell shows it: the last part of a name, words of a list in a row, a moment to the second."""
+    """A value for a table cell: a name's last segment, a list's items joined, a time to the second."""
     value = body
     for step in path.split("."):
         if isinstance(value, list):
@@ -115,27 +115,27 @@ class Views:
 
     @property
     def cloud(self) -> Cloud:
-        """The cloud that is shown."""
+        """The cloud that the console shows."""
         return self._dispatcher.cloud
 
     def ask(self, path: str, **params: str) -> Body | None:
-        """A GET of the API as the owner; None when it is refused or there is no such resource."""
+        """Sends a GET to the API as the owner; None if it is refused or the resource does not exist."""
         headers = {"authorization": f"Bearer {self.cloud.tokens.token(OWNER)}"}
         target = f"{path}?{urlencode(params)}" if params else path
         with self.cloud.store.together():
             reply = self._dispatcher.inside(self._base, "GET", target, headers, b"")
         if reply.status != 200 or not isinstance(reply.body, (bytes, str)):
             return None
-        found: Body = json.loads(reply.body)
-        return found
+        answer: Body = json.loads(reply.body)
+        return answer
 
     def projects(self) -> list[Body]:
-        """The projects that there are."""
+        """All projects."""
         rows = self.cloud.store.list("cloudresourcemanager", "", "projects")
         return [{"id": name.partition("/")[2], **body} for name, body in rows]
 
     def drawing(self, project: str) -> bytes | None:
-        """The drawing of a project, where one was left."""
+        """A project's map as SVG; None if there is none."""
         if not re.fullmatch("[a-z][a-z0-9-]{0,62}", project):
             return None
         try:
@@ -145,17 +145,17 @@ class Views:
 
     def tiles(self, project: str) -> list[Tile]:
         """The services of a project that have resources."""
-        found: dict[str, dict[str, int]] = {}
+        totals: dict[str, dict[str, int]] = {}
         for api, collection, count in self.cloud.store.sql(
             "SELECT service, collection, count(*) FROM resources WHERE name LIKE ? ESCAPE '\\' GROUP BY service, collection",
             below(project),
         ):
             if collection not in _HIDDEN.get(api, ()):
-                found.setdefault(api, {})[collection.rpartition(".")[2]] = count
+                totals.setdefault(api, {})[collection.rpartition(".")[2]] = count
         buckets = self.ask("storage/v1/b", project=project)
         if buckets and buckets.get("items"):
-            found["storage"] = {"buckets": len(buckets["items"])}
-        return [Tile(api, self.title(api), counts) for api, counts in sorted(found.items())]
+            totals["storage"] = {"buckets": len(buckets["items"])}
+        return [Tile(api, self.title(api), counts) for api, counts in sorted(totals.items())]
 
     def title(self, api: str) -> str:
         """What Google calls an API, such as "Secret Manager" for secretmanager."""
@@ -177,28 +177,28 @@ class Views:
         ]
 
     def versions(self, api: str) -> Sequence[str]:
-        """The versions of an API that are spoken here, the newest first; none for an API that is not."""
-        spoken = [version for one, version in self._dispatcher.router.services if one == api]
+        """The implemented versions of an API, newest first; empty for an unknown API."""
+        served = [version for one, version in self._dispatcher.router.services if one == api]
         return sorted(
-            spoken, key=lambda version: ("beta" not in version and "alpha" not in version, version), reverse=True
+            served, key=lambda version: ("beta" not in version and "alpha" not in version, version), reverse=True
         )
 
     def resource(self, api: str, name: str) -> tuple[str, Body] | None:
-        """A resource as a client is told of it, and the version that tells it; None where there is none."""
+        """A resource as the API returns it, and the API version used; None if it does not exist."""
         answers = ((version, self.ask(f"{api}/{version}/{quote(name)}")) for version in self.versions(api))
         return next(((version, body) for version, body in answers if body is not None), None)
 
     def inside(self, api: str, version: str, name: str) -> Inside | None:
-        """What a resource holds, newest first; None where its kind holds nothing that is listed apart."""
-        held = INSIDE.get((api, name.split("/")[-2] if "/" in name else ""))
-        if held is None:
+        """A resource's children, newest first; None if its kind has no children to list."""
+        children = INSIDE.get((api, name.split("/")[-2] if "/" in name else ""))
+        if children is None:
             return None
-        listed = (self.ask(f"{api}/{version}/{quote(name)}/{held.collection}") or {}).get(held.key, [])
-        rows = [[_cell(one, path) for path in held.columns.values()] for one in listed[:_ROWS]]
-        return Inside(held.title, list(held.columns), rows)
+        listed = (self.ask(f"{api}/{version}/{quote(name)}/{children.collection}") or {}).get(children.key, [])
+        rows = [[_cell(one, path) for path in children.columns.values()] for one in listed[:_ROWS]]
+        return Inside(children.title, list(children.columns), rows)
 
     def bucket(self, name: str, prefix: str) -> Body | None:
-        """A bucket with the objects and folders below a prefix."""
+        """A bucket with the objects and folders under a prefix; None if it does not exist."""
         bucket = self.ask(f"storage/v1/b/{quote(name, safe='')}")
         if bucket is None:
             return None
@@ -211,8 +211,8 @@ class Views:
     def object(self, bucket: str, name: str) -> tuple[Body, bytes, str] | None:
         """An object's metadata, its bytes and their type."""
         path = f"storage/v1/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}"
-        found = self.ask(path)
-        if found is None:
+        metadata = self.ask(path)
+        if metadata is None:
             return None
         headers = {"authorization": f"Bearer {self.cloud.tokens.token(OWNER)}"}
         with self.cloud.store.together():
@@ -224,17 +224,17 @@ class Views:
                 content = stream.read(length)
         else:
             content = reply.body if isinstance(reply.body, bytes) else b""
-        return found, content, str(found.get("contentType", "application/octet-stream"))
+        return metadata, content, str(metadata.get("contentType", "application/octet-stream"))
 
 
 def preview(content: bytes, kind: str) -> str | None:
-    """The beginning of a text, None for what is none."""
+    """The beginning of a text; None for other content."""
     if not kind.startswith("text/") and "json" not in kind and "xml" not in kind:
         return None
     return content[:_PREVIEW].decode("utf-8", "replace")
 
 
 def below(project: str) -> str:
-    """What the names in a project begin with, for LIKE."""
+    """The LIKE pattern for the names in a project."""
     escaped = project.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
     return f"projects/{escaped}/%"

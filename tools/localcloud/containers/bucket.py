@@ -1,4 +1,4 @@
-"""A small client of Cloud Storage's JSON API for one bucket, with which workloads read and write it."""
+"""A small client for one bucket over Cloud Storage's JSON API, used on behalf of workloads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class BucketRefused(Exception):
 
 @dataclass(frozen=True)
 class BucketClient:
-    """One bucket at an address "127.0.0.1:PORT"."""
+    """A bucket, reached at the address "127.0.0.1:PORT"."""
 
     name: str
     address: str
@@ -46,20 +46,20 @@ class BucketClient:
                 return
 
     def fetch(self, name: str, target: Path) -> None:
-        """An object's content into a file."""
+        """Downloads an object to a file."""
         with closing(HTTPConnection(self.address, timeout=_PATIENCE)) as connection:
             answer = self._asked(connection, "GET", f"{self._path}/o/{quote(name, safe='')}?alt=media")
             with target.open("wb") as stream:
                 shutil.copyfileobj(answer, stream, 1 << 20)
 
     def put(self, name: str, source: BinaryIO) -> None:
-        """A file's content as an object."""
+        """Uploads a file as an object."""
         target = f"/upload{self._path}/o?{urlencode({'uploadType': 'media', 'name': name})}"
         with closing(HTTPConnection(self.address, timeout=_PATIENCE)) as connection:
             self._asked(connection, "POST", target, source, os.fstat(source.fileno()).st_size).read()
 
     def delete(self, name: str) -> None:
-        """Removes an object."""
+        """Deletes an object."""
         with closing(HTTPConnection(self.address, timeout=_PATIENCE)) as connection:
             self._asked(connection, "DELETE", f"{self._path}/o/{quote(name, safe='')}").read()
 
@@ -69,8 +69,8 @@ class BucketClient:
 
     def _json(self, verb: str, target: str) -> dict[str, Any]:
         with closing(HTTPConnection(self.address, timeout=_PATIENCE)) as connection:
-            found: dict[str, Any] = json.loads(self._asked(connection, verb, target).read())
-            return found
+            parsed: dict[str, Any] = json.loads(self._asked(connection, verb, target).read())
+            return parsed
 
     def _asked(
         self, connection: HTTPConnection, verb: str, target: str, body: BinaryIO | None = None, size: int = 0

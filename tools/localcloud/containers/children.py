@@ -19,7 +19,7 @@ _LONGEST = 65_536
 
 
 class Child:
-    """A process in a group of its own, whose lines are passed on as they arrive; overlong lines are split."""
+    """A process in its own process group, whose output lines are passed on as they arrive; overlong lines are split."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Child:
         return self._process.pid
 
     def wait(self, timeout: float | None = None) -> int | None:
-        """Its exit code once all its output was passed on; None when it still runs after `timeout` seconds."""
+        """The exit code, once all output has been passed on; None if it is still running after `timeout` seconds."""
         try:
             code = self._process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -66,7 +66,7 @@ class Child:
         return code if code >= 0 else 128 - code
 
     def end(self, grace: float) -> int:
-        """SIGTERM to the group, `grace` seconds, then SIGKILL, also to processes it started in other groups; its exit code."""
+        """Sends SIGTERM to the group and, after `grace` seconds, SIGKILL, also to descendants in other groups; the exit code."""
         started = trees.below(self.pid)
         self.signal(signal.SIGTERM)
         code = self.wait(grace)
@@ -89,7 +89,7 @@ def _read(stream: IO[bytes] | None, name: Stream, heard: Heard) -> None:
 
 @contextmanager
 def _begun(command: Sequence[str], env: Mapping[str, str]) -> Iterator[None]:
-    """RuntimeProblem for what cannot be started, be it for what somebody wants it to be given."""
+    """Turns errors when starting a process into RuntimeProblem, including arguments and variables that cannot be passed."""
     program = Path(command[0]).name
     if any("\x00" in text for text in (*command, *env, *env.values())):
         raise RuntimeProblem(f"{program} cannot be given a null character.")
@@ -100,7 +100,7 @@ def _begun(command: Sequence[str], env: Mapping[str, str]) -> Iterator[None]:
 
 
 def lines(command: Sequence[str], *, env: Mapping[str, str], timeout: float = 60) -> tuple[int, list[str], str]:
-    """Runs a short command: its exit code, the lines of standard output, and standard error as one text."""
+    """Runs a short command; returns its exit code, the lines of standard output, and standard error as one text."""
     with _begun(command, env):
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, env=dict(env), timeout=timeout, check=False
@@ -113,7 +113,7 @@ def lines(command: Sequence[str], *, env: Mapping[str, str], timeout: float = 60
 
 
 def chosen(names: Iterable[str]) -> dict[str, str]:
-    """The variables of this process by these names, and the mark of what the local cloud starts; a name that ends with * stands for all that begin so."""
+    """This process's environment variables with these names (one that ends with * is a prefix), and the mark of a child of the local cloud."""
     wanted = tuple(names)
     starts = tuple(name[:-1] for name in wanted if name.endswith("*"))
     found = {key: value for key, value in os.environ.items() if key in wanted or (starts and key.startswith(starts))}

@@ -1,4 +1,4 @@
-"""The command lines of docker and podman, which differ only in what their `RuntimeProgram` says."""
+"""The command lines of docker and podman, whose differences are in `RuntimeProgram`."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from localcloud.containers.workload import (
     Workload,
 )
 
-# What the two need of the user's environment; proxies and credentials of other registries are none of a workload's business.
+# The variables of the user's environment that the two need; workloads must not see proxies or credentials of other registries.
 VARIABLES = (
     "PATH", "HOME", "USER", "LANG", "LC_*", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "CONTAINERS_*",
     "CONTAINER_HOST", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DBUS_SESSION_BUS_ADDRESS",
 )  # fmt: skip
-# What means something to podman and docker, to what they start, to Go or to the loader: no variable of a workload's stands under such a
-# name among their own. Source: podman(1), docker(1), ld.so(8), the packages runtime and net/http of Go.
+# Variables that podman, docker, their helpers, the Go runtime or the dynamic loader act on: a workload's variable with such a name is
+# never put into their own environment. Source: podman(1), docker(1), ld.so(8), Go's packages runtime and net/http.
 _MEANT = re.compile(
     r"(?:BUILDAH|CONTAINERS?|DBUS|DOCKER|DYLD|GLIBC|GPG|LC|LD|LISTEN|MALLOC|OTEL|PODMAN|REGISTRY|SSL_CERT|XDG)_.*|_.*|(?:.*_)?proxy"
     r"|BASH_ENV|ENV|GCONV_PATH|GNUPGHOME|GODEBUG|GOGC|GOMAXPROCS|GOMEMLIMIT|GOTRACEBACK|HOME|HOSTALIASES|IFS|LANG|LANGUAGE|LOCPATH"
@@ -42,10 +42,10 @@ _VARIABLE = re.compile(r"[^=*\s\x00-\x1f]+")
 _NOT_STARTED = {125, 126, 127}
 _GONE = re.compile(r"image not known|no such image", re.IGNORECASE)
 _LAST_WORDS = 4
-# What podman says itself, among a program's lines, when a container whose network others share has ended before them; and docker
-# after the reason why one could not be started.
+# podman's own message among a program's lines when a container whose network others share has ended before them, and docker's hint
+# after the reason why a container could not be started.
 _ASIDE = re.compile(r"""time="[^"]+" level=error msg="Removing container |(?:Run|See) 'docker run --help'""")
-# podman counts in powers of 1000, docker in powers of 1024, and both say so.
+# podman's units are powers of 1000 (MB), docker's powers of 1024 (MiB).
 _USED = re.compile(r"(\S+) ([\d.]+)\s?([kKMGT]?i?B) / .*")
 _UNITS = {
     "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
@@ -55,9 +55,9 @@ _UNITS = {
 
 @dataclass(frozen=True)
 class RuntimeProgram:
-    """What tells docker and podman apart.
+    """The differences between docker and podman.
 
-    `network`: the options that put a container on a network of its own; `limits`: those that keep its limits within this process's.
+    `network`: the options for a container's own network; `limits`: the options that keep its ulimits within this process's.
     """
 
     name: str
@@ -69,7 +69,7 @@ class RuntimeProgram:
 
     @property
     def shares_network(self) -> bool:
-        """Whether a workload sees this machine's own network, so that it listens on the port that it is told."""
+        """Whether workloads share this machine's network, and so must listen on the port that they are given."""
         return self.network == ("--network=host",)
 
 
@@ -87,16 +87,16 @@ class CommandLineRuntime:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What podman or docker need of the user's environment."""
+        """The environment variables that podman or docker need."""
         return self._env
 
     @property
     def host(self) -> str:
-        """This machine's loopback, as a container sees it."""
+        """The host name of this machine's loopback inside a container."""
         return self.kind.host
 
     def start(self, workload: Workload, heard: Heard) -> Container:
-        """Starts a container; RuntimeProblem when the image is missing or the program in it cannot be run."""
+        """Starts a container; raises RuntimeProblem if the image is missing or its program cannot be run."""
         port = _free_port() if workload.port else 0
         inside = port if self.kind.shares_network else workload.port
         labelled = replace(workload, labels={**workload.labels, STATE_LABEL: self._state})
@@ -107,36 +107,36 @@ class CommandLineRuntime:
         return children.lines([self.kind.program, "image", "inspect", image], env=self._env)[0] == 0
 
     def image(self, name: str) -> tuple[str, str]:
-        """The id of an image on this machine, and the digest that a registry knows it by, "" for none. RuntimeProblem when it is not here."""
-        (found,) = json.loads("\n".join(self.call("image", "inspect", name)))
-        digests = [one.partition("@")[2] for one in found.get("RepoDigests") or ()]
-        wanted = name.partition("@")[2]
-        return str(found["Id"]), wanted if wanted in digests else next(iter(digests), "")
+        """The id of an image on this machine, and its digest in a registry ("" if none); raises RuntimeProblem if it is not here."""
+        (described,) = json.loads("\n".join(self.call("image", "inspect", name)))
+        digests = [one.partition("@")[2] for one in described.get("RepoDigests") or ()]
+        digest = name.partition("@")[2]
+        return str(described["Id"]), digest if digest in digests else next(iter(digests), "")
 
     def call(self, *arguments: str, timeout: float = 600, env: Mapping[str, str] | None = None) -> list[str]:
-        """Another command of the program's ("push", "tag", …), with `env` added to its environment: its lines.
+        """Runs another command ("push", "tag", …), with `env` added to the environment; returns its output lines.
 
-        Raises RuntimeProblem with its own last words.
+        Raises RuntimeProblem with the last line of its error output.
         """
         try:
-            code, found, said = children.lines(
+            code, output, errors = children.lines(
                 [self.kind.program, *arguments], env={**self._env, **(env or {})}, timeout=timeout
             )
         except subprocess.TimeoutExpired:
             raise RuntimeProblem(f"{self.name} {arguments[0]} did not end within {timeout:.0f} seconds.") from None
         if code:
             raise RuntimeProblem(
-                f"{self.name} {arguments[0]} ended with {code}: {said.splitlines()[-1] if said else 'no reason given'}"
+                f"{self.name} {arguments[0]} ended with {code}: {errors.splitlines()[-1] if errors else 'no reason given'}"
             )
-        return found
+        return output
 
     def found(self) -> Iterator[LabelledContainer]:
-        """The containers of one local cloud."""
-        # docker answers one object a line, and before 23 to this format alone; podman one list.
-        said = self.call(
+        """The containers of this local cloud."""
+        # docker prints one object per line, and before version 23 only with this format; podman prints one list.
+        lines = self.call(
             "ps", "--all", f"--filter=label={STATE_LABEL}={self._state}", "--format={{json .}}", timeout=60
         )
-        for row in json.loads("\n".join(said)) if said and said[0].startswith("[") else map(json.loads, said):
+        for row in json.loads("\n".join(lines)) if lines and lines[0].startswith("[") else map(json.loads, lines):
             names, labels = row["Names"], row.get("Labels") or {}
             yield LabelledContainer(
                 names[0] if isinstance(names, list) else str(names),
@@ -145,16 +145,16 @@ class CommandLineRuntime:
             )
 
     def memory(self, names: Iterable[str]) -> dict[str, int]:
-        """Bytes that running containers use, by name; one that has ended meanwhile is left out."""
+        """The memory of running containers in bytes, by name; ended containers are left out."""
         try:
-            said = self.call("stats", "--no-stream", "--format={{.Name}} {{.MemUsage}}", *names, timeout=30)
+            lines = self.call("stats", "--no-stream", "--format={{.Name}} {{.MemUsage}}", *names, timeout=30)
         except RuntimeProblem:
             return {}
-        found = (_USED.fullmatch(line) for line in said)
-        return {one[1]: round(float(one[2]) * _UNITS[one[3]]) for one in found if one}
+        matches = (_USED.fullmatch(line) for line in lines)
+        return {one[1]: round(float(one[2]) * _UNITS[one[3]]) for one in matches if one}
 
     def sweep(self, names: Iterable[str] | None = None) -> int:
-        """Removes containers of one local cloud by force."""
+        """Force-removes containers of this local cloud; returns how many."""
         wanted = None if names is None else set(names)
         gone = [one.name for one in self.found() if wanted is None or one.name in wanted]
         if gone:
@@ -176,8 +176,8 @@ class Container:
         self._heard = heard
         variables = {**workload.env, **(dict.fromkeys(workload.told, str(inside)) if inside else {})}
         inner = [*(workload.entrypoint or ())[1:], *(workload.args or ())]
-        # Never on the command line, where everybody reads it: by standard input, or where a line break does not fit there
-        # by the client's own environment.
+        # Never on the command line, which every user can read: on standard input or, since line breaks cannot be passed there,
+        # in the client's own environment.
         long = {name: value for name, value in variables.items() if "\n" in value or "\r" in value}
         _check(kind, variables, long)
         self._child = Child(
@@ -189,16 +189,16 @@ class Container:
 
     @property
     def pid(self) -> int:
-        """The client's own process."""
+        """The client's process id."""
         return self._child.pid
 
     @property
     def address(self) -> str:
-        """Its published port on loopback."""
+        """Its published port on loopback, "127.0.0.1:PORT"."""
         return f"127.0.0.1:{self._port}" if self._port else ""
 
     def wait(self, timeout: float | None = None) -> ExitStatus | None:
-        """How it ended; RuntimeProblem when it never started."""
+        """How it ended; raises RuntimeProblem if it never started."""
         code = self._child.wait(timeout)
         if code is None:
             return None
@@ -211,7 +211,7 @@ class Container:
         return ExitStatus(code, stopped, code == OOM_EXIT and not stopped and bool(self._workload.memory))
 
     def stop(self) -> ExitStatus:
-        """SIGTERM, the grace of the workload, SIGKILL, removal."""
+        """Stops and removes it: SIGTERM, the workload's grace period, SIGKILL."""
         self._stopped.set()
         stop = [self._kind.program, "stop", f"--time={self._workload.grace}", self._workload.name]
         with suppress(subprocess.TimeoutExpired):
@@ -232,22 +232,22 @@ class Container:
 
 
 def _check(kind: RuntimeProgram, variables: Mapping[str, str], long: Iterable[str]) -> None:
-    """RuntimeProblem for what would mean something to podman or docker themselves, or cannot be handed on."""
+    """Raises RuntimeProblem for variables that podman or docker would act on themselves, or that cannot be passed on."""
     for name, value in variables.items():
         if (
             not _VARIABLE.fullmatch(name) or "\x00" in value
-        ):  # the value goes by standard input, where a null would pass
+        ):  # the value goes through standard input, which would accept a null character
             raise RuntimeProblem(
-                f"The variable {name[:100]!r} cannot be set: its name or its value cannot be handed on."
+                f"The variable {name[:100]!r} cannot be set: its name or its value cannot be passed to a container."
             )
     if meant := next(filter(means_something, long), ""):
         raise RuntimeProblem(
-            f"The variable {meant} cannot have a value of several lines here, since it means something to {kind.name} itself."
+            f"The variable {meant} cannot have a multi-line value here, since {kind.name} itself uses it."
         )
 
 
 def means_something(name: str) -> bool:
-    """Whether podman or docker, or what they start, act on a variable of this name."""
+    """Whether podman or docker, or their helpers, act on a variable with this name."""
     return _MEANT.fullmatch(name) is not None
 
 

@@ -1,4 +1,4 @@
-"""Detects the container runtime of this machine by running it once, since a client without its engine is common."""
+"""Detects this machine's container runtime by running it once, since clients without an engine are common."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FILES, _PROCESSES = 1_048_576, 16_384
 
 @lru_cache(maxsize=1)
 def kind() -> RuntimeProgram | None:
-    """podman or docker, whichever answers (podman first, since it needs no service); None when neither does."""
+    """podman or docker, whichever answers (podman is tried first, since it needs no daemon); None if neither does."""
     return _podman() or _docker()
 
 
@@ -43,7 +43,7 @@ def _podman() -> RuntimeProgram | None:
 
 
 def _limits() -> tuple[str, ...]:
-    """The superuser's podman asks for more files and processes than it has, and inside another container it may not."""
+    """Limits for root's podman, which otherwise asks for higher ulimits than it may set inside another container."""
     if os.geteuid() or _may_raise_limits():
         return ()
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -69,13 +69,13 @@ def _docker() -> RuntimeProgram | None:
         return None
     if "Docker Desktop" in system[0]:
         return RuntimeProgram("docker", path, (), "host.docker.internal")
-    # The bridge reaches only what listens on its own address, and the local cloud listens on loopback.
+    # docker's bridge reaches only its own address, but the local cloud listens on loopback.
     return RuntimeProgram("docker", path, ("--network=host",), "127.0.0.1", ("--network=host",))
 
 
 def _asked(command: list[str]) -> list[str] | None:
     try:
-        code, found, _ = children.lines(command, env=children.chosen(VARIABLES), timeout=_ANSWERS)
+        code, output, _ = children.lines(command, env=children.chosen(VARIABLES), timeout=_ANSWERS)
     except (RuntimeProblem, subprocess.TimeoutExpired):
         return None
-    return found if code == 0 else None
+    return output if code == 0 else None

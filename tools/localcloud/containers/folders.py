@@ -1,7 +1,7 @@
 """Buckets mounted as folders of a container: copied in before it starts and copied out when it has written to them.
 
-On Google Cloud, Cloud Storage FUSE shows them as they are at every moment. Here a container sees a bucket that it may write to as it was when
-it started; one that it only reads can be kept up to date, since nothing in it can lead our writes elsewhere.
+On Google Cloud, Cloud Storage FUSE shows the current content. Here a container sees a writable bucket as it was when the container
+started; a read-only one can be kept up to date, since the container cannot redirect writes to it with links.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ class Folders:
 
     @property
     def mount(self) -> Mount:
-        """The folder as a container sees it."""
+        """The mount for a container."""
         return Mount(self.root, "/gcs")
 
     def copy_in(self) -> list[str]:
-        """Fetches every object that the account may read; sentences for what it may not. Blocks."""
+        """Downloads every object that the account may read; returns a sentence for each failure. Blocks."""
         self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
         refused: list[str] = []
         for bucket in self.buckets:
             if not NAME.fullmatch(bucket.name):
-                refused.append(f"{bucket.name!r} is no name of a bucket.")
+                refused.append(f"{bucket.name!r} is not a valid bucket name.")
                 continue
             folder = self.root / bucket.name
             folder.mkdir()
-            folder.chmod(0o777)  # whatever user a container's program is
+            folder.chmod(0o777)  # the container's program may run as any user
             try:
                 listed = [name for name, _ in bucket.objects()]
             except BucketRefused as problem:
@@ -57,7 +57,7 @@ class Folders:
         return refused
 
     def copy_out(self) -> list[str]:
-        """Uploads what is new or changed since it was last looked at; sentences for what was refused. Blocks."""
+        """Uploads files that are new or changed since the last call; returns a sentence for each failure. Blocks."""
         refused = []
         for bucket in self.buckets:
             for name, stream in opened(self.root / bucket.name):
@@ -70,11 +70,13 @@ class Folders:
                 except BucketRefused as problem:
                     refused.append(f"/gcs/{bucket.name}/{name} could not be written: {problem}")
                 except UnicodeEncodeError:
-                    refused.append(f"/gcs/{bucket.name} has a file whose name is not UTF-8, as objects' names are.")
+                    refused.append(
+                        f"/gcs/{bucket.name} has a file whose name is not UTF-8, which object names must be."
+                    )
         return refused
 
     def bring(self, name: str) -> None:
-        """Fetches an object that has changed, or removes one that is gone, in buckets that no container writes to. Blocks."""
+        """Updates or removes one object in read-only copies after it has changed. Blocks."""
         for bucket in self.buckets:
             path = self.root / bucket.name / name
             arriving = self.root / f".{uuid.uuid4().hex}"
@@ -102,7 +104,7 @@ class Folders:
         root = self.root / bucket.name
         path = root / name
         if ".." in path.parts or name.startswith("/"):
-            return f"gs://{bucket.name}/{name} is no path of a file."
+            return f"gs://{bucket.name}/{name} is not a valid file path."
         try:
             self._make_folders(path if name.endswith("/") else path.parent, root)
             if not name.endswith("/"):
@@ -115,17 +117,19 @@ class Folders:
 
 
 def opened(folder: Path) -> Iterator[tuple[str, BinaryIO]]:
-    """The files below a folder, open, with their paths in it. No link is followed, not even one that a container puts in a folder's place
-    meanwhile: each is opened from within the folder that lists it."""
+    """The files below a folder, opened, with their relative paths.
+
+    Links are never followed, even if a container replaces a folder by one meanwhile: each file is opened relative to its open folder.
+    """
     for at, _, names, handle in os.fwalk(folder):
         for name in sorted(names):
-            with suppress(OSError):  # a link, or gone meanwhile
-                # Without O_NONBLOCK a named pipe would keep us waiting.
-                found = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=handle)
-                with os.fdopen(found, "rb") as stream:
-                    if stat.S_ISREG(os.fstat(found).st_mode):
+            with suppress(OSError):  # a link, or deleted meanwhile
+                # Without O_NONBLOCK, opening a named pipe would block.
+                handle_ = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=handle)
+                with os.fdopen(handle_, "rb") as stream:
+                    if stat.S_ISREG(os.fstat(handle_).st_mode):
                         yield Path(at, name).relative_to(folder).as_posix(), stream
 
 
-def _stamp(found: os.stat_result) -> tuple[int, int]:
-    return found.st_mtime_ns, found.st_size
+def _stamp(status: os.stat_result) -> tuple[int, int]:
+    return status.st_mtime_ns, status.st_size

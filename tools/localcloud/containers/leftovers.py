@@ -19,14 +19,14 @@ RECORD = "workloads.json"
 
 @dataclass(frozen=True)
 class _Record:
-    """Whether containers were started, and the processes that stand in for some: number -> moment of the start."""
+    """Whether containers were started, and the stand-in processes: process id -> start time."""
 
     containers: bool = False
     processes: dict[str, str] = field(default_factory=dict)
 
 
 class Leftovers:
-    """The record of what may be running. It is written before anything starts, so that without it no runtime needs to be asked."""
+    """The record of what may be running. It is written before anything starts, so without it no runtime needs to be asked."""
 
     def __init__(self, state: Path) -> None:
         self._state = state
@@ -50,7 +50,7 @@ class Leftovers:
         self._write(_Record(record.containers, {**alive, str(pid): trees.begun(pid)}))
 
     def sweep(self) -> int:
-        """Ends what still runs of this cloud, whoever started it; how much that was."""
+        """Stops everything that still runs for this cloud; returns how much that was."""
         if not self.there:
             return 0
         record, count = self._read(), 0
@@ -65,7 +65,7 @@ class Leftovers:
             try:
                 count += CommandLineRuntime(kind, str(self._state)).sweep()
             except RuntimeProblem:
-                return count  # the record stays, so that the next sweep asks again
+                return count  # the record stays, so that the next sweep tries again
         self._path.unlink(missing_ok=True)
         return count
 
@@ -75,7 +75,7 @@ class Leftovers:
         except FileNotFoundError:
             return _Record()
         except (OSError, ValueError, TypeError):
-            return _Record(containers=True)  # a damaged record: better to look than to leave something
+            return _Record(containers=True)  # a damaged record: assume that there are some
 
     def _write(self, record: _Record) -> None:
         handle, name = tempfile.mkstemp(dir=self._state, prefix=RECORD)

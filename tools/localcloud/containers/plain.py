@@ -26,14 +26,14 @@ class Plain:
         self._children: dict[str, PlainProcess] = {}
 
     def start(self, workload: Workload, heard: Heard) -> PlainProcess:
-        """Starts the command that stands in; RuntimeProblem where none was named."""
+        """Starts the stand-in command; raises RuntimeProblem if there is none."""
         stand_in = self._command(workload)
         if stand_in is None:
             raise RuntimeProblem(
                 f"Nothing runs {workload.image} on this machine: neither docker nor podman answers, and no command stands in."
             )
         command, folder = stand_in
-        # An image's own command takes the arguments that a container is given; a container's own comes with the rest of it.
+        # Arguments are passed to a command that stands in for an image, but not to one for a whole container.
         args = workload.args if workload.entrypoint is None and workload.args else ()
         started = PlainProcess(workload, (*command, *args), folder, heard)
         self._children[workload.name] = started
@@ -70,12 +70,12 @@ class PlainProcess:
 
     @property
     def pid(self) -> int:
-        """Its number, which is its process group's too."""
+        """Its process id, which is also its group's."""
         return self._child.pid
 
     @property
     def address(self) -> str:
-        """The port that it was told to listen on."""
+        """The address with the port on which it should listen."""
         return f"127.0.0.1:{self._port}" if self._port else ""
 
     def wait(self, timeout: float | None = None) -> ExitStatus | None:
@@ -84,7 +84,7 @@ class PlainProcess:
         return None if code is None else ExitStatus(code, self._stopped.is_set())
 
     def stop(self) -> ExitStatus:
-        """SIGTERM, the grace, SIGKILL."""
+        """Stops it: SIGTERM, the grace period, SIGKILL."""
         self._stopped.set()
         self._child.signal(signal.SIGCONT)
         return ExitStatus(self._child.end(self._grace), stopped=True)

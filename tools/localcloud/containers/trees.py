@@ -1,6 +1,6 @@
 """Process trees. A process is identified by its id and its start time, since ids are reused.
 
-Where the system does not tell (elsewhere than on Linux) there is nothing below a process.
+On systems other than Linux, no descendants are found.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ def below(pid: int) -> dict[int, str]:
         if words := _words(int(path.name)):
             parents.setdefault(int(words[_PARENT]), []).append(int(path.name))
             starts[int(path.name)] = words[_BEGUN]
-    found: dict[int, str] = {}
+    processes: dict[int, str] = {}
     waiting = [pid]
     while waiting:
         for child in parents.get(waiting.pop(), []):
-            found[child] = starts[child]
+            processes[child] = starts[child]
             waiting.append(child)
-    return found
+    return processes
 
 
 def kill(processes: Mapping[int, str]) -> int:
@@ -49,7 +49,7 @@ def kill(processes: Mapping[int, str]) -> int:
 
 
 def _words(pid: int) -> list[str]:
-    """What Linux says of a process behind its name: state, parent, group …"""
+    """The fields of /proc/PID/stat after the name: state, parent, group …"""
     try:
         return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
     except OSError:

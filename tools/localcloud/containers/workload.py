@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 Stream = Literal["stdout", "stderr"]
 Heard = Callable[[Stream, str], None]
-"""Told each line that a workload writes, without its line end, in a thread of the runtime's."""
+"""Called with each line that a workload writes, without its line end, in one of the runtime's threads."""
 
 _IMAGE = re.compile(r"[a-zA-Z0-9][\w.:/@+-]{0,511}", re.ASCII)
 STATE_LABEL = "localcloud.state"
@@ -19,11 +19,11 @@ OOM_EXIT = 137
 
 
 class RuntimeProblem(Exception):
-    """What could not be started or built, and why, as a sentence."""
+    """Something could not be started or built: a sentence with the reason."""
 
 
 class ImageGone(RuntimeProblem):
-    """The image was on this machine when it was asked for, and is not any more."""
+    """The image was on this machine when it was looked up, but no longer is."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,13 @@ class Mount:
 class Workload:
     """A container to run.
 
-    `entrypoint` and `args` replace those of the image when they are not None. `memory` in bytes and `cpus` in cores, 0 for no limit;
-    `port` is the one it listens on inside, 0 for none, and `told` the variables that name it, since where this machine's network is
-    shared it is another one. `grace` is the seconds between SIGTERM and SIGKILL when it is stopped.
-    `made` is the image's id on this machine, which runs whatever its name has come to mean; "" where only the name is known.
-    `joins` names a running container whose network it shares: the two find each other on localhost.
+    entrypoint, args  replace those of the image unless None
+    memory, cpus      limits in bytes and cores; 0 for no limit
+    port              the port that it listens on inside; 0 for none
+    told              the variables that name the port, which differs where this machine's network is shared
+    grace             seconds between SIGTERM and SIGKILL when it is stopped
+    made              the image's id on this machine, which is run even if its name has moved; "" if only the name is known
+    joins             a running container whose network it shares, so that the two reach each other on localhost
     """
 
     name: str
@@ -66,7 +68,7 @@ class Workload:
 
 @dataclass(frozen=True)
 class ExitStatus:
-    """How a workload ended. `stopped`: because it was told to; `out_of_memory`: killed at its own limit."""
+    """How a workload ended. `stopped`: on request; `out_of_memory`: killed at its memory limit."""
 
     code: int
     stopped: bool = False
@@ -75,7 +77,7 @@ class ExitStatus:
 
 @dataclass(frozen=True)
 class LabelledContainer:
-    """A container that carries the label of a local cloud, running or not."""
+    """A container with the label of a local cloud, running or not."""
 
     name: str
     running: bool
@@ -87,26 +89,28 @@ class Running(Protocol):
 
     @property
     def pid(self) -> int:
-        """The process of this machine that leads its session: the program itself, or the client that runs its container."""
+        """The process id of its session leader: the program itself, or the client that runs its container."""
         ...
 
     @property
     def address(self) -> str:
-        """Where its port answers on this machine, "127.0.0.1:PORT"; "" when it has none."""
+        """The address of its port on this machine, "127.0.0.1:PORT"; "" if it has none."""
         ...
 
     def wait(self, timeout: float | None = None) -> ExitStatus | None:
-        """How it ended; None when it still runs after `timeout` seconds."""
+        """How it ended; None if it is still running after `timeout` seconds."""
         ...
 
     def stop(self) -> ExitStatus:
-        """Stops it: SIGTERM, its grace period, SIGKILL; nothing of it is left afterwards."""
+        """Stops it (SIGTERM, its grace period, SIGKILL), and removes what is left of it."""
         ...
 
 
 class Runtime(Protocol):
-    """What runs the workloads of one local cloud. `name` is said wherever it is shown ("podman", "docker", "process");
-    `host` is this machine's loopback as workloads see it."""
+    """Runs the workloads of one local cloud.
+
+    `name` is shown to users ("podman", "docker", "process"); `host` is this machine's loopback as workloads see it.
+    """
 
     @property
     def name(self) -> str: ...
@@ -115,24 +119,24 @@ class Runtime(Protocol):
     def host(self) -> str: ...
 
     def start(self, workload: Workload, heard: Heard) -> Running:
-        """Starts it; raises RuntimeProblem when it cannot be started."""
+        """Starts a workload; raises RuntimeProblem if it cannot be started."""
         ...
 
     def found(self) -> Iterator[LabelledContainer]:
-        """What runs, or lies about, of this local cloud's."""
+        """This local cloud's containers, running or stopped."""
         ...
 
     def sweep(self, names: Iterable[str] | None = None) -> int:
-        """Removes this local cloud's containers, running or not (only `names` when given); returns how many."""
+        """Removes this local cloud's containers, running or not (only `names` if given); returns how many."""
         ...
 
 
 def check(image: str) -> None:
-    """Raises RuntimeProblem for what is not an image name: an option of docker or podman, or a file of this machine."""
+    """Raises RuntimeProblem for anything but an image name, such as an option of docker or podman, or a local file."""
     if not _IMAGE.fullmatch(image) or ":/" in image:
-        raise RuntimeProblem(f"{image[:200]!r} is no name of an image.")
+        raise RuntimeProblem(f"{image[:200]!r} is not a valid image name.")
 
 
 def program(*names: str) -> str | None:
-    """The full path of the first of some programs that is on PATH."""
-    return next((found for name in names if (found := shutil.which(name))), None)
+    """The full path of the first of these programs that is on PATH; None if none is."""
+    return next((path for name in names if (path := shutil.which(name))), None)

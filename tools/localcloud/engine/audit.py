@@ -39,9 +39,9 @@ def note(call: Call, project: str | None, result: Body | Reply) -> None:
     """Logs a change that was made in a project."""
     if project is None or call.params.get("validateOnly"):
         return
-    made = result.body if isinstance(result, Reply) else result
-    named = made.get("name") if isinstance(made, dict) and "done" not in made else None
-    resource = named if call.method.verb in {"create", "insert"} and named else call.name
+    changed = result.body if isinstance(result, Reply) else result
+    resource_name = changed.get("name") if isinstance(changed, dict) and "done" not in changed else None
+    resource = resource_name if call.method.verb in {"create", "insert"} and resource_name else call.name
     _write(call, project, "NOTICE", {"resourceName": resource, "authorizationInfo": _asked(call, granted=True)})
 
 
@@ -49,12 +49,12 @@ def denied(call: Call, problem: CloudError) -> None:
     """Logs a change that its caller lacked the permission for."""
     if call.project is None or call.cloud.projects.find(call.project) is None or _is_unserved(problem):
         return
-    said = {
+    payload = {
         "status": {"code": rpc_code(problem.status), "message": problem.message},
         "resourceName": call.name,
         "authorizationInfo": [dict(problem.lacking)] if problem.lacking else _asked(call),
     }
-    _write(call, call.project, "ERROR", said)
+    _write(call, call.project, "ERROR", payload)
 
 
 def _is_unserved(problem: CloudError) -> bool:
@@ -64,8 +64,8 @@ def _is_unserved(problem: CloudError) -> bool:
 
 def method_name(service: Service, method: Method) -> str:
     """The method's name in audit logs: usually its full gRPC name, as the service declares it (Service.audited), else its id."""
-    said = service.audited
-    pattern = said.get(method.id) or said.get(method.collection) or said.get("", "{id}")
+    declared = service.audited
+    pattern = declared.get(method.id) or declared.get(method.collection) or declared.get("", "{id}")
     verb = {"patch": "update"}.get(method.verb, method.verb)
     if verb == "setIamPolicy" and "*" in pattern:
         pattern = pattern.partition("*")[0] + "*"
@@ -76,7 +76,7 @@ def _asked(call: Call, **more: bool) -> list[Body]:
     return [{"permission": permission, "resource": resource, **more} for permission, resource in gate.needed(call)]
 
 
-def _write(call: Call, project: str, severity: str, said: Body) -> None:
+def _write(call: Call, project: str, severity: str, content: Body) -> None:
     host = f"{call.service.api}.googleapis.com"
     payload: Body = {
         "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
@@ -84,7 +84,7 @@ def _write(call: Call, project: str, severity: str, said: Body) -> None:
         "requestMetadata": {"callerIp": "127.0.0.1", "callerSuppliedUserAgent": call.headers.get("user-agent", "")},
         "serviceName": host,
         "methodName": (name := method_name(call.service, call.method)),
-        **said,
+        **content,
     }
     labels = {"project_id": project, "service": host, "method": name}
     resource = {"type": "audited_resource", "labels": labels}

@@ -18,8 +18,8 @@ class Derived:
     def of(self, service: str, what: Hashable, make: Callable[[], T]) -> T:
         """The value that `make` computes from a service's resources in their current state."""
         writes = self._writes[service]
-        kept = self._kept.get((service, what))
-        if kept is None or kept[0] != writes:
-            kept = self._kept[service, what] = (writes, make())
-        found: T = kept[1]
-        return found
+        cached = self._kept.get((service, what))
+        if cached is None or cached[0] != writes:
+            cached = self._kept[service, what] = (writes, make())
+        value: T = cached[1]
+        return value

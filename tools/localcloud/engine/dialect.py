@@ -63,8 +63,8 @@ def _status(error: CloudError) -> Body:
 
 
 def _unselected(path: str) -> CloudError:
-    said = f"Error expanding 'fields' parameter. Cannot find matching fields for path '{path}'."
-    return invalid("Request contains an invalid argument.", path, description=said)
+    text = f"Error expanding 'fields' parameter. Cannot find matching fields for path '{path}'."
+    return invalid("Request contains an invalid argument.", path, description=text)
 
 
 def _name(_method: Method, path: str) -> str:

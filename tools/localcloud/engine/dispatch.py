@@ -132,17 +132,17 @@ class Dispatcher:
         path, _, query = target.partition("?")
         content = Content(headers.get("content-type", ""), len(body), body) if body else None
         request = Request(verb, path.lstrip("/"), query, headers, content, base)
-        found: Target | None = None
+        inner: Target | None = None
         store = self.cloud.store
         mark = store.savepoint()
         try:
-            found = self.target(request)
-            outcome = self.run(request, found)
+            inner = self.target(request)
+            outcome = self.run(request, inner)
         except Exception as problem:
             store.undo(mark)
             if not store.open:
                 raise
-            return self.failed(problem, found).reply
+            return self.failed(problem, inner).reply
         store.release()
         return outcome.reply
 
@@ -171,14 +171,14 @@ class Dispatcher:
         )
 
     def _handled(self, call: Call, way: _Way) -> Body | Reply:
-        project = call.project if way.activity else None  # afterwards nobody may know it any more
-        result = way.handle(call) if self.cloud.lateness.profile is None else self._late(call, way.handle)
+        project = call.project if way.activity else None  # looked up before a delete removes it
+        if self.cloud.lateness.profile is None:
+            result = way.handle(call)
+        else:
+            result = late_lists.answered(call, way.handle, _getter(call))
         if way.activity:
             audit.note(call, project, result)
         return result
-
-    def _late(self, call: Call, handle: Handler) -> Body | Reply:
-        return late_lists.answered(call, handle, _getter(call))
 
     def _renamed(self, value: str) -> str:
         projects = self.cloud.projects
@@ -187,17 +187,17 @@ class Dispatcher:
     def _way(self, target: Target) -> _Way:
         method, service = target.method, target.service
         key = (method.version, method.id)
-        found = self._ways.get(key)
-        if found is None:
+        way = self._ways.get(key)
+        if way is None:
             known = document(method.api, method.version).methods
             handle = handler(service, method) or empty_lists.handler(
                 method, lambda name: handler(service, known[name]) is not None
             )
             if handle is None:
                 raise absent(method)
-            found = _Way(handle, audit.is_activity(service, method), service.metered.get(method.id, ""))
-            self._ways[key] = found
-        return found
+            way = _Way(handle, audit.is_activity(service, method), service.metered.get(method.id, ""))
+            self._ways[key] = way
+        return way
 
 
 def json_reply(outcome: Outcome, body: Any) -> Outcome:
@@ -206,7 +206,7 @@ def json_reply(outcome: Outcome, body: Any) -> Outcome:
 
 
 def _getter(call: Call) -> Handler | None:
-    """What reads the thing that a call's URL names."""
+    """The get method for the resource that a call's URL names; None if there is none."""
     method = call.document.methods.get(f"{call.method.id.rpartition('.')[0]}.get")
     return handler(call.service, method) if method else None
 
@@ -271,8 +271,8 @@ def _add(params: dict[str, Any], key: str, value: str, target: Target) -> None:
 @lru_cache
 def _everywhere(api: str, version: str) -> Mapping[str, Param]:
     """What every method takes: the document's global parameters, whatever their values, and a mask."""
-    found = {name: Param(name, "global") for name in document(api, version).global_params}
-    return found | {"updateMask": Param("updateMask", "query"), "update_mask": Param("updateMask", "query")}
+    params = {name: Param(name, "global") for name in document(api, version).global_params}
+    return params | {"updateMask": Param("updateMask", "query"), "update_mask": Param("updateMask", "query")}
 
 
 def _body(request: Request, target: Target) -> dict[str, Any]:

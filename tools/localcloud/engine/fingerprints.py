@@ -22,12 +22,12 @@ OWN = "fingerprint"
 
 def of(content: Any) -> str:
     """The fingerprint of some content: base64, as the clients decode it."""
-    told = (
+    normalized = (
         {key: value for key, value in content.items() if key not in (OWN, LABELS, "kind")}
         if isinstance(content, Mapping)
         else content
     )
-    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).digest()
+    digest = hashlib.sha256(json.dumps(normalized, sort_keys=True).encode()).digest()
     return base64.urlsafe_b64encode(digest[:8]).decode()
 
 

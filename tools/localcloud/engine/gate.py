@@ -45,14 +45,14 @@ def identified(principal: str) -> str:
 
 def needed(call: Call) -> Sequence[tuple[str, str]]:
     """The permissions that a call needs, each with the resource it is needed on."""
-    said = call.service.permissions.get(call.method.id, _MISSING)
-    if said is None:
+    declared = call.service.permissions.get(call.method.id, _MISSING)
+    if declared is None:
         return ()
-    if not isinstance(said, str):
-        return said(call)
+    if not isinstance(declared, str):
+        return declared(call)
     known = call.cloud.iam.roles.permissions
-    permission = usual(call.method.id, known) if said == _MISSING else said
-    if said == _MISSING and permission and permission not in known and call.method.http == "GET":
+    permission = usual(call.method.id, known) if declared == _MISSING else declared
+    if declared == _MISSING and permission and permission not in known and call.method.http == "GET":
         permission = (
             _SEES_PROJECT  # of an API whose roles the tables do not have; what would change something stays refused
         )
@@ -91,10 +91,10 @@ def refusal(call: Call, permission: str, resource: str) -> errors.CloudError:
 def _denied(call: Call, permission: str, resource: str) -> errors.CloudError:
     described = {"permission": permission, "resource": resource}
     host = f"{call.service.api}.googleapis.com"
-    said = call.service.refusal(call, permission, resource) if call.service.refusal is not None else ""
-    if isinstance(said, errors.CloudError):
-        return said
-    text = said or f"Permission '{permission}' denied on resource '//{host}/{resource}' (or it may not exist)."
+    own = call.service.refusal(call, permission, resource) if call.service.refusal is not None else ""
+    if isinstance(own, errors.CloudError):
+        return own
+    text = own or f"Permission '{permission}' denied on resource '//{host}/{resource}' (or it may not exist)."
     return errors.permission_denied(text, [errors.error_info("IAM_PERMISSION_DENIED", host, described)])
 
 
@@ -117,11 +117,11 @@ def _enabled(call: Call) -> None:
     project = call.project
     if project is None:
         return
-    found = call.cloud.projects.find(project)
-    if found is None or not found.active:
-        raise unknown_project(call, project, found)
-    if not call.cloud.projects.enabled(found.id, call.service.api) or _not_yet(call, found):
-        raise disabled(call, found)
+    record = call.cloud.projects.find(project)
+    if record is None or not record.active:
+        raise unknown_project(call, project, record)
+    if not call.cloud.projects.enabled(record.id, call.service.api) or _not_yet(call, record):
+        raise disabled(call, record)
 
 
 def _not_yet(call: Call, project: Project) -> bool:
@@ -130,12 +130,12 @@ def _not_yet(call: Call, project: Project) -> bool:
     return profile is not None and call.cloud.lateness.fresh(USAGE, name, profile.services)
 
 
-def unknown_project(call: Call, project: str, found: Project | None) -> errors.CloudError:
+def unknown_project(call: Call, project: str, record: Project | None) -> errors.CloudError:
     """403 for a project that does not exist, or was deleted."""
     text = (
-        f"Project #{found.number} has been deleted." if found else f"Permission denied on resource project {project}."
+        f"Project #{record.number} has been deleted." if record else f"Permission denied on resource project {project}."
     )
-    consumer = str(found.number) if found else project
+    consumer = str(record.number) if record else project
     described = {
         "consumer": f"projects/{consumer}",
         "containerInfo": consumer,

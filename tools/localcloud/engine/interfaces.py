@@ -84,5 +84,5 @@ class Offers:
 
     def get(self, interface: type[T]) -> T | None:
         """The implementation of an interface; None on a cloud without such a service."""
-        found = self._made.get(interface)
-        return found if isinstance(found, interface) else None
+        offer = self._made.get(interface)
+        return offer if isinstance(offer, interface) else None

@@ -34,7 +34,7 @@ def _late(call: Call, result: Body | Reply, seconds: float) -> Body | Reply:
     if isinstance(result, Reply) or not key or not seconds:
         return result
     cloud, api = call.cloud, call.service.api
-    seen = [
+    visible = [
         item
         for item in result.get(key, ())
         if not cloud.lateness.fresh(api, cloud.projects.named(str(item.get("name", ""))), seconds)
@@ -43,9 +43,9 @@ def _late(call: Call, result: Body | Reply, seconds: float) -> Body | Reply:
     if "nextPageToken" not in result:
         wanted = "/".join("*" if word == "-" else word for word in call.path.split("/"))
         ghosts = cloud.lateness.gone(api, seconds)
-        seen += [body for place, body in ghosts if fnmatchcase(place, wanted) and body.get("name") not in names]
+        visible += [body for place, body in ghosts if fnmatchcase(place, wanted) and body.get("name") not in names]
     rest = {name: value for name, value in result.items() if name != key}
-    return ({key: seen} if seen else {}) | rest
+    return ({key: visible} if visible else {}) | rest
 
 
 def _items(call: Call) -> str:
@@ -56,10 +56,10 @@ def _items(call: Call) -> str:
 
 def _former(call: Call, get: Handler) -> Body | None:
     try:
-        found = get(call)
+        body = get(call)
     except CloudError:
         return None
-    return None if isinstance(found, Reply) else found
+    return None if isinstance(body, Reply) else body
 
 
 def _name(result: Body | Reply) -> str:

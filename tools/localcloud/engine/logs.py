@@ -61,11 +61,11 @@ class Logs:
         `log` is the bare id ("run.googleapis.com/stdout"), `resource` the monitored resource {type, labels}, `payload` text or
         JSON; `more` are other fields of a LogEntry (severity, labels, protoPayload, timestamp …).
         """
-        said: Body = (
+        content: Body = (
             {"textPayload": payload} if isinstance(payload, str) else {"jsonPayload": dict(payload)} if payload else {}
         )
         name = f"projects/{project}/logs/{_quoted(log)}"
-        return self.write(f"projects/{project}", {"logName": name, "resource": dict(resource), **said, **more})
+        return self.write(f"projects/{project}", {"logName": name, "resource": dict(resource), **content, **more})
 
     def log_later(self, project: str, log: str, resource: Mapping[str, Any], **more: Any) -> None:
         """Writes an entry without a payload, deferred: it is on disk a moment after the change that it reports."""

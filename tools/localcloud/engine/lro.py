@@ -165,8 +165,8 @@ def wait(call: Call) -> Reply:
     operation = call.cloud.operations.get(api, name)
     if operation.over:
         return Reply(body=shown(operation))
-    asked = _SECONDS.fullmatch(str(call.body.get("timeout") or call.params.get("timeout") or ""))
-    seconds = min(float(asked[1]), _LONGEST_WAIT) if asked else _LONGEST_WAIT
+    timeout = _SECONDS.fullmatch(str(call.body.get("timeout") or call.params.get("timeout") or ""))
+    seconds = min(float(timeout[1]), _LONGEST_WAIT) if timeout else _LONGEST_WAIT
     return Reply(body=shown(operation), wait=Wait(topic(api, name), seconds))
 
 
@@ -176,10 +176,12 @@ def list_(call: Call) -> Body:
     parent = call.path.rpartition("operations")[0].rstrip("/")
     size = paging.size(call.params.get("pageSize"), 100, 1000)
     after = paging.after(call.params.get("pageToken", ""), call.path)
-    found = call.cloud.operations.list(call.service.api, parent, after, size + 1)
-    seen = [shown(one) for one in found[:size] if operation_access.visible(call, one)]
-    page: Body = {"operations": seen} if seen else {}
-    return page | ({"nextPageToken": paging.token(found[size - 1].name, call.path)} if len(found) > size else {})
+    operations = call.cloud.operations.list(call.service.api, parent, after, size + 1)
+    visible = [shown(one) for one in operations[:size] if operation_access.visible(call, one)]
+    page: Body = {"operations": visible} if visible else {}
+    return page | (
+        {"nextPageToken": paging.token(operations[size - 1].name, call.path)} if len(operations) > size else {}
+    )
 
 
 def cancel(call: Call) -> Body:

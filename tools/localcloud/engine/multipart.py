@@ -82,10 +82,10 @@ def parse_headers(block: bytes) -> dict[str, str]:
 
 
 def _after(body: Searchable, mark: bytes, start: int) -> int:
-    found = body.find(mark, start)
-    if found < 0:
+    index = body.find(mark, start)
+    if index < 0:
         raise _malformed()
-    return found + len(mark)
+    return index + len(mark)
 
 
 def _malformed() -> Exception:

@@ -28,10 +28,10 @@ def handler(service: Service, method: Method) -> Handler | None:
     resource = service.resources.get(method.collection)
     if resource is None:
         return None
-    found = VERBS.get(shapes.verb(method)) or _setter(method, resource)
-    if found is None or (found in _IAM and not resource.iam):
+    verb = VERBS.get(shapes.verb(method)) or _setter(method, resource)
+    if verb is None or (verb in _IAM and not resource.iam):
         return None
-    return lambda call: found(call, resource)
+    return lambda call: verb(call, resource)
 
 
 def get(call: Call, resource: Resource) -> Body:
@@ -127,8 +127,8 @@ def set_iam_policy(call: Call, resource: Resource) -> Body:
 def check_iam_permissions(call: Call, resource: Resource) -> Body:
     """The subset of the given permissions that the caller has."""
     existing(call, resource)
-    held = gate.tested(call, call.name, call.body.get("permissions", []))
-    return {"permissions": held} if held else {}
+    granted = gate.tested(call, call.name, call.body.get("permissions", []))
+    return {"permissions": granted} if granted else {}
 
 
 _IAM: frozenset[Verb] = frozenset({get_iam_policy, set_iam_policy, check_iam_permissions})
@@ -219,13 +219,13 @@ def shown(call: Call, resource: Resource, name: str, body: Body) -> Body:
     place = (
         {_PLACES[words[2]]: references.whole(call, "/".join(words[:4]))} if words[2:3] and words[2] in _PLACES else {}
     )
-    said = {key: value for key, value in body.items() if not key.startswith("_")}
-    said = resource.present(call.cloud, said) if resource.present is not None else said
-    said = fingerprints.added(said, resource.kind, call.document.schemas, call.service.api)
-    said = references.shown(call, said, resource.links)
+    answer = {key: value for key, value in body.items() if not key.startswith("_")}
+    answer = resource.present(call.cloud, answer) if resource.present is not None else answer
+    answer = fingerprints.added(answer, resource.kind, call.document.schemas, call.service.api)
+    answer = references.shown(call, answer, resource.links)
     properties = call.schema(resource.kind).get("properties", {})
     ends = {"kind": _kind(call, resource.kind), **place, "selfLink": references.whole(call, name)}
-    return {"name": words[-1], **said} | {key: value for key, value in ends.items() if key in properties}
+    return {"name": words[-1], **answer} | {key: value for key, value in ends.items() if key in properties}
 
 
 def _is_servers(call: Call, resource: Resource, key: str) -> bool:
@@ -253,14 +253,14 @@ def _page(call: Call, resource: Resource, parents: Sequence[str]) -> tuple[Seque
     after = paging.after(call.params.get("pageToken", ""), question)
     test = filters.compiled(call.params["filter"]) if call.params.get("filter") else None
     limit = None if test else size + 1
-    found = [
+    rows = [
         pair
         for parent in parents  # in the order of names
         for pair in _below(call, resource, parent, after, limit)
     ]
     if test is not None:
-        found = [(name, body) for name, body in found if test(shown(call, resource, name, body))]
-    return paging.cut(found, size, lambda pair: pair[0], question)
+        rows = [(name, body) for name, body in rows if test(shown(call, resource, name, body))]
+    return paging.cut(rows, size, lambda pair: pair[0], question)
 
 
 def _below(call: Call, resource: Resource, parent: str, after: str, limit: int | None) -> list[tuple[str, Body]]:

@@ -52,9 +52,9 @@ def _may(call: Call, verb: str, operation: Operation | None) -> bool:
 
 
 def _permission(call: Call, verb: str) -> str:
-    said = call.service.permissions.get(call.method.id)
-    if isinstance(said, str):
-        return said
+    declared = call.service.permissions.get(call.method.id)
+    if isinstance(declared, str):
+        return declared
     collection = f"{call.service.api}.operations"
     return f"{collection}.{verb}" if collection in call.cloud.iam.roles.collections else ""
 

@@ -58,9 +58,9 @@ class Order:
         """The address of the account."""
         return self.principal.partition(":")[2]
 
-    def of(self, made: str) -> Order:
+    def of(self, image: str) -> Order:
         """The same, of the image that has an id on this machine."""
-        return replace(self, workload=replace(self.workload, made=made))
+        return replace(self, workload=replace(self.workload, made=image))
 
 
 @dataclass(frozen=True)

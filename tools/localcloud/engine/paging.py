@@ -32,17 +32,17 @@ def after(text: str, question: str) -> str:
     return str(name)
 
 
-def size(asked: int | None, usual: int, most: int) -> int:
+def size(requested: int | None, usual: int, most: int) -> int:
     """The page size: the default for none or 0, at most `most`, 400 below 0."""
-    if asked is not None and asked < 0:
-        raise invalid(f"The page size {asked} is negative; give 0 or more.", "page_size")
-    return min(asked or usual, most)
+    if requested is not None and requested < 0:
+        raise invalid(f"The page size {requested} is negative; give 0 or more.", "page_size")
+    return min(requested or usual, most)
 
 
-def cut(found: Sequence[T], size: int, name: Callable[[T], str], question: str) -> tuple[Sequence[T], dict[str, str]]:
+def cut(items: Sequence[T], size: int, name: Callable[[T], str], question: str) -> tuple[Sequence[T], dict[str, str]]:
     """The page, and the field with the next page token; `found` has more items than the page if there is another one."""
-    page = found[:size]
-    return page, {"nextPageToken": token(name(page[-1]), question)} if len(found) > size else {}
+    page = items[:size]
+    return page, {"nextPageToken": token(name(page[-1]), question)} if len(items) > size else {}
 
 
 def _mark(question: str) -> str:

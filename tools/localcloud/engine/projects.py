@@ -38,13 +38,13 @@ class Projects:
     def find(self, project: str) -> Project | None:
         """The project with this id or number, None when there is none."""
         self._refresh()
-        wanted = self.id_of(project)
-        if wanted not in self._ids:
-            body = self._store.get(API, f"projects/{wanted}")
-            self._ids[wanted] = (
+        identity = self.id_of(project)
+        if identity not in self._ids:
+            body = self._store.get(API, f"projects/{identity}")
+            self._ids[identity] = (
                 Project(body["projectId"], int(body["projectNumber"]), body["state"] == "ACTIVE") if body else None
             )
-        return self._ids[wanted]
+        return self._ids[identity]
 
     def by_number(self, number: int) -> str | None:
         """The id of the project with this number."""
@@ -64,8 +64,8 @@ class Projects:
 
     def number(self, project: str) -> int:
         """The number of a project; 0 for an unknown one."""
-        found = self.find(project)
-        return found.number if found else 0
+        record = self.find(project)
+        return record.number if record else 0
 
     def numbered(self, resource: str) -> str:
         """A resource name with the project's number in place of its id: "projects/123/secrets/s"."""
@@ -91,9 +91,9 @@ class Projects:
         return self._enabled[key]
 
     def _refresh(self) -> None:
-        seen = (self._store.writes[API], self._store.writes[USAGE])
-        if seen != self._seen:
-            self._seen = seen
+        versions = (self._store.writes[API], self._store.writes[USAGE])
+        if versions != self._seen:
+            self._seen = versions
             self._ids.clear()
             self._numbers.clear()
             self._enabled.clear()

@@ -15,9 +15,9 @@ _PARTIAL = re.compile(r"/?(?:global|zones|regions)/.+")
 
 def relative(text: str, project: str | None) -> str:
     """A reference in its stored form; one without a project means the call's project. Anything that is not a reference is unchanged."""
-    found = _URL.fullmatch(text)
-    if found:
-        return found[1]
+    match = _URL.fullmatch(text)
+    if match:
+        return match[1]
     if _PARTIAL.fullmatch(text) and project:
         return f"projects/{project}/{text.lstrip('/')}"
     return text.lstrip("/") if text.startswith("/projects/") else text

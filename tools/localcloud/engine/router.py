@@ -67,12 +67,12 @@ class Router:
         `named`: the host was that of an API, so that the path is not a bucket's.
         """
         key = (http, path, named)
-        found = self._seen.get(key)
-        if found is None:
+        target = self._seen.get(key)
+        if target is None:
             if len(self._seen) > _REMEMBERED:
                 self._seen.clear()
-            found = self._seen[key] = self._find(http, path, named=named)
-        return found
+            target = self._seen[key] = self._find(http, path, named=named)
+        return target
 
     def _find(self, http: str, path: str, *, named: bool) -> Target:
         _check_encoding(path)
@@ -81,10 +81,10 @@ class Router:
         region, api = _regional(prefix)
         after, late_upload, _ = _media(rest)
         if api in self._apis or (rest and versions(api)):
-            found = self._documented(http, api, after)
-            if found is not None:
+            target = self._documented(http, api, after)
+            if target is not None:
                 upload = upload or late_upload
-                return replace(found, upload=upload, preset=preset, region=region)
+                return replace(target, upload=upload, preset=preset, region=region)
         first, _, second = path.partition("/")
         alias = None if second.partition("/")[0] in versions(first) else self._aliases.find(http, path)
         if alias is not None and not (named and alias[0][1].path.startswith("{")):
@@ -93,10 +93,10 @@ class Router:
 
     def _documented(self, http: str, api: str, rest: str) -> Target | None:
         for version in self._versions(api, rest):
-            found = document(api, version).match(http, rest)
-            if found is None:
+            match = document(api, version).match(http, rest)
+            if match is None:
                 continue
-            method, params = found
+            method, params = match
             service = self.services.get((api, version)) or _unwritten(api, version)
             if not service.dialect.slashes and _misplaced_slash(service, method, rest):
                 continue
@@ -106,9 +106,9 @@ class Router:
     def _versions(self, api: str, rest: str) -> list[str]:
         """The versions that a path may mean: those that it says, else those that are written, else all there are."""
         known = versions(api)
-        said = re.split("[/:]", rest, maxsplit=_DEEPEST)[:_DEEPEST]
+        words = re.split("[/:]", rest, maxsplit=_DEEPEST)[:_DEEPEST]
         written = [version for one, version in self.services if one == api]
-        return [version for version in known if version in said] or written or list(known)
+        return [version for version in known if version in words] or written or list(known)
 
     def _operation(self, http: str, api: str, rest: str) -> Target | None:
         """Operations may lie below any resource, documented or not, and some clients ask for them as Google's console does."""
@@ -144,8 +144,8 @@ class Router:
 
 def _regional(prefix: str) -> tuple[str, str]:
     """Region and API of a host's first word or of a path's: "europe-west1-run" → ("europe-west1", "run")."""
-    found = _REGIONAL.fullmatch(prefix)
-    return (found[1], found[2]) if found else ("", prefix)
+    match = _REGIONAL.fullmatch(prefix)
+    return (match[1], match[2]) if match else ("", prefix)
 
 
 def _check_encoding(path: str) -> None:
@@ -168,8 +168,8 @@ def _misplaced_slash(service: Service, method: Method, rest: str) -> bool:
         return False
     if service.encoded_slashes:
         return _IN_PLACE.search(rest) is not None
-    found = slots(method)
-    open_ended = bool(found) and found[-1][2] is None
+    method_slots = slots(method)
+    open_ended = bool(method_slots) and method_slots[-1][2] is None
     return not open_ended and unquote(rest).count("/") != method.flat_path.count("/")
 
 
@@ -203,8 +203,8 @@ def _resource(method: Method, rest: str, *, kept: bool) -> str:
     return unquote(_SLASH.sub("%252F", path) if kept else path)
 
 
-def _aliased(found: tuple[Service, Alias], params: Mapping[str, str], *, guessed: bool) -> Target:
-    service, alias = found
+def _aliased(route: tuple[Service, Alias], params: Mapping[str, str], *, guessed: bool) -> Target:
+    service, alias = route
     method = _method(service, alias)
     path = alias.path
     for name, value in params.items():

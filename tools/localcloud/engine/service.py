@@ -284,8 +284,8 @@ class Call:
             return work()
         if name not in self.known:
             raise Beside(name, work)
-        found: T = self.known[name]
-        return found
+        result: T = self.known[name]
+        return result
 
     @property
     def name(self) -> str:
@@ -322,8 +322,8 @@ class Call:
 
     def schema(self, name: str) -> Mapping[str, Any]:
         """A schema of this API's document; empty when the document has none of that name."""
-        found: Mapping[str, Any] = self.document.schemas.get(name, {})
-        return found
+        described: Mapping[str, Any] = self.document.schemas.get(name, {})
+        return described
 
     @property
     def upload(self) -> bool:

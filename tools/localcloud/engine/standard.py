@@ -25,15 +25,15 @@ def handler(service: Service, method: Method) -> Handler | None:
     """The standard handler for a method of a declared resource, None when there is none or its shape is not understood."""
     verb = shapes.verb(method)
     resource = service.resources.get(method.collection)
-    found = VERBS.get(verb)
+    verb_handler = VERBS.get(verb)
     if (
         resource is None
-        or found is None
+        or verb_handler is None
         or (verb in _IAM and not resource.iam)
         or (verb == "undelete" and not resource.soft_delete)
     ):
         return None
-    return lambda call: found(call, resource)
+    return lambda call: verb_handler(call, resource)
 
 
 def get(call: Call, resource: Resource) -> Body:
@@ -52,8 +52,8 @@ def list_(call: Call, resource: Resource) -> Body:
     size = paging.size(call.params.get("pageSize"), resource.page_size, resource.max_page_size)
     test = _test(call, resource)
     after = paging.after(call.params.get("pageToken", ""), question)
-    found = call.cloud.store.list(call.service.api, call.parent, call.collection, after, None if test else size + 1)
-    pairs = [(name, shown(call, resource, name, body)) for name, body in found]
+    rows = call.cloud.store.list(call.service.api, call.parent, call.collection, after, None if test else size + 1)
+    pairs = [(name, shown(call, resource, name, body)) for name, body in rows]
     pairs = [pair for pair in pairs if test(pair[1])] if test else pairs
     page, more = paging.cut(pairs, size, lambda pair: pair[0], question)
     return {list_field(call, resource): [body for _, body in page], **more} if page else {}
@@ -166,9 +166,9 @@ def check_iam_permissions(call: Call, _: Resource) -> Body:
     """The subset of the given permissions that the caller has; none for a resource that does not exist."""
     if call.cloud.store.get(call.service.api, call.name) is None:
         return {}
-    asked = call.body.get("permissions", [])
-    held = gate.tested(call, call.name, asked)
-    return {"permissions": held} if held else {}
+    permissions = call.body.get("permissions", [])
+    granted = gate.tested(call, call.name, permissions)
+    return {"permissions": granted} if granted else {}
 
 
 _IAM = {"getIamPolicy", "setIamPolicy", "testIamPermissions"}
@@ -191,8 +191,8 @@ VERBS: Mapping[str, Verb] = {
 
 def schema_of(method: Method, name: str) -> Mapping[str, Any]:
     """A schema of a method's document; empty when the document has none of that name."""
-    found: Mapping[str, Any] = document(method.api, method.version).schemas.get(name, {})
-    return found
+    schema: Mapping[str, Any] = document(method.api, method.version).schemas.get(name, {})
+    return schema
 
 
 def remove(cloud: Cloud, api: str, name: str) -> None:
@@ -345,8 +345,8 @@ def _same_etag(sent: str | None, body: Body) -> None:
 
 
 def _schema(call: Call, resource: Resource) -> str:
-    said = (call.method.request, call.method.response, resource.kind, *call.document.schemas)
-    return next(name for name in said if name.endswith(resource.kind) and not name.endswith("Operation"))
+    candidates = (call.method.request, call.method.response, resource.kind, *call.document.schemas)
+    return next(name for name in candidates if name.endswith(resource.kind) and not name.endswith("Operation"))
 
 
 def _text(call: Call, text: str, name: str) -> str:

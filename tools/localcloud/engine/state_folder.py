@@ -35,12 +35,12 @@ class StateFolder:
     def check(self) -> None:
         """Raises Untrusted when a file with acknowledged changes is missing. To be called before the database is opened."""
         if _size(self.database) == 0:
-            left = [
+            leftovers = [
                 self.path / _LOG,
                 self.path / "secrets.key",
                 *(self.bodies.iterdir() if self.bodies.is_dir() else ()),
             ]
-            for one in left:
+            for one in leftovers:
                 if _size(one) and not one.name.startswith(_ARRIVING):
                     raise Untrusted(
                         f"The local cloud's database {self.database} is missing or empty, but {one} is there: put the database "

@@ -73,10 +73,10 @@ class Store:
         for pragma in _PRAGMAS:
             self._db.execute(f"PRAGMA {pragma}")
         self._inode = self.database.stat().st_ino
-        found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if found != "ok":
+        verdict = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
             self.close()
-            raise Untrusted(state_folder.damage(folder, " ".join(str(found).split())))
+            raise Untrusted(state_folder.damage(folder, " ".join(str(verdict).split())))
         self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
@@ -131,17 +131,17 @@ class Store:
     def delete(self, service: str, name: str) -> bool:
         """Removes one resource, but nothing below it (see delete_below); False when there was none."""
         self.writes[service] += 1
-        found = self._db.execute("DELETE FROM resources WHERE service = ? AND name = ?", (service, name))
-        return found.rowcount > 0
+        cursor = self._db.execute("DELETE FROM resources WHERE service = ? AND name = ?", (service, name))
+        return cursor.rowcount > 0
 
     def delete_below(self, service: str, name: str) -> int:
         """Removes everything whose name starts with `name/`; returns how many."""
         self.writes[service] += 1
         low, high = f"{name}/", f"{name}0"  # "0" follows "/"
-        found = self._db.execute(
+        cursor = self._db.execute(
             "DELETE FROM resources WHERE service = ? AND name > ? AND name < ?", (service, low, high)
         )
-        return found.rowcount
+        return cursor.rowcount
 
     def list(
         self, service: str, parent: str, collection: str, after: str = "", limit: int | None = None
@@ -274,8 +274,8 @@ class Store:
         self.deferred.committed()
         self._added.clear()
         _remove(self._dropped)
-        for heard in self._on_commit:
-            heard()
+        for listener in self._on_commit:
+            listener()
 
     def rollback(self) -> None:
         """Forgets the transaction, its files included."""
@@ -354,9 +354,9 @@ class Store:
         """Registers a memory that must be dropped when writes are taken back."""
         self._on_rollback.append(forget)
 
-    def on_commit(self, heard: Callable[[], None]) -> None:
+    def on_commit(self, listener: Callable[[], None]) -> None:
         """Registers what is to hear that a transaction is on disk."""
-        self._on_commit.append(heard)
+        self._on_commit.append(listener)
 
     def explain(self, problem: Exception) -> CloudError:
         """A SQLite or file error as the answer that names the disk."""

@@ -53,10 +53,10 @@ class Tokens:
 
     def principal(self, headers: Mapping[str, str], now: float) -> str:
         """Who sends these headers; "" without a token; 401 for a token that is none, or that has expired."""
-        given = headers.get("authorization", "")
-        if not given:
+        authorization = headers.get("authorization", "")
+        if not authorization:
             return ""
-        scheme, _, value = given.partition(" ")
+        scheme, _, value = authorization.partition(" ")
         if scheme.lower() != "bearer":
             raise refused()
         name, expiry = self._read(value)

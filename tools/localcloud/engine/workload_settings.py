@@ -44,9 +44,9 @@ class WorkloadSettings:
         if name in self.stand_ins:
             return self.stand_ins[name]
         for known in self.of_projects.values():
-            for key, found in known.items():
+            for key, configured in known.items():
                 if key == name or f"{resource}/".startswith(f"{key}/"):
-                    return found
+                    return configured
         return None
 
     @property
@@ -92,10 +92,10 @@ def _shown(known: Mapping[str, StandIn]) -> dict[str, Any]:
 
 def read(state: Path) -> WorkloadSettings:
     """Those of a state folder; the usual ones where there are none, or where they cannot be read."""
-    found = WorkloadSettings()
+    settings = WorkloadSettings()
     with suppress(OSError, ValueError, AttributeError, CloudError):
-        found.tell(json.loads((state / FILE).read_text("utf-8")))
-    return found
+        settings.tell(json.loads((state / FILE).read_text("utf-8")))
+    return settings
 
 
 def write(state: Path, settings: WorkloadSettings) -> None:

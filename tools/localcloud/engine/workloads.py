@@ -60,9 +60,9 @@ class Workloads:
             return "simulated"
         if self.settings.forced:
             return self.settings.forced
-        found = detection.kind()
-        if found is not None:
-            return "podman" if found.name == "podman" else "docker"
+        detected = detection.kind()
+        if detected is not None:
+            return "podman" if detected.name == "podman" else "docker"
         return "process" if self.settings.has_stand_ins else "simulated"
 
     def how(self, order: Order) -> Kind:
@@ -215,7 +215,7 @@ class Workloads:
 
     def _begin(self, order: Order, kind: Kind, heard: Heard) -> StartedWorkload:
         self._clear()
-        runtime = self._runtime(kind)
+        runtime: Runtime = self._plain if kind == "process" or self.client is None else self.client
         assert self._host is not None
         given = self._host.give(order, runtime)
         workload = _given(order, given)
@@ -259,10 +259,9 @@ class Workloads:
         resource = workload.labels[RESOURCE]
         with self._lock:
             orders = [one for one in self._starting if one.stand_in and one.resource == resource]
-        return (orders[0].stand_in, orders[0].folder or self.state) if orders else self._named(workload, resource)
-
-    def _named(self, workload: Workload, resource: str) -> StandIn | None:
-        """What was named in its place; a container beside another one has only what was named for its image."""
+        if orders:
+            return orders[0].stand_in, orders[0].folder or self.state
+        # A command named for a whole service or job stands in only for its main container.
         return self.settings.stand_in(workload.image, "" if workload.joins else resource)
 
     def _missed(self, made: str) -> None:

@@ -106,14 +106,16 @@ def _list(call: Call) -> Body:
     parent = call.path.rpartition("/operations")[0]
     size = paging.size(call.params.get("maxResults"), 500, 500)
     after = paging.after(call.params.get("pageToken", ""), call.path)
-    found = call.cloud.operations.list(call.service.api, parent, after, size + 1)
+    operations = call.cloud.operations.list(call.service.api, parent, after, size + 1)
     page: Body = {
         "kind": f"{call.service.api}#operationList",
         "id": call.path,
-        "items": [shown(call, one) for one in found[:size]],
+        "items": [shown(call, one) for one in operations[:size]],
         "selfLink": references.whole(call, call.path),
     }
-    return page | ({"nextPageToken": paging.token(found[size - 1].name, call.path)} if len(found) > size else {})
+    return page | (
+        {"nextPageToken": paging.token(operations[size - 1].name, call.path)} if len(operations) > size else {}
+    )
 
 
 def _delete(call: Call) -> Reply:

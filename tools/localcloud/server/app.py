@@ -98,7 +98,9 @@ class App:
         except bodies.Disconnected:
             return
         except (bodies.Unwelcome, OSError) as problem:
-            refused = self._refused(problem)
+            refused = (
+                problem.outcome if isinstance(problem, bodies.Unwelcome) else self._dispatcher.failed(problem, None)
+            )
             self._log.add(request, "", refused.reply.status, 0)
             await send_reply(refused.reply, send, self._clock.seconds())
             return
@@ -109,7 +111,7 @@ class App:
             else:
                 await send_reply(compressed(outcome.reply, headers), send, self._clock.seconds())
         except BrokenOff as problem:
-            _log.warning("The answer to %s /%s broke off: %s", request.verb, request.path, problem)
+            _log.warning("The response to %s /%s broke off: %s", request.verb, request.path, problem)
             scope["extensions"]["localcloud.drop"]["abort"]()
         finally:
             if content is not None and content.path is not None:
@@ -118,7 +120,7 @@ class App:
     async def _visited(
         self, site: Mounted, scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send
     ) -> None:
-        """A request to a site, under the faults in force; the log leaves out its query, in which tokens may be."""
+        """Serves a request to a site, with the faults in force; the log omits its query, which may contain tokens."""
         started, status = time.perf_counter(), 0
         method = f"{site.name}.{scope['method'].lower()}"
 
@@ -139,9 +141,6 @@ class App:
             scope["extensions"]["localcloud.drop"]["abort"]()
         request = Request(scope["method"], scope["path"][1:], "", headers, None, self.base)
         self._log.add(request, method, status, time.perf_counter() - started)
-
-    def _refused(self, problem: bodies.Unwelcome | OSError) -> Outcome:
-        return problem.outcome if isinstance(problem, bodies.Unwelcome) else self._dispatcher.failed(problem, None)
 
     async def _outcome(self, request: Request) -> Outcome | None:
         started = time.perf_counter()
@@ -165,7 +164,7 @@ class App:
         return outcome
 
     async def _later(self, target: Target, outcome: Outcome) -> Outcome:
-        """The outcome that somebody else gives, whom no transaction waits for."""
+        """The outcome of a reply's `later`, awaited outside any transaction."""
         assert outcome.call is not None
         assert outcome.reply.later is not None
         try:
@@ -175,7 +174,7 @@ class App:
         return outcome._replace(reply=rendering.reply(outcome.call, reply))
 
     async def _waited(self, request: Request, target: Target, outcome: Outcome, since: int) -> Outcome:
-        """The outcome once what the caller waits for has happened, or when the time for it is over; it was looked for first after `since`."""
+        """The outcome once what the caller waits for has happened after `since`, or its timeout has passed."""
         ends = time.monotonic() + (outcome.reply.wait.seconds if outcome.reply.wait else 0)
         while outcome.reply.wait is not None:
             if not await self._signals.wait(outcome.reply.wait.topic, ends - time.monotonic(), since):
@@ -212,7 +211,7 @@ class App:
         return problem if isinstance(problem, Beside) else self._dispatcher.failed(problem, target)
 
     def _addressed(self, headers: Mapping[str, str], path: str) -> tuple[str, str, bool]:
-        """How the client reached us, the path with the API's prefix when the host is one of Google's, and whether it is an API's."""
+        """The base URL that the client used, the path with the API's prefix if the host is Google's, and whether it is an API host."""
         host = headers.get("x-forwarded-host") or headers.get("host", "")
         google = _GOOGLE.fullmatch(host) if host.endswith("m") or ".googleapis.com:" in host else None
         if google is None:
@@ -224,5 +223,5 @@ class App:
 
 
 def _is_looking(headers: Mapping[str, str]) -> bool:
-    """Whether a person opened the address, rather than a client that lists its buckets."""
+    """Whether a person opened the address in a browser, rather than a client listing buckets."""
     return "authorization" not in headers and ".googleapis.com" not in headers.get("host", "")

@@ -14,7 +14,7 @@ from localcloud.server.wire import Message
 Receive = Callable[[], Awaitable[Message]]
 
 IN_MEMORY = 1 << 20
-# As most of Google's APIs have it, and in their words.
+# The limit of most of Google's APIs, with their message.
 _LARGEST = 10 << 20
 _OVERRIDE = "x-http-method-override"
 _FORM = "application/x-www-form-urlencoded"
@@ -97,8 +97,8 @@ def _most(request: Request, target: Target) -> int | None:
     if target.method.id in target.service.streams:
         return None
     most = _LARGEST if "authorization" in request.headers else IN_MEMORY
-    told = request.headers.get("content-length", "")
-    if most == IN_MEMORY or (told.isdecimal() and int(told[:20]) > most):
+    declared = request.headers.get("content-length", "")
+    if most == IN_MEMORY or (declared.isdecimal() and int(declared[:20]) > most):
         raise BodyTooLarge(most)
     return most
 

@@ -21,7 +21,7 @@ _NAME = "groundwork local cloud (simulated)"
 _YEARS = dt.timedelta(days=3650)
 _LEAF = dt.timedelta(days=397)  # clients refuse leaves that are valid for longer
 _SKEW = dt.timedelta(days=1)
-# With HTTP/1.1 first, only clients that speak nothing but HTTP/2 get it: those that speak gRPC.
+# HTTP/1.1 comes first, so that only clients that speak nothing but HTTP/2 get it: those of gRPC.
 _PROTOCOLS = ["http/1.1", "h2"]
 _HOSTS = 256
 
@@ -42,7 +42,7 @@ class Authority:
         return path
 
     def _context(self, host: str, both: bool = False) -> ssl.SSLContext:
-        """What ends TLS for a host; with `both`, who answers for it speaks HTTP/2 with every client that can."""
+        """The TLS context for a host; with `both`, its server also speaks HTTP/2 with any client that can."""
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
         from cryptography.x509 import load_pem_x509_certificate
 
@@ -140,7 +140,7 @@ def _text(certificate: Certificate) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, for its owner only."""
+    """Writes a file atomically, readable only by its owner."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     with os.fdopen(handle, "wb") as stream:
         stream.write(content)

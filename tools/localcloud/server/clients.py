@@ -1,6 +1,6 @@
 """The environment variables with which Google's clients reach the local cloud under Google's own host names: a proxy, a CA bundle and a token.
 
-Only clients that know no proxy are told another address.
+Only clients without proxy support get another address.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def variables(state: Path, port: int, token: str, suffix: str = "") -> dict[str,
 
 
 def without_proxy(base: str) -> dict[str, str]:
-    """For gcsfs and Google's C++ client, by which pandas and pyarrow read Parquet: they send credentials, but ask no proxy."""
+    """For gcsfs and Google's C++ client, with which pandas and pyarrow read Parquet: they send credentials, but ignore proxies."""
     return {
         "FSSPEC_GCS_ENDPOINT_URL": base,
         "FSSPEC_GS_ENDPOINT_URL": base,
@@ -60,11 +60,11 @@ def without_proxy(base: str) -> dict[str, str]:
     }
 
 
-def left_in(seen: Mapping[str, str]) -> list[str]:
+def left_in(environment: Mapping[str, str]) -> list[str]:
     """The variables of a shell that still point its clients at a local cloud."""
-    if not any(MARK in seen.get(name, "") for name in ("HTTPS_PROXY", "https_proxy")):
+    if not any(MARK in environment.get(name, "") for name in ("HTTPS_PROXY", "https_proxy")):
         return []
-    return sorted(name for name in _NAMES if seen.get(name))
+    return sorted(name for name in _NAMES if environment.get(name))
 
 
 def _boto(state: Path, token: str, bundle: str, suffix: str) -> Path:

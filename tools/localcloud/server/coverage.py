@@ -33,7 +33,7 @@ def table(services: Iterable[Service]) -> str:
 def refreshed(text: str, services: Iterable[Service]) -> str:
     """A text with its generated coverage table updated."""
     fresh = table(services)
-    return _BLOCK.sub(lambda found: found[1] + fresh + found[2], text)
+    return _BLOCK.sub(lambda match: match[1] + fresh + match[2], text)
 
 
 def kind(service: Service, method: Method) -> str:

@@ -54,9 +54,9 @@ def spawn(arguments: list[str], log: Path, given: str = "") -> subprocess.Popen[
 
 def awaited(look: Callable[[], T | None], process: subprocess.Popen[bytes], log: Path, what: str) -> T:
     """Waits until `look` finds the daemon serving. Raises LocalCloudError with the last line of its log, or for a full disk."""
-    found = polled(look, PATIENCE, lambda: process.poll() is None)
-    if found is not None:
-        return found
+    result = polled(look, PATIENCE, lambda: process.poll() is None)
+    if result is not None:
+        return result
     if process.poll() is None:
         process.terminate()
     if shutil.disk_usage(log.parent).free < _ROOM:
@@ -72,9 +72,9 @@ def polled(look: Callable[[], T | None], seconds: float, worth_it: Callable[[], 
     until = time.monotonic() + seconds
     while True:
         goes_on = worth_it()
-        found = look()
-        if found is not None or not goes_on or time.monotonic() > until:
-            return found
+        result = look()
+        if result is not None or not goes_on or time.monotonic() > until:
+            return result
         time.sleep(0.01)
 
 

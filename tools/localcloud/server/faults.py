@@ -54,7 +54,7 @@ def _after(faults: Faults, dispatcher: Dispatcher, outcome: Outcome, striking: S
         return outcome
     for fault in striking:
         if fault.kind == "late":
-            for path in _made(call.path, body):
+            for path in _paths(call.path, body.get("response", body)):
                 faults.hide(call.service.api, path, fault.seconds)
         elif fault.kind == "pending" and "done" in body:
             pending = dispatcher.cloud.operations.postpone(call.service.api, body["name"], fault.seconds)
@@ -73,18 +73,13 @@ def _veiled(faults: Faults, dispatcher: Dispatcher, outcome: Outcome, target: Ta
         return dispatcher.failed(not_found(f"{path} was not found."), target)
     if not isinstance(outcome.body, Mapping):
         return outcome
-    seen = {
+    visible = {
         key: [one for one in value if not any(faults.hidden(api, path) for path in _paths(call.path, one))]
         if isinstance(value, list)
         else value
         for key, value in outcome.body.items()
     }
-    return outcome if seen == outcome.body else json_reply(outcome, seen)
-
-
-def _made(path: str, body: Body) -> Iterator[str]:
-    made = body.get("response", body)
-    yield from _paths(path, made)
+    return outcome if visible == outcome.body else json_reply(outcome, visible)
 
 
 def _paths(path: str, item: Any) -> Iterator[str]:

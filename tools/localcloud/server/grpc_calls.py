@@ -169,12 +169,12 @@ def _refused(context: Any, status: int, text: str) -> None:
 
 def _rest(method: Unary, request: Message) -> tuple[str, str, str | None]:
     """Verb, target and body of a request; ValueError when none of the method's forms fits its names."""
-    found = path_template.transcode([dict(one) for one in method.forms], message=request)  # type: ignore[no-untyped-call]
-    query = json_format.MessageToDict(found["query_params"]) if "query_params" in found else {}
+    transcoded = path_template.transcode([dict(one) for one in method.forms], message=request)  # type: ignore[no-untyped-call]
+    query = json_format.MessageToDict(transcoded["query_params"]) if "query_params" in transcoded else {}
     pairs = rest_helpers.flatten_query_params(query, strict=True)  # type: ignore[no-untyped-call]
-    body = json_format.MessageToJson(found["body"], indent=None) if "body" in found else None
-    target = found["uri"]  # quoted by transcode
-    return found["method"].upper(), f"{target}?{urlencode(pairs)}" if pairs else target, body
+    body = json_format.MessageToJson(transcoded["body"], indent=None) if "body" in transcoded else None
+    target = transcoded["uri"]  # quoted by transcode
+    return transcoded["method"].upper(), f"{target}?{urlencode(pairs)}" if pairs else target, body
 
 
 @lru_cache(maxsize=1024)
@@ -188,10 +188,10 @@ def _method(name: str, host: str) -> Unary | None:
         return _mixin(service, method, host)
     for package in _packages(parts[1].rstrip(".")):
         for transport in _transports(package, parts[2]):
-            found = _Recorder(transport.grpc).method(name)
+            recorded = _Recorder(transport.grpc).method(name)
             forms = _forms(transport.rest, method)
-            if found and forms:
-                return Unary(transport.host, _request(found[0], method), forms, _answer(found[1]))
+            if recorded and forms:
+                return Unary(transport.host, _request(recorded[0], method), forms, _answer(recorded[1]))
     return None
 
 
@@ -252,8 +252,8 @@ def _transports(package: Any, service: str) -> Iterator[_Transport]:
 
 
 def _forms(rest: Any, method: str) -> tuple[Mapping[str, str], ...]:
-    found: Any = getattr(rest, f"_Base{method}", None)
-    return tuple(found._get_http_options()) if hasattr(found, "_get_http_options") else ()  # noqa: SLF001
+    base: Any = getattr(rest, f"_Base{method}", None)
+    return tuple(base._get_http_options()) if hasattr(base, "_get_http_options") else ()  # noqa: SLF001
 
 
 def _request(serializer: Any, method: str) -> _Parse:

@@ -1,4 +1,4 @@
-"""Finds out whose processes hold a connection: those of a workload's session, or others of the same user."""
+"""Finds out which processes own a connection: those of a workload's session, or others of the same user."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ class Holders:
         self._told = threading.Event()
 
     def tell(self, session: int) -> None:
-        """Sets the session; 0 where a runtime does not tell, in which case every process of this user may ask."""
+        """Sets the session; 0 if the runtime does not tell, in which case any process of this user is accepted."""
         self._session = session
         self._told.set()
 
     async def told(self) -> None:
-        """Waits for a workload that asks in the very moment in which it begins."""
+        """Waits until the session is known, for a workload that sends a request immediately after it starts."""
         if not self._told.is_set():
             await asyncio.to_thread(self._told.wait, _PATIENCE)
 
     def hold(self, peer: str, port: int) -> bool:
-        """Whether the connection that came from `peer` ("ipv4:127.0.0.1:4711") to our port is held by one of them.
+        """Whether one of them owns the connection from `peer` ("ipv4:127.0.0.1:4711") to our port.
 
-        True where the system does not tell, which who asks for the user of a connection has found out already.
+        True where the system does not tell; the caller has checked the connection's user already.
         """
-        found = callers.caller(peer, port)
+        socket = callers.caller(peer, port)
         if not self._told.is_set():
             return False
-        if found is None or not self._session:
+        if socket is None or not self._session:
             return True
         unread = False
         for pid in self._processes():
             try:
-                if _has(pid, f"socket:[{found.inode}]"):
+                if _has(pid, f"socket:[{socket.inode}]"):
                     self._last = pid
                     return True
             except FileNotFoundError:
@@ -54,7 +54,7 @@ class Holders:
         return unread
 
     def _processes(self) -> Iterator[int]:
-        """The one that held the last connection first."""
+        """The processes to look at; first the one that owned the last connection."""
         if self._last:
             yield self._last
         for path in _PROC.glob("[0-9]*/stat"):

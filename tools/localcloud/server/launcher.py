@@ -69,41 +69,41 @@ class Provider:
 
 
 def find(state: Path) -> LocalCloud | None:
-    """The local cloud that serves a folder, None when none answers."""
-    found = _record(state)
-    return found if found and found.pid == records.holder(state / records.SERVER_LOCK) else None
+    """The local cloud that serves a folder; None if none answers."""
+    record = _record(state)
+    return record if record and record.pid == records.holder(state / records.SERVER_LOCK) else None
 
 
 def start(state: Path, port: int | None = None) -> LocalCloud:
     """The local cloud of a folder, started if none runs; raises LocalCloudError.
 
-    It keeps its port across restarts. An explicit `port` that is taken, or another one than a running cloud has, is refused.
-    One that runs code of another edition, as after an update, is stopped first.
+    It keeps its port across restarts. An explicit `port` is refused if it is taken, or differs from a running cloud's.
+    A cloud that runs another version of the code, as after an update, is stopped first.
     """
-    found = _up_to_date(state)
-    if found is None:
+    running = _up_to_date(state)
+    if running is None:
         _make(state)
         try:
             with records.locked(state / records.START_LOCK, wait=True, seconds=daemons.PATIENCE):
-                found = _up_to_date(state) or _started(state, port)
+                running = _up_to_date(state) or _started(state, port)
         except records.Locked:
             raise LocalCloudError(
                 f"Another process has been starting the local cloud of {state} for long; see {state / 'server.log'}."
             ) from None
-    if port is not None and found.port != port:
+    if port is not None and running.port != port:
         raise LocalCloudError(
-            f"The local cloud of {state} already runs on port {found.port}; stop it first to have port {port}."
+            f"The local cloud of {state} already runs on port {running.port}; stop it first to have port {port}."
         )
-    return found
+    return running
 
 
 def start_provider(state: Path, cloud: LocalCloud, token: str) -> Provider:
     """The Terraform provider that acts with a token, started if none runs; it outlives its starter. Raises LocalCloudError."""
     name = f"provider-{hashlib.sha256(token.encode()).hexdigest()[:16]}"
     with records.locked(state / f"{name}.lock", wait=True, seconds=daemons.PATIENCE):
-        found = _provider(state / f"{name}.json", cloud)
-        if found is not None:
-            return found
+        running = _provider(state / f"{name}.json", cloud)
+        if running is not None:
+            return running
         (state / f"{name}.json").unlink(missing_ok=True)
         process = daemons.spawn(
             ["provider", "--state", str(state), "--cloud", cloud.base], state / f"{name}.log", token
@@ -114,7 +114,7 @@ def start_provider(state: Path, cloud: LocalCloud, token: str) -> Provider:
 
 
 def stop(state: Path) -> bool:
-    """Stops the local cloud and its providers, and cleans up after one that was killed; whether anything was running."""
+    """Stops the local cloud and its providers, and cleans up after a killed one; returns whether anything was running."""
     pids = [
         found.pid for path in state.glob("provider-*.json") if (found := _recorded(path)) and daemons.ours(found.pid)
     ]
@@ -129,7 +129,7 @@ def stop(state: Path) -> bool:
 
 
 def reset(state: Path) -> None:
-    """Empties the local cloud of a folder: resources, bodies, policies, the clock. Starts it if need be."""
+    """Empties the local cloud of a folder: resources, objects, policies and the clock. Starts it if necessary."""
     _control(start(state), "POST", "/_local/reset")
 
 
@@ -169,7 +169,7 @@ def principal(token: str) -> str:
 
 
 def client_variables(cloud: LocalCloud, token: str, suffix: str = "") -> dict[str, str]:
-    """What a shell needs so that Google's clients in it reach a running local cloud as whom a token names; see clients.variables."""
+    """The variables with which Google's clients in a shell reach a running local cloud, as a token's principal; see clients.variables."""
     return clients.variables(cloud.state, cloud.port, token, suffix)
 
 
@@ -187,9 +187,9 @@ def keep_map(state: Path, project: str, drawing: str) -> None:
     fresh.replace(folder / f"{project}.svg")
 
 
-def left_in(seen: Mapping[str, str]) -> list[str]:
-    """The variables of a shell that still point its clients at a local cloud."""
-    return clients.left_in(seen)
+def left_in(environment: Mapping[str, str]) -> list[str]:
+    """The variables in a shell's environment that still point clients at a local cloud."""
+    return clients.left_in(environment)
 
 
 def _tokens(state: Path) -> tokens.Tokens:
@@ -202,7 +202,7 @@ def _tokens(state: Path) -> tokens.Tokens:
 
 
 def _record(state: Path) -> LocalCloud | None:
-    """What the record says; None when there is none or it is damaged."""
+    """The cloud in the folder's record; None if there is none, or it is damaged."""
     record = records.read(state / records.SERVER) or {}
     try:
         return LocalCloud(
@@ -219,17 +219,17 @@ def _record(state: Path) -> LocalCloud | None:
 
 
 def _answering(state: Path) -> LocalCloud | None:
-    """The running cloud if it answers: one that was killed a moment ago still holds its lock, and may even answer once more."""
-    found = find(state)
+    """The running cloud if it answers. (One that was just killed still holds its lock, and may even answer once more.)"""
+    record = find(state)
     try:
-        answers = found is not None and bool(_control(found, "GET", "/_local/health"))
-        return found if found and answers and not daemons.dying(found.pid) else None
+        answers = record is not None and bool(_control(record, "GET", "/_local/health"))
+        return record if record and answers and not daemons.dying(record.pid) else None
     except LocalCloudError:
         return None
 
 
 def _up_to_date(state: Path) -> LocalCloud | None:
-    """The running cloud if it answers and runs the code that lies here."""
+    """The running cloud if it answers and runs the current version of the code."""
     return None if _is_outdated(state) else _answering(state)
 
 
@@ -239,15 +239,15 @@ def _is_outdated(state: Path) -> bool:
 
 
 def _started(state: Path, port: int | None) -> LocalCloud:
-    """Starts a server; one that holds the folder without a readable record, or of another edition, is ended first."""
+    """Starts a server; first stops one that holds the folder without a readable record, or runs another version of the code."""
     lock = state / records.SERVER_LOCK
     if _is_outdated(state):
         stop(state)
     damaged = (state / records.SERVER).exists() and _record(state) is None
     if records.holder(lock) is not None and not damaged:
-        found = daemons.polled(lambda: _answering(state), 5, lambda: records.holder(lock) is not None)
-        if found is not None:
-            return found
+        answering = daemons.polled(lambda: _answering(state), 5, lambda: records.holder(lock) is not None)
+        if answering is not None:
+            return answering
     pid = records.holder(lock)
     if pid is not None:
         daemons.end(pid)
@@ -276,13 +276,13 @@ def _recorded(path: Path) -> Provider | None:
 
 
 def _provider(path: Path, cloud: LocalCloud) -> Provider | None:
-    found = _recorded(path)
-    if found is None or not daemons.ours(found.pid) or not _reachable(found.address):
+    record = _recorded(path)
+    if record is None or not daemons.ours(record.pid) or not _reachable(record.address):
         return None
     if (records.read(path) or {}).get("cloud", cloud.base) != cloud.base:
-        daemons.end(found.pid)
+        daemons.end(record.pid)
         return None
-    return found
+    return record
 
 
 def _reachable(address: str) -> bool:

@@ -1,4 +1,4 @@
-"""Metadata servers, as workloads on Google Cloud have one: each listens on a port of its own and speaks for one workload.
+"""Metadata servers, as on Google Cloud: each listens on its own port, and serves one workload.
 
 Source: https://cloud.google.com/compute/docs/metadata/querying-metadata, and what Google's libraries ask.
 """
@@ -37,7 +37,7 @@ _DASHED = re.compile(r"-([a-z])")
 
 
 class MetadataError(Exception):
-    """A status and a sentence."""
+    """An error response: a status and a sentence."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -45,17 +45,17 @@ class MetadataError(Exception):
 
 
 class Metadata:
-    """A metadata server, with what one workload may ask about itself.
+    """A metadata server for one workload.
 
-    `holders` are the processes that may ask: the workload's own. None where containers share this machine's network, since what
-    runs in them may be any user, in any session.
+    `holders` are the processes that may call it, the workload's own. None where containers share this machine's network, since
+    their processes may belong to any user and session.
     """
 
     def __init__(self, cloud: Cloud, order: Order, holders: Holders | None) -> None:
         self._cloud, self._order, self._holders = cloud, order, holders
 
     def app(self) -> Starlette:
-        """As an ASGI application."""
+        """The ASGI application."""
         return Starlette(routes=[Route("/{path:path}", self._answered, methods=["GET"])])
 
     async def _answered(self, request: Request) -> Response:
@@ -70,10 +70,10 @@ class Metadata:
 
     def _admit(self, request: Request) -> None:
         peer, port = request.client, request.scope["server"][1]
-        held = f"ipv4:{peer.host}:{peer.port}" if peer else ""
-        if self._holders and not (callers.ours(held, port) and self._holders.hold(held, port)):
-            raise MetadataError(403, "This metadata server answers the workload that it belongs to.")
-        # A page in a browser, or a proxy that was talked into it, sends the one and not the other.
+        address = f"ipv4:{peer.host}:{peer.port}" if peer else ""
+        if self._holders and not (callers.ours(address, port) and self._holders.hold(address, port)):
+            raise MetadataError(403, "This metadata server answers only the workload that it belongs to.")
+        # A browser page or an abused proxy would send the one, and not the other.
         if "x-forwarded-for" in request.headers:
             raise MetadataError(403, "Requests with X-Forwarded-For are not answered.")
         if request.path_params["path"].strip("/") and request.headers.get("metadata-flavor") != "Google":
@@ -85,10 +85,10 @@ class Metadata:
             if word:
                 node = node.get(word) if isinstance(node, dict) else None
         if node is None:
-            raise MetadataError(404, f"/{path} is not there.")
+            raise MetadataError(404, f"/{path} does not exist.")
         if callable(node):
-            said = node(params)
-            return (said, "text/html") if isinstance(said, str) else (json.dumps(said), "application/json")
+            value = node(params)
+            return (value, "text/html") if isinstance(value, str) else (json.dumps(value), "application/json")
         if params.get("recursive", "").lower() == "true" or params.get("alt") == "json":
             return json.dumps(_plain(node)), "application/json"
         if isinstance(node, dict):
@@ -141,11 +141,11 @@ class Metadata:
 
 
 def _plain(node: Any) -> Any:
-    """Everything below a node but what is made when it is asked for; names as JSON has them."""
+    """Everything below a node, with camelCase names, except values that are generated on request."""
     if not isinstance(node, dict):
         return node
     return {
-        _DASHED.sub(lambda found: found[1].upper(), name): _plain(one)
+        _DASHED.sub(lambda match: match[1].upper(), name): _plain(one)
         for name, one in node.items()
         if not callable(one)
     }

@@ -1,4 +1,4 @@
-"""The server process: locks the state folder, opens the listening socket, writes its record, and serves until it is told to stop."""
+"""The server process: locks the state folder, opens the listening socket, writes its record, and serves until it is stopped."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ if TYPE_CHECKING:
 _log = logging.getLogger("localcloud")
 HOST = "127.0.0.1"
 _BACKLOG = 512
-_RESTS = 50  # ticks that it leaves a disk alone that has refused
-_COUNTED = 10  # ticks between two times that calls are counted on disk
+_RESTS = 50  # ticks to wait after a disk error
+_COUNTED = 10  # ticks between writes of usage counts
 _THREADS = 64
-_LOOKS = 20  # ticks between two looks at the state folder
+_LOOKS = 20  # ticks between checks of the state folder
 _FOLDS = 15 * _LOOKS
-# Below what Linux and macOS give to outgoing connections: one of those cannot take the port while the server is down.
+# Below the ephemeral port ranges of Linux and macOS, so that no outgoing connection takes the port while the server is down.
 _QUIET_PORTS = range(20_000, 32_000)
 
 
 class CannotServe(Exception):
-    """Why the server did not start, as a sentence."""
+    """The server could not start: a sentence with the reason."""
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which also ends when its database or lock is deleted: nobody could find it or stop it any more.
+    """uvicorn's server, which also stops when its database or lock is deleted, since nobody could find or stop it any more.
 
-    When nobody writes, or at least twice a minute, it brings the database's log into the database.
+    It checkpoints the database when nobody writes, and at least twice a minute.
     """
 
     def __init__(self, config: uvicorn.Config, cloud: Cloud, lock: Path) -> None:
@@ -66,10 +66,10 @@ class Server(uvicorn.Server):
         self._rests_until = 0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Starts serving; from then on workloads can reach the cloud."""
+        """Starts serving; workloads can reach the cloud from then on."""
         await super().startup(sockets)
         loop, port = asyncio.get_running_loop(), (sockets or self.servers[0].sockets)[0].getsockname()[1]
-        # Each workload that runs holds a thread.
+        # Each running workload occupies a thread.
         loop.set_default_executor(ThreadPoolExecutor(_THREADS, "blocking"))
         self.cloud.workloads.serve(ServingHost(self.cloud, self._lock.parent, port, loop, threading.get_ident()))
         self.cloud.ports.serve(ports.opener(loop))
@@ -77,7 +77,7 @@ class Server(uvicorn.Server):
             self._sweeping = loop.run_in_executor(None, self.cloud.workloads.sweep)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Ends what runs, then serves no more; the threads that wait for workloads would otherwise hold the process."""
+        """Stops workloads first: the threads that wait for them would keep the process alive."""
         self.cloud.ports.end()
         await asyncio.to_thread(self.cloud.workloads.close)
         await super().shutdown(sockets)
@@ -96,7 +96,7 @@ class Server(uvicorn.Server):
         return not self._store.in_place or self._is_unlocked()
 
     async def _tend(self, counter: int) -> None:
-        """Begins what was ordered, lets happen what is due, writes down what was counted; a disk that refuses is asked again later."""
+        """Starts queued jobs, runs what is due, and writes usage counts; after a disk error, tries again later."""
         cloud = self.cloud
         cloud.jobs.launch()
         if counter < self._rests_until:
@@ -110,7 +110,7 @@ class Server(uvicorn.Server):
                 await cloud.commits.write(cloud.usage.flush)
         except (CloudError, sqlite3.Error, OSError) as problem:
             self._rests_until = counter + _RESTS
-            _log.warning("What is due could not be written down: %s", problem)
+            _log.warning("Scheduled work could not be written to disk: %s", problem)
 
     def _fold(self) -> None:
         try:
@@ -128,7 +128,7 @@ class Server(uvicorn.Server):
 def run(state: Path, port: int | None = None, ready: Callable[[str], None] = lambda _: None) -> None:
     """Serves the folder `state` in this process until SIGTERM or SIGINT. Raises CannotServe.
 
-    Without `port` the port of last time is taken when it is free, else any. `ready` is told the base address.
+    Without `port`, it uses the last port if that is free, or else any. `ready` is called with the base address.
     """
     crowd.make_room()
     try:
@@ -174,13 +174,13 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
         application = assembly.application(opened, SERVICES, base, key, publish)
         transcoding = Transcoding(base)
         config = configured(application, way_in.entry(doors(state, opened, application, transcoding)))
-        # uvicorn repeats the signal once it has ended, and the record must go too.
+        # uvicorn raises the signal again after it has stopped, and the record must be removed, too.
         signal.signal(signal.SIGTERM, _leave)
         try:
             records.write(state / records.SERVER, record)
             records.write(state / records.PORT, {"port": port})
             ready(base)
-            _rest_from_collecting()
+            _tune_garbage_collection()
             Server(config, opened, state / records.SERVER_LOCK).run(sockets=[listening])
         except KeyboardInterrupt:
             pass
@@ -189,8 +189,8 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
             records.remove(state / records.SERVER, record)
 
 
-def _rest_from_collecting() -> None:
-    """A request makes hundreds of objects that refer to each other and leaves none of them: what was made at the start is not garbage."""
+def _tune_garbage_collection() -> None:
+    """Collects less often: a request creates hundreds of objects in cycles, and what exists after the start is never garbage."""
     gc.freeze()
     gc.set_threshold(20_000, 50, 50)
 
@@ -208,14 +208,14 @@ def doors(state: Path, cloud: Cloud, application: App, transcoding: Transcoding)
 
 
 class Transcoding:
-    """gRPC, loaded on first use: its library takes longer to load than everything else."""
+    """Transcodes gRPC; loaded on first use, since its library takes longer to load than everything else."""
 
     def __init__(self, base: str) -> None:
         self._base = base
         self._transcoder: Transcoder | None = None
 
     def socket(self, host: str) -> str:
-        """The socket on which calls to a host are answered."""
+        """The path of the socket that serves gRPC calls to a host."""
         if self._transcoder is None:
             from localcloud.server.grpc_calls import Transcoder
 
@@ -223,7 +223,7 @@ class Transcoding:
         return self._transcoder.socket(host)
 
     def close(self) -> None:
-        """Ends the calls that run."""
+        """Stops the running calls."""
         if self._transcoder is not None:
             self._transcoder.close()
 
@@ -255,7 +255,7 @@ def _leave(*_: object) -> None:
 
 def _loop() -> str:
     try:
-        import uvloop  # noqa: F401 - it is not there on every platform
+        import uvloop  # noqa: F401 - not available on every platform
     except ImportError:
         return "asyncio"
     return "uvloop"

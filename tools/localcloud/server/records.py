@@ -37,10 +37,10 @@ def private(path: Path, mode: Literal["wb", "ab", "ab+"]) -> BinaryIO:
 def read(path: Path) -> dict[str, Any] | None:
     """The record, None when there is none or it cannot be read."""
     try:
-        found = json.loads(path.read_text("utf-8"))
+        record = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
+    return record if isinstance(record, dict) else None
 
 
 def write(path: Path, record: Mapping[str, Any]) -> None:

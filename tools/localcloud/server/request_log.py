@@ -26,8 +26,8 @@ class RequestLog:
         self, request: Request, method: str, status: int, seconds: float, refusal: bytes | str | None = None
     ) -> None:
         """Notes one request; status 0 = its connection was dropped, `refusal` the body of an error."""
-        asked = request if request.content is None else request._replace(content=None)
-        self._rows.append((asked, method, status, seconds, refusal and refusal[:_MOST_SAID]))
+        logged = request if request.content is None else request._replace(content=None)
+        self._rows.append((logged, method, status, seconds, refusal and refusal[:_MOST_SAID]))
 
     def rows(self) -> list[dict[str, Any]]:
         """The requests, oldest first; status 0 = the connection was dropped."""

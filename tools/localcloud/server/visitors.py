@@ -28,16 +28,16 @@ def refusal(headers: Iterable[tuple[bytes, bytes]]) -> str:
 
 @lru_cache(maxsize=64)
 def _refusal(telling: tuple[tuple[bytes, bytes], ...]) -> str:
-    found = [(name, value.decode("latin-1")) for name, value in telling]
-    hosts = [value for name, value in found if name == b"host"]
-    for name, value in found:
+    headers = [(name, value.decode("latin-1")) for name, value in telling]
+    hosts = [value for name, value in headers if name == b"host"]
+    for name, value in headers:
         if name in _HOSTS and not _HOST.fullmatch(value):
             return (
                 f"The local cloud answers for loopback addresses and Google's hosts only, not for the host {value!r}."
             )
     if len(hosts) != 1:
         return "The request must have one Host header."
-    for name, value in found:
+    for name, value in headers:
         if name == b"origin" and value.partition("://")[2].lower() != hosts[0].lower():
             return f"The local cloud does not answer web pages of another origin ({value!r})."
         if name == b"sec-fetch-site" and value not in _OWN_SITE:

@@ -154,11 +154,11 @@ class EntryProtocol(Bounded):
         port = self.transport.get_extra_info("sockname")[1]
         if self.doors.same_user(f"ipv4:{peer[0]}:{peer[1]}", port):
             return True
-        given = next(
+        credentials = next(
             (one.partition(":")[2].strip() for one in fields if one.lower().startswith("proxy-authorization:")), ""
         )
         try:
-            token = base64.b64decode(given.partition(" ")[2]).decode().partition(":")[2]
+            token = base64.b64decode(credentials.partition(" ")[2]).decode().partition(":")[2]
             self.doors.admitted(unquote(token))
         except (ValueError, CloudError):
             return False

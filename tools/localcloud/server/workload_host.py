@@ -56,7 +56,8 @@ class ServingHost:
         bundle = self._bundle()
         contained = runtime.name != "process"
         trusted = INSIDE if contained else str(bundle)
-        env = variables(runtime.host, self.port, port, trusted, self._tunnel(runtime))
+        tunnel = self.cloud.tokens.token(_TUNNEL) if _shares_network(runtime) else "simulated"
+        env = variables(runtime.host, self.port, port, trusted, tunnel)
         return Given(
             env=env,
             mounts=(Mount(bundle, INSIDE, read_only=True),) if contained else (),
@@ -90,10 +91,10 @@ class ServingHost:
         headers = {"Host": host, "Authorization": f"Bearer {token}"}
         with (
             suppress(OSError, HTTPException),
-            closing(HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)) as asked,
+            closing(HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)) as connection,
         ):
-            asked.request("HEAD", path, headers=headers)
-            answer = asked.getresponse()
+            connection.request("HEAD", path, headers=headers)
+            answer = connection.getresponse()
             return answer.headers.get("Docker-Content-Digest", "") if answer.status == 200 else ""
         return ""
 
@@ -105,8 +106,8 @@ class ServingHost:
     def commands(self, principal: str, folder: Path) -> Mapping[str, str]:
         """For a day, as long as a build may last; podman, docker, gcloud and gsutil find the token in files."""
         token = self.cloud.tokens.token(principal, int(self.cloud.clock.seconds()) + 86_400)
-        held = folder / "token"
-        held.write_text(token, "utf-8")
+        token_file = folder / "token"
+        token_file.write_text(token, "utf-8")
         hosts = [f"{region}{HOST}" for region in (*places.REGIONS, *MULTI_REGIONS)]
         _log_in(folder / "config.json", token, [*hosts, f"127.0.0.1:{self.port}"])
         return {
@@ -117,7 +118,7 @@ class ServingHost:
             "CLOUDSDK_PROXY_TYPE": "http",
             "CLOUDSDK_PROXY_ADDRESS": "127.0.0.1",
             "CLOUDSDK_PROXY_PORT": str(self.port),
-            "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(held),
+            "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token_file),
             "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
         }
 
@@ -140,9 +141,6 @@ class ServingHost:
             Path(name).chmod(0o644)
             Path(name).replace(path)
         return path
-
-    def _tunnel(self, runtime: Runtime) -> str:
-        return self.cloud.tokens.token(_TUNNEL) if _shares_network(runtime) else "simulated"
 
     def _end(self, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Ends a metadata server; nothing answers on its port when this returns, but where the loop itself asks."""

@@ -108,10 +108,10 @@ def _check_chain(call: Call, permission: str) -> None:
     """Refuses callers who may not impersonate the account, directly or through every delegate in turn."""
     holder = call.principal
     for delegate in call.body.get("delegates", []):
-        found = _DELEGATE.fullmatch(delegate)
-        if found is None:
+        match = _DELEGATE.fullmatch(delegate)
+        if match is None:
             raise invalid(f"The delegate {delegate} is not of the form projects/-/serviceAccounts/EMAIL.", "delegates")
-        link = replace(call, path=f"projects/-/serviceAccounts/{found['email']}")
+        link = replace(call, path=f"projects/-/serviceAccounts/{match['email']}")
         _check(link, holder, "iam.serviceAccounts.implicitDelegation")
         holder = f"serviceAccount:{_enabled(link)['email']}"
     _check(call, holder, permission)
@@ -145,8 +145,8 @@ def _account(call: Call) -> Body:
 
 
 def _lifetime(text: str) -> int:
-    found = _LIFETIME.fullmatch(text)
-    seconds = int(found[1]) if found else 0
+    match = _LIFETIME.fullmatch(text)
+    seconds = int(match[1]) if match else 0
     if not 0 < seconds <= LONGEST:
         raise invalid(f"The lifetime {text} must be between 1s and {LONGEST}s.", "lifetime")
     return seconds

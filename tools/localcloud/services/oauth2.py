@@ -51,8 +51,8 @@ class TokenSite:
 
     def _email(self, token: str, word: str = "invalid_grant", status: int = 400) -> str:
         try:
-            found = self._cloud.tokens.principal({"authorization": f"Bearer {token}"}, self._cloud.clock.seconds())
-            principal = gate.identified(found)
+            caller = self._cloud.tokens.principal({"authorization": f"Bearer {token}"}, self._cloud.clock.seconds())
+            principal = gate.identified(caller)
         except CloudError:
             raise OAuthError(word, "The token is none of the local cloud, or has expired.", status) from None
         return principal.partition(":")[2]

@@ -110,10 +110,10 @@ def unknown_parameter(name: str) -> CloudError:
     return _payload([("", text)])
 
 
-def _payload(found: list[tuple[str, str]]) -> CloudError:
-    violations = [bad_request(path, text)["fieldViolations"][0] for path, text in found]
+def _payload(reasons: list[tuple[str, str]]) -> CloudError:
+    violations = [bad_request(path, text)["fieldViolations"][0] for path, text in reasons]
     details = [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": violations}]
-    return CloudError(400, "INVALID_ARGUMENT", "\n".join(text for _, text in found), "", details)
+    return CloudError(400, "INVALID_ARGUMENT", "\n".join(text for _, text in reasons), "", details)
 
 
 def _object(run: _Check, schema: Schema, owner: str, body: Mapping[str, Any], path: str) -> dict[str, Any]:

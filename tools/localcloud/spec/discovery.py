@@ -92,8 +92,8 @@ class Method:
     @cached_property
     def query(self) -> Mapping[str, Param]:
         """Query parameters by every accepted spelling: as documented and in snake_case."""
-        found = {param.name: param for param in self.params.values() if param.location == "query"}
-        return {snake(name): param for name, param in found.items()} | found
+        params = {param.name: param for param in self.params.values() if param.location == "query"}
+        return {snake(name): param for name, param in params.items()} | params
 
     @cached_property
     def required(self) -> tuple[str, ...]:
@@ -177,8 +177,8 @@ def versions(api: str) -> tuple[str, ...]:
     """The versions of an API that documents exist for, e.g. ("v1", "v3"); empty for an unknown API."""
     if not api.isalnum():
         return ()
-    found = folder().glob(f"{api}.*.json")
-    return tuple(sorted(path.name.removeprefix(api + ".").removesuffix(".json") for path in found))
+    files = folder().glob(f"{api}.*.json")
+    return tuple(sorted(path.name.removeprefix(api + ".").removesuffix(".json") for path in files))
 
 
 @lru_cache(maxsize=1)
@@ -203,7 +203,7 @@ def _load(api: str, version: str) -> Document:
 def slots(method: Method) -> tuple[Slot, ...]:
     """Which segments of the flat path make up each path parameter."""
     flat = method.flat_path.split("/")
-    found: list[Slot] = []
+    slots_: list[Slot] = []
     at = 0
     template = method.path.split("/")
     for index, segment in enumerate(template):
@@ -213,9 +213,9 @@ def slots(method: Method) -> tuple[Slot, ...]:
             continue
         width = _width(method, segment, name[1], len(flat) - at - (len(template) - index - 1))
         open_ended = index == len(template) - 1 and method.params[name[1]].pattern.endswith("/.*$")
-        found.append((name[1], at, None if open_ended else at + width))
+        slots_.append((name[1], at, None if open_ended else at + width))
         at += width
-    return tuple(found)
+    return tuple(slots_)
 
 
 def _width(method: Method, segment: str, name: str, rest: int) -> int:
@@ -241,7 +241,7 @@ def _param(name: str, raw: Mapping[str, Any]) -> Param:
 @lru_cache(maxsize=8192)
 def snake(name: str) -> str:
     """camelCase to snake_case: "updateMask" → "update_mask"."""
-    return _BOUNDARY.sub(lambda found: "_" + found[1].lower(), name)
+    return _BOUNDARY.sub(lambda match: "_" + match[1].lower(), name)
 
 
 @lru_cache(maxsize=8192)

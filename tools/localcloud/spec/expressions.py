@@ -68,11 +68,11 @@ def answers_a_truth(language: Language, text: str, texts: tuple[str, ...] = ()) 
 
 def _value(expression: cel.Expression, names: Mapping[str, Any]) -> Any:
     try:
-        found = expression.eval(data=dict(names))
-        plain = found.plain_value()
+        value = expression.eval(data=dict(names))
+        plain = value.plain_value()
     except Exception as problem:
         raise Undecided(_said(problem)) from None
-    if found.type().name() in {"ERROR", "UNKNOWN"}:
+    if value.type().name() in {"ERROR", "UNKNOWN"}:
         raise Undecided(_said(plain))
     return plain
 

@@ -52,14 +52,14 @@ def replaced(old: Body, sent: Mapping[str, Any], schemas: Schemas, kind: str) ->
 def resolved(path: str, schemas: Schemas, kind: str) -> list[str] | None:
     """A mask path as documented field names; None for an output-only field, which is ignored; 400 for an unknown one."""
     schema = schemas.get(kind, {})
-    found: list[str] = []
+    paths: list[str] = []
     if not _PATH.fullmatch(path):
         raise invalid(f"Invalid update mask: '{path[:200]}' is not a path of fields.", "update_mask")
     for quoted, plain in _PART.findall(path):
         word = quoted or plain
         properties = schema.get("properties")
         if properties is None:
-            found.append(word)
+            paths.append(word)
             schema = _target(schema.get("additionalProperties", {}), schemas)
             continue
         name = word if word in properties else camel(word)
@@ -70,14 +70,14 @@ def resolved(path: str, schemas: Schemas, kind: str) -> list[str] | None:
             )
         if properties[name].get("readOnly"):
             return None
-        found.append(name)
+        paths.append(name)
         schema = _target(properties[name], schemas)
-    return found
+    return paths
 
 
 def _target(schema: Mapping[str, Any], schemas: Schemas) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = schemas.get(schema["$ref"], {}) if "$ref" in schema else schema
-    return found
+    target: Mapping[str, Any] = schemas.get(schema["$ref"], {}) if "$ref" in schema else schema
+    return target
 
 
 class _Absent:

@@ -128,12 +128,12 @@ def _words(text: str) -> Iterator[str]:
     """The filter's words; a quoted one keeps its opening quote, so that "AND" in quotes is not an operator."""
     at = 0
     while at < len(text.rstrip()):
-        found = _TOKEN.match(text, at)
-        if found is None:
+        match = _TOKEN.match(text, at)
+        if match is None:
             raise _refusal(text)
-        at = found.end()
-        quoted = found["text"]
-        yield found["op"] or found["word"] or '"' + re.sub(r"\\(.)", r"\1", quoted or "")
+        at = match.end()
+        quoted = match["text"]
+        yield match["op"] or match["word"] or '"' + re.sub(r"\\(.)", r"\1", quoted or "")
 
 
 def reach(value: Any, path: list[str]) -> Iterator[Any]:
@@ -152,34 +152,34 @@ def reach(value: Any, path: list[str]) -> Iterator[Any]:
                     return
 
 
-def _matches(found: Any, comparator: str | None, wanted: str) -> bool:
+def _matches(value: Any, comparator: str | None, wanted: str) -> bool:
     if comparator == ":":
-        return _has(found, wanted)
-    order = _compare(found, wanted)
+        return _has(value, wanted)
+    order = _compare(value, wanted)
     if comparator == "=":
-        return order == 0 or ("*" in wanted and fnmatchcase(str(found), wanted.replace("[", "[[]")))
+        return order == 0 or ("*" in wanted and fnmatchcase(str(value), wanted.replace("[", "[[]")))
     if comparator == "!=":
         return order != 0
     return order is not None and {"<": order < 0, "<=": order <= 0, ">": order > 0, ">=": order >= 0}[comparator or "<"]
 
 
-def _has(found: Any, wanted: str) -> bool:
+def _has(value: Any, wanted: str) -> bool:
     if wanted == "*":
-        return found not in (None, "", [], {})
-    if isinstance(found, Mapping):
-        return wanted in found
-    return wanted.strip("*").casefold() in _plain(found).casefold()
+        return value not in (None, "", [], {})
+    if isinstance(value, Mapping):
+        return wanted in value
+    return wanted.strip("*").casefold() in _plain(value).casefold()
 
 
-def _compare(found: Any, wanted: str) -> int | None:
+def _compare(value: Any, wanted: str) -> int | None:
     """-1, 0 or 1 as moments, numbers or text; None when a value of that kind has no order with the wanted one."""
     for read in (lambda text: parse_time(text).timestamp(), float):
         try:
-            left, right = read(_plain(found)), read(wanted)
+            left, right = read(_plain(value)), read(wanted)
         except (ValueError, OverflowError):
             continue
         return (left > right) - (left < right)
-    text = _plain(found)
+    text = _plain(value)
     return (text > wanted) - (text < wanted)
 
 

@@ -20,10 +20,10 @@ def read(data: bytes) -> Any:
         raise ValueError(f"Request payload size exceeds the limit: {MOST_BYTES} bytes.")
     if data.count(b"[") + data.count(b"{") > MOST_LEVELS and _too_deep(data):
         raise ValueError(f"Message too deep. It may have {MOST_LEVELS} levels.")
-    found = _DECODER.decode(data.decode(json.detect_encoding(data)))
+    value = _DECODER.decode(data.decode(json.detect_encoding(data)))
     if b"\\u" in data:
-        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair can be written in JSON, but not stored
-    return found
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair can be written in JSON, but not stored
+    return value
 
 
 def _too_deep(data: bytes) -> bool:

@@ -50,11 +50,11 @@ def compiled(text: str) -> Test:
 
 def _words(text: str) -> Iterator[str]:
     at = 0
-    while found := _TOKEN.match(text, at):
-        if found["end"] is not None:
+    while match := _TOKEN.match(text, at):
+        if match["end"] is not None:
             return
-        at = found.end()
-        yield found["op"] or found["word"]
+        at = match.end()
+        yield match["op"] or match["word"]
     raise _unreadable(text)
 
 
@@ -182,17 +182,17 @@ def _absent(path: list[str]) -> list[str]:
     return ["DEFAULT"] if path == ["severity"] else []
 
 
-def _order(found: Any, wanted: str, path: list[str]) -> int | None:
+def _order(value: Any, wanted: str, path: list[str]) -> int | None:
     """-1, 0 or 1 as severities, moments, numbers or text without regard to case; None when the two have no order."""
     if path == ["severity"]:
-        names = [str(found).upper(), wanted.upper()]
+        names = [str(value).upper(), wanted.upper()]
         left, right = (SEVERITIES.index(name) if name in SEVERITIES else _number(name) for name in names)
         return None if left is None or right is None else (left > right) - (left < right)
     for read in (_moment, _number):
-        one, other = read(_written(found)), read(wanted)
+        one, other = read(_written(value)), read(wanted)
         if one is not None and other is not None:
             return (one > other) - (one < other)
-    text, asked = _written(found).casefold(), wanted.casefold()
+    text, asked = _written(value).casefold(), wanted.casefold()
     return (text > asked) - (text < asked)
 
 
@@ -210,12 +210,12 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _has(found: Any, wanted: str) -> bool:
+def _has(value: Any, wanted: str) -> bool:
     if wanted == "*":
         return True
-    if isinstance(found, Mapping):
-        return wanted in found
-    return wanted.casefold() in _written(found).casefold()
+    if isinstance(value, Mapping):
+        return wanted in value
+    return wanted.casefold() in _written(value).casefold()
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -236,7 +236,7 @@ def _written(value: Any) -> str:
 def _plain(word: str) -> str:
     """A value without its quotes."""
     if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'":
-        return re.sub(r"\\(.)", lambda found: found[1] if found[1] in "\"'\\" else found[0], word[1:-1])
+        return re.sub(r"\\(.)", lambda match: match[1] if match[1] in "\"'\\" else match[0], word[1:-1])
     return word
 
 

@@ -49,13 +49,13 @@ class Routes(Generic[T]):
         if root is None:
             return None
         segments = path.split("/")
-        found = _walk(root, segments, 0)
-        if found is None and "%2" in path:
+        match = _walk(root, segments, 0)
+        if match is None and "%2" in path:
             segments = path.replace("%2F", "/").replace("%2f", "/").split("/")
-            found = _walk(root, segments, 0)
-        if found is None:
+            match = _walk(root, segments, 0)
+        if match is None:
             return None
-        (target, slots), verb = found
+        (target, slots), verb = match
         if verb:
             segments[-1] = segments[-1][: -len(verb) - 1]
         return target, {name: unquote("/".join(segments[start:stop])) for name, start, stop in slots}
@@ -82,9 +82,9 @@ def _walk(node: _Node[T], segments: Sequence[str], depth: int) -> tuple[tuple[T,
     segment = segments[depth]
     literal = node.literals.get(segment)
     if literal is not None:
-        found = _walk(literal, segments, depth + 1)
-        if found is not None:
-            return found
+        match = _walk(literal, segments, depth + 1)
+        if match is not None:
+            return match
     if node.verbs and depth == len(segments) - 1 and segment:
         name, _, verb = segment.replace("%3A", ":").rpartition(":")
         ending = node.verbs.get(verb) if name else None
@@ -92,7 +92,7 @@ def _walk(node: _Node[T], segments: Sequence[str], depth: int) -> tuple[tuple[T,
             return ending.ends, verb
     # What reaches to the end may begin with a slash: the object "/a" of /bucket//a.
     if node.any is not None and (segment or (node.any.tail is not None and depth + 1 < len(segments))):
-        found = _walk(node.any, segments, depth + 1)
-        if found is not None:
-            return found
+        match = _walk(node.any, segments, depth + 1)
+        if match is not None:
+            return match
     return (node.tail, "") if node.tail is not None and depth else None

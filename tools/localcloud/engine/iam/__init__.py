@@ -111,13 +111,13 @@ class Iam:
 
     def forget(self, api: str, resource: str) -> None:
         """Deletes the policies of a deleted resource and of everything below it."""
-        gone = self._store.sql(
+        deleted = self._store.sql(
             "DELETE FROM policies WHERE service = ? AND (resource = ? OR (resource > ? AND resource < ?)) RETURNING service, resource",
             *(api, resource, f"{resource}/", f"{resource}0"),
         )
-        if gone:
+        if deleted:
             self._generation += 1
-            self._holders.difference_update(gone)
+            self._holders.difference_update(deleted)
 
     def rename(self, member: str, new: str) -> None:
         """Replaces a member in every policy: a deleted account stays as "deleted:serviceAccount:…?uid=…", an undeleted one returns.
@@ -177,16 +177,16 @@ class Iam:
 
     def _custom_role(self, role: str, project: str | None) -> Policy | None:
         """A role of the project's own; None for another project's, and for names of other things."""
-        found = _ROLE.fullmatch(role)
-        return self._store.get("iam", role) if found is not None and found["project"] == project else None
+        match = _ROLE.fullmatch(role)
+        return self._store.get("iam", role) if match is not None and match["project"] == project else None
 
     def _check_account(self, member: str) -> None:
         email = member.partition(":")[2]
         agent = _AGENT.fullmatch(email)
-        found = _ACCOUNT.fullmatch(email)
+        match = _ACCOUNT.fullmatch(email)
         if agent and self._projects.by_number(int(agent["number"])):
             return
-        name = f"projects/{found['project']}/serviceAccounts/{email}" if found else ""
+        name = f"projects/{match['project']}/serviceAccounts/{email}" if match else ""
         known = self._store.get("iam", name)
         profile = self._lateness.profile
         not_yet = profile is not None and self._lateness.fresh("iam", name, profile.accounts)
@@ -227,10 +227,10 @@ class Iam:
     def active(self, principal: str) -> bool:
         """Whether a principal may act: False for a service account that is disabled or does not exist."""
         kind, _, email = principal.partition(":")
-        found = _ACCOUNT.fullmatch(email) if kind == "serviceAccount" else None
-        if found is None or self._projects.find(found["project"]) is None:
+        match = _ACCOUNT.fullmatch(email) if kind == "serviceAccount" else None
+        if match is None or self._projects.find(match["project"]) is None:
             return True
-        body = self._store.get("iam", f"projects/{found['project']}/serviceAccounts/{found[0]}")
+        body = self._store.get("iam", f"projects/{match['project']}/serviceAccounts/{match[0]}")
         return body is not None and not body.get("disabled")
 
     def _facts(self, api: str, resource: str) -> conditions.Facts:
@@ -252,10 +252,10 @@ class Iam:
 
     def _granted(self, principal: str, api: str, resource: str) -> list[Grant]:
         key = (principal, api, resource)
-        found = self._grants.get(key)
-        if found is None:
-            found = self._grants[key] = list(self._find_grants(*key))
-        return found
+        grants = self._grants.get(key)
+        if grants is None:
+            grants = self._grants[key] = list(self._find_grants(*key))
+        return grants
 
     def _find_grants(self, principal: str, api: str, resource: str) -> Iterator[Grant]:
         if api == PROJECTS and (role := self._agents.standing(principal, resource.partition("/")[2])):
@@ -273,10 +273,10 @@ class Iam:
                 yield binding["role"], binding.get("condition", {}).get("expression", ""), not named
 
     def _by_project(self, principal: str, member: str) -> bool:
-        meant = members.convenience(member)
-        if meant is None:
+        convenience = members.convenience(member)
+        if convenience is None:
             return False
-        role, project = meant
+        role, project = convenience
         where = f"projects/{self._projects.id_of(project)}"
         return any(
             granted == role and not condition for granted, condition, _ in self._granted(principal, PROJECTS, where)
@@ -284,10 +284,10 @@ class Iam:
 
     def _role_holds(self, role: str, permission: str, project: str | None) -> bool:
         key = (role, permission, project)
-        found = self._holds.get(key)
-        if found is None:
-            found = self._holds[key] = permission in self._permissions(role, project)
-        return found
+        holds = self._holds.get(key)
+        if holds is None:
+            holds = self._holds[key] = permission in self._permissions(role, project)
+        return holds
 
     def _permissions(self, role: str, project: str | None) -> frozenset[str]:
         if role.startswith("roles/"):
@@ -298,10 +298,10 @@ class Iam:
         return frozenset() if off else frozenset(body.get("includedPermissions", ()))
 
     def _refresh(self) -> None:
-        seen = (self._generation, self._store.writes["iam"], self._lateness.policies_on_their_way)
-        if seen == self._seen:
+        versions = (self._generation, self._store.writes["iam"], self._lateness.policies_on_their_way)
+        if versions == self._seen:
             return
-        self._seen = seen
+        self._seen = versions
         self._grants.clear()
         self._holds.clear()
 

@@ -30,5 +30,5 @@ def may(cloud: Cloud, principal: str, email: str, project: str) -> bool:
 
 def exists(cloud: Cloud, email: str, project: str) -> bool:
     """Whether there is such an account; each project has its default one."""
-    found = cloud.store.get("iam", account(cloud, email, project))
-    return email == default(cloud, project) or (found is not None and not found.get("deleted"))
+    stored = cloud.store.get("iam", account(cloud, email, project))
+    return email == default(cloud, project) or (stored is not None and not stored.get("deleted"))

@@ -41,24 +41,24 @@ class Directory:
         aliases = {spelt: address for spelt, kind, address in rows if spelt != address.lower() and kind != _CLOSED}
         return known | {"aliases": aliases, "closed": any(kind == _CLOSED for _, kind, _ in rows)}
 
-    def tell(self, wanted: Mapping[str, Any]) -> None:
+    def tell(self, changes: Mapping[str, Any]) -> None:
         """Adds users, groups and aliases (spelling: address of a known one), and opens or closes the list; ValueError with a sentence."""
-        if unknown := set(wanted) - {*_KINDS, "aliases", "closed"}:
+        if unknown := set(changes) - {*_KINDS, "aliases", "closed"}:
             raise ValueError(f"{min(unknown)} is none of users, groups, aliases and closed.")
         for name, kind in _KINDS.items():
-            for address in wanted.get(name, ()):
+            for address in changes.get(name, ()):
                 self._put(address, kind, address)
-        for spelt, address in dict(wanted.get("aliases", {})).items():
-            found = self._found(address)
-            if found is None:
+        for spelt, address in dict(changes.get("aliases", {})).items():
+            entry = self._found(address)
+            if entry is None:
                 raise ValueError(
                     f"{spelt} is another spelling of {address}, of whom nobody was told; name that one too."
                 )
-            self._put(spelt, found[0], found[1])
-        if "closed" in wanted:
+            self._put(spelt, entry[0], entry[1])
+        if "closed" in changes:
             self._changed()
             self._store.sql("DELETE FROM directory WHERE kind = ?", _CLOSED)
-            if wanted["closed"]:
+            if changes["closed"]:
                 self._store.sql("INSERT INTO directory VALUES ('', ?, '')", _CLOSED)
 
     def forget(self) -> None:
@@ -73,14 +73,14 @@ class Directory:
             return member
         if address.lower().endswith(_ACCOUNTS):
             raise _other_kind(member, "serviceAccount", address)
-        found = self._found(address)
-        if found is None:
+        entry = self._found(address)
+        if entry is None:
             if self._found("") is None:
                 return member
             raise invalid(f"{kind.title()} {address} does not exist.")
-        if found[0] != kind:
-            raise _other_kind(member, *found)
-        return f"{kind}:{found[1]}"
+        if entry[0] != kind:
+            raise _other_kind(member, *entry)
+        return f"{kind}:{entry[1]}"
 
     def _found(self, spelt: str) -> tuple[str, str] | None:
         if self._known is None:

@@ -52,8 +52,8 @@ class Federated:
     def sets(self) -> frozenset[str]:
         """The members of a policy for sets that include this subject."""
         pool = f"{_SCHEME.replace('principal', 'principalSet', 1)}{self.pool}"
-        found = {f"{pool}/*", *(f"{pool}/group/{group}" for group in self.groups)}
-        return frozenset(found | {f"{pool}/{key}/{value}" for key, value in self.attributes})
+        names = {f"{pool}/*", *(f"{pool}/group/{group}" for group in self.groups)}
+        return frozenset(names | {f"{pool}/{key}/{value}" for key, value in self.attributes})
 
 
 @lru_cache(maxsize=4096)
@@ -70,13 +70,13 @@ def canonical(principal: str) -> str:
 
 def federated(principal: str) -> Federated:
     """A federated principal from its text. Raises NoIdentity."""
-    found = _FEDERATED.fullmatch(principal)
-    if found is None:
+    match = _FEDERATED.fullmatch(principal)
+    if match is None:
         raise NoIdentity(f"{principal} is not a principal of a pool.")
-    pairs = parse_qsl(found["query"] or "", keep_blank_values=True)
+    pairs = parse_qsl(match["query"] or "", keep_blank_values=True)
     return Federated(
-        found["pool"],
-        unquote(found["subject"]),
+        match["pool"],
+        unquote(match["subject"]),
         tuple(value for key, value in pairs if key == "group"),
         tuple((key, value) for key, value in pairs if key.startswith("attribute.")),
     )

@@ -30,17 +30,17 @@ def etag(micros: int) -> str:
 
 def merged(bindings: Sequence[Mapping[str, Any]]) -> list[Policy]:
     """Bindings merged to one per role and condition; members are unique and in their first order, bindings without members are dropped."""
-    found: dict[tuple[str, str], Policy] = {}
+    bindings_by_key: dict[tuple[str, str], Policy] = {}
     for binding in bindings:
         condition = binding.get("condition")
         key = (binding["role"], json.dumps(condition, sort_keys=True) if condition else "")
-        entry = found.setdefault(key, {"role": binding["role"], "members": []})
+        entry = bindings_by_key.setdefault(key, {"role": binding["role"], "members": []})
         if condition:
             entry["condition"] = condition
         entry["members"] += [
             member for member in dict.fromkeys(binding.get("members", ())) if member not in entry["members"]
         ]
-    return [entry for entry in found.values() if entry["members"]]
+    return [entry for entry in bindings_by_key.values() if entry["members"]]
 
 
 def conditional(policy: Mapping[str, Any]) -> bool:

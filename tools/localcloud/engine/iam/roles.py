@@ -79,12 +79,12 @@ class Roles:
 
 
 def _role(name: str, rows: Mapping[str, list[dict[str, Any]]]) -> Role:
-    said = {key: value for row in rows[name] for key, value in row.items()}
+    texts = {key: value for row in rows[name] for key, value in row.items()}
     return Role(
         name=name,
-        title=said["title"],
-        description=said["description"],
-        stage=said.get("stage", "GA"),
+        title=texts["title"],
+        description=texts["description"],
+        stage=texts.get("stage", "GA"),
         permissions=frozenset(_permissions(name, rows)),
     )
 

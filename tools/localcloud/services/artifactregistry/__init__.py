@@ -91,7 +91,8 @@ def _checked(body: Body) -> Body:
             raise invalid(f"{config} belongs to repositories of mode {wanted}; this one is {body['mode']}.", config)
     if body["mode"] == "REMOTE_REPOSITORY":
         body = body | {"remoteRepositoryConfig": _source(body.get("remoteRepositoryConfig", {}))}
-    _check_labels(body.get("labels", {}))
+    if problem := labels.problem(body.get("labels", {}), "repository"):
+        raise invalid(problem, "repository.labels")
     if len(body.get("description", "")) > 1024:
         raise invalid("The description may have 1024 characters; this one has more.", "repository.description")
     policies = {name: _policy(name, policy) for name, policy in body.get("cleanupPolicies", {}).items()}
@@ -107,13 +108,8 @@ def _source(config: Body) -> Body:
             f"{' and '.join(sources) or 'none'}.",
             "remoteRepositoryConfig",
         )
-    said = config.get("upstreamCredentials", {}).get("usernamePasswordCredentials")
-    return config if said else {name: one for name, one in config.items() if name != "upstreamCredentials"}
-
-
-def _check_labels(sent: dict[str, str]) -> None:
-    if problem := labels.problem(sent, "repository"):
-        raise invalid(problem, "repository.labels")
+    credentials = config.get("upstreamCredentials", {}).get("usernamePasswordCredentials")
+    return config if credentials else {name: one for name, one in config.items() if name != "upstreamCredentials"}
 
 
 def _policy(name: str, policy: Body) -> Body:
@@ -237,24 +233,26 @@ _SETTINGS = {
 
 
 def _methods() -> dict[str, Handler]:
-    found: dict[str, Handler] = {
+    methods: dict[str, Handler] = {
         f"{API}.projects.locations.list": list_locations,
         f"{API}.projects.locations.get": get_location,
     }
     for collection, verbs in _COLLECTIONS.items():
-        found[f"{_REPOSITORIES}.{collection}.list"] = no_artifacts
-        found |= dict.fromkeys((f"{_REPOSITORIES}.{collection}.{verb}" for verb in verbs), no_artifact)
-    return {**found, **artifacts.METHODS} | {f"{API}.{name}": method for name, (_, method) in _SETTINGS.items()}
+        methods[f"{_REPOSITORIES}.{collection}.list"] = no_artifacts
+        methods |= dict.fromkeys((f"{_REPOSITORIES}.{collection}.{verb}" for verb in verbs), no_artifact)
+    return {**methods, **artifacts.METHODS} | {f"{API}.{name}": method for name, (_, method) in _SETTINGS.items()}
 
 
 def _permissions() -> dict[str, Permission]:
     """Permission names are in lower case where method ids are not."""
-    found: dict[str, Permission] = {f"{API}.{name}": f"{API}.{needed}" for name, (needed, _) in _SETTINGS.items()}
+    permissions: dict[str, Permission] = {f"{API}.{name}": f"{API}.{needed}" for name, (needed, _) in _SETTINGS.items()}
     for collection, verbs in _COLLECTIONS.items():
         for verb in ("list", *verbs):
             needed = "update" if verb == "patch" else verb
-            found[f"{_REPOSITORIES}.{collection}.{verb}"] = f"{API}.{collection.rpartition('.')[2].lower()}.{needed}"
-    return found
+            permissions[f"{_REPOSITORIES}.{collection}.{verb}"] = (
+                f"{API}.{collection.rpartition('.')[2].lower()}.{needed}"
+            )
+    return permissions
 
 
 _RPC = "google.devtools.artifactregistry.v1.ArtifactRegistry"

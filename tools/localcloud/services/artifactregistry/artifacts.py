@@ -41,8 +41,8 @@ def place(path: str) -> ArtifactPath:
     for inner in ("versions", "tags"):
         if f"{name}/".endswith(f"/{inner}/"):
             return ArtifactPath(repository, inner, name.removesuffix(f"/{inner}"))
-        image, found, last = name.rpartition(f"/{inner}/")
-        if found:
+        image, separator, last = name.rpartition(f"/{inner}/")
+        if separator:
             return ArtifactPath(repository, inner, image, **{inner[:-1]: last})
     return ArtifactPath(repository, collection, name)
 
@@ -59,10 +59,10 @@ def _named(call: Call) -> tuple[Images, ArtifactPath]:
 
 
 def _version(images: Images, where: ArtifactPath) -> Manifest:
-    found = images.manifest(where.image, where.version) if where.version else None
-    if found is None:
+    manifest = images.manifest(where.image, where.version) if where.version else None
+    if manifest is None:
         raise not_found(_MISSING)
-    return found
+    return manifest
 
 
 def _package(where: ArtifactPath, image: str) -> str:
@@ -78,13 +78,19 @@ def _shown_package(images: Images, where: ArtifactPath, image: str) -> Body:
     return {"name": _package(where, image), **times}
 
 
-def _shown_version(images: Images, where: ArtifactPath, found: Manifest, *, full: bool) -> Body:
-    name = f"{_package(where, found.image)}/versions/{found.digest}"
-    metadata = {"name": _docker_name(where, found), "imageSizeBytes": str(found.size), "mediaType": found.media_type}
-    body: Body = {"name": name, "createTime": found.created, "updateTime": found.updated, "metadata": metadata}
-    tags = [tag for tag, digest in images.tags(found.image).items() if digest == found.digest]
+def _shown_version(images: Images, where: ArtifactPath, manifest: Manifest, *, full: bool) -> Body:
+    name = f"{_package(where, manifest.image)}/versions/{manifest.digest}"
+    metadata = {
+        "name": _docker_name(where, manifest),
+        "imageSizeBytes": str(manifest.size),
+        "mediaType": manifest.media_type,
+    }
+    body: Body = {"name": name, "createTime": manifest.created, "updateTime": manifest.updated, "metadata": metadata}
+    tags = [tag for tag, digest in images.tags(manifest.image).items() if digest == manifest.digest]
     return body | (
-        {"relatedTags": [_shown_tag(where, found.image, tag, found.digest) for tag in tags]} if full and tags else {}
+        {"relatedTags": [_shown_tag(where, manifest.image, tag, manifest.digest) for tag in tags]}
+        if full and tags
+        else {}
     )
 
 
@@ -93,20 +99,20 @@ def _shown_tag(where: ArtifactPath, image: str, tag: str, digest: str) -> Body:
     return {"name": f"{package}/tags/{tag}", "version": f"{package}/versions/{digest}"}
 
 
-def _docker_name(where: ArtifactPath, found: Manifest) -> str:
-    return f"{where.repository}/dockerImages/{quote(found.image, safe='')}@{found.digest}"
+def _docker_name(where: ArtifactPath, manifest: Manifest) -> str:
+    return f"{where.repository}/dockerImages/{quote(manifest.image, safe='')}@{manifest.digest}"
 
 
-def _shown_image(images: Images, where: ArtifactPath, found: Manifest) -> Body:
+def _shown_image(images: Images, where: ArtifactPath, manifest: Manifest) -> Body:
     _, project, _, location, _, repository = where.repository.split("/")
-    tags = [tag for tag, digest in images.tags(found.image).items() if digest == found.digest]
+    tags = [tag for tag, digest in images.tags(manifest.image).items() if digest == manifest.digest]
     shown: Body = {
-        "name": _docker_name(where, found),
-        "uri": f"{location}-docker.pkg.dev/{project}/{repository}/{found.image}@{found.digest}",
-        "imageSizeBytes": str(found.size),
-        "uploadTime": found.created,
-        "mediaType": found.media_type,
-        "updateTime": found.updated,
+        "name": _docker_name(where, manifest),
+        "uri": f"{location}-docker.pkg.dev/{project}/{repository}/{manifest.image}@{manifest.digest}",
+        "imageSizeBytes": str(manifest.size),
+        "uploadTime": manifest.created,
+        "mediaType": manifest.media_type,
+        "updateTime": manifest.updated,
     }
     return shown | ({"tags": tags} if tags else {})
 
@@ -114,8 +120,8 @@ def _shown_image(images: Images, where: ArtifactPath, found: Manifest) -> Body:
 # Lists and single ones.
 
 
-def _page(call: Call, field: str, found: Iterable[Body]) -> Body:
-    rows = sorted(found, key=lambda body: str(body["name"]))
+def _page(call: Call, field: str, bodies: Iterable[Body]) -> Body:
+    rows = sorted(bodies, key=lambda body: str(body["name"]))
     size = paging.size(call.params.get("pageSize"), 100, _MOST)
     after = paging.after(call.params.get("pageToken", ""), call.path)
     left = [body for body in rows if str(body["name"]) > after]
@@ -141,10 +147,10 @@ def get_package(call: Call) -> Body:
 def delete_package(call: Call) -> Body:
     """An image with all its versions and tags."""
     images, where = _named(call)
-    found = images.manifests(where.image)
-    if not found:
+    manifests = images.manifests(where.image)
+    if not manifests:
         raise not_found(_MISSING)
-    for one in found:
+    for one in manifests:
         images.delete(one.image, one.digest)
     return lro.finished(call)
 
@@ -166,20 +172,20 @@ def get_version(call: Call) -> Body:
 def delete_version(call: Call) -> Body:
     """One version; one that is tagged, or part of another, only where that is said or the other is gone."""
     images, where = _named(call)
-    found = _version(images, where)
-    tagged = found.digest in images.tags(found.image).values()
+    manifest = _version(images, where)
+    tagged = manifest.digest in images.tags(manifest.image).values()
     parents = [
         one.digest
-        for one in images.manifests(found.image)
-        if one.media_type in INDEXES and found.digest in one.references
+        for one in images.manifests(manifest.image)
+        if one.media_type in INDEXES and manifest.digest in one.references
     ]
     if parents:
-        raise failed_precondition(f"The version {found.digest} is part of {parents[0]}; delete that one first.")
+        raise failed_precondition(f"The version {manifest.digest} is part of {parents[0]}; delete that one first.")
     if tagged and not call.params.get("force"):
         raise failed_precondition(
-            f"Version {found.digest} cannot be deleted because it is tagged; delete its tags first, or force it."
+            f"Version {manifest.digest} cannot be deleted because it is tagged; delete its tags first, or force it."
         )
-    images.delete(found.image, found.digest)
+    images.delete(manifest.image, manifest.digest)
     return lro.finished(call)
 
 
@@ -216,9 +222,9 @@ def _tagged(call: Call, images: Images, where: ArtifactPath, tag: str) -> Body:
     version = place(unquote(str(call.body.get("version", ""))))
     if version.version == "" or version.image != where.image:
         raise invalid("A tag's version must be one of the same package.", "tag.version")
-    found = _version(images, version)
-    images.tag(where.image, tag, found.digest)
-    return _shown_tag(where, where.image, tag, found.digest)
+    manifest = _version(images, version)
+    images.tag(where.image, tag, manifest.digest)
+    return _shown_tag(where, where.image, tag, manifest.digest)
 
 
 def delete_tag(call: Call) -> Body:
@@ -240,10 +246,10 @@ def get_image(call: Call) -> Body:
     """One version by digest, or by a tag."""
     images, where = _named(call)
     image, _, tag = where.image.partition(":")
-    found = images.manifest(image, where.version or tag)
-    if found is None:
+    manifest = images.manifest(image, where.version or tag)
+    if manifest is None:
         raise not_found(_MISSING)
-    return _shown_image(images, where, found)
+    return _shown_image(images, where, manifest)
 
 
 METHODS: Mapping[str, Handler] = {

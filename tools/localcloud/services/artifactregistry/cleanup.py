@@ -44,14 +44,14 @@ def doomed(images: Images, policies: Sequence[Policy], now: float) -> list[Manif
     facts = [(one, [tag for tag, digest in tags[one.image].items() if digest == one.digest]) for one in versions]
     kept = {_key(one) for policy in policies if policy["action"] == "KEEP" for one in _chosen(policy, facts, now)}
     gone = [one for policy in policies if policy["action"] == "DELETE" for one in _chosen(policy, facts, now)]
-    found = {_key(one): one for one in gone if _key(one) not in kept}
+    doomed_by_key = {_key(one): one for one in gone if _key(one) not in kept}
     parts = {
         (one.image, digest)
         for one in versions
-        if one.media_type in INDEXES and _key(one) not in found
+        if one.media_type in INDEXES and _key(one) not in doomed_by_key
         for digest in one.references
     }
-    return [one for key, one in found.items() if key not in parts]
+    return [one for key, one in doomed_by_key.items() if key not in parts]
 
 
 def _chosen(policy: Policy, facts: Sequence[tuple[Manifest, list[str]]], now: float) -> Iterable[Manifest]:
@@ -63,13 +63,13 @@ def _chosen(policy: Policy, facts: Sequence[tuple[Manifest, list[str]]], now: fl
 def _most_recent(wanted: Mapping[str, Any], versions: Sequence[Manifest]) -> list[Manifest]:
     prefixes = wanted.get("packageNamePrefixes", ())
     newest = sorted(versions, key=lambda one: (one.image, one.created), reverse=True)
-    found: list[Manifest] = []
+    recent: list[Manifest] = []
     for one in newest:
         if not prefixes or one.image.startswith(tuple(prefixes)):
-            same = sum(1 for other in found if other.image == one.image)
+            same = sum(1 for other in recent if other.image == one.image)
             if same < wanted.get("keepCount", 0):
-                found.append(one)
-    return found
+                recent.append(one)
+    return recent
 
 
 def _meets(condition: Mapping[str, Any], one: Manifest, tags: Sequence[str], now: float) -> bool:

@@ -63,8 +63,8 @@ class Manifest:
     @property
     def named(self) -> Mapping[str, Any]:
         """The manifest as JSON."""
-        found: Mapping[str, Any] = json.loads(self.body)
-        return found
+        manifest: Mapping[str, Any] = json.loads(self.body)
+        return manifest
 
     @property
     def references(self) -> set[str]:
@@ -101,10 +101,10 @@ class Images:
 
     def mount(self, digest: str, origin: str) -> bool:
         """Takes a blob over from another repository; False when that one does not hold it."""
-        found = Images(self._cloud, origin).blob(digest) is not None
-        if found:
+        exists = Images(self._cloud, origin).blob(digest) is not None
+        if exists:
             self._note(digest)
-        return found
+        return exists
 
     def _note(self, digest: str) -> None:
         now = self._cloud.clock.seconds()
@@ -143,8 +143,8 @@ class Images:
         return Manifest(image, digest, media_type, body, size, bare.created, now)
 
     def _size(self, image: str, digest: str) -> int:
-        if (held := self.blob(digest)) is not None:
-            return held.size
+        if (size := self.blob(digest)) is not None:
+            return size.size
         child = self.manifest(image, digest)
         return child.size if child else 0
 

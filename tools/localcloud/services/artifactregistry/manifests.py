@@ -50,8 +50,8 @@ def check(images: Images, image: str, media_type: str, body: bytes) -> None:
     except (ValueError, KeyError, TypeError, RecursionError):
         raise RegistryError(400, "MANIFEST_INVALID", "The manifest cannot be read.") from None
     for digest in digests:
-        held: Any = images.manifest(image, digest) if media_type in INDEXES else images.blob(digest)
-        if held is None:
+        child: Any = images.manifest(image, digest) if media_type in INDEXES else images.blob(digest)
+        if child is None:
             code = "MANIFEST_UNKNOWN" if media_type in INDEXES else "MANIFEST_BLOB_UNKNOWN"
             raise RegistryError(404, code, f"The manifest names {digest}, which was not pushed to this repository.")
 

@@ -102,14 +102,14 @@ class Registry:
     # Who calls, and what for.
 
     def _principal(self, request: Request) -> str:
-        given = request.headers.get("authorization", "")
-        scheme, _, value = given.partition(" ")
+        authorization = request.headers.get("authorization", "")
+        scheme, _, value = authorization.partition(" ")
         if scheme.lower() == "basic":
             value = _password(value)
         if not value or value == ANONYMOUS:
             return ""
-        found = self._cloud.tokens.principal({"authorization": f"Bearer {value}"}, self._cloud.clock.seconds())
-        principal = gate.identified(found)
+        caller = self._cloud.tokens.principal({"authorization": f"Bearer {value}"}, self._cloud.clock.seconds())
+        principal = gate.identified(caller)
         if not self._cloud.iam.active(principal):
             raise gate.inactive(principal)
         return principal
@@ -127,12 +127,12 @@ class Registry:
             if not principal:
                 raise RegistryError(401, "UNAUTHORIZED", f"Unauthenticated request. {_denied(permission, repository)}")
             raise RegistryError(403, "DENIED", _denied(permission, repository))
-        found = self._cloud.store.get(API, repository)
-        if found is None or not self._cloud.projects.enabled(words[0], API):
+        body = self._cloud.store.get(API, repository)
+        if body is None or not self._cloud.projects.enabled(words[0], API):
             raise RegistryError(404, "NAME_UNKNOWN", f'Repository "{words[1]}" not found')
-        if found["format"] != "DOCKER":
+        if body["format"] != "DOCKER":
             raise RegistryError(
-                400, "UNSUPPORTED", f"{repository} holds artifacts of format {found['format']}, not images."
+                400, "UNSUPPORTED", f"{repository} holds artifacts of format {body['format']}, not images."
             )
         return Images(self._cloud, repository), "/".join(words[2:])
 
@@ -141,14 +141,14 @@ class Registry:
         host = request.headers.get("host", "").partition(":")[0]
         if host.endswith(HOST):
             return f"projects/{project}/locations/{host.removesuffix(HOST)}/repositories/{repository}"
-        found = [
+        names = [
             name
             for name, _ in self._cloud.store.list(API, f"projects/{project}/locations/-", "repositories")
             if name.endswith(f"/{repository}")
         ]
-        if len(found) > 1:
+        if len(names) > 1:
             raise RegistryError(400, "NAME_INVALID", f"{repository} is in several locations: use REGION{HOST}.")
-        return found[0] if found else f"projects/{project}/locations/-/repositories/{repository}"
+        return names[0] if names else f"projects/{project}/locations/-/repositories/{repository}"
 
     async def _version(self, request: Request) -> Response:
         if "authorization" not in request.headers:
@@ -158,8 +158,8 @@ class Registry:
 
     async def _token(self, request: Request) -> Response:
         """The token that was sent as a password is the one to send from now on; who sends none is nobody in particular."""
-        given = request.headers.get("authorization", "")
-        value = _password(given.partition(" ")[2]) if given else ""
+        authorization = request.headers.get("authorization", "")
+        value = _password(authorization.partition(" ")[2]) if authorization else ""
         if not value and request.method == "POST":
             try:
                 form = await forms.read(request.stream())
@@ -169,18 +169,18 @@ class Registry:
         if value:
             self._cloud.tokens.principal({"authorization": f"Bearer {value}"}, self._cloud.clock.seconds())
         token = value or ANONYMOUS
-        said = {"token": token, "access_token": token, "expires_in": _HOUR, "issued_at": self._cloud.clock.rfc3339()}
-        return JSONResponse(said)
+        body = {"token": token, "access_token": token, "expires_in": _HOUR, "issued_at": self._cloud.clock.rfc3339()}
+        return JSONResponse(body)
 
     # Blobs.
 
     async def _blob(self, request: Request) -> Response:
         images, _ = self._opened(request, PULL)
         digest = manifests.checked_digest(request.path_params["digest"])
-        found = images.blob(digest)
-        if found is None:
+        blob = images.blob(digest)
+        if blob is None:
             raise RegistryError(404, "BLOB_UNKNOWN", f"{digest} is not in this repository.")
-        return _content(request, found)
+        return _content(request, blob)
 
     async def _begin(self, request: Request) -> Response:
         images, _ = self._opened(request, PUSH)
@@ -235,10 +235,10 @@ class Registry:
         path = self._uploads[upload][0]
         await self._append(request, upload)
         digest = manifests.checked_digest(request.query_params.get("digest", ""))
-        found = f"sha256:{await asyncio.to_thread(_sha256, path)}"
-        if found != digest:
+        computed = f"sha256:{await asyncio.to_thread(_sha256, path)}"
+        if computed != digest:
             self._drop(upload)
-            raise RegistryError(400, "DIGEST_INVALID", f"What arrived has the digest {found}, not {digest}.")
+            raise RegistryError(400, "DIGEST_INVALID", f"What arrived has the digest {computed}, not {digest}.")
         size = path.stat().st_size
         try:
             await self._cloud.commits.write(lambda: images.hold(digest, size, path))
@@ -275,11 +275,11 @@ class Registry:
         if request.method == "PUT":
             return await self._put(request, reference)
         images, image = self._opened(request, DELETE if request.method == "DELETE" else PULL)
-        found = images.manifest(image, reference)
-        if found is None:
+        manifest = images.manifest(image, reference)
+        if manifest is None:
             raise RegistryError(404, "MANIFEST_UNKNOWN", f'Failed to fetch "{reference}"')
         tag = "" if ":" in reference else reference
-        if request.method != "DELETE" and rules.denied(self._cloud, images.repository, image, found.digest, tag):
+        if request.method != "DELETE" and rules.denied(self._cloud, images.repository, image, manifest.digest, tag):
             raise RegistryError(403, "DENIED", f"A download rule of {images.repository} denies {image} {reference}.")
         if request.method == "DELETE":
             gone: Callable[[], None] = (
@@ -290,12 +290,12 @@ class Registry:
             await self._cloud.commits.write(gone)
             return Response(status_code=202)
         headers = {
-            "Docker-Content-Digest": found.digest,
-            "ETag": f'"{found.digest}"',
-            "Content-Length": str(len(found.body)),
+            "Docker-Content-Digest": manifest.digest,
+            "ETag": f'"{manifest.digest}"',
+            "Content-Length": str(len(manifest.body)),
         }
-        body = b"" if request.method == "HEAD" else found.body
-        return Response(body, 200, headers, found.media_type)
+        body = b"" if request.method == "HEAD" else manifest.body
+        return Response(body, 200, headers, manifest.media_type)
 
     async def _put(self, request: Request, reference: str) -> Response:
         images, image = self._opened(request, PUSH)

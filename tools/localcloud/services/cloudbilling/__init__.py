@@ -48,7 +48,7 @@ def get_account(call: Call) -> Body:
 def list_projects(call: Call) -> Body:
     """The projects linked to the account that the caller may see."""
     _known(call)
-    found = [
+    projects = [
         _info(name.split("/")[1], body["billingAccountName"])
         for name, body in _links(call)
         if body["billingAccountName"] == call.parent
@@ -56,7 +56,7 @@ def list_projects(call: Call) -> Body:
             call.principal, "resourcemanager.projects.get", "cloudresourcemanager", name, name.split("/")[1]
         )
     ]
-    return {"projectBillingInfo": found} if found else {}
+    return {"projectBillingInfo": projects} if projects else {}
 
 
 def _links(call: Call) -> Iterator[tuple[str, Body]]:

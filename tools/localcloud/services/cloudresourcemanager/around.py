@@ -27,8 +27,8 @@ def unknown(call: Call) -> Body:
 def methods() -> dict[str, Handler]:
     """Handlers by method id."""
     empty = ("organizations.search", "folders.search", "folders.list", "liens.list", "tagBindings.list", "tagKeys.list")
-    found: dict[str, Handler] = {f"{projects.API}.{name}": none for name in (*empty, "effectiveTags.list")}
+    handlers: dict[str, Handler] = {f"{projects.API}.{name}": none for name in (*empty, "effectiveTags.list")}
     for kind in ("organizations", "folders"):
         for verb in ("get", "getIamPolicy", "setIamPolicy"):
-            found[f"{projects.API}.{kind}.{verb}"] = unknown
-    return found
+            handlers[f"{projects.API}.{kind}.{verb}"] = unknown
+    return handlers

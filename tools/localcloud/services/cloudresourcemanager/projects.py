@@ -161,8 +161,8 @@ def set_policy(call: Call) -> Body:
 
 
 def _bindings(policy: Body) -> list[Body]:
-    found: list[Body] = policy.get("bindings", [])
-    return found
+    bindings: list[Body] = policy.get("bindings", [])
+    return bindings
 
 
 def _owners(policy: Body) -> set[str]:
@@ -244,8 +244,8 @@ def _page(call: Call, every: Iterator[Body], wanted: str) -> Body:
     size = paging.size(call.params.get("pageSize"), 500, 1000)
     test = filters.compiled(_field_names(wanted))
     shown = [_shown(call, body) for body in every if body["projectId"] > after]
-    found = [body for body in shown if test(body)]
-    page, more = paging.cut(found, size, lambda body: str(body["projectId"]), question)
+    matching = [body for body in shown if test(body)]
+    page, more = paging.cut(matching, size, lambda body: str(body["projectId"]), question)
     return {"projects": page, **more} if page else {}
 
 

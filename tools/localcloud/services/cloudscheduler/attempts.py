@@ -208,16 +208,16 @@ def _log(cloud: Cloud, body: Body, kind: str, outcome: TargetResponse | None) ->
         "type": "cloud_scheduler_job",
         "labels": {"project_id": words[1], "location": words[3], "job_id": words[5]},
     }
-    said: Body = {"@type": f"{_TYPE}.{kind}", "jobName": body["name"]} | _target(body)
+    payload: Body = {"@type": f"{_TYPE}.{kind}", "jobName": body["name"]} | _target(body)
     severity = "INFO"
     if outcome is not None and not outcome.well:
         severity = "ERROR"
-        said |= {
+        payload |= {
             "status": str(outcome.status),
             "debugInfo": outcome.problem
             or f"URL_ERROR-ERROR_OTHER. Original HTTP response code number = {outcome.status}",
         }
-    cloud.logs.log(words[1], LOG, resource, said, severity=severity)
+    cloud.logs.log(words[1], LOG, resource, payload, severity=severity)
 
 
 def _target(body: Body) -> Body:

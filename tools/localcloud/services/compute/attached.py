@@ -29,37 +29,37 @@ def attached(call: Call, instance: str, sent: Mapping[str, Any], at: int) -> Bod
     """A disk as it is attached to an instance; one with initializeParams is created along with it."""
     one = {"autoDelete": False, "mode": "READ_WRITE", "type": "PERSISTENT", "boot": False, "interface": "SCSI", **sent}
     one.pop("forceAttach", None)
-    asked = one.pop("initializeParams", None)
+    params = one.pop("initializeParams", None)
     marks: Body = {"kind": "compute#attachedDisk", "index": at}
     if one["type"] == "SCRATCH":
         named = {"deviceName": sent.get("deviceName") or f"local-ssd-{at}"}
         return one | marks | named | {"diskSizeGb": sent.get("diskSizeGb", _SCRATCH_SIZE), "autoDelete": True}
     place = call.path.partition("/instances")[0]
-    if isinstance(asked, dict):
-        name = asked.get("diskName") or (instance if at == 0 else f"{instance}-{at}")
-        source = _made(call, f"{place}/disks/{name}", asked)
+    if isinstance(params, dict):
+        name = params.get("diskName") or (instance if at == 0 else f"{instance}-{at}")
+        source = _made(call, f"{place}/disks/{name}", params)
     else:
         source = references.relative(str(one.get("source", "")), call.project)
         if not source.startswith(f"{place}/disks/"):
             text = f"'{source}'. A disk lies in the project and zone of its instance."
             raise invalid(f"Invalid value for field 'resource.disks[{at}].source': {text}", "disks.source", "invalid")
-    found = call.cloud.store.get(API, source)
-    if found is None:
+    disk = call.cloud.store.get(API, source)
+    if disk is None:
         raise not_found(f"The resource '{source}' was not found")
-    _refuse_taken(found, source, str(one["mode"]))
+    _refuse_taken(disk, source, str(one["mode"]))
     user = f"{place}/instances/{instance}"
-    call.cloud.store.put(API, source, found | {"users": [*found.get("users", []), user]})
+    call.cloud.store.put(API, source, disk | {"users": [*disk.get("users", []), user]})
     device = sent.get("deviceName") or f"persistent-disk-{at}"
-    return one | marks | {"deviceName": device, "source": source, "diskSizeGb": found["sizeGb"]}
+    return one | marks | {"deviceName": device, "source": source, "diskSizeGb": disk["sizeGb"]}
 
 
 def detached(call: Call, disk: Mapping[str, Any]) -> None:
     """Marks a disk as no longer used by an instance."""
     store, source = call.cloud.store, disk.get("source", "")
-    found = store.get(API, source)
-    if found is not None:
-        users = [one for one in found.get("users", []) if one != call.name]
-        rest = {key: value for key, value in found.items() if key != "users"}
+    stored = store.get(API, source)
+    if stored is not None:
+        users = [one for one in stored.get("users", []) if one != call.name]
+        rest = {key: value for key, value in stored.items() if key != "users"}
         store.put(API, source, rest | ({"users": users} if users else {}))
 
 
@@ -74,19 +74,21 @@ def removed(call: Call, instance: Body) -> None:
 
 def by_device(instance: Body, name: str) -> Body:
     """An instance's disk by its device name; 400 without one."""
-    found: Body | None = next((one for one in instance["disks"] if one["deviceName"] == name), None)
-    if found is None:
+    disk: Body | None = next((one for one in instance["disks"] if one["deviceName"] == name), None)
+    if disk is None:
         raise invalid(
             f"Invalid value for field 'deviceName': '{name}'. No attached disk has it.", "deviceName", "invalid"
         )
-    return found
+    return disk
 
 
-def _made(call: Call, source: str, asked: Mapping[str, Any]) -> str:
+def _made(call: Call, source: str, params: Mapping[str, Any]) -> str:
     if call.cloud.store.get(API, source) is not None:
         raise CloudError(409, "ALREADY_EXISTS", f"The resource '{source}' already exists", "alreadyExists")
-    fields = {own: asked[name] for name, own in _MADE.items() if asked.get(name)} | {"name": source.rpartition("/")[2]}
-    reference = references.relative(str(asked.get("sourceImage", "")), call.project)
+    fields = {own: params[name] for name, own in _MADE.items() if params.get(name)} | {
+        "name": source.rpartition("/")[2]
+    }
+    reference = references.relative(str(params.get("sourceImage", "")), call.project)
     image = catalogue.image(reference)
     _refuse_unknown(call, reference)
     architecture = {"architecture": image["architecture"]} if image else {}

@@ -61,12 +61,6 @@ def zones(region: str) -> tuple[str, ...]:
     return tuple(f"{region}-{letter}" for letter in _ZONES.get(region, "abc"))
 
 
-def is_zone(zone: str) -> bool:
-    """Whether a zone exists."""
-    region = zone.rpartition("-")[0]
-    return region in places.REGIONS and zone in zones(region)
-
-
 def all_zones() -> Iterator[str]:
     """Every zone, by region."""
     for region in places.REGIONS:
@@ -91,11 +85,11 @@ def machine(name: str) -> Body | None:
 
 def image(reference: str) -> Body | None:
     """A public image by "projects/debian-cloud/global/images/NAME" or …/images/family/FAMILY; None when it is unknown."""
-    found = re.fullmatch(r"projects/([^/]+)/global/images/(family/)?([^/]+)", reference)
-    if found is None:
+    match = re.fullmatch(r"projects/([^/]+)/global/images/(family/)?([^/]+)", reference)
+    if match is None:
         return None
-    wanted = 0 if found[2] else 1
-    return next((_image(found[1], *pair) for pair in _IMAGES.get(found[1], ()) if pair[wanted] == found[3]), None)
+    wanted = 0 if match[2] else 1
+    return next((_image(match[1], *pair) for pair in _IMAGES.get(match[1], ()) if pair[wanted] == match[3]), None)
 
 
 def _image(project: str, family: str, name: str) -> Body:
@@ -154,11 +148,12 @@ def _types(collection: str) -> Iterator[tuple[str, Body]]:
         return
     names = [*_SHARED, *(f"{family}-{size}" for family, (_, sizes) in _FAMILIES.items() for size in sizes)]
     for name in names:
-        found = machine(name)
-        if found is not None:
+        machine_type = machine(name)
+        if machine_type is not None:
             yield (
                 name,
-                found | {"maximumPersistentDisks": 128, "maximumPersistentDisksSizeGb": "263168", "description": name},
+                machine_type
+                | {"maximumPersistentDisks": 128, "maximumPersistentDisksSizeGb": "263168", "description": name},
             )
 
 
@@ -167,8 +162,8 @@ def _shown(call: Call, name: str, body: Body, kind: str) -> Body:
     kept = {key: value for key, value in body.items() if not key.startswith("_")}
     kept = references.kept(call, kept, ("region", "zones"))
     place = {"zone": words[3]} if words[2] == "zones" and len(words) > 4 else {}
-    said = {"kind": f"compute#{kind}", "id": str(zlib.crc32(name.encode()) + 10**12), "creationTimestamp": _BORN}
-    shown = {**said, "name": words[-1], **kept, **place, "selfLink": references.whole(call, name)}
+    common = {"kind": f"compute#{kind}", "id": str(zlib.crc32(name.encode()) + 10**12), "creationTimestamp": _BORN}
+    shown = {**common, "name": words[-1], **kept, **place, "selfLink": references.whole(call, name)}
     return references.shown(call, shown, ("region", "zones"))
 
 
@@ -180,8 +175,8 @@ def lister(kind: str) -> Handler:
         size = paging.size(call.params.get("maxResults"), 500, 500)
         after = paging.after(call.params.get("pageToken", ""), call.path)
         pairs = [(name, _shown(call, name, body, kind)) for name, body in sorted(_all(call)) if name > after]
-        found = [pair for pair in pairs if test(pair[1])]
-        page, token = paging.cut(found, size, lambda pair: pair[0], call.path)
+        matching = [pair for pair in pairs if test(pair[1])]
+        page, token = paging.cut(matching, size, lambda pair: pair[0], call.path)
         items: Body = {"items": [body for _, body in page]} if page else {}
         return {
             "kind": f"compute#{kind}List",
@@ -217,22 +212,22 @@ def getter(kind: str) -> Handler:
     """A handler that returns one item of the catalogue."""
 
     def get(call: Call) -> Body:
-        found = dict(_all(call)).get(call.name)
-        if found is None and kind == "machineType":
-            found = machine(call.id)
-        if found is None:
+        body = dict(_all(call)).get(call.name)
+        if body is None and kind == "machineType":
+            body = machine(call.id)
+        if body is None:
             raise not_found(f"The resource '{call.name}' was not found")
-        return _shown(call, call.name, found, kind)
+        return _shown(call, call.name, body, kind)
 
     return get
 
 
 def from_family(call: Call) -> Body:
     """images.getFromFamily: the current image of a public project's family."""
-    found = image(f"projects/{call.path.split('/')[1]}/global/images/family/{call.id}")
-    if found is None:
+    body = image(f"projects/{call.path.split('/')[1]}/global/images/family/{call.id}")
+    if body is None:
         raise not_found(f"The resource '{call.name}' was not found")
-    return _shown(call, f"projects/{found['_project']}/global/images/{found['name']}", found, "image")
+    return _shown(call, f"projects/{body['_project']}/global/images/{body['name']}", body, "image")
 
 
 def family_view(call: Call) -> Body:

@@ -84,15 +84,15 @@ def _check_gpus(asked: Sequence[Mapping[str, Any]]) -> None:
 
 def scheduled(sent: Mapping[str, Any]) -> Body:
     """An instance's scheduling; a preemptible one is neither migrated nor restarted."""
-    said = {key: value for key, value in sent.items() if value not in (None, "", [None])}
-    spot = said.get("preemptible") or said.get("provisioningModel") == "SPOT"
+    settings = {key: value for key, value in sent.items() if value not in (None, "", [None])}
+    spot = settings.get("preemptible") or settings.get("provisioningModel") == "SPOT"
     usual = {
         "onHostMaintenance": "TERMINATE" if spot else "MIGRATE",
         "automaticRestart": not spot,
         "preemptible": bool(spot),
         "provisioningModel": "SPOT" if spot else "STANDARD",
     }
-    return {**usual, **said}
+    return {**usual, **settings}
 
 
 def changed(call: Call, old: Body, new: Body) -> Body:

@@ -23,8 +23,8 @@ def set_machine_type(call: Call) -> Body:
 
 def set_min_cpu_platform(call: Call) -> Body:
     """setMinCpuPlatform: only while the instance is stopped; "AUTOMATIC" is none."""
-    said = str(call.body.get("minCpuPlatform", ""))
-    return _changed(call, _stopped(call), minCpuPlatform="" if said.lower() == "automatic" else said)
+    platform = str(call.body.get("minCpuPlatform", ""))
+    return _changed(call, _stopped(call), minCpuPlatform="" if platform.lower() == "automatic" else platform)
 
 
 def set_service_account(call: Call) -> Body:
@@ -100,8 +100,8 @@ def add_access_config(call: Call) -> Body:
     at = interfaces.named(body, call.params["networkInterface"])
     if body["networkInterfaces"][at].get("accessConfigs"):
         raise invalid("At most one access config is allowed on an interface.", "accessConfig", "invalid")
-    found = interfaces.outside(call, call.id, call.body, at)
-    return _interface(call, body, at, {"accessConfigs": [found]})
+    config = interfaces.outside(call, call.id, call.body, at)
+    return _interface(call, body, at, {"accessConfigs": [config]})
 
 
 def delete_access_config(call: Call) -> Body:
@@ -131,8 +131,8 @@ def _interface(call: Call, body: Body, at: int, fields: Body) -> Body:
     one = {key: value for key, value in (body["networkInterfaces"][at] | fields).items() if value not in (None, [])}
     if "network" in fields and "subnetwork" not in fields:
         one.pop("subnetwork", None)
-    found = interfaces.completed(call, call.id, one, at)
-    all_of_them = [found if place == at else other for place, other in enumerate(body["networkInterfaces"])]
+    interface = interfaces.completed(call, call.id, one, at)
+    all_of_them = [interface if place == at else other for place, other in enumerate(body["networkInterfaces"])]
     return _changed(call, body, networkInterfaces=all_of_them)
 
 

@@ -87,7 +87,7 @@ _OTHER_METHODS: dict[str, Handler] = {
 
 
 def _permissions() -> dict[str, Permission]:
-    found: dict[str, Permission] = dict.fromkeys(_OTHER_METHODS)
+    permissions: dict[str, Permission] = dict.fromkeys(_OTHER_METHODS)
     words = {"patch": "update", "keys.upload": "keys.create"}
     for verb in _ACCOUNT_METHODS:
         if verb == "testIamPermissions":
@@ -95,20 +95,20 @@ def _permissions() -> dict[str, Permission]:
         named = words.get(verb, verb)
         kind, _, last = named.rpartition(".")
         thing = "serviceAccountKeys" if kind else "serviceAccounts"
-        found[f"iam.projects.serviceAccounts.{verb}"] = _needs(f"iam.{thing}.{last}")
+        permissions[f"iam.projects.serviceAccounts.{verb}"] = _needs(f"iam.{thing}.{last}")
     for collection, thing in _POOL_THINGS.items():
         for verb in ("get", "list", "create", "patch", "delete", "undelete"):
-            found[f"{collection}.{verb}"] = f"iam.googleapis.com/{thing}.{words.get(verb, verb)}"
+            permissions[f"{collection}.{verb}"] = f"iam.googleapis.com/{thing}.{words.get(verb, verb)}"
         # Operations lie below what they are about, and iam.operations.get is about policies: who sees the thing sees them.
-        found[f"{collection}.operations.get"] = f"iam.googleapis.com/{thing}.get"
+        permissions[f"{collection}.operations.get"] = f"iam.googleapis.com/{thing}.get"
     for verb in ("getIamPolicy", "setIamPolicy"):
-        found[f"{_POOLS}.{verb}"] = f"iam.googleapis.com/workloadIdentityPools.{verb}"
+        permissions[f"{_POOLS}.{verb}"] = f"iam.googleapis.com/workloadIdentityPools.{verb}"
     for collection in _RULED:
         thing = _POOL_THINGS[collection]
-        found[f"{collection}.listAttestationRules"] = f"iam.googleapis.com/{thing}.getAttestationRules"
+        permissions[f"{collection}.listAttestationRules"] = f"iam.googleapis.com/{thing}.getAttestationRules"
         for verb in ("setAttestationRules", "addAttestationRule", "removeAttestationRule"):
-            found[f"{collection}.{verb}"] = f"iam.googleapis.com/{thing}.setAttestationRules"
-    return found
+            permissions[f"{collection}.{verb}"] = f"iam.googleapis.com/{thing}.setAttestationRules"
+    return permissions
 
 
 _ADMIN = "google.iam.admin.v1"

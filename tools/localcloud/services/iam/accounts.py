@@ -187,10 +187,10 @@ def undelete(call: Call) -> Body:
 
 
 def _project_of(cloud: Cloud, email: str) -> str:
-    if found := _OF_COMPUTE.fullmatch(email):
-        return cloud.projects.id_of(found[1])
-    found = EMAIL.fullmatch(email)
-    return found["project"] if found else "-"
+    if match := _OF_COMPUTE.fullmatch(email):
+        return cloud.projects.id_of(match[1])
+    match = EMAIL.fullmatch(email)
+    return match["project"] if match else "-"
 
 
 def _of_compute(cloud: Cloud, name: str) -> Body | None:

@@ -41,10 +41,10 @@ def predefined(role: roles.Role, *, full: bool = True) -> Body:
 
 def get_predefined(call: Call) -> Body:
     """One of Google's own roles."""
-    found = call.cloud.iam.roles.predefined.get(call.path)
-    if found is None:
+    role = call.cloud.iam.roles.predefined.get(call.path)
+    if role is None:
         raise not_found(f"The role named {call.path} was not found.")
-    return predefined(found)
+    return predefined(role)
 
 
 def find(call: Call) -> Body:

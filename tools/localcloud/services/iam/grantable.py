@@ -34,7 +34,7 @@ def grantable_roles(call: Call) -> Body:
     api, name = _resource(call)
     full = call.body.get("view") == "FULL"
     project = _PROJECT.fullmatch(name)
-    found = [
+    roles = [
         custom_roles.predefined(role, full=full)
         for role in call.cloud.iam.roles.predefined.values()
         if _fits(role, api, whole=bool(project))
@@ -42,8 +42,8 @@ def grantable_roles(call: Call) -> Body:
     if project:
         owner = f"projects/{call.cloud.projects.id_of(project['project'])}"
         own = [body for _, body in call.cloud.store.list("iam", owner, "roles") if not body.get("deleted")]
-        found += [custom_roles.shown(body, full=full) for body in own]
-    return _page(call, "roles", found, 300)
+        roles += [custom_roles.shown(body, full=full) for body in own]
+    return _page(call, "roles", roles, 300)
 
 
 def testable_permissions(call: Call) -> Body:
@@ -68,22 +68,22 @@ def _fits(role: roles.Role, api: str, *, whole: bool) -> bool:
 
 def _resource(call: Call) -> tuple[str, str]:
     text = call.body.get("fullResourceName", "")
-    found = _FULL.fullmatch(text)
-    if found is None:
+    match = _FULL.fullmatch(text)
+    if match is None:
         raise invalid(
             f"full_resource_name [{text}] is not one such as //cloudresourcemanager.googleapis.com/projects/my-project.",
             "full_resource_name",
         )
-    api = found["api"] or found["prefix"]
-    return _HOLDERS.get(api, api), found["name"]
+    api = match["api"] or match["prefix"]
+    return _HOLDERS.get(api, api), match["name"]
 
 
 def _page(call: Call, field: str, bodies: list[Body], usual: int) -> Body:
     """A page of bodies with names; size and token come from the query or, for POST methods, from the body."""
-    asked = {**call.params, **call.body}
+    params = {**call.params, **call.body}
     question = f"{call.path}?{call.body.get('fullResourceName', '')}"
-    after = paging.after(asked.get("pageToken", ""), question)
-    size = paging.size(asked.get("pageSize"), usual, 3000)
+    after = paging.after(params.get("pageToken", ""), question)
+    size = paging.size(params.get("pageSize"), usual, 3000)
     rest = [body for body in sorted(bodies, key=lambda body: str(body["name"])) if body["name"] > after]
     page, more = paging.cut(rest, size, lambda body: str(body["name"]), question)
     return {field: page, **more} if page else {}

@@ -84,11 +84,11 @@ def upload(call: Call) -> Body:
 
 
 def list_(call: Call) -> Body:
-    """keys.list: an account's own keys, and the one that Google has for it."""
+    """keys.list: an account's user-managed keys, and the key that Google manages for it."""
     account = accounts.find(call)
-    asked = call.params.get("keyTypes") or ["USER_MANAGED", "SYSTEM_MANAGED"]
-    own = call.cloud.store.list(API, account["name"], "keys") if "USER_MANAGED" in asked else []
-    keys = [body for _, body in own] + ([_googles(call, account)] if "SYSTEM_MANAGED" in asked else [])
+    key_types = call.params.get("keyTypes") or ["USER_MANAGED", "SYSTEM_MANAGED"]
+    own = call.cloud.store.list(API, account["name"], "keys") if "USER_MANAGED" in key_types else []
+    keys = [body for _, body in own] + ([_googles(call, account)] if "SYSTEM_MANAGED" in key_types else [])
     return {"keys": [_shown(body) for body in keys]} if keys else {}
 
 
@@ -129,8 +129,8 @@ def disable(call: Call) -> Body:
 
 def account_of(cloud: Cloud, email: str) -> Body | None:
     """The account with this address, None when it is in no project here."""
-    found = accounts.EMAIL.fullmatch(email)
-    return cloud.store.get(API, f"projects/{found['project']}/serviceAccounts/{email}") if found else None
+    match = accounts.EMAIL.fullmatch(email)
+    return cloud.store.get(API, f"projects/{match['project']}/serviceAccounts/{email}") if match else None
 
 
 def vouched(cloud: Cloud, account: Body, data: bytes, signature: bytes) -> bool:
@@ -153,11 +153,11 @@ def _changeable(call: Call, what: str, constraint: str) -> Body:
     rules = call.cloud.offers.get(Constraints)
     project = account["projectId"]
     names = (f"iam.{constraint}", f"iam.managed.{constraint}")
-    found = next((name for name in names if rules is not None and rules.enforced(project, name)), "")
-    if found:
+    enforced = next((name for name in names if rules is not None and rules.enforced(project, name)), "")
+    if enforced:
         text = f"Key {what} is not allowed on this service account."
         problem = failed_precondition(text)
-        violation = {"type": f"constraints/{found}", "subject": account["name"], "description": text}
+        violation = {"type": f"constraints/{enforced}", "subject": account["name"], "description": text}
         problem.details = [{"@type": "type.googleapis.com/google.rpc.PreconditionFailure", "violations": [violation]}]
         raise problem
     if len(call.cloud.store.list(API, account["name"], "keys")) >= MOST:

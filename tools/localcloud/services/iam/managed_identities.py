@@ -22,9 +22,11 @@ _MODES = ("TRUST_DOMAIN", "SYSTEM_TRUST_DOMAIN")
 def created(call: Call, body: Body) -> Body:
     """A new namespace or managed identity in its stored form; only trust domain pools may have them."""
     pool = "/".join(call.parent.split("/")[:6])
-    found = call.cloud.store.get("iam", pool)
-    if found is not None and found["mode"] not in _MODES:
-        raise failed_precondition(f"{pool} is in the mode {found['mode']}; only pools in {_MODES[0]} have namespaces.")
+    pool_body = call.cloud.store.get("iam", pool)
+    if pool_body is not None and pool_body["mode"] not in _MODES:
+        raise failed_precondition(
+            f"{pool} is in the mode {pool_body['mode']}; only pools in {_MODES[0]} have namespaces."
+        )
     return checked(call, {}, body) | {"state": "ACTIVE"}
 
 

@@ -62,9 +62,9 @@ def _kept(store: Store, unique_id: str) -> bytes | None:
 def key(store: Store, unique_id: str) -> RSAPrivateKey:
     kept = _kept(store, unique_id)
     if kept is not None:
-        found = load_der_private_key(kept, None)
-        assert isinstance(found, RSAPrivateKey)
-        return found
+        key = load_der_private_key(kept, None)
+        assert isinstance(key, RSAPrivateKey)
+        return key
     made = generate_private_key(65537, 2048)
     private = made.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     store.sql("INSERT INTO service_account_signers VALUES (?, ?)", unique_id, private)

@@ -45,20 +45,20 @@ def list_(call: Call) -> Body:
     question = f"{containers} {newest} {text}"
     size = paging.size(call.body.get("pageSize"), 50, _MOST)
     last = paging.after(call.body.get("pageToken", ""), question)
-    found: list[tuple[Mark, Body]] = []
+    entries: list[tuple[Mark, Body]] = []
     for mark, entry in _merged(call, containers, last, newest=newest):
         if test(entry):
-            found.append((mark, entry))
-        if len(found) > size:
+            entries.append((mark, entry))
+        if len(entries) > size:
             break
-    page, more = paging.cut(found, size, lambda pair: json.dumps(pair[0]), question)
+    page, more = paging.cut(entries, size, lambda pair: json.dumps(pair[0]), question)
     return {"entries": [entry for _, entry in page], **more} if page else {}
 
 
 def names(call: Call) -> Body:
     """logs.list: the names of the logs that have entries."""
-    found = call.cloud.logs.names(call.name)
-    return {"logNames": list(found)} if found else {}
+    log_names = call.cloud.logs.names(call.name)
+    return {"logNames": list(log_names)} if log_names else {}
 
 
 def delete(call: Call) -> Body:

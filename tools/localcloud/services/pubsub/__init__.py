@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
-from localcloud.engine.cloud import Cloud
 from localcloud.engine.iam import roles
 from localcloud.engine.interfaces import Publishing
 from localcloud.engine.service import Endpoints, Resource, Service, Worker
@@ -47,10 +45,6 @@ _CONSUMING = {
 }
 
 
-def _offers(cloud: Cloud) -> Sequence[object]:
-    return (Publishing(partial(topics.announce, cloud), partial(topics.check, cloud)),)
-
-
 SERVICE = Service(
     api=API,
     title="Cloud Pub/Sub API",
@@ -88,5 +82,5 @@ SERVICE = Service(
     data_access=(f"{_TOPICS}.publish", *(f"{_SUBSCRIPTIONS}.{verb}" for verb in _CONSUMING)),
     due={backlog.LEASE: subscriptions.looked_at, subscriptions.EXPIRY: subscriptions.expired},
     workers={push.KIND: Worker(push.run, again=True)},
-    offers=_offers,
+    offers=lambda cloud: (Publishing(partial(topics.announce, cloud), partial(topics.check, cloud)),),
 )

@@ -70,7 +70,7 @@ def publish(cloud: Cloud, topic: str, messages: Sequence[Mapping[str, Any]]) -> 
     now, stamp = cloud.clock.seconds(), cloud.clock.rfc3339()
     subscriptions = [(name, _test(cloud, name)) for name in attached(cloud, topic)]
     project, source = topic.split("/")[1], f"//pubsub.googleapis.com/{topic}"
-    made: list[str] = []
+    message_ids: list[str] = []
     for message in messages:
         number = cloud.store.next("pubsub messages", 1_000_000_000_000_000)
         body = {**message, "messageId": str(number), "publishTime": stamp}
@@ -81,12 +81,12 @@ def publish(cloud: Cloud, topic: str, messages: Sequence[Mapping[str, Any]]) -> 
                     "INSERT INTO pubsub_backlog VALUES (?, ?, ?, ?, ?, 0, '', ?)",
                     *(name, number, now, message.get("orderingKey", ""), now, text),
                 )
-        made.append(str(number))
+        message_ids.append(str(number))
         cloud.events.emit(Event(PUBLISHED, source, "", project, stamp, {"message": body}))
     for name, _ in subscriptions:
         cloud.due.at(API, LEASE, name, now)
         cloud.signals.ring(topic_of(name))
-    return made
+    return message_ids
 
 
 def lease(cloud: Cloud, subscription: Body, most: int) -> list[Leased]:
@@ -107,14 +107,14 @@ def lease(cloud: Cloud, subscription: Body, most: int) -> list[Leased]:
         *(name, now, *given, most),
     )
     until = now + subscription["ackDeadlineSeconds"]
-    found = [Leased(row[0], row[1], row[2] + 1, uuid.uuid4().hex, json.loads(row[4])) for row in rows]
-    for one in found:
+    leased = [Leased(row[0], row[1], row[2] + 1, uuid.uuid4().hex, json.loads(row[4])) for row in rows]
+    for one in leased:
         cloud.store.sql(
             "UPDATE pubsub_backlog SET available = ?, attempts = ?, ack = ? WHERE subscription = ? AND id = ?",
             *(until, one.attempts, one.ack, name, one.id),
         )
     watch(cloud, name)
-    return found
+    return leased
 
 
 def acknowledge(cloud: Cloud, name: str, acks: Sequence[str]) -> None:

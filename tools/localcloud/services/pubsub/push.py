@@ -70,16 +70,16 @@ async def run(cloud: Cloud, job: Job) -> None:
         address = _reachable(cloud, endpoint) if endpoint else None
         if subscription is None or address is None:
             return
-        found = await job.write(partial(backlog.lease, cloud, subscription, _AT_ONCE))
-        if not found:
+        leased = await job.write(partial(backlog.lease, cloud, subscription, _AT_ONCE))
+        if not leased:
             return
-        answers = await asyncio.gather(*(_sent(cloud, subscription, address, one) for one in found))
-        await job.write(partial(_settle, cloud, subscription, found, answers))
+        answers = await asyncio.gather(*(_sent(cloud, subscription, address, one) for one in leased))
+        await job.write(partial(_settle, cloud, subscription, leased, answers))
 
 
-def _settle(cloud: Cloud, subscription: Body, found: list[Leased], taken: list[bool]) -> None:
-    done = [one.ack for one, well in zip(found, taken, strict=True) if well]
-    refused = [one.ack for one, well in zip(found, taken, strict=True) if not well]
+def _settle(cloud: Cloud, subscription: Body, leased: list[Leased], accepted: list[bool]) -> None:
+    done = [one.ack for one, well in zip(leased, accepted, strict=True) if well]
+    refused = [one.ack for one, well in zip(leased, accepted, strict=True) if not well]
     if done:
         backlog.acknowledge(cloud, subscription["name"], done)
     if refused:
@@ -138,8 +138,8 @@ def _post(address: str, data: bytes, headers: Mapping[str, str], patience: float
 def _reachable(cloud: Cloud, endpoint: str) -> str | None:
     """The address on this machine that an endpoint means; None for one elsewhere."""
     addresses = cloud.offers.get(Addresses)
-    if addresses is not None and (found := addresses.local(endpoint)) is not None:
-        return found
+    if addresses is not None and (local := addresses.local(endpoint)) is not None:
+        return local
     host = urlsplit(endpoint).hostname or ""
     if host == "localhost":
         return endpoint

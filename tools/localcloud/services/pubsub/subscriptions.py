@@ -63,12 +63,12 @@ def pull(call: Call) -> Body | Reply:
         raise failed_precondition("This method is not supported for this subscription type.")
     _used(call.cloud, subscription)
     counted = "deadLetterPolicy" in subscription
-    found = [
+    messages = [
         {"ackId": one.ack, "message": one.message} | ({"deliveryAttempt": one.attempts} if counted else {})
         for one in backlog.lease(call.cloud, subscription, min(most, 1000))
     ]
-    if found:
-        return {"receivedMessages": found}
+    if messages:
+        return {"receivedMessages": messages}
     if call.body.get("returnImmediately"):
         return {}
     return Reply(body={}, wait=Wait(backlog.topic_of(subscription["name"]), _LONGEST_PULL))

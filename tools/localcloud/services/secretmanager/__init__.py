@@ -22,15 +22,17 @@ _RPC = "google.cloud.secretmanager.v1.SecretManagerService"
 
 def list_secrets(call: Call) -> Body:
     """A page of secrets, newest first."""
-    found = [secrets.presented(call.cloud, body) for _, body in call.cloud.store.list(API, call.parent, "secrets")]
-    return _page(call, "secrets", found, lambda body: f"{body['createTime']} {body['name']}")
+    bodies = [secrets.presented(call.cloud, body) for _, body in call.cloud.store.list(API, call.parent, "secrets")]
+    return _page(call, "secrets", bodies, lambda body: f"{body['createTime']} {body['name']}")
 
 
 def list_versions(call: Call) -> Body:
     """A page of a secret's versions, newest first."""
     secret = secrets.find(call, call.parent)
-    found = [versions.presented(call.cloud, body) for _, body in call.cloud.store.list(API, secret["name"], "versions")]
-    return _page(call, "versions", found, lambda body: f"{int(body['name'].rpartition('/')[2]):012d}")
+    bodies = [
+        versions.presented(call.cloud, body) for _, body in call.cloud.store.list(API, secret["name"], "versions")
+    ]
+    return _page(call, "versions", bodies, lambda body: f"{int(body['name'].rpartition('/')[2]):012d}")
 
 
 def _page(call: Call, field: str, bodies: Sequence[Body], key: Callable[[Body], str]) -> Body:
@@ -42,8 +44,8 @@ def _page(call: Call, field: str, bodies: Sequence[Body], key: Callable[[Body], 
     ordered = sorted(((key(body), body) for body in bodies), key=lambda pair: pair[0], reverse=True)
     rest = [pair for pair in ordered if (not before or pair[0] < before) and (test is None or test(pair[1]))]
     page, more = paging.cut(rest, size, lambda pair: pair[0], question)
-    found: Body = {field: [body for _, body in page], **more} if page else {}
-    return found | ({"totalSize": len(ordered)} if ordered and test is None else {})
+    answer: Body = {field: [body for _, body in page], **more} if page else {}
+    return answer | ({"totalSize": len(ordered)} if ordered and test is None else {})
 
 
 def _refusal(_call: Call, permission: str, resource: str) -> str:

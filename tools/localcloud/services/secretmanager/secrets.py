@@ -272,7 +272,7 @@ def _ahead(call: Call, moment: str) -> float:
 
 def seconds(duration: str, field: str) -> int:
     """A duration as JSON writes it ("3600s"), in whole seconds; 400 for anything else."""
-    found = _DURATION.fullmatch(duration)
-    if found is None:
+    match = _DURATION.fullmatch(duration)
+    if match is None:
         raise invalid(f"{field} [{duration}] is not a duration in seconds, such as 3600s.", field)
-    return int(found[1])
+    return int(match[1])

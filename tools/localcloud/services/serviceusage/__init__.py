@@ -82,8 +82,8 @@ def list_(call: Call) -> Body:
     hosts = sorted(enabled if re.fullmatch(r"\s*state\s*[:=]\s*ENABLED\s*", wanted) else catalogue())
     test = filters.compiled(wanted)
     state = {True: "ENABLED", False: "DISABLED"}
-    found = [host for host in hosts if host > after and test({"state": state[host in enabled], "name": host})]
-    page, more = paging.cut(found, size, str, question)
+    matching = [host for host in hosts if host > after and test({"state": state[host in enabled], "name": host})]
+    page, more = paging.cut(matching, size, str, question)
     return {"services": [_shown(call, host) for host in page], **more} if page else {}
 
 
@@ -117,8 +117,8 @@ def title(api: str) -> str:
         return _WITHOUT_DOCUMENT.get(api, api)
     with (discovery.folder() / f"{api}.{known[0]}.json").open("rb") as stream:
         stream.seek(max(0, stream.seek(0, 2) - _TAIL))
-        found = re.findall(rb'"title":\s*"([^"]*)",\s*"version"', stream.read())
-    return found[-1].decode() if found else api
+        titles = re.findall(rb'"title":\s*"([^"]*)",\s*"version"', stream.read())
+    return titles[-1].decode() if titles else api
 
 
 def _known(call: Call, hosts: list[str]) -> None:

@@ -23,8 +23,8 @@ def offer(cloud: Cloud) -> Quotas:
 
 def limit(cloud: Cloud, project: str, metric: str, region: str) -> int:
     """A project's quota in a region."""
-    found = cloud.store.get(API, _row(project, metric, region))
-    return int(found["limit"]) if found else 0
+    row = cloud.store.get(API, _row(project, metric, region))
+    return int(row["limit"]) if row else 0
 
 
 def get(call: Call) -> Body:

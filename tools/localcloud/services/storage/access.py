@@ -133,9 +133,9 @@ def refusal(call: Call, permission: str, resource: str) -> CloudError:
 
 def bucket(call: Call, name: str, permission: str) -> Bucket:
     """The bucket of that name (404 when there is none), if the caller has the permission on it."""
-    found = rows.bucket(call.cloud.store, name)
-    require(call, found, permission)
-    return found
+    row = rows.bucket(call.cloud.store, name)
+    require(call, row, permission)
+    return row
 
 
 def email(call: Call) -> str:

@@ -123,9 +123,9 @@ def in_bucket(call: Call, bucket: Bucket) -> Body:
 
 def in_object(call: Call, bucket: Bucket, row: ObjectVersion) -> Body:
     """The additional fields of an object's full projection."""
-    found = lists.of_object(call, bucket, row.name)
+    entries = lists.of_object(call, bucket, row.name)
     owner = {"entity": f"project-owners-{bucket.facts['projectNumber']}"}
-    return {"acl": [_shown(call, "objectAccessControl", _place(row), one) for one in found], "owner": owner}
+    return {"acl": [_shown(call, "objectAccessControl", _place(row), one) for one in entries], "owner": owner}
 
 
 def _handlers(find: Find) -> Mapping[str, Callable[[Call], Body | Reply]]:

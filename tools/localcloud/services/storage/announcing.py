@@ -25,11 +25,11 @@ _KINDS = {FINALIZE: "finalized", DELETE: "deleted", ARCHIVE: "archived", UPDATE:
 def happened(cloud: Cloud, bucket: Bucket, row: ObjectVersion, what: str) -> None:
     """Publishes an object change to its subscribers; for most buckets there are none, which costs next to nothing."""
     notified = bucket.name in cloud.store.derived.of("storage", "notified", lambda: _notified(cloud.store))
-    heard = cloud.events.heard(_KIND + _KINDS[what])
-    if not (notified or heard):
+    subscribed = cloud.events.heard(_KIND + _KINDS[what])
+    if not (notified or subscribed):
         return
     shown = json.loads(object_fields.shown(row.facts, _BASE, (row.bucket, row.name), row.generation, {}))
-    if heard:
+    if subscribed:
         source = f"//storage.googleapis.com/projects/_/buckets/{bucket.name}"
         subject = f"objects/{row.name}"
         cloud.events.emit(
@@ -74,7 +74,7 @@ def _notify(cloud: Cloud, bucket: Bucket, row: ObjectVersion, what: str, shown: 
 
 def _notified(store: Store) -> frozenset[str]:
     """The buckets that have notifications."""
-    found = store.sql(
+    rows_ = store.sql(
         "SELECT DISTINCT parent FROM resources WHERE service = 'storage' AND collection = 'notificationConfigs'"
     )
-    return frozenset(parent.removeprefix("buckets/") for (parent,) in found)
+    return frozenset(parent.removeprefix("buckets/") for (parent,) in rows_)

@@ -16,37 +16,37 @@ _IN_FULL = {"patch", "update", "restore"}
 _ACLS = ("acl", "defaultObjectAcl")
 
 
-def bucket(call: Call, found: Bucket) -> dict[str, Any]:
+def bucket(call: Call, row: Bucket) -> dict[str, Any]:
     """A bucket as this call asks for it."""
-    shown = bucket_fields.shown(found.facts, call.base)
-    return shown | acls.in_bucket(call, found) if _full(call, found) else shown
+    shown = bucket_fields.shown(row.facts, call.base)
+    return shown | acls.in_bucket(call, row) if _full(call, row) else shown
 
 
-def _full(call: Call, found: Bucket) -> bool:
+def _full(call: Call, row: Bucket) -> bool:
     """Whether access control lists are to be shown; they are where access is not uniform.
 
     Source for what is shown without `projection`: its description in the discovery document.
     """
-    if found.uniform:
+    if row.uniform:
         return False
     shown = "full" if call.method.verb in _IN_FULL or any(map(call.body.get, _ACLS)) else "noAcl"
     return bool(call.params.get("projection", shown) == "full")
 
 
-def bucket_reply(call: Call, found: Bucket) -> Reply:
+def bucket_reply(call: Call, row: Bucket) -> Reply:
     """A reply with one bucket."""
-    return Reply(body=bucket(call, found), headers={"etag": found.facts["etag"]})
+    return Reply(body=bucket(call, row), headers={"etag": row.facts["etag"]})
 
 
-def object_text(call: Call, found: Bucket, row: ObjectVersion) -> str:
+def object_text(call: Call, bucket: Bucket, row: ObjectVersion) -> str:
     """An object as this call asks for it, as JSON text."""
     more: dict[str, Any] = {}
-    if found.retention_seconds or '"retention"' in row.facts:
-        until = guards.kept_until(row, row.resource, found)
+    if bucket.retention_seconds or '"retention"' in row.facts:
+        until = guards.kept_until(row, row.resource, bucket)
         if until is not None:
             more["retentionExpirationTime"] = rfc3339(until)
-    if _full(call, found):
-        more |= acls.in_object(call, found, row)
+    if _full(call, bucket):
+        more |= acls.in_object(call, bucket, row)
     facts = row.facts
     if (key := keys.needed(row)) is not None and keys.of(call.headers) != key:
         # Who does not have the key learns nothing of the content.
@@ -55,10 +55,10 @@ def object_text(call: Call, found: Bucket, row: ObjectVersion) -> str:
     return object_fields.shown(facts, call.base, (row.bucket, row.name), row.generation, more)
 
 
-def object_reply(call: Call, found: Bucket, row: ObjectVersion, headers: Mapping[str, str] | None = None) -> Reply:
+def object_reply(call: Call, bucket: Bucket, row: ObjectVersion, headers: Mapping[str, str] | None = None) -> Reply:
     """A reply with one object."""
     etag = {"etag": object_fields.etag(row.generation, row.metageneration)}
-    return text_reply(object_text(call, found, row), etag if headers is None else {**headers, **etag})
+    return text_reply(object_text(call, bucket, row), etag if headers is None else {**headers, **etag})
 
 
 def text_reply(text: str, headers: Mapping[str, str] | None = None) -> Reply:

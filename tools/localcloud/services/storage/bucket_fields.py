@@ -180,12 +180,12 @@ def _settle_access(old: Body, new: Body, now: datetime) -> None:
 def _uniform(old: Body, sent: Mapping[str, Any]) -> bool:
     """Uniform access has an older second name; the one that differs from before is the one that was changed."""
     before = old.get("iamConfiguration", {}).get("uniformBucketLevelAccess", {}).get("enabled", False)
-    said = [
+    settings = [
         bool(sent[name]["enabled"])
         for name in ("uniformBucketLevelAccess", "bucketPolicyOnly")
         if "enabled" in (sent.get(name) or {})
     ]
-    return next((value for value in said if value != before), said[0] if said else False)
+    return next((value for value in settings if value != before), settings[0] if settings else False)
 
 
 def _settle_namespace(_old: Body, new: Body, _now: datetime) -> None:

@@ -57,8 +57,8 @@ def get(call: Call) -> Body | Reply:
         return deleted_buckets.get(call)
     bucket = access.bucket(call, call.params["bucket"], "storage.buckets.get")
     etag = bucket.facts["etag"]
-    asked = preconditions.of(call.params).check_read(*_generations(bucket))
-    if not (preconditions.check_etag(call.headers, lambda: etag) and asked):
+    condition = preconditions.of(call.params).check_read(*_generations(bucket))
+    if not (preconditions.check_etag(call.headers, lambda: etag) and condition):
         return Reply(status=304, headers={"etag": etag})
     return answers.bucket_reply(call, bucket)
 
@@ -73,8 +73,8 @@ def list_(call: Call) -> Body:
     limit = paging.size(call.params.get("maxResults"), MOST, MOST)
     prefix, question = call.params.get("prefix", ""), f"buckets of {project}"
     after = paging.after(call.params.get("pageToken", ""), question)
-    found = rows.buckets(call.cloud.store, project, prefix, after, limit + 1)
-    page, more = paging.cut(found, limit, lambda bucket: bucket.name, question)
+    rows_ = rows.buckets(call.cloud.store, project, prefix, after, limit + 1)
+    page, more = paging.cut(rows_, limit, lambda bucket: bucket.name, question)
     if page:
         result["items"] = [answers.bucket(call, bucket) for bucket in page]
     return result | more
@@ -143,8 +143,8 @@ def service_account(call: Call) -> Body:
 def project(call: Call) -> str | None:
     """The project of the bucket in a call, or the one that the call names."""
     bucket = rows.find_bucket(call.cloud.store, call.params["bucket"]) if "bucket" in call.params else None
-    named = call.params.get("project") or call.params.get("projectId")
-    return bucket.project if bucket else call.cloud.projects.id_of(str(named)) if named else None
+    project_given = call.params.get("project") or call.params.get("projectId")
+    return bucket.project if bucket else call.cloud.projects.id_of(str(project_given)) if project_given else None
 
 
 def _project(call: Call) -> str:
@@ -164,8 +164,8 @@ def _changeable(call: Call) -> Bucket:
 def _check_acls(call: Call, facts: Body) -> None:
     """Access control lists can be sent, and are refused where access is uniform."""
     sent = any(map(call.body.get, _LISTS))
-    asked = any(map(call.params.get, _PREDEFINED))
-    if (sent or asked) and facts["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"]:
+    has_predefined = any(map(call.params.get, _PREDEFINED))
+    if (sent or has_predefined) and facts["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"]:
         raise refusals.acl_write("bucket")
 
 

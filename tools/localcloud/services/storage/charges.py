@@ -52,7 +52,7 @@ def hour(cloud: Cloud, _name: str, moment: float) -> None:
     now = cloud.clock.seconds()
     seconds = 3600 * (1 + (now - moment) // 3600)
     for name, kind, size in rows.sizes(cloud.store):
-        found = payer(cloud, name.partition("@")[0])
-        if found is not None and size:
-            cloud.usage.meter(found, f"storage.{kind.lower()}", size * seconds)
+        paying = payer(cloud, name.partition("@")[0])
+        if paying is not None and size:
+            cloud.usage.meter(paying, f"storage.{kind.lower()}", size * seconds)
     schedule(cloud)

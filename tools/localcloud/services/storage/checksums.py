@@ -75,7 +75,7 @@ def of_content(call: Call, content: Content) -> Checksums:
     return call.beside("checksums", content.size, lambda: of_pieces(content.chunks()))
 
 
-def check(found: Checksums, declared: Mapping[str, object], headers: Mapping[str, str]) -> None:
+def check(computed: Checksums, declared: Mapping[str, object], headers: Mapping[str, str]) -> None:
     """Refuses (400) data that does not match the checksums in the request's metadata or headers.
 
     `declared` is the object resource that was sent (`crc32c`, `md5Hash`); of the headers `X-Goog-Hash`
@@ -86,7 +86,7 @@ def check(found: Checksums, declared: Mapping[str, object], headers: Mapping[str
         if value:
             promises.append((kind, str(value)))
     for kind, value in promises:
-        actual = found.crc32c if kind == "crc32c" else found.md5
+        actual = computed.crc32c if kind == "crc32c" else computed.md5
         if actual is not None and value.rstrip("=") != actual.rstrip("="):
             label = "CRC32C" if kind == "crc32c" else "MD5 hash"
             raise refusals.invalid(f'Provided {label} "{value}" doesn\'t match calculated {label} "{actual}".')

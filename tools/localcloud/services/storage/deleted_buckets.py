@@ -52,8 +52,8 @@ def list_(call: Call, project: str) -> Body:
     after = paging.after(call.params.get("pageToken", ""), question)
     kept = call.cloud.store.list(API, "", _COLLECTION)
     mine = [(_kept_name(one), one) for one in (_bucket(body) for _, body in kept) if one.project == project]
-    found = [(name, one) for name, one in mine if name > after and name.startswith(prefix)]
-    page, more = paging.cut(found, limit, lambda pair: pair[0], question)
+    matching = [(name, one) for name, one in mine if name > after and name.startswith(prefix)]
+    page, more = paging.cut(matching, limit, lambda pair: pair[0], question)
     items = {"items": [answers.bucket(call, one) for _, one in page]} if page else {}
     return {"kind": "storage#buckets", **items, **more}
 

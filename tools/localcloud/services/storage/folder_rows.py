@@ -39,12 +39,12 @@ def page(store: Store, bucket: str, managed: int, prefix: str, after: str, limit
     """Folders whose names start with `prefix` and come after `after`, in order."""
     end = successor(prefix)
     clause, params = ("", []) if end is None else ("AND name < ? ", [end])
-    found = store.sql(
+    rows_ = store.sql(
         f"SELECT {_COLUMNS} FROM storage_folders WHERE bucket = ? AND managed = ? AND name >= ? AND name > ? {clause}"  # noqa: S608
         "ORDER BY name LIMIT ?",
         bucket, managed, prefix, after, *params, limit,
     )  # fmt: skip
-    return [Folder(*row) for row in found]
+    return [Folder(*row) for row in rows_]
 
 
 def add(store: Store, folder: Folder) -> None:
@@ -91,8 +91,8 @@ def stretch(store: Store, span: Span, limit: int) -> list[ObjectVersion]:
         for (name,) in names
         if (name, 0) >= (span.name, span.generation)
     ]
-    found = [*rows.stretch(store, span, limit), *folders]
-    return sorted(found, key=lambda row: (row.name, row.generation))[:limit]
+    merged = [*rows.stretch(store, span, limit), *folders]
+    return sorted(merged, key=lambda row: (row.name, row.generation))[:limit]
 
 
 def ensure(store: Store, bucket: str, name: str, now: int) -> None:

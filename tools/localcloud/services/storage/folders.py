@@ -59,14 +59,14 @@ def list_(call: Call) -> Body:
     question = f"folders of {bucket.name}"
     after = paging.after(params.get("pageToken", ""), question)
     start, end = max(prefix, params.get("startOffset", "")), params.get("endOffset")
-    found = [
+    bodies = [
         folder
         for folder in folder_rows.page(call.cloud.store, bucket.name, PLAIN, prefix, after, -1)
         if folder.name >= start
         and (end is None or folder.name < end)
         and (not depth or "/" not in folder.name[len(prefix) : -1])
     ]
-    page, more = paging.cut(found, limit, lambda folder: folder.name, question)
+    page, more = paging.cut(bodies, limit, lambda folder: folder.name, question)
     items = {"items": [_shown(call, folder) for folder in page]} if page else {}
     return {"kind": "storage#folders", **items, **more}
 
@@ -158,8 +158,8 @@ def operation_list(call: Call) -> Body:
     bucket = access.bucket(call, call.params["bucket"], "storage.bucketOperations.list")
     limit, question = paging.size(call.params.get("pageSize"), MOST, MOST), f"operations of {bucket.name}"
     after = paging.after(call.params.get("pageToken", ""), question)
-    found = call.cloud.operations.list("storage", _parent(bucket), after, limit + 1)
-    page, more = paging.cut(found, limit, lambda one: one.name, question)
+    operations = call.cloud.operations.list("storage", _parent(bucket), after, limit + 1)
+    page, more = paging.cut(operations, limit, lambda one: one.name, question)
     shown = [_operation(call, bucket, lro.shown(one)) for one in page]
     return {"kind": "storage#operations", **({"operations": shown} if shown else {}), **more}
 

@@ -62,14 +62,14 @@ def list_(call: Call) -> Body:
     email, question = params.get("serviceAccountEmail"), f"HMAC keys of {project}"
     after = paging.after(params.get("pageToken", ""), question)
     limit = paging.size(params.get("maxResults"), 250, 250)
-    found = [
+    keys = [
         body
         for body in _rows(call, project)
         if body["accessId"] > after
         and email in {None, body["serviceAccountEmail"]}
         and (_usable(body) or params.get("showDeletedKeys"))
     ]
-    page, more = paging.cut(found, limit, lambda body: str(body["accessId"]), question)
+    page, more = paging.cut(keys, limit, lambda body: str(body["accessId"]), question)
     items = {"items": [_shown(call, body) for body in page]} if page else {}
     return {"kind": "storage#hmacKeysMetadata", **items, **more}
 

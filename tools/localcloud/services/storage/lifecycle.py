@@ -34,10 +34,10 @@ def run(cloud: Cloud, name: str, _moment: float) -> None:
     _abort_uploads(cloud, bucket, rules, now)
     span: Span | None = Span(bucket.name, "", 0, None, (LIVE, NONCURRENT))
     while span is not None:
-        found = rows.stretch(cloud.store, span, _PAGE)
-        for row in found:
+        batch = rows.stretch(cloud.store, span, _PAGE)
+        for row in batch:
             _apply(cloud, bucket, rules, row, now)
-        last = found[-1] if len(found) == _PAGE else None
+        last = batch[-1] if len(batch) == _PAGE else None
         span = replace(span, name=last.name, generation=last.generation + 1) if last else None
 
 

@@ -34,14 +34,14 @@ _DATES = ("createdBefore", "customTimeBefore", "noncurrentTimeBefore")
 
 def checked(rules: Iterable[Rule], classes: frozenset[str]) -> list[dict[str, Any]]:
     """The rules without their nulls; 400 for an invalid one. `classes` are all storage classes."""
-    found = [_without_nulls(rule) for rule in rules]
-    if len(found) > _MOST:
-        raise refusals.invalid(f"A bucket may have {_MOST} lifecycle rules; {len(found)} are sent.")
-    for rule in found:
+    cleaned = [_without_nulls(rule) for rule in rules]
+    if len(cleaned) > _MOST:
+        raise refusals.invalid(f"A bucket may have {_MOST} lifecycle rules; {len(cleaned)} are sent.")
+    for rule in cleaned:
         problem = _action_problem(rule.get("action", {}), classes) or _problem(rule, classes)
         if problem:
             raise refusals.invalid(f"Invalid argument. A lifecycle rule {problem}")
-    return found
+    return cleaned
 
 
 def _without_nulls(rule: Rule) -> dict[str, Any]:

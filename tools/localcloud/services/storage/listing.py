@@ -75,49 +75,49 @@ def _states(params: Mapping[str, Any]) -> tuple[int, ...]:
     return (LIVE, NONCURRENT) if params.get("versions") else (LIVE,)
 
 
-def page(asked: Query, fetch: Fetch, wanted: Callable[[ObjectVersion], bool]) -> Page:
+def page(query: Query, fetch: Fetch, wanted: Callable[[ObjectVersion], bool]) -> Page:
     """The page of a request, read by `fetch` from spans of rows; rows that are not `wanted` are skipped."""
     result = Page()
-    span: Span | None = asked.span
-    while span is not None and len(result) < asked.limit:
-        span = _collect(asked, span, fetch(span, min(_BATCH, asked.limit + 1)), result, wanted)
+    span: Span | None = query.span
+    while span is not None and len(result) < query.limit:
+        span = _collect(query, span, fetch(span, min(_BATCH, query.limit + 1)), result, wanted)
     if span is not None and fetch(span, 1):
         result.token = paging.token(json.dumps([span.name, span.generation]), _question(span.bucket))
     return result
 
 
 def _collect(
-    asked: Query, span: Span, found: list[ObjectVersion], result: Page, wanted: Callable[[ObjectVersion], bool]
+    query: Query, span: Span, rows_: list[ObjectVersion], result: Page, wanted: Callable[[ObjectVersion], bool]
 ) -> Span | None:
     """Adds rows to the page until it is full or a prefix lets names be skipped; where to go on, None at the end."""
-    for row in found:
-        if len(result) == asked.limit:
+    for row in rows_:
+        if len(result) == query.limit:
             return replace(span, name=row.name, generation=row.generation)
         if not wanted(row):
             continue
-        group = _group(asked, row.name)
-        shown = row.state != FOLDER and (group is None or (asked.trailing and row.name == group))
-        if shown and _matches(asked, row.name):
+        group = _group(query, row.name)
+        shown = row.state != FOLDER and (group is None or (query.trailing and row.name == group))
+        if shown and _matches(query, row.name):
             result.rows.append(row)
         if group is not None:
-            if _matches(asked, group) or _matches(asked, group.removesuffix(asked.delimiter)):
+            if _matches(query, group) or _matches(query, group.removesuffix(query.delimiter)):
                 result.prefixes.append(group)
             beyond = successor(group)
             return replace(span, name=beyond, generation=0) if beyond else None
-    if not found or len(found) < min(_BATCH, asked.limit + 1):
+    if not rows_ or len(rows_) < min(_BATCH, query.limit + 1):
         return None
-    return replace(span, name=found[-1].name, generation=found[-1].generation + 1)
+    return replace(span, name=rows_[-1].name, generation=rows_[-1].generation + 1)
 
 
-def _group(asked: Query, name: str) -> str | None:
-    if not asked.delimiter:
+def _group(query: Query, name: str) -> str | None:
+    if not query.delimiter:
         return None
-    at = name.find(asked.delimiter, len(asked.prefix))
-    return None if at < 0 else name[: at + len(asked.delimiter)]
+    at = name.find(query.delimiter, len(query.prefix))
+    return None if at < 0 else name[: at + len(query.delimiter)]
 
 
-def _matches(asked: Query, name: str) -> bool:
-    return asked.glob is None or patterns.matches(asked.glob, name)
+def _matches(query: Query, name: str) -> bool:
+    return query.glob is None or patterns.matches(query.glob, name)
 
 
 def successor(prefix: str) -> str | None:

@@ -123,7 +123,7 @@ def maker(call: Call) -> list[Entry]:
 
 
 def _bindings(call: Call, bucket: Bucket, wanted: Iterable[Entry], roles: Mapping[str, str]) -> list[dict[str, Any]]:
-    found: dict[str, list[str]] = {}
+    members_by_role: dict[str, list[str]] = {}
     wanted = dict(wanted).items()
     prevented = bucket.facts["iamConfiguration"]["publicAccessPrevention"] == "enforced"
     for entity, role in wanted:
@@ -131,8 +131,8 @@ def _bindings(call: Call, bucket: Bucket, wanted: Iterable[Entry], roles: Mappin
             raise refusals.invalid(f"Invalid argument. '{role}' is not a role of this list: {', '.join(roles)}.")
         if prevented and entity in _PUBLIC:
             raise refusals.public_access_prevented()
-        found.setdefault(roles[role], []).append(_member(call, entity))
-    return [{"role": role, "members": there} for role, there in found.items()]
+        members_by_role.setdefault(roles[role], []).append(_member(call, entity))
+    return [{"role": role, "members": there} for role, there in members_by_role.items()]
 
 
 def entries(call: Call, policy: Mapping[str, Any], roles: Mapping[str, str]) -> list[Entry]:
@@ -145,11 +145,11 @@ def entries(call: Call, policy: Mapping[str, Any], roles: Mapping[str, str]) -> 
         if binding["role"] == meant
         for member in binding["members"]
     ]
-    found: dict[str, str] = {}
+    roles_by_entity: dict[str, str] = {}
     for entity, role in named:
-        found.setdefault(entity, role)
-    found.pop("", None)
-    return list(found.items())
+        roles_by_entity.setdefault(entity, role)
+    roles_by_entity.pop("", None)
+    return list(roles_by_entity.items())
 
 
 def _member(call: Call, entity: str) -> str:

@@ -54,8 +54,8 @@ def list_(call: Call) -> Body:
     access.require_below(call, bucket, "storage.managedFolders.list", prefix)
     limit = paging.size(call.params.get("pageSize"), MOST, MOST)
     after = paging.after(call.params.get("pageToken", ""), question)
-    found = folder_rows.page(call.cloud.store, bucket.name, MANAGED, prefix, after, limit + 1)
-    page, more = paging.cut(found, limit, lambda folder: folder.name, question)
+    entries = folder_rows.page(call.cloud.store, bucket.name, MANAGED, prefix, after, limit + 1)
+    page, more = paging.cut(entries, limit, lambda folder: folder.name, question)
     items = {"items": [_shown(call, folder) for folder in page]} if page else {}
     return {"kind": "storage#managedFolders", **items, **more}
 
@@ -107,8 +107,8 @@ def test(call: Call) -> Body:
     """storage.managedFolders.testIamPermissions"""
     bucket = rows.bucket(call.cloud.store, call.params["bucket"])
     name = call.params["managedFolder"]
-    held = [one for one in call.params["permissions"] if access.allowed_below(call, bucket, one, name)]
-    return {"kind": "storage#testIamPermissionsResponse", **({"permissions": held} if held else {})}
+    granted = [one for one in call.params["permissions"] if access.allowed_below(call, bucket, one, name)]
+    return {"kind": "storage#testIamPermissionsResponse", **({"permissions": granted} if granted else {})}
 
 
 def _found(call: Call, verb: str) -> tuple[Bucket, Folder]:

@@ -26,8 +26,8 @@ _MOST = 100
 
 def insert(call: Call) -> Body:
     """storage.notifications.insert"""
-    found = access.bucket(call, call.params["bucket"], "storage.buckets.update")
-    bucket, sent = found.name, call.body
+    row = access.bucket(call, call.params["bucket"], "storage.buckets.update")
+    bucket, sent = row.name, call.body
     topic = _TOPIC.fullmatch(sent.get("topic") or "")
     if topic is None:
         raise refusals.invalid(f"Invalid Google Cloud Pub/Sub topic. It should look like '{_LIKE}'.")
@@ -38,7 +38,7 @@ def insert(call: Call) -> Body:
     if unknown := set(sent.get("event_types") or ()) - _EVENTS:
         raise refusals.invalid(f"Invalid value '{min(unknown)}' for event_types.")
     limits.check_attributes(sent.get("custom_attributes") or {})
-    _check_topic(call, found, topic[1])
+    _check_topic(call, row, topic[1])
     if len(_rows(call, bucket)) >= _MOST:
         raise refusals.invalid(f"A bucket may have {_MOST} notification configurations; '{bucket}' has them all.")
     identity = str(call.cloud.store.next(f"storage notifications of {bucket}"))

@@ -40,8 +40,8 @@ def get(call: Call) -> Reply:
     name = params["object"]
     access.require(call, bucket, "storage.objects.get", name)
     row = _wanted(call, bucket, name)
-    asked = preconditions.of(params).check_read(row.generation, row.metageneration)
-    if not (preconditions.check_etag(call.headers, lambda: _etag(row)) and asked):
+    condition = preconditions.of(params).check_read(row.generation, row.metageneration)
+    if not (preconditions.check_etag(call.headers, lambda: _etag(row)) and condition):
         return Reply(status=304, headers={"etag": _etag(row)})
     if params.get("alt") == "media":
         return downloads.reply(call, row, quoted=False)
@@ -75,12 +75,12 @@ def list_(call: Call) -> Reply:
     bucket = rows.bucket(call.cloud.store, call.params["bucket"])
     access.require_below(call, bucket, "storage.objects.list", call.params.get("prefix", ""))
     store, now = call.cloud.store, micros(call.cloud.clock.now())
-    asked = listing.query(bucket.name, call.params)
+    query = listing.query(bucket.name, call.params)
     stretch = (
-        folder_rows.stretch if call.params.get("includeFoldersAsPrefixes") and asked.delimiter == "/" else rows.stretch
+        folder_rows.stretch if call.params.get("includeFoldersAsPrefixes") and query.delimiter == "/" else rows.stretch
     )
     page = listing.page(
-        asked,
+        query,
         lambda span, limit: stretch(store, span, limit),
         lambda row: row.state != SOFT_DELETED or (row.expires or 0) > now,
     )
@@ -131,10 +131,10 @@ def _change(call: Call, *, whole: bool) -> Reply:
 
 def _write_list(call: Call, bucket: Bucket, name: str) -> None:
     """The access control list that the request sends, or names among the predefined ones; the caller stays its owner."""
-    asked = lists.asked(call, bucket, call.body)
-    if asked is not None:
+    entries = lists.asked(call, bucket, call.body)
+    if entries is not None:
         access.require(call, bucket, "storage.objects.setIamPolicy", name)
-        lists.write_object(call, bucket, name, [*asked, *lists.maker(call)])
+        lists.write_object(call, bucket, name, [*entries, *lists.maker(call)])
 
 
 def _check_retention_allowed(call: Call, bucket: Bucket, old: dict[str, Any]) -> None:

@@ -76,8 +76,8 @@ def changed(call: Call, bucket: Bucket, resource: str) -> Policy:
 def test(call: Call) -> Policy:
     """storage.buckets.testIamPermissions and storage.objects.testIamPermissions"""
     bucket, name = rows.bucket(call.cloud.store, call.params["bucket"]), call.params.get("object")
-    held = [one for one in call.params["permissions"] if access.allowed(call, bucket, one, name)]
-    return {"kind": "storage#testIamPermissionsResponse", **({"permissions": held} if held else {})}
+    granted = [one for one in call.params["permissions"] if access.allowed(call, bucket, one, name)]
+    return {"kind": "storage#testIamPermissionsResponse", **({"permissions": granted} if granted else {})}
 
 
 def _check(bucket: Bucket, sent: Policy) -> None:

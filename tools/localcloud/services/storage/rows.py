@@ -98,8 +98,8 @@ class ObjectVersion:
     @property
     def resource(self) -> dict[str, Any]:
         """The resource as a new dictionary."""
-        found: dict[str, Any] = json.loads(self.facts)
-        return found
+        parsed: dict[str, Any] = json.loads(self.facts)
+        return parsed
 
 
 @lru_cache(maxsize=512)
@@ -132,20 +132,20 @@ def find_bucket(store: Store, name: str) -> Bucket | None:
 
 def bucket(store: Store, name: str) -> Bucket:
     """The bucket of that name; 404 when there is none."""
-    found = find_bucket(store, name)
-    if found is None:
+    row = find_bucket(store, name)
+    if row is None:
         raise refusals.no_bucket()
-    return found
+    return row
 
 
 def buckets(store: Store, project: str, prefix: str, after: str, limit: int) -> list[Bucket]:
     """A project's buckets whose names start with `prefix` and come after `after`, in order of names."""
-    found = store.sql(
+    cursor = store.sql(
         "SELECT name, project, facts FROM storage_buckets WHERE project = ? AND name > ? AND substr(name, 1, ?) = ? "
         "ORDER BY name LIMIT ?",
         project, after, len(prefix), prefix, limit,
     )  # fmt: skip
-    return [_bucket(*row) for row in found]
+    return [_bucket(*row) for row in cursor]
 
 
 def add_bucket(store: Store, project: str, facts: dict[str, Any]) -> Bucket:
@@ -202,21 +202,21 @@ def stretch(store: Store, span: Span, limit: int) -> list[ObjectVersion]:
     states = "state = 0" if span.states == (LIVE,) else f"state IN ({', '.join(map(str, span.states))})"
     end = "" if span.end is None else "AND name < ? "
     params = [span.bucket, span.name, span.name, span.generation, *([] if span.end is None else [span.end]), limit]
-    found = store.sql(
+    cursor = store.sql(
         f"SELECT {_COLUMNS} FROM storage_objects WHERE bucket = ? AND name >= ? "  # noqa: S608
         f"AND (name > ? OR generation >= ?) {end}AND {states} ORDER BY name, generation LIMIT ?",
         *params,
     )
-    return [ObjectVersion(*row) for row in found]
+    return [ObjectVersion(*row) for row in cursor]
 
 
 def count_newer(store: Store, row: ObjectVersion) -> int:
     """How many live or noncurrent versions of the same object are newer than this one."""
-    found: int = store.row(
+    count: int = store.row(
         "SELECT count(*) FROM storage_objects WHERE bucket = ? AND name = ? AND generation > ? AND state IN (0, 1)",
         row.bucket, row.name, row.generation,
     )[0]  # fmt: skip
-    return found
+    return count
 
 
 def has_objects(store: Store, bucket_name: str) -> bool:
@@ -267,8 +267,8 @@ def remove_bucket(store: Store, name: str) -> None:
 
 def forget_multiparts(store: Store, bucket_name: str, over: Callable[[int, str], bool] = lambda *_: True) -> None:
     """Removes the bucket's unfinished uploads in parts that are `over` by when they began and what they would become."""
-    found = store.sql("SELECT id, begun, name FROM storage_multiparts WHERE bucket = ?", bucket_name)
-    for upload in [upload for upload, begun, name in found if over(begun, name)]:
+    uploads = store.sql("SELECT id, begun, name FROM storage_multiparts WHERE bucket = ?", bucket_name)
+    for upload in [upload for upload, begun, name in uploads if over(begun, name)]:
         forget_parts(store, upload)
         store.sql("DELETE FROM storage_multiparts WHERE id = ?", upload)
 
@@ -300,11 +300,11 @@ def rename(store: Store, row: ObjectVersion, name: str) -> None:
 
 def purge(store: Store, bucket_name: str, now: int) -> None:
     """Removes the soft-deleted objects whose retention is over."""
-    found = store.sql(
+    versions = store.sql(
         f"SELECT {_COLUMNS} FROM storage_objects WHERE bucket = ? AND state = 2 AND expires <= ?",  # noqa: S608
         bucket_name, now,
     )  # fmt: skip
-    for row in (ObjectVersion(*values) for values in found):
+    for row in (ObjectVersion(*values) for values in versions):
         remove(store, row)
         release(store, row)
 
@@ -322,8 +322,8 @@ def small_content(store: Store, row: ObjectVersion) -> bytes:
     """The content of a version that is stored in its row."""
     if row.data is not None:
         return row.data
-    found: bytes = store.row("SELECT data FROM storage_objects WHERE id = ?", row.id)[0]
-    return found
+    data: bytes = store.row("SELECT data FROM storage_objects WHERE id = ?", row.id)[0]
+    return data
 
 
 def content(store: Store, row: ObjectVersion) -> bytes | Path:
@@ -333,5 +333,5 @@ def content(store: Store, row: ObjectVersion) -> bytes | Path:
 
 def pieces(store: Store, row: ObjectVersion) -> Iterator[bytes]:
     """The content of a version in chunks of at most 1 MiB."""
-    found = content(store, row)
-    return iter((found,)) if isinstance(found, bytes) else file_pieces(found)
+    stored = content(store, row)
+    return iter((stored,)) if isinstance(stored, bytes) else file_pieces(stored)

@@ -57,9 +57,9 @@ def admitted(call: Call) -> Call:
 
 
 def _check(call: Call, claim: _Claim) -> None:
-    found = _ACCOUNT.fullmatch(claim.email)
+    match = _ACCOUNT.fullmatch(claim.email)
     store = call.cloud.store
-    account = store.get("iam", f"projects/{found['project']}/serviceAccounts/{claim.email}") if found else None
+    account = store.get("iam", f"projects/{match['project']}/serviceAccounts/{claim.email}") if match else None
     if account is None or account.get("disabled"):
         raise _refused(
             403, "AccessDenied", f"{claim.email} cannot sign links: there is no such active service account."
@@ -152,8 +152,8 @@ def _of_v2(call: Call) -> _Claim:
 
 
 def _subresource(params: Mapping[str, Any]) -> str:
-    found = [f"{name}={params[name]}" if params[name] else name for name in _SUBRESOURCES if name in params]
-    return "?" + "&".join(found) if found else ""
+    parts = [f"{name}={params[name]}" if params[name] else name for name in _SUBRESOURCES if name in params]
+    return "?" + "&".join(parts) if parts else ""
 
 
 def _invalid(name: str, why: str) -> CloudError:

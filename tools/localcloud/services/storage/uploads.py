@@ -74,11 +74,11 @@ def _large_multipart(call: Call, bucket: Bucket, content_type: str, path: Path) 
 
 
 def _two_parts(call: Call, body: multipart.Searchable, content_type: str) -> tuple[Sent, multipart.Part]:
-    found = list(islice(multipart.parts(body, multipart.boundary(content_type)), 3))
-    if len(found) != 2:
-        many = "more" if len(found) > 2 else str(len(found))
+    parts = list(islice(multipart.parts(body, multipart.boundary(content_type)), 3))
+    if len(parts) != 2:
+        many = "more" if len(parts) > 2 else str(len(parts))
         raise refusals.invalid(f"A multipart upload has two parts, metadata and content; this one has {many}.")
-    first, second = found
+    first, second = parts
     creation.check_metadata_size(first.end - first.start)
     sent = creation.metadata(call, body[first.start : first.end])
     declared = second.headers.get("content-type")

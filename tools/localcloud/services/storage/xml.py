@@ -191,5 +191,5 @@ def _conditions(call: Call) -> preconditions.Preconditions:
 
 
 def _generation(call: Call) -> int | None:
-    said = call.params.get("generation")
-    return None if said is None else conformance.typed(_GENERATION, said, OLDER.mistyped)
+    generation = call.params.get("generation")
+    return None if generation is None else conformance.typed(_GENERATION, generation, OLDER.mistyped)

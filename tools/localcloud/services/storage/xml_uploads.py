@@ -142,10 +142,10 @@ def found(call: Call) -> tuple[str, dict[str, Any]]:
 
 
 def _parts(store: Store, upload: str) -> list[_Part]:
-    found = store.sql(
+    rows = store.sql(
         "SELECT number, etag, size, blob, data FROM storage_parts WHERE upload = ? ORDER BY number", upload
     )
-    return [_Part(*row) for row in found]
+    return [_Part(*row) for row in rows]
 
 
 def _chosen(call: Call, there: list[_Part]) -> list[_Part]:

@@ -86,14 +86,14 @@ def _local(call: Call, token: str) -> str:
 
 
 def _provider(call: Call, audience: str) -> Body:
-    found = _WORKLOAD.fullmatch(audience)
-    if found is None:
+    match = _WORKLOAD.fullmatch(audience)
+    if match is None:
         raise OAuthError(
             "invalid_request", f'Invalid value for "audience": {audience} names no identity pool provider.'
         )
-    name = call.cloud.projects.named(found["pool"])
+    name = call.cloud.projects.named(match["pool"])
     pool = call.cloud.store.get("iam", name)
-    provider = call.cloud.store.get("iam", f"{name}/providers/{found['provider']}")
+    provider = call.cloud.store.get("iam", f"{name}/providers/{match['provider']}")
     for body in (pool, provider):
         if body is None or body["state"] != "ACTIVE" or body.get("disabled") or _not_yet(call, body["name"]):
             raise OAuthError(

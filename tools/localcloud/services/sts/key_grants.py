@@ -63,12 +63,12 @@ def _check_times(call: Call, claims: Mapping[str, Any]) -> None:
 
 def _decoded(part: str) -> dict[str, Any]:
     try:
-        found = json_text.read(_bytes(part))
+        decoded = json_text.read(_bytes(part))
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        decoded = None
+    if not isinstance(decoded, dict):
         raise OAuthError("invalid_grant", "Invalid JWT: Failed to parse the assertion.")
-    return found
+    return decoded
 
 
 def _bytes(part: str) -> bytes:
