@@ -99,7 +99,7 @@ def localized(message: str) -> dict[str, Any]:
 
 
 def unauthenticated(message: str = "", why: str = "CREDENTIALS_MISSING") -> CloudError:
-    """401: no token where one is needed, or a token nobody issued; `why` is the reason of its ErrorInfo."""
+    """401: a missing or unknown token; `why` is the reason in its ErrorInfo."""
     text = message or (
         "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid "
         "authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
@@ -126,7 +126,7 @@ def already_exists(message: str) -> CloudError:
 
 
 def aborted(message: str) -> CloudError:
-    """409 ABORTED: a concurrent change won; read again and repeat."""
+    """409 ABORTED: lost to a concurrent change; the caller should read again and retry."""
     return CloudError(409, "ABORTED", message, "conflict")
 
 

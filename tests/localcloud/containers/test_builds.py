@@ -270,7 +270,10 @@ def test_a_stop_and_a_kill_end_what_builds_run(store: dict[str, str], tmp_path: 
     try:
         for name in names:
             found = again.ok("GET", f"{builds}/{name}")
-            assert (found["status"], "stopped while it worked" in found["statusDetail"]) == ("INTERNAL_ERROR", True)
+            assert (found["status"], "stopped while it was working" in found["statusDetail"]) == (
+                "INTERNAL_ERROR",
+                True,
+            )
         _until(lambda: not _sleeping())
         assert not list((state / "builds").iterdir())
     finally:

@@ -137,7 +137,7 @@ def test_the_end_of_a_job_is_written_down_as_soon_as_the_disk_takes_it(
 
 @pytest.mark.parametrize(
     ("name", "code", "said"),
-    [("refused", 9, "There is no such image."), ("broken", 13, "by a bug of its own")],
+    [("refused", 9, "There is no such image."), ("broken", 13, "because of a bug of its own")],
 )
 def test_work_that_fails_ends_its_operation_with_the_error(cloud: Inside, name: str, code: int, said: str) -> None:
     async def play() -> Any:
@@ -185,7 +185,7 @@ def test_a_stop_of_the_server_ends_what_it_cut_short_with_a_sentence(tmp_path: P
     again = inside(tmp_path, RUN)
     last = again.ok("GET", f"run/v2/{first['name']}")
     assert last["error"]["code"] == 10
-    assert "was stopped while it worked on this" in last["error"]["message"]
+    assert "was stopped while it was working on this" in last["error"]["message"]
 
 
 def test_work_that_can_begin_again_does_so_after_a_stop(tmp_path: Path) -> None:

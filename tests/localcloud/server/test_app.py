@@ -157,7 +157,7 @@ def test_a_mistyped_api_is_not_taken_for_a_bucket(cloud: Inside) -> None:
 def test_a_mistake_of_ours_is_a_500_that_says_whose_it_is(cloud: Inside) -> None:
     seen = cloud("POST", f"{SECRETS}/s:addVersion", {})
     assert seen.status == 500
-    assert "by a bug of its own" in seen.message
+    assert "because of a bug of its own" in seen.message
 
 
 def test_storage_writes_errors_in_its_own_dialect(cloud: Inside) -> None:

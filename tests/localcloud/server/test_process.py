@@ -137,7 +137,7 @@ def test_what_is_due_happens_while_nobody_asks_and_waits_for_a_disk_that_refuses
             patch.setattr(idle.cloud.store, "commit", refusing)
             for counter in (1, 2):
                 assert not await idle.on_tick(counter)
-            seen.append([one for one in caplog.messages if "could not be written down" in one])
+            seen.append([one for one in caplog.messages if "could not be written to disk" in one])
         happened.clear()
         await idle.on_tick(3)
         seen.append(list(happened))

@@ -309,7 +309,7 @@ def test_a_cloud_that_is_killed_leaves_nothing_running(store: dict[str, str], tm
         again = Client(launcher.start(tmp_path / "state"), PROJECT)
         done = again.ok("GET", f"aiplatform/v1/{name}")
         assert done["state"] == "JOB_STATE_FAILED"
-        assert "was stopped while it worked on this" in done["error"]["message"]
+        assert "was stopped while it was working on this" in done["error"]["message"]
         while list(engine.found()):
             assert again.control("GET", "health").status == 200
         name = again.ok("POST", f"{PLACE}/customJobs", shell("echo up; sleep 600"))["name"]

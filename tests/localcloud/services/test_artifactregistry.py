@@ -72,12 +72,12 @@ def test_taken_and_missing_repositories_in_googles_words(call: Sender) -> None:
         ({"cleanupPolicies": {"a": {"condition": {"tagState": "ANY"}}}}, "must have an action and either"),
         (
             {"cleanupPolicies": {"a": {"action": "DELETE", "mostRecentVersions": {"keepCount": 1}}}},
-            "goes with KEEP only",
+            "allowed only with KEEP",
         ),
         ({"cleanupPolicies": {"a": {"action": "DELETE", "condition": {"olderThan": "30d"}}}}, "duration"),
         (
             {"cleanupPolicies": {"a": {"action": "DELETE", "condition": {"tagPrefixes": ["v"], "tagState": "ANY"}}}},
-            "TAGGED only",
+            "allowed only with tag_state TAGGED",
         ),
         ({"cleanupPolicies": {"a": DELETE_OLD | {"id": "b"}}}, "both must be the same"),
         ({"cleanupPolicies": {"x" * 128: DELETE_OLD}}, "1 to 127 characters"),
@@ -183,7 +183,7 @@ def test_lists_of_other_artifacts_are_empty_and_a_header_says_that_none_are_kept
         assert call("GET", f"{IMAGES}/{collection}") == {}
     for path in ("packages/app", "packages/app/versions/1", "packages/app/tags/latest", "files/a"):
         assert "was not found" in call.refused("DELETE", f"{IMAGES}/{path}", status=404)
-    assert "holds images only" in call.refused("PATCH", f"{IMAGES}/files/a", status=404)
+    assert "stores only images" in call.refused("PATCH", f"{IMAGES}/files/a", status=404)
     call.refused("GET", f"{REPOSITORIES}/none/packages", status=404)
 
 

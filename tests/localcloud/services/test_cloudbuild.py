@@ -509,7 +509,10 @@ def test_a_build_that_a_stop_cut_short_says_so_and_leaves_no_folder(cloud: Insid
     again = opened(tmp_path / "state", SERVICES)
     found = again.store.get("cloudbuild", f"projects/{PROJECT}/locations/global/builds/{build['id']}")
     assert found is not None
-    assert (found["status"], "was stopped while it worked on this" in found["statusDetail"]) == ("INTERNAL_ERROR", True)
+    assert (found["status"], "was stopped while it was working on this" in found["statusDetail"]) == (
+        "INTERNAL_ERROR",
+        True,
+    )
     assert not waiting.exists()
     again.store.close()
 

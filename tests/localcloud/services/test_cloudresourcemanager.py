@@ -212,7 +212,7 @@ def test_a_stale_etag_of_a_project_is_refused(cloud: Client) -> None:
     etag = cloud.ok("GET", f"{V3}/{cloud.project}")["etag"]
     cloud.ok("PATCH", f"{V3}/{cloud.project}", {"displayName": "Newer", "etag": etag}, updateMask="displayName")
     stale = cloud("PATCH", f"{V3}/{cloud.project}", {"displayName": "Newest", "etag": etag}, updateMask="displayName")
-    assert (stale.status, "was changed since it was read" in stale.message) == (409, True)
+    assert (stale.status, "has changed since it was read" in stale.message) == (409, True)
 
 
 @pytest.mark.parametrize("public", ["allUsers", "allAuthenticatedUsers"])

@@ -252,7 +252,7 @@ def test_a_machine_takes_no_disk_of_another_project_or_zone(call: Sender) -> Non
             "disks": [boot, {"source": f"{place}/disks/data", "autoDelete": True}],
             "networkInterfaces": [{"network": "global/networks/default"}],
         }
-        assert "lies in the project and zone" in call.refused("POST", f"{ZONE}/instances", body)
+        assert "must be in the project and zone" in call.refused("POST", f"{ZONE}/instances", body)
 
 
 def test_a_machine_has_an_account_that_its_maker_may_act_as(call: Sender) -> None:

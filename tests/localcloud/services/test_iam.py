@@ -257,7 +257,7 @@ def test_a_role_is_patched_by_mask_and_guarded_by_its_etag(call: Sender) -> None
     assert found["title"] == "New"
     assert "includedPermissions" not in found
     stale = {"title": "Old", "etag": made["etag"]}
-    assert "was changed since it was read" in call.refused(
+    assert "has changed since it was read" in call.refused(
         "PATCH", f"{IAM}/roles/lister?updateMask=title", stale, status=409
     )
 

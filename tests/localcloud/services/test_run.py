@@ -348,7 +348,7 @@ def test_an_execution_that_nothing_can_run_fails_and_says_that_it_is_simulated(c
     assert execution["failedCount"] == 1
     completed = execution["conditions"][0]
     assert (completed["type"], completed["state"]) == ("Completed", "CONDITION_FAILED")
-    assert "serves nobody yet" in completed["message"] or "simulated" in completed["message"]
+    assert "is not serving yet" in completed["message"] or "simulated" in completed["message"]
     assert "error" in call("GET", f"/run/v2/{operation['name']}")
     found = call("GET", f"{JOBS}/train")
     assert (found["executionCount"], found["latestCreatedExecution"]["completionStatus"]) == (1, "EXECUTION_FAILED")

@@ -58,7 +58,7 @@ def test_a_batch_is_read_from_one_project(cloud: Client) -> None:
         names = f"projects/{project}/services/run.googleapis.com"
         assert len(cloud.ok("GET", f"{services(cloud)}:batchGet", names=names)["services"]) == 1
     other = cloud("GET", f"{services(cloud)}:batchGet", names="projects/other-project/services/run.googleapis.com")
-    assert (other.status, "does not lie in the parent" in other.message) == (400, True)
+    assert (other.status, "is not in the parent" in other.message) == (400, True)
 
 
 def test_a_batch_has_one_to_twenty_names(cloud: Client) -> None:

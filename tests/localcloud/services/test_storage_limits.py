@@ -174,6 +174,6 @@ def test_parts_are_counted_only_as_far_as_they_may_go(gcs: Storage) -> None:
     many = b"--e\r\n\r\n\r\n" * 200 + b"--e"  # and never an end
     for url, said in (
         (f"/upload{B}/data-bucket/o?uploadType=multipart", "metadata and content; this one has more."),
-        ("/batch/storage/v1", "The batch has more than 100 calls."),
+        ("/batch/storage/v1", "A batch may have at most 100 calls."),
     ):
         assert gcs.ask("POST", url, many, 400, content_type="multipart/mixed; boundary=e").message.endswith(said)

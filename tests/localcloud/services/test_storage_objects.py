@@ -292,7 +292,7 @@ def test_content_is_not_sent_in_a_batch(gcs: Storage, target: str) -> None:
     gcs.upload("a")
     sent = f"--edge\r\nContent-Type: application/http\r\n\r\nGET {path('a')}{target} HTTP/1.1\r\n\r\n\r\n--edge--\r\n"
     refused = gcs.ask("POST", "/batch/storage/v1", sent.encode(), 400, content_type="multipart/mixed; boundary=edge")
-    assert refused.message == "The content of objects cannot be asked for in a batch, only their metadata."
+    assert refused.message == "The content of objects cannot be requested in a batch, only their metadata."
 
 
 def test_xml_style_requests_read_write_and_delete(gcs: Storage) -> None:

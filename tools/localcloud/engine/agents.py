@@ -25,9 +25,9 @@ class Agents:
         return f"serviceAccount:{self.email(api, project)}"
 
     def standing(self, principal: str, project: str) -> str:
-        """The role that an agent has in its own project without being in the policy; "" for everybody else.
+        """The role that a service agent has in its own project without a binding in the policy; "" for other principals.
 
-        Google writes it into the project's policy when the API is enabled, and shows it there only to who asks for it.
+        Google adds the binding to the project's policy when the API is enabled, and shows it only on request.
         """
         if not principal.startswith("serviceAccount:"):
             return ""

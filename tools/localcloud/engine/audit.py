@@ -1,6 +1,6 @@
 """Audit logs of admin activity: who changed something, or was denied it.
 
-Data access is not logged, as at Google unless somebody switches it on. Bodies are left out: they may hold what is secret.
+Data access is not logged, which is Google's default. Bodies are left out, since they may contain secrets.
 Source: https://cloud.google.com/logging/docs/audit#admin-activity.
 """
 
@@ -58,7 +58,7 @@ def denied(call: Call, problem: CloudError) -> None:
 
 
 def _is_unserved(problem: CloudError) -> bool:
-    """Whether a call was refused before its service was asked: the API is disabled, or the project is gone."""
+    """Whether a call was refused before it reached its service: the API is disabled, or the project is deleted."""
     return any(detail.get("domain") == "googleapis.com" for detail in problem.details)
 
 

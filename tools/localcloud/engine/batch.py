@@ -26,7 +26,7 @@ def run(call: Call, most: int) -> Reply:
     body, mark = call.content.read(), multipart.boundary(call.content.type)
     parts = list(islice(multipart.parts(body, mark), most + 1))
     if len(parts) > most:
-        raise _refused(f"The batch has more than {most} calls.")
+        raise _refused(f"A batch may have at most {most} calls.")
     answers = [_part(part, _run_part(call, body[part.start : part.end])) for part in parts]
     edge = f"batch_{uuid.uuid4().hex}"
     text = b"".join(b"--%s\r\n%s\r\n" % (edge.encode(), answer) for answer in answers) + b"--%s--\r\n" % edge.encode()
@@ -48,11 +48,11 @@ def _run_part(call: Call, request: bytes) -> Reply:
     try:
         address = urlsplit(words[1])
     except ValueError:
-        raise _refused(f"{words[1][:200]!r} in a part of the batch is no address.") from None
+        raise _refused(f"{words[1][:200]!r} in a part of the batch is not a valid URL.") from None
     if address.path.startswith(_OWN):
         raise _refused(f"{address.path} cannot be called in a batch.")
     if ("alt", "media") in parse_qsl(address.query):
-        raise _refused("The content of objects cannot be asked for in a batch, only their metadata.")
+        raise _refused("The content of objects cannot be requested in a batch, only their metadata.")
     target = address.path + (f"?{address.query}" if address.query else "")
     headers = multipart.parse_headers(fields)
     if "authorization" in call.headers:

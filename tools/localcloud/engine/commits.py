@@ -41,13 +41,13 @@ class Commits:
         entry = _Waiting(work, failed, loop.create_future())
         self._waiting.append(entry)
         if len(self._waiting) == 1:
-            # Once more around the loop: those who were just answered ask again, and their commits are the same one.
+            # One more loop iteration: clients that were just answered send their next requests, which then share a commit.
             loop.call_soon(loop.call_soon, self._flush)
         result: T = await entry.done
         return result
 
     async def write(self, work: Callable[[], T]) -> T:
-        """The same for who wants what was raised as an exception."""
+        """Like `run`, but raises what `work` raised."""
         result: T | _Refused = await self.run(work, _Refused)
         if isinstance(result, _Refused):
             raise result.problem
@@ -79,7 +79,7 @@ class Commits:
         except Exception as problem:
             self._store.undo(mark)
             if not self._store.open:
-                raise  # SQLite gave up the whole transaction: what the others wrote is gone too
+                raise  # SQLite rolled the whole transaction back, including the others' writes
             return entry.failed(problem)
         self._store.release()
         return result

@@ -40,7 +40,7 @@ class Deferred:
             except (sqlite3.Error, OSError):
                 raise
             except Exception as bug:
-                _log.error("What was put off failed.", exc_info=bug)
+                _log.error("A deferred write failed.", exc_info=bug)
 
     def mark(self) -> Mark:
         """The position in the queue at the start of a request."""

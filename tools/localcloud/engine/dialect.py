@@ -38,13 +38,13 @@ class Dialect:
     """One generation's ways.
 
     error      the JSON body of an error
-    required   the 400 for a query parameter that the method cannot do without
-    mistyped   the 400 for a query parameter's text that is not of its type
-    unselected the 400 for a path in `fields` that answers do not have
+    required   the 400 for a missing required query parameter
+    mistyped   the 400 for a query parameter with a value of the wrong type
+    unselected the 400 for a path in `fields` that responses do not have
     name       (method, path) -> the resource that a URL names, its project for a collection
-    parent     (method, path) -> what that resource, or the collection, lies in
+    parent     (method, path) -> the parent of that resource or collection
     slashes    whether a path parameter may hold an encoded slash, as names of objects do
-    older      whether bodies are read in the older way: a null means something (it removes a field), formats of texts do not
+    older      whether bodies are read in the older way: null removes a field, and string formats are not checked
     """
 
     error: Callable[[CloudError], Body]

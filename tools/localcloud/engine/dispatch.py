@@ -24,7 +24,7 @@ _log = logging.getLogger("localcloud")
 _FORM = "application/x-www-form-urlencoded"
 _FORMS = {"json", "media"}
 _PLAIN = frozenset({401, 403, 404, 416})
-_BUG = "The local cloud failed on this request by a bug of its own; the traceback is in its log."
+_BUG = "The local cloud failed on this request because of a bug of its own; the traceback is in its log."
 
 
 class Request(NamedTuple):
@@ -222,7 +222,7 @@ def handler(service: Service, method: Method) -> Handler | None:
 
 
 def _complete(call: Call) -> None:
-    """Raises 400 for a parameter that the method cannot do without, and for an answer that is to be no JSON."""
+    """Raises 400 for a missing required parameter, and for a response format other than JSON."""
     form = call.params.get("alt", "json")
     if form not in _FORMS and not form.startswith("json;"):
         if form == "proto":
@@ -270,7 +270,7 @@ def _add(params: dict[str, Any], key: str, value: str, target: Target) -> None:
 
 @lru_cache
 def _everywhere(api: str, version: str) -> Mapping[str, Param]:
-    """What every method takes: the document's global parameters, whatever their values, and a mask."""
+    """The parameters that every method accepts: the document's global ones, with any value, and an update mask."""
     params = {name: Param(name, "global") for name in document(api, version).global_params}
     return params | {"updateMask": Param("updateMask", "query"), "update_mask": Param("updateMask", "query")}
 
@@ -301,7 +301,7 @@ def _body(request: Request, target: Target) -> dict[str, Any]:
 
 @lru_cache
 def _takes_anything(api: str, version: str, schema_name: str) -> bool:
-    """Whether a request's body is whatever its caller sends: a google.api.HttpBody."""
+    """Whether a request's body may be anything: a google.api.HttpBody."""
     described = document(api, version).schemas.get(schema_name, {})
     return schema_name == "HttpBody" or bool(
         described.get("properties", {}).get("httpBody", {}).get("$ref") == "GoogleApiHttpBody"

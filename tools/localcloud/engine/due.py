@@ -1,6 +1,6 @@
 """The due queue: everything that is scheduled by the clock, for all services, kept on disk.
 
-It is looked at before each request and ten times a second, so that nobody sees what should be over.
+It is checked before each request and ten times a second, so that clients never see anything overdue.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Due:
         except Exception as bug:
             if not self._store.open:
                 raise
-            _log.error("What was due failed: %s %s of %s.", api, kind, name, exc_info=bug)
+            _log.error("A scheduled action failed: %s %s of %s.", api, kind, name, exc_info=bug)
             self.after(*key, _AFTER_A_BUG)
 
     def _load(self) -> None:

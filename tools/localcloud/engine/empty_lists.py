@@ -46,7 +46,7 @@ def _is_list(described: Document, method: Method) -> bool:
 
 
 def _makers(described: Document, collection: str) -> Iterator[str]:
-    """The methods that make one of the collection: a POST or PUT to the collection itself, or a create to a name in it."""
+    """The methods that create a resource in the collection: a POST or PUT to the collection, or a create with a name in it."""
     siblings = [one for one in described.methods.values() if one.collection == collection]
     paths = {one.flat_path for one in siblings if one.verb == "list"}
     for one in siblings:
@@ -56,16 +56,16 @@ def _makers(described: Document, collection: str) -> Iterator[str]:
 
 
 def _page(call: Call, described: Document) -> Reply:
-    """An empty page for who may list; 501 below a thing that is none, and outside of projects, where nobody can say who may."""
+    """An empty page for callers who may list; 501 for a missing parent, and outside of projects, where permissions are unknown."""
     if call.project is None or not _may_hold(call):
         raise absent(call.method)
-    paging.after(call.params.get("pageToken", ""), "nobody gave this list a token")
+    paging.after(call.params.get("pageToken", ""), "this list has no page tokens")
     kind = described.schemas[call.method.response]["properties"].get("kind", {}).get("default")
     return Reply(200, {"kind": kind} if kind else {}, MARK)
 
 
 def _may_hold(call: Call) -> bool:
-    """Whether the list's parent is a place, every thing of a kind ("-"), or a thing that is there."""
+    """Whether the list's parent is a location, a wildcard ("-"), or an existing resource."""
     words = call.path.split("/")
     pairs = zip(words[:-1:2], words[1:-1:2], strict=False)
     things = [name for kind, name in pairs if kind not in _CONTAINERS and "aggregated" not in {kind, name}]

@@ -33,9 +33,9 @@ class Content:
 
 
 class Beside(Exception):
-    """Something takes too long for the event loop: `work` is to run in a thread, and the request is then run again with its result.
+    """Raised when something takes too long for the event loop: `work` runs in a thread, then the request is repeated with its result.
 
-    Only reads what it needs, since the request's own writes are taken back.
+    `work` may only read, since the request's writes are rolled back.
     """
 
     def __init__(self, name: str, work: Callable[[], object]) -> None:
@@ -56,9 +56,11 @@ class Wait:
 class Reply:
     """An answer that is more than a 200 with JSON.
 
-    `body`: bytes as they are, a dict as JSON, a str that is JSON already, None for empty. `file`: (path, start, length) is
-    streamed instead of `body`, and so are `pieces`, whose length nobody knows beforehand. `wait`: the answer if nothing happens in that time. `later`: what
-    gives the answer, once the transaction is over, when somebody else has to be asked for it; it may raise CloudError.
+    body    raw bytes, a dict to encode as JSON, a str that is JSON already, or None for an empty body
+    file    (path, start, length), streamed instead of `body`
+    pieces  streamed instead of `body`, when the length is not known in advance
+    wait    a long poll; the reply is sent if nothing happens in that time
+    later   returns the actual reply after the transaction, when another party has to be called for it; may raise CloudError
     """
 
     status: int = 200

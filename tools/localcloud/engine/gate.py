@@ -36,7 +36,7 @@ def admit(call: Call) -> None:
 
 
 def identified(principal: str) -> str:
-    """The canonical principal of a token; 401 for one that names nobody."""
+    """The canonical principal of a token; 401 if it does not name one."""
     try:
         return identities.canonical(principal)
     except identities.NoIdentity:
@@ -53,9 +53,7 @@ def needed(call: Call) -> Sequence[tuple[str, str]]:
     known = call.cloud.iam.roles.permissions
     permission = usual(call.method.id, known) if declared == _MISSING else declared
     if declared == _MISSING and permission and permission not in known and call.method.http == "GET":
-        permission = (
-            _SEES_PROJECT  # of an API whose roles the tables do not have; what would change something stays refused
-        )
+        permission = _SEES_PROJECT  # for an API without role tables, reading needs this one; changes stay forbidden
     return ((permission, call.name),) if permission else ()
 
 
@@ -79,7 +77,7 @@ def check(call: Call, permission: str, resource: str) -> None:
 
 
 def refusal(call: Call, permission: str, resource: str) -> errors.CloudError:
-    """The 403 in the service's own words, or the 401 for a call without a token."""
+    """The 403 with the service's message, or the 401 for a call without a token."""
     if call.principal or call.method.id in call.service.anonymous:
         problem = _denied(call, permission, resource)
     else:

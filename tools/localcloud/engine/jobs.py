@@ -1,7 +1,7 @@
-"""Long-running work: it runs beside the requests, writes through the same commits, and survives a restart of the server.
+"""Long-running work: it runs in the background, writes through the same commits as requests, and survives restarts of the server.
 
 A request starts a job within its transaction; the job runs once that is on disk. Its row stays until it has ended, so that the
-next start of the server finds what was cut short, and says so or begins it again.
+next start of the server finds interrupted jobs, and fails or restarts them.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from localcloud.spec import json_text
 
 Body = dict[str, Any]
 T = TypeVar("T")
-# A number is never given twice: a job's task ends after its row has gone, and the next job must not be taken for it.
+# AUTOINCREMENT never reuses an id: a job's task ends after its row is deleted, and must not be confused with the next job.
 TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
   id INTEGER PRIMARY KEY AUTOINCREMENT, api TEXT NOT NULL, kind TEXT NOT NULL, operation TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS jobs_of_operations ON jobs (api, operation);
 """
 AGAIN = 5.0
-"""Seconds until a disk that refused the end of a job is asked again."""
+"""Seconds until the end of a job is written again after a disk error."""
 _log = logging.getLogger("localcloud")
-_BUG = "The local cloud failed at this work by a bug of its own; the traceback is in its log."
-_STOPPED = "The local cloud was stopped while it worked on this; ask for it again."
+_BUG = "The local cloud failed because of a bug of its own; the traceback is in its log."
+_STOPPED = "The local cloud was stopped while it was working on this; send the request again."
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """One piece of work: its API and kind, its input (`body`), and the operation that it ends ("" = none).
 
-    `commits.write(change)` runs a function with all its writes as one transaction, and gives its result once that is on disk.
-    What blocks belongs into a thread (asyncio.to_thread): everything else here runs on the server's own loop.
+    `commits.write(change)` runs a function as one transaction, and returns its result once that is on disk.
+    Blocking calls belong in a thread (asyncio.to_thread), since jobs run on the server's event loop.
     """
 
     id: int
@@ -59,8 +59,8 @@ class Job:
 class BoundWorker:
     """Runs the jobs of one kind.
 
-    `run(job)` works; `cut(job, problem)` says, in a transaction, that it did not come to its end: it failed, was called off, or
-    the server was stopped. `again`: after a stop of the server it begins again instead.
+    `run(job)` does the work; `cut(job, problem)` records, in a transaction, that it did not complete: it failed, was cancelled, or
+    the server was stopped. `again`: after a stop of the server, the job is restarted instead.
     """
 
     run: Callable[[Job], Awaitable[None]]
@@ -158,7 +158,7 @@ class Jobs:
                 await worker.run(job)
         except asyncio.CancelledError:
             if job.id not in self._called_off:
-                raise  # the server stops: its next start says so
+                raise  # the server is stopping; its next start ends the job
             problem = cancelled()
         except CloudError as refused:
             problem = refused
@@ -172,14 +172,14 @@ class Jobs:
             self._tasks.pop(job.id, None)
 
     async def _written(self, end: Callable[[], None]) -> None:
-        """Writes the end of a job down as soon as the disk takes it: whoever waits for the job would wait for ever."""
+        """Stores the end of a job, retrying after disk errors, since clients would otherwise wait for it forever."""
         while True:
             try:
                 return await self._commits.write(end)
             except (CloudError, sqlite3.Error, OSError) as problem:
                 if getattr(problem, "reason", "") != DISK_REFUSED and not disk_refused(problem):
                     raise
-                _log.warning("The end of a job could not be written down: %s", problem)
+                _log.warning("The end of a job could not be stored: %s", problem)
             await asyncio.sleep(AGAIN)
 
     def _over(self, job: Job, worker: BoundWorker, problem: CloudError | None) -> None:

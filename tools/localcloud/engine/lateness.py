@@ -117,7 +117,7 @@ class Lateness:
 
     @property
     def policies_on_their_way(self) -> int:
-        """How many policies are not in force yet: what was computed from them is stale when this changes."""
+        """The number of policies that are not in force yet; when it changes, cached decisions are stale."""
         profile = self.profile
         if profile is None:
             return 0

@@ -173,7 +173,7 @@ def _set(call: Call, resource: Resource, field: str, value: Any, sent: Mapping[s
 
 
 def existing(call: Call, resource: Resource) -> Body:
-    """The stored body of the resource that the URL names; 404 in the resource's words."""
+    """The stored body of the URL's resource; 404 with the resource's message."""
     body = _kept(call, resource, call.name)
     if body is None:
         raise errors.not_found(_text(resource.missing, call.name))
@@ -229,7 +229,7 @@ def shown(call: Call, resource: Resource, name: str, body: Body) -> Body:
 
 
 def _is_servers(call: Call, resource: Resource, key: str) -> bool:
-    """Whether no caller may set a field of a stored body."""
+    """Whether a stored field can be set only by the server."""
     described = call.schema(resource.kind).get("properties", {}).get(key, {})
     return key in _SERVER or key == "name" or key.startswith("_") or bool(described.get("readOnly"))
 

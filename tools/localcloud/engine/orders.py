@@ -90,7 +90,7 @@ class WorkloadHost(Protocol):
         ...
 
     def digest(self, image: str, principal: str) -> str:
-        """What an image's name means in the cloud's own registry; "" for none, and for who may not read it."""
+        """The digest of an image in the cloud's own registry; "" if there is none, or the caller may not read it."""
         ...
 
     def pull(self, client: CommandLineRuntime, image: str, principal: str) -> str:

@@ -73,7 +73,7 @@ def _known(location: str) -> bool:
 
 
 def unknown(call: Call, location: str) -> CloudError:
-    """403: nobody may use a location that there is not, or not for this service."""
+    """The 403 for a location that does not exist, or not for this service."""
     consumer = call.cloud.projects.numbered("/".join(call.path.split("/", 2)[:2]))
     described = {"consumer": consumer, "location": location, "service": f"{call.service.api}.googleapis.com"}
     text = f"Permission denied on 'locations/{location}' (or it may not exist)."

@@ -158,7 +158,7 @@ def _check_encoding(path: str) -> None:
 
 @lru_cache(maxsize=64)
 def _unwritten(api: str, version: str) -> Service:
-    """An API that Google documents and nobody has written here."""
+    """A placeholder for an API that Google documents, but that is not implemented here."""
     return Service(api=api, versions=(version,), dialect=OLDER if document(api, version).older else RESOURCE_ORIENTED)
 
 
@@ -174,7 +174,7 @@ def _misplaced_slash(service: Service, method: Method, rest: str) -> bool:
 
 
 def absent(method: Method) -> CloudError:
-    """The 501 for a method that Google documents and nobody has written here."""
+    """The 501 for a method that Google documents, but that is not implemented here."""
     return unimplemented(
         f"{method.id} ({method.version}) is a method of Google's that the local cloud does not emulate. "
         f"To add it: {where(method.api)}."

@@ -18,7 +18,7 @@ from localcloud.spec.discovery import Method, document
 
 Verb = Callable[[Call, Resource], Body]
 PURGE = "purge"
-"""The kind of entry in the due queue by which a softly deleted resource goes for good."""
+"""The kind of entry in the due queue that purges a soft-deleted resource."""
 
 
 def handler(service: Service, method: Method) -> Handler | None:
@@ -205,7 +205,7 @@ def remove(cloud: Cloud, api: str, name: str) -> None:
 
 
 def existing(call: Call, resource: Resource) -> Body:
-    """The stored body of the resource that the URL names; 404 in the resource's words."""
+    """The stored body of the URL's resource; 404 with the resource's message."""
     body = call.cloud.store.get(call.service.api, call.name)
     if body is None:
         raise errors.not_found(_text(call, resource.missing, call.name))
@@ -269,7 +269,7 @@ def _changed(call: Call, resource: Resource, old: Body, new: Body) -> Body:
     for name in resource.immutable:
         if new.get(name, old.get(name)) != old.get(name):
             raise errors.invalid(
-                f"Field '{name}' of {call.name} cannot be changed once it is set; make a new resource instead.", name
+                f"Field '{name}' of {call.name} cannot be changed once it is set; create a new resource instead.", name
             )
     # A mask may name them without a value, which clears other fields.
     new |= {name: old[name] for name in ("name", *resource.immutable) if name in old}
@@ -340,7 +340,7 @@ def _with_etag(call: Call, resource: Resource, body: Body) -> Body:
 def _same_etag(sent: str | None, body: Body) -> None:
     if sent and "etag" in body and sent.strip('"') != str(body["etag"]).strip('"'):
         raise errors.aborted(
-            f"The etag {sent} is not the resource's current one ({body['etag']}): somebody changed it. Read it again and repeat."
+            f"The etag {sent} is not the resource's current one ({body['etag']}): it has changed. Read the resource again and retry."
         )
 
 

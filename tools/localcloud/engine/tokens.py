@@ -26,18 +26,18 @@ LIFETIME = 3600
 KINDS = ("user:", "serviceAccount:", "principal:", "group:")
 INVALID = (
     "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
-    "authentication credential. The local cloud takes the tokens that it gives itself, and those of `groundwork local env`."
+    "authentication credential. The local cloud accepts the tokens that it issues, and those of `groundwork local env`."
 )
 EXPIRED = 'The access token has expired: take a new one, in a shell with `eval "$(groundwork local env)"`.'
 _KEY_BYTES = 32
 _HALF_DAY = 12 * 3600
 _WALL = "w"
-"""What stands before the expiry of a token that ends by the machine's own clock, which nobody moves, and not by the cloud's."""
+"""The prefix of the expiry of tokens that expire by the machine's clock, rather than the local cloud's, which can be moved."""
 _KEPT = 4096
 
 
 class Tokens:
-    """Gives and reads the tokens of one local cloud."""
+    """Issues and verifies the tokens of one local cloud."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -48,11 +48,11 @@ class Tokens:
         return self._sealed(principal, "" if expires is None else str(expires))
 
     def lasting(self, principal: str) -> str:
-        """A token for a shell: it ends in 12 to 24 hours, and whoever asks again within half a day mostly gets the same."""
+        """A token for a shell, which expires in 12 to 24 hours; the same one for most calls within half a day."""
         return self._sealed(principal, f"{_WALL}{(int(time.time()) // _HALF_DAY + 2) * _HALF_DAY}")
 
     def principal(self, headers: Mapping[str, str], now: float) -> str:
-        """Who sends these headers; "" without a token; 401 for a token that is none, or that has expired."""
+        """The principal of a request's headers; "" without a token; 401 for an invalid or expired one."""
         authorization = headers.get("authorization", "")
         if not authorization:
             return ""
@@ -65,7 +65,7 @@ class Tokens:
         return name
 
     def assertion(self, claims: Mapping[str, Any]) -> str:
-        """A JSON Web Token as a foreign identity provider would give it (simulated): the local cloud stands for all of them."""
+        """A JSON Web Token like an external identity provider's (simulated): the local cloud stands in for all of them."""
         content = ".".join(_encoded(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims))
         return f"{content}.{self._code(content)}"
 
@@ -75,7 +75,7 @@ class Tokens:
         return self._proves(content, code)
 
     def identity(self, principal: str, audience: str, now: float, *, subject: str = "", email: bool = True) -> str:
-        """An identity token of Google's for an hour; only the local cloud can tell that it is one (simulated)."""
+        """A Google identity token, valid for an hour; only the local cloud can verify it (simulated)."""
         address = principal.partition(":")[2]
         who = subject or str(int.from_bytes(hashlib.sha256(address.encode()).digest()[:8]))
         claims = {"iss": ISSUER, "aud": audience, "azp": who, "sub": who, "iat": int(now), "exp": int(now) + LIFETIME}
@@ -83,7 +83,7 @@ class Tokens:
         return self.assertion({**claims, **named, "principal": principal, "simulated": True})
 
     def identified(self, token: str, now: float) -> tuple[str, str]:
-        """The principal and the audience of an identity token; 401 for one that is none, or has expired."""
+        """The principal and the audience of an identity token; 401 for an invalid or expired one."""
         try:
             claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "==")) if self.asserted(token) else {}
             principal, audience, expires = claims["principal"], claims["aud"], claims["exp"]
@@ -96,7 +96,7 @@ class Tokens:
         return str(principal), str(audience)
 
     def secret(self, purpose: str) -> str:
-        """A secret of this state folder's for another purpose than a token: the same as long as the folder lasts."""
+        """A secret derived from the state folder's key for another purpose; it never changes."""
         return hmac.digest(self._key, f"secret for {purpose}".encode(), hashlib.sha256).hex()[:40]
 
     def _sealed(self, principal: str, expiry: str) -> str:
@@ -119,7 +119,7 @@ class Tokens:
 
 
 def named(token: str) -> str:
-    """Whom a token claims to be, "" when it is none of the local cloud; whether it is true is not looked at."""
+    """The principal that a token claims, without verification; "" if it is not one of the local cloud's."""
     return unquote(token[len(PREFIX) :].partition("/")[0]) if token.startswith(PREFIX) else ""
 
 
@@ -129,7 +129,7 @@ def of(folder: Path) -> Tokens:
 
 
 def opened(folder: Path) -> Tokens:
-    """The same, with a new key when there is none; nobody but the owner can read it, whatever the umask."""
+    """Like `of`, but creates the key if there is none, readable only by the owner whatever the umask."""
     path = folder / KEY
     if not path.exists():
         handle, name = tempfile.mkstemp(dir=folder, prefix=KEY)

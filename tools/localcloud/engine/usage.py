@@ -22,10 +22,10 @@ CREATE TABLE IF NOT EXISTS usage (
 
 @dataclass(frozen=True, slots=True)
 class Sku:
-    """What one kind of use is called, and in which unit it is counted.
+    """A kind of usage, and its unit.
 
-    `id` says what it is on a price list ("storage.standard"); `unit` is what it is counted in, of which `per_pricing_unit` make one
-    of what it is priced by; `service` is Google's id and name of the service it belongs to.
+    `id` identifies it in price lists ("storage.standard"); it is counted in `unit`, of which `per_pricing_unit` make one pricing
+    unit; `service` is the id and name of Google's service.
     """
 
     id: str
@@ -57,12 +57,12 @@ class Usage:
         self._calls: Counter[tuple[str, str, str]] = Counter()
 
     def know(self, api: str, skus: Iterable[Sku], payer: Callable[[str], Payer | None] | None) -> None:
-        """Names an API's kinds of use, and who pays for a thing of it; by default the thing is the project itself."""
+        """Registers an API's SKUs, and the function for a resource's payer; by default, usage is counted by project."""
         self._skus.update((sku.id, sku) for sku in skus)
         self._payers[api] = payer or Payer
 
     def count(self, api: str, thing: str, sku: str) -> None:
-        """Counts a call about a thing of an API; who pays is asked when the counts go to disk."""
+        """Counts a call on a resource; its payer is determined when the counts are written to disk."""
         self._calls[api, thing, sku] += 1
 
     def meter(self, payer: Payer, sku: str, amount: float) -> None:
@@ -80,7 +80,7 @@ class Usage:
         return bool(self._calls)
 
     def flush(self) -> None:
-        """Adds the calls that were counted to the sums of this hour; those about what is gone are lost."""
+        """Adds the counted calls to this hour's sums; those on deleted resources are dropped."""
         calls, self._calls = self._calls, Counter()
         for (api, thing, sku), amount in calls.items():
             if (payer := self._payers[api](thing)) is not None:

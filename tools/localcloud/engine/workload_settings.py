@@ -19,17 +19,18 @@ Forced = Literal["", "process", "simulated"]
 StandIn = tuple[tuple[str, ...], Path]
 """A command and the folder that it runs in."""
 LIMITS: Mapping[Pool, int] = {"builds": 2, "instances": 10, "jobs": 4}
-"""How many of a kind run at once on a laptop."""
+"""The default maximum number of workloads per pool, for a laptop."""
 FILE = "workload-settings.json"
 _MOST = 100
 
 
 @dataclass
 class WorkloadSettings:
-    """`forced`: what is used although more is there, "" for the best there is.
+    """Limits and stand-ins.
 
-    `stand_ins`: those named one by one, by image without tag. `of_projects`: those of a project that are named all at once, by image
-    or by the full name of the service or job, whose image then does not matter.
+    forced       the runtime to use even if a better one is available; "" for the best one
+    stand_ins    set one by one, by image without tag
+    of_projects  set for a whole project at once, by image, or by the full name of a service or job whatever its image
     """
 
     limits: dict[Pool, int] = field(default_factory=lambda: dict(LIMITS))
@@ -39,7 +40,7 @@ class WorkloadSettings:
     told: int = 0
 
     def stand_in(self, image: str, resource: str) -> StandIn | None:
-        """What stands in for a container: its image, with or without tag, and the full name of what it runs for."""
+        """The command that stands in for a container, by its image, with or without tag, or its resource's full name; None without one."""
         name = image_names.bare(image)
         if name in self.stand_ins:
             return self.stand_ins[name]
@@ -65,7 +66,7 @@ class WorkloadSettings:
         }
 
     def tell(self, sent: Mapping[str, Any]) -> None:
-        """Takes what is sent over what is there; a stand-in of null goes. Raises CloudError (400) and changes nothing then."""
+        """Merges new settings into the current ones; null removes a stand-in. Raises CloudError (400) without changing anything."""
         limits = {**self.limits, **_limits(sent.get("limits", {}))}
         commands = {**self.stand_ins}
         given = sent.get("standIns", {})
@@ -91,7 +92,7 @@ def _shown(known: Mapping[str, StandIn]) -> dict[str, Any]:
 
 
 def read(state: Path) -> WorkloadSettings:
-    """Those of a state folder; the usual ones where there are none, or where they cannot be read."""
+    """A state folder's settings; the defaults if there are none, or they cannot be read."""
     settings = WorkloadSettings()
     with suppress(OSError, ValueError, AttributeError, CloudError):
         settings.tell(json.loads((state / FILE).read_text("utf-8")))

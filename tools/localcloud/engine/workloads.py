@@ -29,7 +29,7 @@ T = TypeVar("T")
 RESOURCE = "localcloud.resource"
 _NAME = re.compile(r"[^a-z0-9-]+")
 _CLOSED = "The local cloud is being stopped."
-_NOT_SERVING = "The local cloud serves nobody yet: no workload can reach it."
+_NOT_SERVING = "The local cloud is not serving yet: no workload can reach it."
 
 
 @dataclass
@@ -75,11 +75,11 @@ class Workloads:
 
     @property
     def limits(self) -> dict[Pool, int]:
-        """How many of a kind run at once."""
+        """The maximum number of workloads by pool."""
         return self.settings.limits
 
     def tell(self, sent: Mapping[str, Any]) -> None:
-        """Changes what this machine is to carry and what stands in for images; see WorkloadSettings.tell."""
+        """Changes the limits of this machine and the stand-ins for images; see WorkloadSettings.tell."""
         self.settings.tell(sent)
         workload_settings.write(self.state, self.settings)
 
@@ -92,7 +92,7 @@ class Workloads:
 
     @property
     def client(self) -> CommandLineRuntime | None:
-        """The command line of podman or docker, for builds; None where neither is."""
+        """podman's or docker's command line, for builds; None if neither is available."""
         kind = detection.kind() if self.kind in {"podman", "docker"} else None
         return CommandLineRuntime(kind, str(self.state)) if kind is not None else None
 
@@ -134,7 +134,7 @@ class Workloads:
         if client is not None and not (made and (not sure or client.has(made))):
             if door is None:
                 made, digest = _local(client, image)
-            else:  # by what the name means now, whoever pushes meanwhile
+            else:  # by the digest that the name has now, even if it is pushed again meanwhile
                 made = door.pull(client, f"{image_names.bare(image)}@{digest}" if digest else image, principal)
         if made and digest:
             self.here[digest] = made
@@ -164,12 +164,12 @@ class Workloads:
         if kind == "simulated":
             raise RuntimeProblem(
                 f"{order.workload.image} does not run (simulated): neither podman nor docker answers on this machine, and no command "
-                "stands in for it. Install podman, or name a local_command in the environment file."
+                "stands in for it. Install podman, or set a local_command in the environment file."
             )
         with self._lock:
             if self.room(order.pool) < 1:
                 raise NoRoom(
-                    f"{self.limits[order.pool]} {order.pool} run already, as many as this machine is to carry."
+                    f"{self.limits[order.pool]} {order.pool} are running already, the configured maximum for this machine."
                 )
             self._starting.append(order)
         try:
@@ -179,7 +179,7 @@ class Workloads:
                 self._starting.remove(order)
 
     async def started(self, order: Order, heard: Heard) -> StartedWorkload:
-        """The same for who may be cancelled meanwhile: what comes too late is ended."""
+        """Like `start`, in a thread; if cancelled meanwhile, the workload is stopped once it has started."""
         return await kept(lambda: self.start(order, heard), StartedWorkload.stop)
 
     def note(self, pid: int) -> None:
@@ -199,7 +199,7 @@ class Workloads:
         return self._leftovers.there
 
     def sweep(self) -> int:
-        """Ends all that runs, and removes what an earlier run left; how much that was. Blocks."""
+        """Stops everything that runs, and removes what an earlier run left; returns how much that was. Blocks."""
         with self._sweeping:
             mine, self._swept = self.running(), True
             count = self._leftovers.sweep()
@@ -240,12 +240,12 @@ class Workloads:
         return running
 
     def _leader(self, workload: Workload, started: Started) -> int:
-        """Who leads the session that a workload's connections come from: where it shares another one's network, that one's."""
+        """The leader of the session that a workload's connections come from: that of the container whose network it shares, if any."""
         shared = (one.pid for one in self.running() if workload.joins and one.name == workload.joins)
         return next(shared, started.pid)
 
     def _clear(self) -> None:
-        """What an earlier run left goes first, and never together with what starts now."""
+        """Removes what an earlier run left, before anything new starts."""
         with self._sweeping:
             if not self._swept:
                 self._leftovers.sweep()
@@ -265,7 +265,7 @@ class Workloads:
         return self.settings.stand_in(workload.image, "" if workload.joins else resource)
 
     def _missed(self, made: str) -> None:
-        """An image is not on this machine any more: who wants it next pulls it."""
+        """Forgets an image that is no longer on this machine, so that it is pulled next time."""
         with self._lock:
             self.here = {digest: one for digest, one in self.here.items() if one != made}
 
@@ -276,7 +276,7 @@ class Workloads:
 
 
 async def kept(start: Callable[[], T], stop: Callable[[T], object]) -> T:
-    """What `start` gives, in a thread; who is cancelled meanwhile has nobody left to keep it, so that `stop` ends it once it is there."""
+    """Runs `start` in a thread and returns its result; if cancelled meanwhile, `stop` is called with the result once it exists."""
     starting = asyncio.ensure_future(asyncio.to_thread(start))
     try:
         return await asyncio.shield(starting)
@@ -299,7 +299,7 @@ def _local(client: CommandLineRuntime, image: str) -> tuple[str, str]:
 
 
 def _given(order: Order, given: Given) -> Workload:
-    """The workload with a name that no other has, and all that its account brings; what the order says itself stays."""
+    """The workload with a unique name and its account's environment; the order's own values take precedence."""
     workload = order.workload
     name = _NAME.sub("-", workload.name.lower()).strip("-")[:40] or "workload"
     return replace(

@@ -123,7 +123,7 @@ def application(
     control = Control(dispatcher, faults, log, key, publish).app()
 
     def console() -> Asgi:
-        """Made when somebody looks: its templates take longer to load than most requests."""
+        """The console, created on first use, since loading its templates takes longer than most requests."""
         from localcloud.console.pages import Console, Switches
         from localcloud.console.views import Views
 

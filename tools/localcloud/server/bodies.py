@@ -79,7 +79,7 @@ class BodyTooLarge(errors.CloudError):
 
 
 def limit(dispatcher: Dispatcher, request: Request) -> int | None:
-    """The largest allowed body, None for any size. Raises Unwelcome for callers who may send none."""
+    """The maximum size of a request's body; None for any size. Raises Unwelcome for callers who may not send one."""
     target: Target | None = None
     request = overridden(request)
     try:

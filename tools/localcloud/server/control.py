@@ -103,7 +103,7 @@ class Control:
         return answered
 
     async def health(self, _: Request) -> Response:
-        """{"status": "ok"}: somebody is there, and it is the local cloud."""
+        """{"status": "ok"}: the local cloud is running here."""
         return JSONResponse({"status": "ok", "cloud": "local", "simulated": True})
 
     async def faults_(self, request: Request) -> Response:

@@ -91,7 +91,7 @@ class Transcoder:
 
     def socket(self, host: str) -> str:
         """The socket on which calls to a host are answered."""
-        host = _told_apart(host)
+        host = _server_host(host)
         with self._lock:
             if host not in self._servers:
                 path = str(self._folder / str(len(self._servers)))
@@ -140,8 +140,8 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         return method.answer(text or "{}")
 
 
-def _told_apart(host: str) -> str:
-    """A host as far as calls differ by it: anybody may ask for any number of hosts, and each has a server of its own."""
+def _server_host(host: str) -> str:
+    """The host by which calls are grouped, since there is one server per host, and clients may name any number of hosts."""
     api = _api(host)
     return f"{api}.googleapis.com" if versions(api) else ""
 
@@ -179,7 +179,7 @@ def _rest(method: Unary, request: Message) -> tuple[str, str, str | None]:
 
 @lru_cache(maxsize=1024)
 def _method(name: str, host: str) -> Unary | None:
-    """What a gRPC method is in REST; None for one that nobody can say it of."""
+    """A gRPC method's REST equivalent; None if it is not known."""
     parts = _METHOD.fullmatch(name)
     if parts is None:
         return None

@@ -44,7 +44,7 @@ class Gathered:
         self._leave()
         self._transport.close()
 
-    # With every request somebody asks for these two: __getattr__ would take its time.
+    # These two are called for every request, and __getattr__ would be slow.
 
     def is_closing(self) -> bool:
         """Whether nothing can be written any more."""

@@ -82,7 +82,7 @@ def _acquire(handle: int, path: Path, until: float) -> None:
 
 
 def holder(path: Path) -> int | None:
-    """The process that holds a lock file, None when nobody does."""
+    """The id of the process that holds a lock file; None if none does."""
     try:
         with path.open("r") as stream:
             fcntl.flock(stream.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""The most recent requests and their answers, for whoever debugs a client."""
+"""The most recent requests and their responses, for debugging clients."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class RequestLog:
 
 
 def _reason(refusal: bytes | str | None) -> str:
-    """What an error says, "" where it says nothing that is known."""
+    """An error response's message; "" if it has none."""
     try:
         return str(json.loads(refusal or "{}")["error"]["message"])
     except (ValueError, KeyError, TypeError):

@@ -23,7 +23,7 @@ _NONE = {"", "identity"}
 async def unpacked(dispatcher: Dispatcher, request: Request) -> Request:
     """The request with its body decompressed, unless the encoding belongs to the object itself.
 
-    What lay in a file lies in another one then. Raises Unwelcome, and OSError when the disk refuses it.
+    A spooled body is unpacked to another file. Raises Unwelcome, and OSError on a disk error.
     """
     content, encoding = request.content, request.headers.get("content-encoding", "").strip().lower()
     if content is None or encoding in _NONE or _is_kept(dispatcher, request):

@@ -1,7 +1,7 @@
 """The listening port: plain HTTP, CONNECT, TLS for Google's hosts and gRPC, told apart by the first bytes of a connection.
 
 A client that is pointed here as at a proxy, and trusts the authority of the state folder, reaches the local cloud under Google's
-own names; every other host is tunnelled for this user's processes, and for whoever has a token.
+own names; every other host is tunnelled for this user's processes, and for clients with a token.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class EntryProtocol(Bounded):
                 self._give(other)
 
     def _give(self, other: asyncio.Protocol) -> None:
-        """Hands the connection to who takes it whole."""
+        """Hands the connection over to another protocol."""
         self.connections.discard(self)
         self._unset_keepalive_if_required()
         other.connection_made(self.transport)

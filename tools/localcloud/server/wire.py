@@ -72,7 +72,7 @@ def _date(second: int) -> tuple[bytes, bytes]:
 
 
 def _on_one_line(text: str) -> bytes:
-    """A header's value whatever the object says that it comes from."""
+    """A header's value from an object's metadata, without control characters."""
     return _CONTROL.sub(" ", text).encode("utf-8", "replace")
 
 
@@ -85,7 +85,7 @@ async def _stream(pieces: Iterator[bytes], send: Send) -> None:
     try:
         for piece in pieces:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await asyncio.sleep(0)  # a fast reader lets `send` return at once, and nobody else would get a turn
+            await asyncio.sleep(0)  # with a fast reader `send` returns at once, and no other task would get a turn
     except (OSError, EOFError, zlib.error) as problem:
         raise BrokenOff(str(problem)) from problem
     await send({"type": "http.response.body", "body": b""})

@@ -83,7 +83,7 @@ class ServingHost:
                 raise RuntimeProblem(f"{image} cannot be pulled as {principal}: {problem}") from None
 
     def digest(self, image: str, principal: str) -> str:
-        """The digest of an image's name in the registry; "" for none, and for callers who may not read it, whom a pull then tells."""
+        """The digest of an image in the registry; "" if there is none, or the caller may not read it (which a pull then reports)."""
         token = self.cloud.tokens.token(principal, int(self.cloud.clock.seconds()) + 900)
         host, _, rest = image.partition("/")
         name, at, reference = rest.partition("@") if "@" in rest else rest.rpartition(":")

@@ -261,7 +261,7 @@ def _enum(run: _Check, names: list[str], owner: str, value: Any, path: str) -> A
     return value
 
 
-# Each answers the text as it is kept, or raises ValueError with the end of Google's sentence.
+# Each returns the text to store, or raises ValueError with the end of Google's message.
 
 
 def _bytes(value: str) -> str:

@@ -47,7 +47,7 @@ class Undecided(ValueError):
 def compiled(language: Language, text: str, texts: tuple[str, ...] = ()) -> Expression:
     """The expression as a function of its names that returns text, numbers, booleans and lists, or raises Undecided.
 
-    `texts` are names of texts beside those of the language. Raises Unreadable for what is none, names something unknown, is too long or too deeply nested.
+    `texts` are names of string variables besides the language's own. Raises BadExpression for an invalid expression, an unknown name, or one that is too long or too deeply nested.
     """
     if len(text) > LONGEST:
         raise BadExpression(f"The expression has {len(text)} characters; {LONGEST} are allowed.")
@@ -124,7 +124,7 @@ def _of_texts() -> list[cel.FunctionDecl]:
 
 
 def _of_resources() -> list[cel.FunctionDecl]:
-    """What Google's conditions may ask beside attributes, and nobody can answer here: tags, and what an API says of a request.
+    """Functions in Google's conditions that cannot be evaluated here: tags, and attributes that an API gives to a request.
 
     Source: https://cloud.google.com/iam/docs/conditions-attribute-reference.
     """

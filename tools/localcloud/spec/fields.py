@@ -111,8 +111,8 @@ def _set(body: Body, words: Sequence[str], value: Any) -> None:
         here[words[-1]] = value
 
 
-def said(body: Body, *messages: str) -> Body:
-    """A body without top-level fields that hold a zero value, as proto JSON leaves them out; an empty one of `messages` stays."""
+def without_zeros(body: Body, *messages: str) -> Body:
+    """A body without top-level fields with zero values, which proto JSON omits; empty fields in `messages` stay."""
     return {key: value for key, value in body.items() if key in messages or value not in (False, 0, "", [], {}, None)}
 
 

@@ -40,7 +40,7 @@ def compiled(text: str) -> Test:
     """The predicate of a filter; 400 when it is invalid.
 
     Comparators, AND (also a blank or a line break), OR (binding tighter), NOT and -, parentheses, lists of values, quoted parts of
-    paths, comments, log_id("…"), severities by their order, and bare words, which are looked for everywhere.
+    paths, comments, log_id("…"), severities by their order, and bare words, which match in any field.
     """
     if len(text) > _LONGEST:
         raise invalid(f"The filter has {len(text)} characters; it may have {_LONGEST}.", "filter")

@@ -1,4 +1,4 @@
-"""Web addresses that somebody has typed: taken apart, or refused as what they are not."""
+"""Parses URLs from users, and rejects invalid ones."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def test_it_says_what_it_was_told_and_forgets_it(cloud: Inside) -> None:
         ({"people": []}, "people is none of"),
         ({"users": ["alice"]}, "alice is not an e-mail address"),
         ({"users": [3]}, "expected string"),
-        ({"aliases": {"al@example.com": ALICE}}, "of whom nobody was told"),
+        ({"aliases": {"al@example.com": ALICE}}, "which is not in the directory"),
     ],
 )
 def test_nonsense_is_refused_and_nothing_of_it_kept(cloud: Inside, known: dict[str, Any], words: str) -> None:

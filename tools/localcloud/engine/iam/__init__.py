@@ -40,7 +40,7 @@ class Iam:
     """Policies and decisions.
 
     A policy belongs to (api, resource name): ("secretmanager", "projects/p/secrets/s"), ("storage", "projects/_/buckets/b"),
-    ("cloudresourcemanager", "projects/p"). A decision looks at the resource, what it lies in, and the project.
+    ("cloudresourcemanager", "projects/p"). A decision considers the resource, its parents and the project.
     Service accounts are known by the resource ("iam", "projects/p/serviceAccounts/EMAIL"), custom roles by
     ("iam", "projects/p/roles/ID") with includedPermissions.
     """
@@ -90,7 +90,7 @@ class Iam:
     ) -> Policy:
         """Stores a policy and returns it; 409 ABORTED on a stale etag, 400 on invalid members, roles or conditions.
 
-        `project` is the one that the resource lies in.
+        `project` is the resource's project.
         """
         current = self.policy(api, resource)
         result = policies.changed(current, policy, mask)
@@ -140,9 +140,9 @@ class Iam:
         self._store.sql("INSERT OR REPLACE INTO policies VALUES (?, ?, ?)", api, resource, text)
 
     def _admitted(self, bindings: Sequence[Policy], current: Policy, project: str | None) -> list[Policy]:
-        """Bindings as they are kept; 400 for what Google does not take.
+        """Validated bindings; 400 for what Google does not accept.
 
-        What was in the policy before is not looked at again, so that it can always be read, changed and written back.
+        Bindings that were in the policy before are not validated again, so that a policy can always be read, changed and written back.
         """
         before = current.get("bindings", ())
         known = {(binding["role"], member) for binding in before for member in binding["members"]}
@@ -155,14 +155,14 @@ class Iam:
             if fresh and not self._role_exists(role, project):
                 raise errors.invalid(
                     f"Role {role} is not supported for this resource. (The local cloud knows the project's custom roles, "
-                    "and of Google's those in the roles.json of each service; add a row there for another.)"
+                    "and Google's roles in the roles.json of each service; add a row there for others.)"
                 )
             spelt = {member: self._member(member) for member in fresh}
             kept.append(binding | {"members": [spelt.get(member, member) for member in binding["members"]]})
         return policies.merged(kept)
 
     def _member(self, member: str) -> str:
-        """A new member as a policy keeps it; 400 for one that is nobody."""
+        """A new member in normalized form; 400 if it is invalid or does not exist."""
         members.check(member)
         if member.startswith("serviceAccount:"):
             member = members.normal(member)
@@ -265,7 +265,7 @@ class Iam:
         for binding in policy.get("bindings", ()):
             there = binding["members"]
             mine = own.intersection(map(members.normal, there))
-            # On a project they would ask its policy who they are: they mean nobody there.
+            # On a project's own policy these would be circular, and match nobody.
             named = bool(mine - identities.EVERYBODY) or (
                 api != PROJECTS and any(self._by_project(principal, member) for member in there)
             )

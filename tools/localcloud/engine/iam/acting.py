@@ -1,4 +1,4 @@
-"""Who may have something run as a service account, or call as it: whoever sets it up needs iam.serviceAccounts.actAs.
+"""Acting as service accounts: whoever attaches an account to a resource needs iam.serviceAccounts.actAs on it.
 
 Source: https://cloud.google.com/iam/docs/service-account-permissions#user-role.
 """
@@ -17,13 +17,13 @@ def default(cloud: Cloud, project: str) -> str:
 
 
 def account(cloud: Cloud, email: str, project: str) -> str:
-    """The full name of an account, as something of a project names it: the default one of Compute lies in that project."""
+    """The full name of an account used in a project; Compute Engine's default account belongs to that project."""
     own = project if email == default(cloud, project) else email.partition("@")[2].removesuffix(_DOMAIN)
     return f"projects/{own}/serviceAccounts/{email}"
 
 
 def may(cloud: Cloud, principal: str, email: str, project: str) -> bool:
-    """Whether somebody may act as an account that something of a project names."""
+    """Whether a principal may act as an account used in a project."""
     name = account(cloud, email, project)
     return cloud.iam.allowed(principal, ACT_AS, "iam", name, name.split("/")[1])
 

@@ -1,7 +1,7 @@
 """The directory of users and groups, as far as the local cloud has been told of them.
 
-Google knows every account and group there is. Here nobody can, so everyone is taken until somebody tells who there is and closes the
-list; what is known to be of another kind is refused at once.
+Google knows every account and group. Here, any address is accepted until the list of known ones is set and closed; an address that is
+known to be of another kind is always refused.
 """
 
 from __future__ import annotations
@@ -44,16 +44,14 @@ class Directory:
     def tell(self, changes: Mapping[str, Any]) -> None:
         """Adds users, groups and aliases (spelling: address of a known one), and opens or closes the list; ValueError with a sentence."""
         if unknown := set(changes) - {*_KINDS, "aliases", "closed"}:
-            raise ValueError(f"{min(unknown)} is none of users, groups, aliases and closed.")
+            raise ValueError(f"{min(unknown)} is not one of users, groups, aliases and closed.")
         for name, kind in _KINDS.items():
             for address in changes.get(name, ()):
                 self._put(address, kind, address)
         for spelt, address in dict(changes.get("aliases", {})).items():
             entry = self._found(address)
             if entry is None:
-                raise ValueError(
-                    f"{spelt} is another spelling of {address}, of whom nobody was told; name that one too."
-                )
+                raise ValueError(f"{spelt} is an alias of {address}, which is not in the directory; add that one, too.")
             self._put(spelt, entry[0], entry[1])
         if "closed" in changes:
             self._changed()

@@ -86,7 +86,7 @@ def federated(principal: str) -> Federated:
 def members(principal: str) -> frozenset[str]:
     """Every member of a policy that includes this (canonical) principal; "" (anonymous) is only allUsers.
 
-    Who is in a Google group is not known here: a `group:` member is kept in the policy and grants nobody anything.
+    The members of Google groups are not known here: a `group:` member stays in the policy, but grants nothing.
     """
     if not principal:
         return frozenset({ANYONE})

@@ -14,7 +14,7 @@ from localcloud.errors import invalid, not_found
 from localcloud.services.artifactregistry import artifacts, charges, cleanup, registry, rules
 from localcloud.services.artifactregistry.images import SWEEP, TABLES, Images, swept
 from localcloud.spec.discovery import snake
-from localcloud.spec.fields import said
+from localcloud.spec.fields import without_zeros
 
 API = "artifactregistry"
 MULTI_REGIONS = ("asia", "europe", "us")
@@ -27,7 +27,7 @@ _MODES = {"virtualRepositoryConfig": "VIRTUAL_REPOSITORY", "remoteRepositoryConf
 
 
 def created(call: Call, body: Body) -> Body:
-    """A new repository as it is stored."""
+    """A new repository, validated and completed."""
     location = call.path.split("/")[3]
     if location not in places.REGIONS and location not in MULTI_REGIONS:
         raise places.unknown(call, location)
@@ -39,7 +39,7 @@ def created(call: Call, body: Body) -> Body:
 
 
 def changed(call: Call, _old: Body, new: Body) -> Body:
-    """A patched repository as it is stored."""
+    """A patched repository, validated."""
     return _kept(call, new)
 
 
@@ -52,16 +52,16 @@ def _kept(call: Call, body: Body) -> Body:
 
 
 def emptied(call: Call, body: Body) -> None:
-    """What a deleted repository held goes with it."""
+    """Deletes a repository's contents with it."""
     Images(call.cloud, body["name"]).empty()
     call.cloud.due.forget(API, body["name"], cleanup.CLEANUP)
 
 
 def presented(cloud: Cloud, body: Body) -> Body:
-    """A stored repository as it is answered."""
+    """A stored repository as clients see it."""
     _, project, _, location, _, name = body["name"].split("/")
     host = _HOSTS.get(body["format"], body["format"].lower())
-    return said(body, *_CONFIGS, *_MODES) | {
+    return without_zeros(body, *_CONFIGS, *_MODES) | {
         "registryUri": f"{location}-{host}.pkg.dev/{project.replace(':', '/')}/{name}",
         "satisfiesPzi": True,
         "sizeBytes": str(Images(cloud, body["name"]).size),
@@ -94,7 +94,7 @@ def _checked(body: Body) -> Body:
     if problem := labels.problem(body.get("labels", {}), "repository"):
         raise invalid(problem, "repository.labels")
     if len(body.get("description", "")) > 1024:
-        raise invalid("The description may have 1024 characters; this one has more.", "repository.description")
+        raise invalid("The description may have at most 1024 characters.", "repository.description")
     policies = {name: _policy(name, policy) for name, policy in body.get("cleanupPolicies", {}).items()}
     return body | ({"cleanupPolicies": policies} if policies else {})
 
@@ -113,10 +113,12 @@ def _source(config: Body) -> Body:
 
 
 def _policy(name: str, policy: Body) -> Body:
-    """A cleanup policy with its id; 400 for one that means nothing."""
+    """A cleanup policy with its id; 400 if it is invalid."""
     where = f"repository.cleanup_policies[{name}]"
     if len(name) >= 128 or not name:
-        raise invalid(f"The id of a cleanup policy has 1 to 127 characters; {name[:40]!r} has {len(name)}.", where)
+        raise invalid(
+            f"The id of a cleanup policy must have 1 to 127 characters; {name[:40]!r} has {len(name)}.", where
+        )
     if policy.get("id", name) != name:
         raise invalid(f"The cleanup policy {name} says that its id is {policy['id']}; both must be the same.", where)
     action = policy.get("action", "ACTION_UNSPECIFIED")
@@ -126,12 +128,14 @@ def _policy(name: str, policy: Body) -> Body:
             f"The cleanup policy {name} must have an action and either a condition or most_recent_versions.", where
         )
     if action == "DELETE" and kinds == ["mostRecentVersions"]:
-        raise invalid(f"The cleanup policy {name} deletes; most_recent_versions goes with KEEP only.", where)
+        raise invalid(f"The cleanup policy {name} deletes; most_recent_versions is allowed only with KEEP.", where)
     condition = dict(policy.get("condition", {}))
     for field in {"olderThan", "newerThan"} & condition.keys():
         condition[field] = _duration(condition[field], f"{where}.condition.{snake(field)}")
     if condition.get("tagPrefixes") and condition.get("tagState") != "TAGGED":
-        raise invalid(f"The cleanup policy {name} has tag_prefixes; they go with tag_state TAGGED only.", where)
+        raise invalid(
+            f"The cleanup policy {name} has tag_prefixes; they are allowed only with tag_state TAGGED.", where
+        )
     return policy | {"id": name} | ({"condition": condition} if "condition" in policy else {})
 
 
@@ -152,8 +156,8 @@ def no_artifacts(call: Call) -> Reply:
 
 
 def no_artifact(_call: Call) -> Body:
-    """An artifact that is named, to be read, changed, deleted or tagged: there is none."""
-    raise not_found("Requested entity was not found. (The local cloud holds images only.)")
+    """The 404 for any method on an artifact that is not an image."""
+    raise not_found("Requested entity was not found. (The local cloud stores only images.)")
 
 
 def list_locations(call: Call) -> Body:
@@ -175,13 +179,13 @@ def _location(name: str) -> Body:
 
 
 def get_settings(call: Call) -> Body:
-    """Settings of a project or of a project in a location; the defaults when nobody changed them."""
+    """The settings of a project, or of a project in a location; the defaults if they were never changed."""
     name = call.path
     return {"name": name} | _DEFAULTS[name.rpartition("/")[2]] | (call.cloud.store.get(API, name) or {})
 
 
 def update_settings(call: Call) -> Body:
-    """Changes settings: the masked fields, all that were sent without a mask."""
+    """Changes the masked settings; without a mask, all that were sent."""
     mask = call.params.get("updateMask", "")
     sent: dict[str, Any] = {key: value for key, value in call.body.items() if key != "name"}
     wanted = set(mask.split(",")) if mask not in ("", "*") else set(sent)

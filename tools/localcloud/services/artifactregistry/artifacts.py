@@ -18,7 +18,7 @@ _PREFIX = f"{API}.projects.locations.repositories"
 
 @dataclass(frozen=True)
 class ArtifactPath:
-    """What a path below a repository names: image, version and tag are "" where it names none."""
+    """The parts of a path in a repository; image, version and tag are "" if absent."""
 
     repository: str
     collection: str
@@ -170,7 +170,7 @@ def get_version(call: Call) -> Body:
 
 
 def delete_version(call: Call) -> Body:
-    """One version; one that is tagged, or part of another, only where that is said or the other is gone."""
+    """Deletes one version; a tagged one only with `force`, and not one that is part of another."""
     images, where = _named(call)
     manifest = _version(images, where)
     tagged = manifest.digest in images.tags(manifest.image).values()
@@ -213,7 +213,7 @@ def create_tag(call: Call) -> Body:
 
 
 def patch_tag(call: Call) -> Body:
-    """Lets a tag stand for another version."""
+    """Points a tag to another version."""
     images, where = _named(call)
     return _tagged(call, images, where, where.tag)
 

@@ -18,12 +18,12 @@ STORED = Sku(
 
 
 def schedule(cloud: Cloud) -> None:
-    """Lets what is held be counted at the end of this hour."""
+    """Schedules metering at the end of this hour."""
     cloud.due.at(API, HOUR, "", (cloud.clock.seconds() // 3600 + 1) * 3600)
 
 
 def hour(cloud: Cloud, _name: str, moment: float) -> None:
-    """Counts what lies in all repositories, for the hour that is over and for those that the clock has passed."""
+    """Meters the content of all repositories, for the past hour and for those that the clock has skipped."""
     seconds = 3600 * (1 + (cloud.clock.seconds() - moment) // 3600)
     for name, body in cloud.store.list(API, "projects/-/locations/-", "repositories"):
         if size := Images(cloud, name).size:

@@ -18,7 +18,7 @@ Policy = Mapping[str, Any]
 
 
 def order(cloud: Cloud, repository: str, body: Mapping[str, Any]) -> None:
-    """Puts the next clean-up of a repository into the queue, or takes it out when no policy is left."""
+    """Schedules a repository's next cleanup, or cancels it if no policy is left."""
     if body.get("cleanupPolicies"):
         cloud.due.after(API, CLEANUP, repository, DAY)
     else:
@@ -26,7 +26,7 @@ def order(cloud: Cloud, repository: str, body: Mapping[str, Any]) -> None:
 
 
 def happen(cloud: Cloud, repository: str, _moment: float) -> None:
-    """One clean-up, and the order of the next."""
+    """Runs a cleanup, and schedules the next."""
     body = cloud.store.get(API, repository)
     if body is None:
         return
@@ -38,7 +38,7 @@ def happen(cloud: Cloud, repository: str, _moment: float) -> None:
 
 
 def doomed(images: Images, policies: Sequence[Policy], now: float) -> list[Manifest]:
-    """The versions that a DELETE policy names and no KEEP policy does; what an index names stays with it."""
+    """The versions that a DELETE policy selects and no KEEP policy does; parts of a kept index are kept, too."""
     versions = images.manifests()
     tags = {image: images.tags(image) for image in {one.image for one in versions}}
     facts = [(one, [tag for tag, digest in tags[one.image].items() if digest == one.digest]) for one in versions]

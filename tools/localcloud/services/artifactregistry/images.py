@@ -36,7 +36,7 @@ _COLUMNS = "image, digest, media_type, body, size, created, updated"
 
 @dataclass(frozen=True)
 class Blob:
-    """A layer or configuration; small ones lie in their row."""
+    """A layer or config blob; small ones are stored in their database row."""
 
     digest: str
     size: int
@@ -91,7 +91,7 @@ class Images:
         return Blob(digest, row[0], row[1], self._store.body(row[2], row[0]) if row[2] else None)
 
     def hold(self, digest: str, size: int, content: Path | bytes) -> None:
-        """Keeps a blob whose digest was verified; a file is moved. One that is there already is only noted."""
+        """Stores a blob whose digest was verified; a file is moved. An existing blob is only referenced."""
         known = self._store.row("SELECT 1 FROM docker_blobs WHERE digest = ?", digest)
         if known is None:
             kept = self._store.keep(content)
@@ -100,7 +100,7 @@ class Images:
         self._note(digest)
 
     def mount(self, digest: str, origin: str) -> bool:
-        """Takes a blob over from another repository; False when that one does not hold it."""
+        """Mounts a blob from another repository; False if that one does not have it."""
         exists = Images(self._cloud, origin).blob(digest) is not None
         if exists:
             self._note(digest)
@@ -130,7 +130,7 @@ class Images:
         return Manifest(*row) if row else None
 
     def put(self, image: str, media_type: str, body: bytes) -> Manifest:
-        """Stores a manifest whose parts are all here."""
+        """Stores a manifest whose parts have all been pushed."""
         now = self._cloud.clock.rfc3339()
         digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
         before = self.manifest(image, digest)
@@ -157,7 +157,7 @@ class Images:
         return dict(rows)
 
     def tag(self, image: str, tag: str, digest: str) -> None:
-        """Lets a tag stand for a version."""
+        """Points a tag to a version."""
         self._store.sql("INSERT OR REPLACE INTO docker_tags VALUES (?, ?, ?, ?)", self.repository, image, tag, digest)
 
     def untag(self, image: str, tag: str) -> None:
@@ -167,21 +167,21 @@ class Images:
         )
 
     def delete(self, image: str, digest: str) -> None:
-        """Removes a version with its tags; blobs that nothing names any more go a day later."""
+        """Deletes a version and its tags; blobs that nothing refers to any more are deleted a day later."""
         key = (self.repository, image, digest)
         self._store.sql("DELETE FROM docker_tags WHERE repository = ? AND image = ? AND digest = ?", *key)
         self._store.sql("DELETE FROM docker_manifests WHERE repository = ? AND image = ? AND digest = ?", *key)
         self._cloud.due.after(API, SWEEP, self.repository, _DAY)
 
     def empty(self) -> None:
-        """Removes everything: the repository goes."""
+        """Deletes everything in the repository."""
         for table in ("docker_tags", "docker_manifests", "docker_holds"):
             self._store.sql(f"DELETE FROM {table} WHERE repository = ?", self.repository)  # noqa: S608
         _forget_unheld(self._cloud)
 
     @property
     def size(self) -> int:
-        """Bytes of all that the repository holds, each blob once."""
+        """The total size of the repository in bytes, counting each blob once."""
         row = self._store.row(
             "SELECT coalesce(sum(size), 0) FROM docker_blobs JOIN docker_holds USING (digest) WHERE repository = ?",
             self.repository,
@@ -189,7 +189,7 @@ class Images:
         return int(row[0]) + sum(len(one.body) for one in self.manifests())
 
     def sweep(self) -> None:
-        """Gives up the blobs that no manifest names and that were pushed more than a day ago."""
+        """Deletes blobs that no manifest refers to and that were pushed more than a day ago."""
         named = {digest for one in self.manifests() for digest in one.references}
         until = self._cloud.clock.seconds() - _DAY
         for digest, since in self._store.sql(

@@ -1,4 +1,4 @@
-"""Manifests of images on their way in: their size, type and digests, and that what they name was pushed before."""
+"""Validates pushed manifests: size, type and digests, and that everything they refer to was pushed before."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Registry:
         self._uploads: dict[str, tuple[Path, float]] = {}
 
     def app(self) -> Starlette:
-        """As an ASGI application."""
+        """The ASGI application."""
         name = "/v2/{name:path}"
         routes = [
             Route("/v2/", self._guarded(self._version), methods=["GET"]),
@@ -115,12 +115,12 @@ class Registry:
         return principal
 
     def _opened(self, request: Request, permission: str) -> tuple[Images, str]:
-        """The repository that a request names, and the image in it, for who holds a permission on it."""
+        """A request's repository and image, for callers with a permission on the repository."""
         words = request.path_params["name"].split("/")
         if len(words) < 3 or not all(words):
             raise RegistryError(404, "NAME_UNKNOWN", f"{'/'.join(words)} is not PROJECT/REPOSITORY/IMAGE.")
         if wrong := next((one for one in words[2:] if not _NAME.fullmatch(one)), ""):
-            raise RegistryError(400, "NAME_INVALID", f"{wrong[:200]!r} is no name of an image.")
+            raise RegistryError(400, "NAME_INVALID", f"{wrong[:200]!r} is not a valid image name.")
         repository = self._named(request, words[0], words[1])
         principal = self._principal(request)
         if not self._cloud.iam.allowed(principal, permission, API, repository, words[0]):
@@ -137,7 +137,7 @@ class Registry:
         return Images(self._cloud, repository), "/".join(words[2:])
 
     def _named(self, request: Request, project: str, repository: str) -> str:
-        """The repository's full name: the host says where, and without Google's host the one place where there is such a one."""
+        """The repository's full name; its location comes from Google's host name or, on other hosts, from the only match."""
         host = request.headers.get("host", "").partition(":")[0]
         if host.endswith(HOST):
             return f"projects/{project}/locations/{host.removesuffix(HOST)}/repositories/{repository}"
@@ -157,7 +157,7 @@ class Registry:
         return JSONResponse({}, headers={"Docker-Distribution-API-Version": "registry/2.0"})
 
     async def _token(self, request: Request) -> Response:
-        """The token that was sent as a password is the one to send from now on; who sends none is nobody in particular."""
+        """Returns the token that was sent as a password, for use in further requests; an anonymous one without a password."""
         authorization = request.headers.get("authorization", "")
         value = _password(authorization.partition(" ")[2]) if authorization else ""
         if not value and request.method == "POST":
@@ -207,7 +207,7 @@ class Registry:
         images, _ = self._opened(request, PUSH)
         upload = request.path_params["upload"]
         if upload not in self._uploads:
-            raise RegistryError(404, "BLOB_UPLOAD_UNKNOWN", "There is no such upload; begin it again.")
+            raise RegistryError(404, "BLOB_UPLOAD_UNKNOWN", "There is no such upload; start again.")
         path = self._uploads[upload][0]
         if request.method == "DELETE":
             self._drop(upload)
@@ -238,7 +238,7 @@ class Registry:
         computed = f"sha256:{await asyncio.to_thread(_sha256, path)}"
         if computed != digest:
             self._drop(upload)
-            raise RegistryError(400, "DIGEST_INVALID", f"What arrived has the digest {computed}, not {digest}.")
+            raise RegistryError(400, "DIGEST_INVALID", f"The content has the digest {computed}, not {digest}.")
         size = path.stat().st_size
         try:
             await self._cloud.commits.write(lambda: images.hold(digest, size, path))
@@ -250,7 +250,7 @@ class Registry:
         self._uploads.pop(upload)[0].unlink(missing_ok=True)
 
     def _tidy(self) -> None:
-        """Gives up the uploads that nobody has ended in a day."""
+        """Discards uploads that were not finished within a day."""
         until = self._cloud.clock.seconds() - _DAY
         for upload in [one for one, (_, begun) in self._uploads.items() if begun < until]:
             self._drop(upload)

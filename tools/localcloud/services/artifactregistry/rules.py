@@ -17,17 +17,17 @@ API = "artifactregistry"
 
 
 def created(call: Call, body: Body) -> Body:
-    """A new rule as it is stored; 409 when its package, or the repository, has one."""
+    """A new rule, validated; 409 if its package, or the repository, has one already."""
     for _, other in call.cloud.store.list(API, call.parent, "rules"):
         if _package(other) == _package(body):
             raise already_exists(
-                f"A rule for {_package(body) or 'the whole repository'} exists already: {other['name']}."
+                f"A rule for {_package(body) or 'the whole repository'} already exists: {other['name']}."
             )
     return _checked(body)
 
 
 def changed(_call: Call, _old: Body, new: Body) -> Body:
-    """A patched rule as it is stored."""
+    """A patched rule, validated."""
     return _checked(new)
 
 
@@ -66,9 +66,9 @@ def _checked(body: Body) -> Body:
     expression = body.get("condition", {}).get("expression", "")
     try:
         if expression and not expressions.answers_a_truth(Language.ARTIFACT, expression):
-            raise invalid("The condition of a rule must be true or false; it is neither.", "rule.condition")
+            raise invalid("The condition of a rule must be boolean.", "rule.condition")
     except expressions.BadExpression as problem:
-        raise invalid(f"The condition of the rule cannot be read: {problem}.", "rule.condition") from None
+        raise invalid(f"The condition of the rule is not valid: {problem}.", "rule.condition") from None
     return body
 
 

@@ -27,7 +27,7 @@ def update_info(call: Call) -> Body:
     account = call.body.get("billingAccountName", "")
     if account not in {"", ACCOUNT["name"]}:
         raise invalid(
-            f"The local cloud has one billing account, {ACCOUNT['name']}; {account} is not it.", "billing_account_name"
+            f"The local cloud has only one billing account, {ACCOUNT['name']}, not {account}.", "billing_account_name"
         )
     call.cloud.store.put(API, _row(call), {"billingAccountName": account})
     return _info(call.project or "", account)
@@ -41,7 +41,7 @@ def list_accounts(_: Call) -> Body:
 def get_account(call: Call) -> Body:
     """The simulated account; 404 for another."""
     if call.name != ACCOUNT["name"]:
-        raise not_found(f"Billing account {call.name} was not found; the local cloud has {ACCOUNT['name']} only.")
+        raise not_found(f"Billing account {call.name} was not found; the local cloud has only {ACCOUNT['name']}.")
     return ACCOUNT
 
 
@@ -67,13 +67,13 @@ def _links(call: Call) -> Iterator[tuple[str, Body]]:
 
 
 def get_policy(call: Call) -> Body:
-    """The account's policy: nobody is in it, since everybody may use the simulated account."""
+    """The account's policy: empty, since everyone may use the simulated account."""
     _known(call)
     return {"etag": "ACAB"}
 
 
 def check_permissions(call: Call) -> Body:
-    """Everybody may do everything with the simulated account."""
+    """All the permissions: everyone may do anything with the simulated account."""
     _known(call)
     return {"permissions": call.body["permissions"]} if call.body.get("permissions") else {}
 

@@ -16,7 +16,7 @@ def none(_: Call) -> Body:
 
 
 def unknown(call: Call) -> Body:
-    """An organization or folder that is named: Google does not tell whether it is missing or somebody else's."""
+    """The 403 for any organization or folder: Google does not tell whether it is missing or not accessible."""
     if call.method.version == "v1":
         raise permission_denied("The caller does not have permission")
     permission = f"resourcemanager.{call.collection}.{call.method.verb}"

@@ -93,7 +93,7 @@ def _constraint(body: Body) -> str:
 def _same(call: Call, name: str, etag: str | None) -> None:
     body = _set(call.cloud, call.id, name) or {}
     if etag and etag != body.get("etag"):
-        raise aborted(f"The policy of {name} was changed since it was read; read it again and repeat.")
+        raise aborted(f"The policy of {name} has changed since it was read; read it again and retry.")
 
 
 METHODS: dict[str, Handler] = {

@@ -107,7 +107,7 @@ def patch(call: Call) -> Body:
     """v3: displayName and labels by mask, which may name nothing else."""
     old = _active(call)
     if call.body.get("etag", _etag(old)) != _etag(old):
-        raise aborted(f"Project {old['projectId']} was changed since it was read; read it again and repeat.")
+        raise aborted(f"Project {old['projectId']} has changed since it was read; read it again and retry.")
     mask = call.params.get("updateMask") or ",".join(key for key in _CHANGEABLE if key in call.body)
     for path in fields.paths(mask):
         if camel(path.partition(".")[0]) not in {*_CHANGEABLE, "*"}:
@@ -144,7 +144,7 @@ def undelete(call: Call) -> Body:
 
 
 def set_policy(call: Call) -> Body:
-    """setIamPolicy: not for everybody in the world, and never without an owner, who alone could set it again.
+    """setIamPolicy: rejects public members, and policies without an owner, which nobody could change again.
 
     Source: https://cloud.google.com/resource-manager/reference/rest/v1/projects/setIamPolicy.
     """

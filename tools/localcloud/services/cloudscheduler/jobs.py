@@ -34,14 +34,14 @@ _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
 def completed(call: Call, body: Body) -> Body:
-    """A new job as it is stored."""
+    """A new job, validated and completed."""
     return _ordered(
         call.cloud, _checked(call, body) | {"state": "ENABLED", "userUpdateTime": call.cloud.clock.rfc3339()}
     )
 
 
 def changed(call: Call, old: Body, new: Body) -> Body:
-    """A patched job as it is stored; one that was paused stays so."""
+    """A patched job, validated; a paused one stays paused."""
     kept = {"state": old["state"], "userUpdateTime": call.cloud.clock.rfc3339()}
     return _ordered(call.cloud, _checked(call, new) | kept)
 

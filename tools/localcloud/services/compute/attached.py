@@ -41,7 +41,7 @@ def attached(call: Call, instance: str, sent: Mapping[str, Any], at: int) -> Bod
     else:
         source = references.relative(str(one.get("source", "")), call.project)
         if not source.startswith(f"{place}/disks/"):
-            text = f"'{source}'. A disk lies in the project and zone of its instance."
+            text = f"'{source}'. A disk must be in the project and zone of its instance."
             raise invalid(f"Invalid value for field 'resource.disks[{at}].source': {text}", "disks.source", "invalid")
     disk = call.cloud.store.get(API, source)
     if disk is None:

@@ -52,7 +52,7 @@ _IMAGES = {  # project -> (family, image)
     ),
 }
 PUBLIC = frozenset(_IMAGES)
-"""Projects of Google's whose images anybody may read."""
+"""Google's projects whose images anyone may read."""
 _BORN = "2026-11-10T00:00:00.000-08:00"
 
 

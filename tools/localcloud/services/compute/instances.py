@@ -148,7 +148,7 @@ async def turned(cloud: Cloud, job: Job) -> None:
 def accounted(call: Call, sent: Mapping[str, Any]) -> Body:
     """An instance's service account by its address; "default" is Compute Engine's own in the project.
 
-    400 for one that the caller may not act as: whoever is on the machine acts as it.
+    400 for one that the caller may not act as, since programs on the VM act as it.
     """
     project = str(call.project)
     email = acting.default(call.cloud, project) if sent.get("email") == "default" else str(sent.get("email") or "")

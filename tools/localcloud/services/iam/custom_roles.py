@@ -178,7 +178,7 @@ def _check_free(call: Call, name: str, role_id: str) -> None:
 
 def _check_etag(sent: str | None, body: Body) -> None:
     if sent and sent != body["etag"]:
-        raise aborted(f"The role named {body['name']} was changed since it was read; read it again and repeat.")
+        raise aborted(f"The role named {body['name']} has changed since it was read; read it again and retry.")
 
 
 def purged(cloud: Cloud, name: str, _moment: float) -> None:

@@ -11,7 +11,7 @@ from localcloud.engine.service import Call, Resource, SoftDelete
 from localcloud.errors import invalid
 from localcloud.spec import expressions, json_text, urls
 from localcloud.spec.expressions import Language
-from localcloud.spec.fields import said
+from localcloud.spec.fields import without_zeros
 
 Body = dict[str, Any]
 ID_RULE = r"(?!gcp-)[a-z0-9-]{4,32}"
@@ -25,7 +25,7 @@ SHARED_ISSUERS = (
     "https://oidc.circleci.com",
     "https://oidc.vercel.com",
 )
-"""Issuers that every customer of a service shares: without a condition anybody's token would do."""
+"""Issuers that all customers of a service share: without a condition, any customer's token would be accepted."""
 RULES = "_attestationRules"
 _KEY = re.compile(r"google\.(?:subject|groups|display_name|profile_photo|posix_username)|attribute\.[a-z0-9_]{1,90}")
 _MOST_ATTRIBUTES = 50
@@ -40,7 +40,7 @@ _DEFAULT_AWS = {
 
 def presented(cloud: Cloud, body: Body) -> Body:
     """A stored pool or provider as it is returned: with the project's number in its name."""
-    shown = {key: value for key, value in said(body, *KINDS).items() if key != RULES}
+    shown = {key: value for key, value in without_zeros(body, *KINDS).items() if key != RULES}
     return shown | {"name": cloud.projects.numbered(body["name"])}
 
 
@@ -48,7 +48,7 @@ def pool_created(call: Call, body: Body) -> Body:
     """A new pool in its stored form."""
     if call.path.split("/")[3] != "global":
         raise invalid(
-            f"Workload identity pools lie in the location global, not in {call.path.split('/')[3]}.", "parent"
+            f"Workload identity pools are in the location global, not in {call.path.split('/')[3]}.", "parent"
         )
     check_texts(body)
     mode = body.get("mode", "MODE_UNSPECIFIED")
@@ -171,7 +171,7 @@ def _check_expression(language: Language, text: str, longest: int, what: str, fi
 
 
 def _speaks_of_claims(condition: str) -> bool:
-    """Whether an expression that can be read means nothing without the names of claims."""
+    """Whether an otherwise valid expression refers to claims."""
     try:
         expressions.compiled(Language.NOTHING, condition)
     except expressions.BadExpression:
@@ -182,7 +182,7 @@ def _speaks_of_claims(condition: str) -> bool:
 TAKEN = "Requested entity already exists"
 MISSING = "Requested entity was not found."
 resource = partial(Resource, present=presented, taken=TAKEN, missing=MISSING, soft_delete=SoftDelete(), page_size=50)
-"""A pool, or what lies in one."""
+"""A pool, or a resource in one."""
 POOL = resource(
     kind="WorkloadIdentityPool",
     id_param="workloadIdentityPoolId",

@@ -1,6 +1,6 @@
-"""The keys that service accounts sign with: one each, created on first use, held by the cloud and given to nobody.
+"""The keys that service accounts sign with: one each, created on first use, which never leave the cloud.
 
-Such signatures count at the local cloud only (simulated): nobody else knows the keys. Source:
+Such signatures are valid only at the local cloud (simulated), since nobody else knows the keys. Source:
 cloud.google.com/iam/docs/service-account-creds#google-managed-keys.
 """
 

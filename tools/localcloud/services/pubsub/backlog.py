@@ -1,4 +1,4 @@
-"""Unacknowledged messages: one row for each message and subscription, leased to whoever pulled it last.
+"""Unacknowledged messages: one row for each message and subscription, leased to the last puller.
 
 Source: https://cloud.google.com/pubsub/docs/subscription-overview, …/subscription-message-filter, …/dead-letter-topics.
 """

@@ -16,7 +16,7 @@ from localcloud.engine.service import Call
 from localcloud.errors import CloudError, aborted, invalid, not_found
 from localcloud.services.secretmanager import payloads
 from localcloud.spec.discovery import camel
-from localcloud.spec.fields import paths, said
+from localcloud.spec.fields import paths, without_zeros
 from localcloud.spec.timestamps import parse as parse_time
 from localcloud.spec.timestamps import rfc3339
 
@@ -68,7 +68,7 @@ def changed(call: Call, old: Body, new: Body) -> Body:
 
 def presented(cloud: Cloud, body: Body) -> Body:
     """A stored secret as it is returned."""
-    return said(body, "replication") | {"name": shown(cloud, body["name"])}
+    return without_zeros(body, "replication") | {"name": shown(cloud, body["name"])}
 
 
 def removed(call: Call, body: Body) -> None:

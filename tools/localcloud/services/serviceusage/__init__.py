@@ -66,7 +66,7 @@ def batch_get(call: Call) -> Body:
     names = [call.cloud.projects.named(name) for name in call.params.get("names", [])]
     for name in names:
         if not name.startswith(f"{call.parent}/services/"):
-            raise invalid(f"The service {name} does not lie in the parent {call.parent}.", "names")
+            raise invalid(f"The service {name} is not in the parent {call.parent}.", "names")
     hosts = [name.rpartition("/")[2] for name in names]
     _known(call, hosts)
     return {"services": [_shown(call, host) for host in hosts]}

@@ -27,7 +27,7 @@ _NEEDED = {
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    """A list that a request is about: what is on it, how it is written back, and what its rows say besides."""
+    """A request's access control list: its entries, how to write them back, and extra fields of its rows."""
 
     kind: str
     entries: dict[str, str]

@@ -96,9 +96,7 @@ def _next(old: Body, new: Body, now: datetime) -> Body:
 def _refuse_moves(old: Body, changes: Mapping[str, Any]) -> None:
     location = changes.get("location")
     if location and str(location).upper() != old["location"]:
-        raise refusals.invalid(
-            f"The location of a bucket cannot be changed; '{old['name']}' lies in {old['location']}."
-        )
+        raise refusals.invalid(f"The location of a bucket cannot be changed; '{old['name']}' is in {old['location']}.")
     if changes.get("name") not in {None, old["name"]}:
         raise refusals.invalid(f"The name of a bucket cannot be changed; this one is called '{old['name']}'.")
 

@@ -55,7 +55,7 @@ def reply(call: Call, row: ObjectVersion, *, quoted: bool) -> Reply:
 
 
 def _is_to_be_unpacked(call: Call, resource: dict[str, Any]) -> bool:
-    """Whether gzip goes out unpacked: to whoever does not take it, unless the object forbids that. Ranges do not count then.
+    """Whether to decompress gzip content: for clients that do not accept gzip, unless the object forbids it. Ranges are ignored then.
 
     Source: cloud.google.com/storage/docs/transcoding.
     """

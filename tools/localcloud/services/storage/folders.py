@@ -110,7 +110,7 @@ def rename(call: Call) -> Body:
     store = call.cloud.store
     if new.startswith(source.name):
         raise refusals.invalid(
-            f"The folder '{source.name}' cannot be renamed to '{new}', which lies in it or is the same."
+            f"The folder '{source.name}' cannot be renamed to '{new}', which is the same, or inside it."
         )
     if folder_rows.find(store, bucket.name, PLAIN, new) is not None:
         raise already_exists(f"The folder '{new}' already exists.")

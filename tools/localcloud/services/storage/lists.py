@@ -136,7 +136,7 @@ def _bindings(call: Call, bucket: Bucket, wanted: Iterable[Entry], roles: Mappin
 
 
 def entries(call: Call, policy: Mapping[str, Any], roles: Mapping[str, str]) -> list[Entry]:
-    """Who has which of the roles according to a policy; somebody with several gets the first."""
+    """The entities in a policy with their role; the first one if an entity has several."""
     bindings = [binding for binding in policy.get("bindings", ()) if "condition" not in binding]
     named = [
         (_entity(call, member), role)

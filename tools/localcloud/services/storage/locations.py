@@ -10,7 +10,7 @@ from localcloud.services.storage import refusals
 
 MULTI_REGIONS = frozenset({"ASIA", "EU", "US"})
 DUAL_REGIONS = frozenset({"ASIA1", "EUR4", "EUR5", "EUR7", "EUR8", "NAM4"})
-# Regions that Cloud Storage has beside those of every other service.
+# Cloud Storage's regions in addition to those that all services have.
 _OF_ITS_OWN = frozenset({"EUROPE-WEST5", "US-CENTRAL2", "US-EAST7", "US-WEST8"})
 _REGIONS = frozenset(region.upper() for region in places.REGIONS) | _OF_ITS_OWN
 

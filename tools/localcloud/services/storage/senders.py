@@ -13,7 +13,7 @@ def of_upload(call: Call) -> None:
         return
     bucket = rows.bucket(call.cloud.store, call.params["bucket"])
     name = call.params.get("name")
-    # The metadata of a multipart upload may hold the name; whoever is known is asked again when it has come.
+    # A multipart upload's name may be in its metadata; known callers are checked again once that has arrived.
     if name is not None or not call.principal:
         access.require(call, bucket, "storage.objects.create", name)
 

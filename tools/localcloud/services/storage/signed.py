@@ -1,4 +1,4 @@
-"""Signed URLs: whoever follows one acts as its signer until it expires.
+"""Signed URLs: anyone with the URL acts as its signer until it expires.
 
 Source: cloud.google.com/storage/docs/authentication/signatures, …/canonical-requests, …/access-control/signed-urls-v2.
 """

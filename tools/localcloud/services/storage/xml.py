@@ -77,7 +77,7 @@ def answered(handler: Callable[[Call], R]) -> Callable[[Call], R | Reply]:
 
 
 def _refusal(problem: CloudError) -> Reply:
-    """A refusal as XML; who is not known is refused like anybody else (403), since these paths are the web's."""
+    """An error as XML; anonymous callers get a 403 rather than a 401, since browsers use these paths."""
     code, message = _CODES.get(problem.code, _CODES[400])
     if problem.reason[:1].isupper() or "Encryption" in problem.reason:
         # The reasons of other JSON answers are none of the XML API's codes.

@@ -31,7 +31,7 @@ _SMALLEST_PART = 5 << 20
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One part as it is kept: its content is `data`, or the file `blob`."""
+    """A stored part; its content is `data`, or the file `blob`."""
 
     number: int
     etag: str

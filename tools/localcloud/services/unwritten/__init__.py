@@ -1,4 +1,4 @@
-"""Google's APIs that are not emulated, as far as others need to know them. Whoever implements one moves its row and roles.
+"""Google's APIs that are not emulated, as far as other services need to know them. When one is implemented, its row and roles move to the new service.
 
 Clients are pointed here for these too, so that no call leaves the machine; their roles can be granted, and their agents named.
 Source of the agents: https://cloud.google.com/iam/docs/service-agents.
