@@ -259,9 +259,10 @@ class Workloads:
         resource = workload.labels[RESOURCE]
         with self._lock:
             orders = [one for one in self._starting if one.stand_in and one.resource == resource]
-        if orders:
-            return orders[0].stand_in, orders[0].folder or self.state
-        # A command named for a whole service or job stands in only for its main container.
+        return (orders[0].stand_in, orders[0].folder or self.state) if orders else self._named(workload, resource)
+
+    def _named(self, workload: Workload, resource: str) -> StandIn | None:
+        """The configured stand-in; one for a whole service or job stands in only for its main container."""
         return self.settings.stand_in(workload.image, "" if workload.joins else resource)
 
     def _missed(self, made: str) -> None:
