@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from groundwork.environment.checkout import Checkout
 from groundwork.google import local
+from localcloud.server import daemons
 
 from tests.local_project import variables_of
 from tests.localcloud.provider.conftest import PROJECT, World
@@ -228,4 +229,4 @@ def test_the_process_ends_with_its_state_folder(tmp_path: Path) -> None:
     cloud = local.start(checkout)
     process = local.provider(checkout, cloud, local.token(checkout)).pid
     local.stop(checkout)
-    until(lambda: not Path(f"/proc/{process}").exists())
+    until(lambda: not daemons.alive(process))
