@@ -30,7 +30,7 @@ _HERE = Path(__file__).parent
 # No script runs on these pages, whatever an object or a name contains.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    # With "no-referrer" a browser calls the origin of its forms null, and they would be refused here; others' sites learn nothing.
+    # With "no-referrer", browsers would send "Origin: null" with forms, which is refused here; other sites still learn nothing.
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -163,12 +163,12 @@ class Console:
         return self._page("service.html", project=project, api=api, trail=self._way(project), **found)
 
     def _way(self, project: str, api: str = "") -> list[tuple[str, str]]:
-        """The pages above one: words and paths, the project's first."""
+        """The pages above one, as titles and paths, the project's first."""
         way = [(project, f"project/{project}")]
         return [*way, (self._views.title(api), f"project/{project}/{api}")] if api else way
 
     def _within_bucket(self, bucket: Body, path: str) -> dict[str, Any]:
-        """What is above a folder or an object of a bucket."""
+        """The project of a bucket, and the pages above a folder or object in it."""
         number = bucket.get("projectNumber", "")
         project = next((one["id"] for one in self._views.projects() if one["projectNumber"] == number), "")
         if not project:

@@ -103,7 +103,7 @@ def _cell(body: Any, path: str) -> str:
 
 
 def moment(text: str) -> str:
-    """A time of the API's as people read it, to the second."""
+    """A timestamp from the API in readable form, to the second."""
     return text[:19].replace("T", " ")
 
 

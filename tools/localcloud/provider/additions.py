@@ -125,7 +125,7 @@ def _deletion_policy(draft: PlanDraft) -> None:
 
 
 def _writer_identity(draft: PlanDraft) -> None:
-    """A sink gets another account when it is to have one of its own; only with that it can write to partitioned tables."""
+    """Plans a new writer identity for a sink that is to have its own, without which it cannot write to partitioned tables."""
     own, options = draft.planned["unique_writer_identity"], draft.planned["bigquery_options"]
     if known(options) and options and not draft.prior.get("bigquery_options") and own is False:
         raise Problem(

@@ -18,7 +18,7 @@ _PUBLIC = {
 }  # fmt: skip
 
 _EDITIONS = {"enterprise": "ent", "standard": "std", "express": "exp"}
-# Images whose names do not contain their family's, and how the family is called; or how any of their families begins.
+# Images whose names do not contain their family's name: how to derive that name; below, the prefix of all their families.
 _FAMILIES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (
         re.compile(r"ubuntu-(minimal-)?(\d+)(?:.*(-arm64|-amd64))?.*"),

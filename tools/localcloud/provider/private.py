@@ -30,7 +30,7 @@ def timeouts(schema: Schema, values: Object) -> dict[str, float]:
 
 
 def private(schema: Schema, values: Object, *, imported: bool = False) -> bytes:
-    """The private data of a resource with these values, as JSON; "null" if there is nothing to keep, and nothing at all in Google's newer framework.
+    """The private data of a resource with these values, as JSON; "null" if there is nothing to keep, and empty in Google's newer framework.
 
     After an import it includes the schema version even if that is 0.
     """

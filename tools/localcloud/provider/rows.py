@@ -83,7 +83,7 @@ class ResourceType:
     retry            (HTTP code, text) of errors that are temporary, for this type only
     identity         the attributes of its identity (see identities.py), with "?" if optional for import
     data             what its data source of the same name asks for, with "?" if optional; () if it has no data source
-    data_bare        whether the data source has neither the labels of others nor the defaults of what only the provider knows
+    data_bare        whether the data source leaves out labels that others set, and defaults of virtual attributes
     """
 
     type: str

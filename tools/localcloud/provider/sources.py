@@ -91,7 +91,7 @@ def _all_labels(found: Object) -> Object:
 
 
 def _defaulted(row: ResourceType) -> list[str]:
-    """The attributes that only the provider knows and that have a default in a resource."""
+    """The virtual attributes that have a default in a resource."""
     children = row.schema.root.children.items()
     return [name for name, one in children if isinstance(one, Attribute) and one.virtual and one.default is not None]
 

@@ -161,9 +161,9 @@ def _relative(pair: Comparison) -> bool:
     return isinstance(old, str) and isinstance(new, str) and relative(old) != "" and relative(old) == relative(new)
 
 
-def _ending(asked: Comparison) -> bool:
-    """Whether what is wanted is the end of the URL that was there."""
-    old, new = asked.old or "", asked.new or ""
+def _ending(pair: Comparison) -> bool:
+    """Whether the new value is the end of the old URL."""
+    old, new = pair.old or "", pair.new or ""
     return isinstance(old, str) and isinstance(new, str) and old.endswith(new.removeprefix(_COMPUTE))
 
 

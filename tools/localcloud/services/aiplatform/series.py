@@ -133,7 +133,7 @@ def size(call: Call) -> Body:
 
 
 def read_blobs(call: Call) -> Reply:
-    """timeSeries.readBlobData: the bytes of blobs, in one part of the stream that Google answers with."""
+    """timeSeries.readBlobData: the bytes of blobs, in a single chunk of the stream that Google returns."""
     body = standard.existing(call, SERIES)
     blobs = {blob["id"]: blob for point in _points(call.cloud, body["name"]) for blob in _blobs(point)}
     wanted = call.params.get("blobIds", [])
@@ -144,7 +144,7 @@ def read_blobs(call: Call) -> Reply:
 
 
 def usage(call: Call) -> Body:
-    """tensorboards.readUsage: who looked at it in its web app, by month; nobody does here, where there is none."""
+    """tensorboards.readUsage: who viewed it in its web app, by month; always empty, as there is no web app here."""
     standard.existing(call, call.service.resources[call.method.collection])
     return {}
 
@@ -207,5 +207,5 @@ def _data(body: Body, points: Iterable[Body]) -> Body:
 
 
 def _without_bytes(point: Body) -> Body:
-    """A point whose blobs are named only: their bytes are read apart."""
+    """A point with only the ids of its blobs, whose bytes are read separately."""
     return {**point, "blobs": {"values": [{"id": one["id"]} for one in _blobs(point)]}} if "blobs" in point else point

@@ -13,7 +13,7 @@ _ID = "[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 
 
 def completed(call: Call, body: Body) -> Body:
-    """A new disk in its stored form: at least as large as what it is made from."""
+    """A new disk in its stored form, at least as large as its source."""
     image = catalogue.image(str(body.get("sourceImage", "")))
     place = "/".join(call.path.split("/")[:4])
     if image is not None:
@@ -34,7 +34,7 @@ def completed(call: Call, body: Body) -> Body:
 
 
 def _source(call: Call, body: Body) -> Body | None:
-    """The disk that a new one is a copy of, as far as it is one of this project's; 404 if that one does not exist."""
+    """The disk of the same project that a new one copies, if any; 404 if it does not exist."""
     name = str(body.get("sourceDisk", ""))
     if not name.startswith(f"projects/{call.project}/"):
         return None

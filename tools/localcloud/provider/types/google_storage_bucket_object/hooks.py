@@ -54,7 +54,7 @@ def create(work: Work, planned: Object) -> Object:
 
 
 def read(work: Work, state: Object) -> Object | None:
-    """The state from the object's metadata, whose hashes need the object's own key; its content is not read."""
+    """The state from the object's metadata, read with the object's own key for its hashes; its content is not read."""
     method = work.method("get")
     url = work.url(method.api, method.version, paths.route(method.path, _names(state)))
     answer = requests.gone_as_none(lambda: work.request("GET", url, extra=_encryption(state)).body)
