@@ -157,10 +157,10 @@ def test_what_is_deleted_is_in_nothing_any_more(cloud: Inside) -> None:
     [
         ("contexts?contextId=My_Run", {}, 400, "must match the pattern"),
         ("contexts?contextId=r", {"schemaTitle": "mine.Thing"}, 400, 'There is no schema "mine.Thing" of version 0.0.1'),
-        ("contexts?contextId=r", {"metadata": {"a": "x" * 200_000}}, 400, "it may have 200000"),
+        ("contexts?contextId=r", {"metadata": {"a": "x" * 200_000}}, 400, "it may have at most 200000"),
         ("contexts/a:addContextChildren", {"childContexts": [f"{NAMED}/contexts/a"]}, 400, "its own ancestor"),
         ("contexts/b:addContextChildren", {"childContexts": [f"{NAMED}/contexts/a"]}, 400, "its own ancestor"),
-        ("contexts/a:addContextChildren", {"childContexts": ["projects/p/x"]}, 400, "is no Context of"),
+        ("contexts/a:addContextChildren", {"childContexts": ["projects/p/x"]}, 400, "is not one of the Contexts of"),
         ("contexts/a:addContextChildren", {"childContexts": [f"{NAMED}/contexts/z"]}, 404, "does not exist"),
         ("contexts/z:addContextChildren", {}, 404, f'The Context "{NAMED}/contexts/z" does not exist.'),
         ("contexts:purge", {}, 400, "filter is required"),

@@ -17,7 +17,7 @@ from localcloud.errors import CloudError
 from localcloud.server.assembly import opened
 from localcloud.services import SERVICES
 from localcloud.services.cloudbuild import shell, sources, steps, substitutions
-from localcloud.services.cloudbuild.gcloud import Beyond, deployment, execution, training
+from localcloud.services.cloudbuild.gcloud import Unsupported, deployment, execution, training
 from localcloud.services.cloudbuild.workspace import Outside, Workspace
 
 from tests.localcloud.inside import NUMBER, PROJECT, Inside, inside
@@ -163,14 +163,14 @@ def test_a_volume_is_a_folder_among_the_builds_volumes(tmp_path: Path) -> None:
         ({"steps": [{"name": "--volume=/:/host"}]}, "is not a valid image name"),
         ({"steps": [{"name": "docker-archive:/etc/x"}]}, "is not a valid image name"),
         ({"images": ["-x"]}, "is not a valid image name"),
-        ({"steps": [{"name": "x", "env": ["A B=1"]}]}, "write KEY=VALUE"),
+        ({"steps": [{"name": "x", "env": ["A B=1"]}]}, "it must be KEY=VALUE"),
         ({"steps": [{"name": "x", "volumes": [{"name": "v", "path": "/v:/w"}]}]}, "has the volume"),
         ({"steps": [{"name": "x", "script": "true", "args": ["y"]}]}, "neither entrypoint nor args"),
-        ({"steps": [{"name": "x", "env": ["A"]}]}, "write KEY=VALUE"),
+        ({"steps": [{"name": "x", "env": ["A"]}]}, "it must be KEY=VALUE"),
         ({"steps": [{"name": "x", "secretEnv": ["A"]}]}, "no secret is declared"),
         ({"timeout": "90000s"}, "between 0 and 86400 seconds"),
         ({"steps": [{"name": "x", "volumes": [{"name": "v", "path": "/v"}]}]}, "used by only one step"),
-        ({"steps": [{"name": "x", "volumes": [{"name": "v", "path": "/workspace/v"}]}]}, "not one of /workspace"),
+        ({"steps": [{"name": "x", "volumes": [{"name": "v", "path": "/workspace/v"}]}]}, "outside /workspace"),
         ({"serviceAccount": EMAIL}, "must have the form projects/PROJECT/serviceAccounts/ACCOUNT"),
         ({"source": {"storageSource": {"bucket": "none-such", "object": "x.tgz"}}}, "could not resolve source: googleapi: Error 404"),
         ({"source": {"connectedRepository": {"repository": "x", "revision": "main"}}}, "the repository x does not exist"),
@@ -672,7 +672,7 @@ def test_a_deployment_changes_what_it_names_and_keeps_the_rest() -> None:
         "storage ls",
         "run deploy a --region x --timeout=5m",
     ):
-        with pytest.raises(Beyond):
+        with pytest.raises(Unsupported):
             deployment(beyond.split(), "p")
 
 

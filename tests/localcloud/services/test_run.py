@@ -297,7 +297,7 @@ def test_an_old_etag_is_refused_and_a_trial_keeps_nothing(call: Sender) -> None:
     call("PATCH", f"{SERVICES}/api?updateMask=labels", {"labels": {"a": "b"}, "etag": etag})
     settled(call)
     said = call.refused("PATCH", f"{SERVICES}/api?updateMask=labels", {"labels": {"a": "c"}, "etag": etag}, 409)
-    assert "read it again" in said
+    assert "read the resource again" in said
     call("POST", f"{SERVICES}?serviceId=two&validateOnly=true", {"template": TEMPLATE})
     assert [one["name"].rpartition("/")[2] for one in call("GET", SERVICES)["services"]] == ["api"]
 

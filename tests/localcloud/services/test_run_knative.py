@@ -154,7 +154,7 @@ def test_lists_are_of_a_region_or_of_all_and_by_label(call: Sender) -> None:
     assert len(call("GET", f"{revisions}?labelSelector=serving.knative.dev/service%20=%20api")["items"]) == 1
     assert call("GET", f"{revisions}?labelSelector=serving.knative.dev/service%20=%20other")["items"] == []
     assert call("GET", f"{revisions}?labelSelector=serving.knative.dev/service%20!=%20other&limit=1")["items"]
-    assert "cannot be read" in call.refused("GET", f"{revisions}?labelSelector=a%20b")
+    assert "is not valid" in call.refused("GET", f"{revisions}?labelSelector=a%20b")
 
 
 def test_a_trial_keeps_nothing_and_a_delete_is_a_status(call: Sender) -> None:
@@ -200,6 +200,6 @@ def test_a_job_and_its_execution_have_v1s_form(call: Sender) -> None:
     read = call("GET", f"{JOBS}/train")
     assert read["status"]["latestCreatedExecution"]["name"] == name
     call("PUT", f"{JOBS}/train", read)
-    assert "is over" in call.refused("POST", f"{EXECUTIONS}/{name}:cancel", {})
+    assert "has ended" in call.refused("POST", f"{EXECUTIONS}/{name}:cancel", {})
     call("DELETE", f"{JOBS}/train")
     assert call("GET", JOBS)["items"] == []

@@ -330,7 +330,7 @@ def test_a_request_under_way_is_answered_by_the_revision_that_it_came_to(cloud: 
 def test_of_an_instance_that_no_longer_answers_the_log_says_how_it_ended(
     cloud: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(instances, "_ENDS_WITHIN", 0.0)  # as if its end were noticed too late
+    monkeypatch.setattr(instances, "_EXIT_SECONDS", 0.0)  # as if its end were noticed too late
     service = deployed(cloud, "hanging")
     with closing(connected(service)) as connection:
         assert asked(connection, "/hang")[0] == 503
