@@ -54,7 +54,7 @@ class Chosen(Protocol):
     h2c: bool
 
 
-class Dispatcher(Protocol):
+class RequestRouter(Protocol):
     """Authorizes and routes requests, assigns instances to them, and records how they ended."""
 
     def choose(self, head: Head) -> Chosen:

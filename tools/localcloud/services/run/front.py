@@ -62,7 +62,7 @@ class Route:
 
 
 class Front:
-    """All services' front end (exchanges.Dispatcher)."""
+    """All services' front end (exchanges.RequestRouter)."""
 
     def __init__(self, cloud: Cloud, fleet: Fleet) -> None:
         self._cloud, self._fleet = cloud, fleet
@@ -79,7 +79,7 @@ class Front:
         """The protocol for a client at a service's own port."""
         return Visit(_PortFront(self, service), secure=False)
 
-    # exchanges.Dispatcher
+    # exchanges.RequestRouter
 
     def choose(self, head: Head) -> RevisionShare:
         """The revision that answers a request, by its host. Raises ProxyError."""

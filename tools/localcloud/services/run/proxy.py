@@ -13,7 +13,7 @@ from typing import cast
 import httptools
 
 from localcloud.services.run.answers import Http1Answer, refusal
-from localcloud.services.run.exchanges import Dispatcher, Exchange, Headers, InstanceConnection, ProxyError
+from localcloud.services.run.exchanges import Exchange, Headers, InstanceConnection, ProxyError, RequestRouter
 from localcloud.services.run.relay import Relay
 from localcloud.services.run.streams import StreamsVisit
 
@@ -28,9 +28,9 @@ class Visit(asyncio.Protocol):
 
     takes_bytes = True
 
-    def __init__(self, dispatcher: Dispatcher, secure: bool) -> None:
-        self._dispatcher, self._secure = dispatcher, secure
-        self._relay = Relay(dispatcher)
+    def __init__(self, router: RequestRouter, secure: bool) -> None:
+        self._router, self._secure = router, secure
+        self._relay = Relay(router)
         self._loop = asyncio.get_running_loop()
         self._begun: bytes | None = b""
         self._parser = httptools.HttpRequestParser(self)
@@ -79,7 +79,7 @@ class Visit(asyncio.Protocol):
     def _hand_on(self, data: bytes) -> None:
         if self._idle is not None:
             self._idle.cancel()
-        streams = StreamsVisit(self._dispatcher, self._secure)
+        streams = StreamsVisit(self._router, self._secure)
         streams.connection_made(self.transport)
         self.transport.set_protocol(streams)
         streams.data_received(data)

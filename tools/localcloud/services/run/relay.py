@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import cast
 
-from localcloud.services.run.exchanges import ClientConnection, Dispatcher, Exchange, InstanceConnection, ProxyError
+from localcloud.services.run.exchanges import ClientConnection, Exchange, InstanceConnection, ProxyError, RequestRouter
 from localcloud.services.run.fleet import NoInstance
 from localcloud.services.run.upstream import Upstream
 from localcloud.services.run.upstream_http2 import Http2Upstream
@@ -24,15 +24,15 @@ _REPEATABLE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 class Relay:
     """Relays one client's exchanges to instances and back."""
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
-        self._dispatcher = dispatcher
+    def __init__(self, router: RequestRouter) -> None:
+        self._router = router
         self._loop = asyncio.get_running_loop()
 
     def begin(self, client: ClientConnection, exchange: Exchange) -> None:
         """Assigns an exchange to an instance as soon as there is one, or refuses it."""
         try:
-            exchange.chosen = self._dispatcher.choose(exchange)
-            instance = self._dispatcher.enter(exchange.chosen)
+            exchange.chosen = self._router.choose(exchange)
+            instance = self._router.enter(exchange.chosen)
         except ProxyError as refused:
             client.refuse(exchange, refused)
             return
@@ -54,7 +54,7 @@ class Relay:
         made: Callable[[], Upstream | Http2Upstream] = Http2Upstream if exchange.chosen.h2c else Upstream
         try:
             if exchange.instance is None:
-                exchange.instance = await self._dispatcher.acquire(exchange.chosen)
+                exchange.instance = await self._router.acquire(exchange.chosen)
             _, upstream = await self._loop.create_connection(made, *exchange.instance.containers.address)
         except NoInstance as none:
             client.refuse(exchange, ProxyError(none.status, str(none)))
@@ -103,7 +103,7 @@ class Relay:
 
     def _lost(self, client: ClientConnection, exchange: Exchange) -> None:
         if exchange.instance is not None:
-            self._dispatcher.suspect(exchange.instance)
+            self._router.suspect(exchange.instance)
         client.refuse(exchange, ProxyError(503, _H2C if exchange.chosen.h2c else _BROKEN))
 
     def _late(self, client: ClientConnection, exchange: Exchange) -> None:
@@ -138,8 +138,8 @@ class Relay:
             exchange.timer.cancel()
         instance, exchange.instance = exchange.instance, None
         if instance is not None:
-            self._dispatcher.leave(instance)
+            self._router.leave(instance)
         if exchange.chosen is not None:
             exchange.status = exchange.status or 499
-            self._dispatcher.answered(exchange)
+            self._router.answered(exchange)
             exchange.chosen = None

@@ -23,7 +23,7 @@ from h2.events import (
 from h2.exceptions import ProtocolError
 
 from localcloud.services.run.answers import page, refused_headers
-from localcloud.services.run.exchanges import Dispatcher, Exchange, Headers, InstanceConnection, ProxyError
+from localcloud.services.run.exchanges import Exchange, Headers, InstanceConnection, ProxyError, RequestRouter
 from localcloud.services.run.relay import Relay
 
 _IDLE = 75.0
@@ -38,10 +38,10 @@ _TARGET = re.compile(rb"(?:/[!-~\x80-\xff]*|\*)")
 class StreamsVisit(asyncio.Protocol):
     """An HTTP/2 connection from a client."""
 
-    def __init__(self, dispatcher: Dispatcher, secure: bool) -> None:
+    def __init__(self, router: RequestRouter, secure: bool) -> None:
         self._secure = secure
         self._loop = asyncio.get_running_loop()
-        self.relay = Relay(dispatcher)
+        self.relay = Relay(router)
         self.http = H2Connection(H2Configuration(client_side=False, header_encoding=None))
         self.full = self._taking = False
         self._streams: dict[int, Stream] = {}
