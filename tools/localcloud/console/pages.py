@@ -79,7 +79,7 @@ class Console:
         self._templates.globals["style"] = (_HERE / "templates" / "style.css").read_text("utf-8")
 
     def app(self) -> Asgi:
-        """The ASGI application: who does not have the secret sees one page, whatever they ask for."""
+        """The ASGI application; without the secret, every request gets the same page."""
         inside = self._inside()
 
         async def entered(scope: Scope, receive: Receive, send: Send) -> None:

@@ -98,7 +98,7 @@ class Store:
                 self.deferred.make()
 
     def fold(self) -> None:
-        """Checkpoints the log into the database, so that one file holds all changes; where the folder was moved, its log goes with it."""
+        """Checkpoints the log into the database, so that one file holds all changes; if the folder was moved, its log moves with it."""
         if self.in_place:
             self._state.fold(self._db)
 

@@ -40,7 +40,7 @@ def ours(peer: str, port: int) -> bool:
 
 
 def program_of_ours(peer: str, port: int) -> bool:
-    """The same, and that process is neither a workload's nor the local cloud itself, which tunnels for workloads."""
+    """Also requires that the process is neither a workload's nor the local cloud itself, which tunnels for workloads."""
     if sys.platform != "linux":
         return True
     end = caller(peer, port)

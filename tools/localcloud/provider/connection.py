@@ -91,7 +91,7 @@ class Connection(asyncio.Protocol):
         host, port = transport.get_extra_info("peername")[:2]
         self._peer = f"ipv4:{host}:{port}"
         self._admitted = self._admits(self._peer)
-        # The system numbers open files from below: others could hold all that there can be.
+        # Other users could otherwise use up all open files.
         if not self._admitted and transport.get_extra_info("socket").fileno() > _MOST_OF_OTHERS:
             self._transport.abort()
             return

@@ -1,7 +1,7 @@
-"""The process that holds a socket, and whether it sees and may do what its user does.
+"""The process that holds a socket, and whether it has all the access of its user.
 
 A container's connections are carried by a helper that runs as that user, or are held by its own processes under that user's number:
-the number alone does not tell a workload, which may read nothing of this machine, from Terraform.
+the user number alone does not tell Terraform from a workload, which may read nothing on this machine.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _PROC = Path("/proc")
 
 
 def holding(inode: int) -> Iterator[Path]:
-    """The folders below /proc of the processes that hold a socket, newest first; those of other users are not seen."""
+    """The folders below /proc of the processes that hold a socket, newest first; other users' processes are not visible."""
     wanted = f"socket:[{inode}]"
     for process in sorted(_PROC.glob("[0-9]*"), key=lambda path: int(path.name), reverse=True):
         try:
@@ -26,7 +26,7 @@ def holding(inode: int) -> Iterator[Path]:
 
 
 def is_users_own(inode: int) -> bool:
-    """Whether who holds a socket is neither of a local cloud's making nor in a container; False when nobody can be seen to hold it."""
+    """Whether the holder of a socket was neither started by a local cloud nor runs in a container; False if no holder is visible."""
     process = next(holding(inode), None)
     return process is not None and _sees_our_files(process) and not _works_for_a_cloud(process)
 

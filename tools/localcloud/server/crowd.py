@@ -1,6 +1,6 @@
-"""Keeps other users of this machine from taking all the connections that this process can have.
+"""Keeps other users of this machine from using up all the connections this process can have.
 
-The system numbers open files from below, so that a connection's own number says how many there are at least.
+The system gives each file the lowest free descriptor, so a connection's descriptor is a lower bound of the number of open files.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _MOST = 8192
 
 
 def make_room() -> None:
-    """Raises the limit of open files as far as the system lets everybody, and as is of any use."""
+    """Raises the limit of open files up to the hard limit, or to as many as are useful."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST if hard == resource.RLIM_INFINITY else min(hard, _MOST)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -24,13 +24,13 @@ def make_room() -> None:
 
 
 def others_share() -> int:
-    """How many files may be open for a connection of another user to be taken: half of them."""
+    """The number of open files from which other users' connections are dropped: half of the limit."""
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return (_MOST if soft == resource.RLIM_INFINITY else min(soft, _MOST)) // 2
 
 
 def is_one_too_many(transport: asyncio.BaseTransport, most: int) -> bool:
-    """Whether a new connection is another user's while `most` files are open."""
+    """Whether a new connection is another user's and at least `most` files are open."""
     if transport.get_extra_info("socket").fileno() < most:
         return False
     host, port = transport.get_extra_info("peername")[:2]
@@ -38,13 +38,13 @@ def is_one_too_many(transport: asyncio.BaseTransport, most: int) -> bool:
 
 
 class Turnstile(asyncio.Protocol):
-    """Lets a new connection through to the protocol that `made` makes, or drops it."""
+    """Passes a new connection to the protocol that `made` creates, or drops it."""
 
     def __init__(self, made: Callable[[], asyncio.Protocol], most: int) -> None:
         self._made, self._most = made, most
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Decides at once."""
+        """Decides on the connection at once."""
         accepted = cast("asyncio.Transport", transport)
         if is_one_too_many(accepted, self._most):
             accepted.abort()

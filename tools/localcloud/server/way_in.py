@@ -70,7 +70,7 @@ class EntryProtocol(Bounded):
         self._http = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Drops another user's connection where there are many."""
+        """Drops another user's connection if many files are open."""
         if transport.get_extra_info("peername") and is_one_too_many(transport, self.others_share):
             transport.abort()
         else:
@@ -194,7 +194,7 @@ class EntryProtocol(Bounded):
 
         try:
             await splice.join(self.transport, connect, begun=rest, answer=_ESTABLISHED)
-        except (TimeoutError, OSError, UnicodeError) as problem:  # the last for a name that no host can have
+        except (TimeoutError, OSError, UnicodeError) as problem:  # UnicodeError: an invalid host name
             self._refuse("502 Bad Gateway", f"{host}:{port} cannot be reached: {problem or 'it does not answer'}.")
 
     def _refuse(self, status: str, sentence: str, *headers: str) -> None:

@@ -124,7 +124,7 @@ def _serving(containers: list[Body]) -> int:
 
 
 def _allocated(container: Body) -> Body:
-    """A service's container as it is sent: with any resources its CPU is throttled only if they say so, as Google's description has it."""
+    """A service's container with defaults: if it sets any resources, its CPU is throttled only if they say so, as Google documents."""
     said = container.get("resources") or {}
     return container | {"resources": {"cpuIdle": False, **said}} if said else container
 
