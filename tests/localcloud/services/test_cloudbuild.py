@@ -87,7 +87,7 @@ def test_a_placeholder_is_replaced_as_bash_does(text: str, result: str) -> None:
 def test_values_may_name_each_other_but_in_no_circle() -> None:
     found = substitutions.resolved({"_B": "x-$_A", "_A": "1"}, dynamic=True)
     assert found["_B"] == "x-1"
-    with pytest.raises(CloudError, match="circle"):
+    with pytest.raises(CloudError, match="cycle"):
         substitutions.resolved({"_A": "$_B.", "_B": "$_A."}, dynamic=True)
 
 
