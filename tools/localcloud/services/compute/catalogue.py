@@ -61,6 +61,12 @@ def zones(region: str) -> tuple[str, ...]:
     return tuple(f"{region}-{letter}" for letter in _ZONES.get(region, "abc"))
 
 
+def is_zone(zone: str) -> bool:
+    """Whether a zone exists."""
+    region = zone.rpartition("-")[0]
+    return region in places.REGIONS and zone in zones(region)
+
+
 def all_zones() -> Iterator[str]:
     """Every zone, by region."""
     for region in places.REGIONS:
