@@ -91,7 +91,7 @@ def test_its_metadata_server_answers_nobody_else_and_ends_with_it(cloud: Serving
         order(cloud, sys.executable, "-c", script), lambda _, line: heard.append(line)
     )
     cloud.cloud.workloads.settings.limits["jobs"] = 1
-    with pytest.raises(NoRoom, match="1 jobs run already"):
+    with pytest.raises(NoRoom, match="1 jobs are running already"):
         cloud.cloud.workloads.start(order(cloud, sys.executable, "-c", "pass"), lambda *_: None)
     while not heard:
         running.wait(0.05)

@@ -87,7 +87,7 @@ def test_it_says_what_it_was_told_and_forgets_it(cloud: Inside) -> None:
 @pytest.mark.parametrize(
     ("known", "words"),
     [
-        ({"people": []}, "people is none of"),
+        ({"people": []}, "people is not one of"),
         ({"users": ["alice"]}, "alice is not an e-mail address"),
         ({"users": [3]}, "expected string"),
         ({"aliases": {"al@example.com": ALICE}}, "which is not in the directory"),
