@@ -69,7 +69,7 @@ FULL: dict[str, Any] = {
     },
     "services": {
         "api": {
-            "identity": "train", "public": True, "image": "x.y/z", "port": 8000, "local_command": ["python"], "health": "/health", "cpu": 2, "memory": "4Gi",
+            "identity": "train", "public": True, "image": "x.y/z", "port": 8000, "local_command": ["python"], "health": "/health", "http2": True, "cpu": 2, "memory": "4Gi",
             "min_instances": 1, "max_instances": 2, "concurrency": 8, "timeout_seconds": 60, "env": {"A": "1"},
             "secrets": {"KEY": "key"}, "buckets": {"data": "read"},
             "sidecars": {"metrics": {"image": "x.y/z", "args": ["a"], "env": {"B": "2"}, "memory": "1Gi"}},

@@ -174,23 +174,17 @@ def _adopt(lost: Iterable[Orphan], session: Session, layer: str, talk: Talk) -> 
     session.freeze(layer)
     terraform = session.terraform(layer)
     planned = _planned(session.data(layer) / PLAN, terraform)
-    names = {orphan: identity(orphan, planned.get(orphan.address, {}), session.environment.project) for orphan in lost}
-    for orphan in (one for one, name in names.items() if not name):
-        talk.say(
-            f"{layer}: {orphan.address} may or may not have been created; if it exists, run `terraform import` for it"
-        )
-    waiting = {orphan: name for orphan, name in names.items() if name}
-    # An import evaluates the whole configuration, which may need attributes of another orphan: those that failed are tried again after the others.
-    while True:
-        answers = {orphan: terraform.adopt(orphan.address, name) for orphan, name in waiting.items()}
-        for orphan in (one for one, problem in answers.items() if not problem):
+    for orphan in lost:
+        name = identity(orphan, planned.get(orphan.address, {}), session.environment.project)
+        if not name:
             talk.say(
-                f"{layer}: imported {orphan.address}, which the interrupted run had created ({waiting.pop(orphan)})"
+                f"{layer}: {orphan.address} may or may not have been created; if it exists, run `terraform import` for it"
             )
-        if len(waiting) in (0, len(answers)):
-            break
-    for orphan, name in waiting.items():
-        if (problem := answers[orphan]) != ABSENT:
+            continue
+        problem = terraform.adopt(orphan.address, name)
+        if not problem:
+            talk.say(f"{layer}: imported {orphan.address}, which the interrupted run had created ({name})")
+        elif problem != ABSENT:
             talk.say(
                 f"{layer}: {orphan.address} ({name}) may or may not have been created, since its import failed ({problem}); "
                 "if it exists, `groundwork adopt` takes it over"
