@@ -78,7 +78,9 @@ def test_a_service_is_deployed_changed_rolled_back_read_and_deleted(gcloud: Gclo
     done = gcloud(*deploy, "--allow-unauthenticated", "--memory=1Gi", "--max-instances=3")
     assert "has been deployed and is serving 100 percent of traffic" in done.stderr
     first = described(gcloud, "api")
-    assert first["status"]["url"] in done.stderr
+    urls = json.loads(first["metadata"]["annotations"]["run.googleapis.com/urls"])
+    assert first["status"]["url"] in urls
+    assert f"Service URL: {urls[0]}\n" in done.stderr
     container = first["spec"]["template"]["spec"]["containers"][0]
     assert container["resources"]["limits"] == {"cpu": "1000m", "memory": "1Gi"}
     gcloud("run", "services", "update", "api", REGION, "--update-env-vars=SAID=second", "--no-traffic", "--tag=next")
