@@ -7,6 +7,7 @@ the user number alone does not tell Terraform from a workload, which may read no
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from localcloud import WORKS_FOR_IT
@@ -18,11 +19,16 @@ def holding(inode: int) -> Iterator[Path]:
     """The folders below /proc of the processes that hold a socket, newest first; other users' processes are not visible."""
     wanted = f"socket:[{inode}]"
     for process in sorted(_PROC.glob("[0-9]*"), key=lambda path: int(path.name), reverse=True):
-        try:
-            if any(str(handle.readlink()) == wanted for handle in (process / "fd").iterdir()):
-                yield process
-        except OSError:
-            continue
+        if wanted in _open_files(process):
+            yield process
+
+
+def _open_files(process: Path) -> Iterator[str]:
+    """What a process has open; a file that it closes meanwhile is left out, the others are not."""
+    with suppress(OSError):
+        for handle in (process / "fd").iterdir():
+            with suppress(OSError):
+                yield str(handle.readlink())
 
 
 def is_users_own(inode: int) -> bool:
