@@ -1,3 +1,7 @@
+resource "google_compute_network" "other" {
+  name = "other"
+}
+
 resource "google_compute_disk" "boot" {
   name  = "boot"
   zone  = "europe-west1-b"
@@ -13,7 +17,7 @@ resource "google_compute_instance" "moving" {
     source = google_compute_disk.boot.name
   }
   network_interface {
-    network    = "projects/groundwork-example/global/networks/other"
+    network    = google_compute_network.other.id
     network_ip = "10.132.0.7"
     alias_ip_range {
       ip_cidr_range = "10.128.2.0/24"
