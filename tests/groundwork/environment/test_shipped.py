@@ -19,8 +19,8 @@ DAMAGED = {
     b"": "is not JSON",
     b"{": "is not JSON",
     b"\xff\xfe": "is not JSON",
-    b"[]": "holds nothing of what it should",
-    b"{}": "holds nothing of what it should",
+    b"[]": "is empty or not a JSON object",
+    b"{}": "is empty or not a JSON object",
     b"[" * 100_000: "is nested too deeply",
 }
 
@@ -41,7 +41,7 @@ def test_a_damaged_file_is_named_with_what_brings_it_back(content: bytes, projec
         with pytest.raises(UsageProblem) as problem:
             load("local", project) if name == SCHEMA else personas(project)
         assert problem.value.message.startswith(f"{name} {DAMAGED[content]}")
-        assert problem.value.message.endswith(f"`git checkout {name}` brings it back.")
+        assert problem.value.message.endswith(f"`git checkout {name}` restores it.")
 
 
 def test_a_file_that_is_gone_is_named(project: Path) -> None:
@@ -60,7 +60,7 @@ def test_an_older_schema_is_said_to_be_one_whatever_it_lacks(part: str, project:
     if part in ("region", "github", "budget"):  # what the file says itself, or need not say
         load("local", project)
         return
-    with pytest.raises(UsageProblem, match=rf"{SCHEMA} is of another version than this groundwork: it has no '{part}'"):
+    with pytest.raises(UsageProblem, match=rf"{SCHEMA} is from another version of groundwork: it has no '{part}'"):
         load("local", project)
 
 
@@ -69,22 +69,20 @@ def test_a_newer_schema_is_said_to_be_of_another_version(project: Path) -> None:
     secrets = schema["properties"]["repositories"]["additionalProperties"]["properties"]
     secrets["colour"] = {"type": "string", "default": "red"}
     (project / SCHEMA).write_text(json.dumps(schema), "utf-8")
-    with pytest.raises(UsageProblem, match=f"{SCHEMA} is of another version") as problem:
+    with pytest.raises(UsageProblem, match=f"{SCHEMA} is from another version") as problem:
         load("local", project)
     assert problem.value.exit_code is Exit.USAGE
 
 
 def test_what_is_no_schema_is_said_to_be_none(project: Path) -> None:
     (project / SCHEMA).write_text('{"type": 5, "properties": {"project": {}}}', "utf-8")
-    with pytest.raises(UsageProblem, match=f"{SCHEMA} is of another version"):
+    with pytest.raises(UsageProblem, match=f"{SCHEMA} is from another version"):
         load("local", project)
 
 
 def test_personas_of_another_version_are_said_to_be(project: Path) -> None:
     (project / PERSONAS).write_text('{"viewer": {"description": "Looks."}}', "utf-8")
-    with pytest.raises(
-        UsageProblem, match=f"{PERSONAS} is of another version than this groundwork: it has no 'project'"
-    ):
+    with pytest.raises(UsageProblem, match=f"{PERSONAS} is from another version of groundwork: it has no 'project'"):
         personas(project)
 
 

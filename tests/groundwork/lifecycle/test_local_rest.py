@@ -52,7 +52,7 @@ def test_a_terraform_that_lost_its_groundwork_is_waited_for(checkout: Checkout) 
     run = runs.this_run("up", "mine", "platform", "apply")
     me = os.getpid()
     runs.write(checkout.data("mine", "platform"), replace(run, child=me, child_born=birth(me)))
-    with pytest.raises(StateLocked, match="is still at work on mine"), local_rest.claimed(checkout, "local stop"):
+    with pytest.raises(StateLocked, match="is still working on mine"), local_rest.claimed(checkout, "local stop"):
         pytest.fail("two at once")
 
 

@@ -205,7 +205,7 @@ def test_what_would_be_sent_has_owner_end_identity_and_place(google: Google, wri
     [
         (["--timeout", "soon"], "'soon' is not a time: write it as 90m, 2h or 1d."),
         (["--gpu", "NVIDIA_L4:x"], "'NVIDIA_L4:x' is not a GPU"),
-        (["--gpu", "FOO"], "FOO is no GPU of Vertex AI: allowed are NVIDIA_A100_80GB, "),
+        (["--gpu", "FOO"], "FOO is not a GPU of Vertex AI: allowed are NVIDIA_A100_80GB, "),
         (["--gpu", "nvidia_tesla_t5"], "did you mean NVIDIA_TESLA_T4? Allowed are"),
         (["--gpu", "NVIDIA_L4"], "n1-standard-4 cannot have a NVIDIA_L4: it comes with g2-standard machines"),
         (["--gpu", "NVIDIA_TESLA_T4", "--machine-type", "e2-standard-4"], "it comes with n1 machines"),

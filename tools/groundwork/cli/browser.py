@@ -1,4 +1,4 @@
-"""Shows an address in a browser, where there is one to show it in."""
+"""Opens an address in a browser, or prints it where there is none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from groundwork.cli.printing import echo
 
-# What says that a browser can be shown; without, a text browser or the opener's complaints would take over the terminal.
+# Without any of these a text browser would take over the terminal, or xdg-open would fill it with complaints.
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
 

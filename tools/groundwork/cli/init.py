@@ -109,7 +109,7 @@ class _Asking:
 
 
 def _git_address() -> str:
-    """The address that git signs with, but for one that receives nothing and so is nobody's login."""
+    """The address that git signs commits with; "" for a no-reply address, which nobody can log in with."""
     try:
         address = process.run(["git", "config", "user.email"]).out.strip()
     except GroundworkError:

@@ -78,7 +78,7 @@ def _charge(part: Component) -> tuple[str, str]:
 
 
 def _amount(quantity: Decimal, unit: str) -> str:
-    """A quantity as one says it: "200 minutes", "0.1 GiB-month"; units that are not one plain word have no plural."""
+    """A quantity with its unit: "200 minutes", "0.1 GiB-month"; a unit that is not a single plain word has no plural."""
     number = f"{quantity:,.2f}".rstrip("0").rstrip(".")
     plain = unit.isalpha() and unit.islower()
     return f"{number} {plural(unit) if plain and quantity != 1 else unit}".rstrip()

@@ -1,4 +1,4 @@
-"""The content of a file that somebody names: of a regular file only, and no more than was meant."""
+"""Reads a file that somebody names: only a regular file, and only up to a limit."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import stat
 from pathlib import Path
 
 LARGEST = 256 * 1024
-"""An environment or a build is a few hundred lines; what is larger was not meant, or would take minutes."""
+"""An environment or a build has a few hundred lines; a larger file is a mistake, or would take minutes to parse."""
 
 
 def content(path: Path, most: int = LARGEST) -> bytes:
-    """The file's first bytes, one more than `most` at the most. Raises OSError, for a pipe or a device too, which would have no end."""
+    """The file's first bytes, at most `most` + 1. Raises OSError, also for a pipe or a device, which may never end."""
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise OSError(errno.EINVAL, "it is not a regular file", str(path))

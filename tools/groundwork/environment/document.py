@@ -116,7 +116,7 @@ class _Endless(Exception):
 
 
 def is_endless(node: Node) -> bool:
-    """Whether there are more levels or values than a person writes, those of an alias counted wherever it stands."""
+    """Whether it has more levels or values than a person writes, with the values of an alias counted at each use."""
     try:
         _NodeReader().value(node, ())
     except _Endless:

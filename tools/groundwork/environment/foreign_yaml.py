@@ -1,4 +1,4 @@
-"""YAML files in Google's formats, such as Cloud Build's: their values, where they are of a size that a person writes."""
+"""Reads YAML files in Google's formats, such as Cloud Build's, within the limits of what a person writes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groundwork.errors import UsageProblem
 
 
 def read(file: Path) -> Any:
-    """The values of a file. Raises UsageProblem for what cannot be read or is not YAML."""
+    """The values in a file. Raises UsageProblem if it cannot be read or is not YAML."""
     try:
         return values(content(file))
     except OSError as error:
@@ -21,7 +21,7 @@ def read(file: Path) -> Any:
 
 
 def values(data: bytes) -> Any:
-    """The values of a text, merged and tagged as YAML has it, while as many as a person writes: aliases can make millions of a few lines.
+    """The values in a YAML document, with merges and tags applied; too many are refused, since aliases can turn a few lines into millions.
 
     Raises ValueError.
     """

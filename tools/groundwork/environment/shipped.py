@@ -1,4 +1,4 @@
-"""JSON files of a clone that belong to one version of groundwork: what is missing, damaged or of another version is named."""
+"""Reads the JSON files that come with groundwork, and names one that is missing, damaged or from another version."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PERSONAS = "modules/team_access/personas.json"
 
 
 def read_shipped(root: Path, name: str) -> dict[str, Any]:
-    """The object in the file `name` below `root`. Raises UsageProblem where there is none."""
+    """The JSON object in the file `name` below `root`. Raises UsageProblem if there is none."""
     try:
         content = json.loads((root / name).read_text("utf-8"))
     except OSError as problem:
@@ -23,18 +23,18 @@ def read_shipped(root: Path, name: str) -> dict[str, Any]:
     except RecursionError:
         raise _unusable(name, "is nested too deeply") from None
     if not isinstance(content, dict) or not content:
-        raise _unusable(name, "holds nothing of what it should")
+        raise _unusable(name, "is empty or not a JSON object")
     return content
 
 
 def other_version(name: str, problem: Exception) -> UsageProblem:
-    """What to say when code and file do not know the same keys."""
+    """The error for a file whose keys are not the ones that this code expects."""
     key = f": it has no {problem}" if isinstance(problem, KeyError) else ""
     return UsageProblem(
-        f"{name} is of another version than this groundwork{key}. Take envs/schema.json, infra/ and modules/ from the same version: in a clone, "
+        f"{name} is from another version of groundwork{key}. Take envs/schema.json, infra/ and modules/ from the same version: in a clone, "
         "`git pull` does; elsewhere, copy the three from one."
     )
 
 
 def _unusable(name: str, why: str) -> UsageProblem:
-    return UsageProblem(f"{name} {why}. It comes with groundwork: `git checkout {name}` brings it back.")
+    return UsageProblem(f"{name} {why}. It comes with groundwork: `git checkout {name}` restores it.")

@@ -238,7 +238,7 @@ def load(name: str | Path, root: Path) -> Environment:
     values = _checked(path, root)
     try:
         return _environment(path, values)
-    except _MISFITS as problem:  # the schema allowed it, so the schema and this code do not go together
+    except _MISFITS as problem:  # the schema allowed it, so the schema and this code are from different versions
         raise other_version(SCHEMA, problem) from problem
 
 
@@ -269,7 +269,7 @@ def names(root: Path) -> tuple[str, ...]:
 
 
 def examples(root: Path) -> tuple[str, ...]:
-    """The names of the examples, which can be brought up like any environment."""
+    """The names of the examples, which `up` takes like any environment."""
     return tuple(sorted(path.stem for path in (root / "envs" / "examples").glob("*.yaml")))
 
 

@@ -71,7 +71,7 @@ class CloudProblem(GroundworkError):
 
     @property
     def switched_off(self) -> bool:
-        """Whether the API is disabled in the project, which then has nothing that belongs to it."""
+        """Whether the API is disabled in the project, which then has none of its resources."""
         return self.reason == "SERVICE_DISABLED"
 
     @property

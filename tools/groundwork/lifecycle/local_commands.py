@@ -17,7 +17,7 @@ def tell(environment: Environment, checkout: Checkout) -> None:
 
 
 def described(environment: Environment, workloads: Mapping[str, Any]) -> Iterator[str]:
-    """How the local cloud runs the file's workloads, a line each, by what it says of itself (`google.local.workloads`)."""
+    """How the local cloud runs the file's workloads, one line each, according to its own status (`google.local.workloads`)."""
     kind = workloads["kind"]
     named = list(_named(environment))
     if not named and not environment.builds:
@@ -35,7 +35,7 @@ def described(environment: Environment, workloads: Mapping[str, Any]) -> Iterato
 
 
 def _named(environment: Environment) -> Iterator[tuple[str, str, str]]:
-    """What the file names: in words, its full name, its image."""
+    """What the file names: a description, the full name, and the image."""
     place = f"projects/{environment.project}/locations/{environment.region}"
     yield from (
         (f"service {name}", f"{place}/services/{name}", one.image) for name, one in environment.services.items()

@@ -1,4 +1,4 @@
-"""The local cloud at rest: nobody stops or empties it while a command or its Terraform is at work on it."""
+"""Keeps the local cloud from being stopped or emptied while a command or its Terraform is using it."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from groundwork.terraform import runs
 
 @contextmanager
 def claimed(checkout: Checkout, command: str) -> Iterator[None]:
-    """Inside, no other command of this clone changes an environment on the local cloud. Raises StateLocked, naming who does."""
+    """Within this context no other command of this clone can change an environment on the local cloud. Raises StateLocked, naming the command that is."""
     with ExitStack() as claims:
         for folder in _folders(checkout):
             claims.enter_context(runs.alone(folder, runs.this_run(command, folder.name)))
             for run in filter(None, (runs.read(folder / layer) for layer in LAYERS)):
                 if run.at_work:
                     raise StateLocked(
-                        f"The Terraform of an earlier {run.text} is still at work on {folder.name}: wait for it to end."
+                        f"The Terraform of an earlier {run.text} is still working on {folder.name}: wait for it to end."
                     )
         yield
 
 
 def empty(checkout: Checkout) -> None:
-    """Makes the local cloud forget everything, and what runs left to go on with: states that could not be uploaded are of no use any more."""
+    """Empties the local cloud, and deletes what interrupted runs left to resume from: their unsaved states describe resources that are gone."""
     local.empty(checkout)
     for folder in _folders(checkout):
         for layer in LAYERS:
@@ -37,7 +37,7 @@ def empty(checkout: Checkout) -> None:
 
 
 def _folders(checkout: Checkout) -> list[Path]:
-    """The folders of the environments on the local cloud that a command has ever been at work on."""
+    """The folders of the environments on the local cloud that a command has ever changed."""
     return [
         claim.parent for claim in sorted(checkout.runs.glob("*/claim.json")) if _is_local(claim.parent.name, checkout)
     ]

@@ -82,7 +82,7 @@ def restore(session: Session, layer: str, talk: Talk) -> None:
 
 
 def forget(folder: Path) -> None:
-    """Leaves nothing in a layer's folder that a later run would go on with."""
+    """Deletes from a layer's folder everything that a later run would resume from."""
     (folder / STATE).unlink(missing_ok=True)
     _done(folder)
 

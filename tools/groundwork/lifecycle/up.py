@@ -82,7 +82,7 @@ def prepare(
     session: Session, talk: Talk, *, destroy: bool = False, lay: bool = False, layers: Sequence[str] = LAYERS
 ) -> tuple[LayerPlan, ...]:
     """Creates or reports the prerequisites, recovers an interrupted run, and initialises and plans the layers in parallel."""
-    read_shipped(session.checkout.root, PERSONAS)  # Terraform reads it, too, and names no file where it cannot
+    read_shipped(session.checkout.root, PERSONAS)  # Terraform reads it too, but its error names no file
     if not destroy:
         placeholders.refuse(session.environment)
         _begin(session, talk, lay=lay)

@@ -51,7 +51,7 @@ class Persona:
 
 
 def personas(root: Path) -> dict[str, Persona]:
-    """All personas by name, in file order. Raises UsageProblem for a file that is damaged or of another version."""
+    """All personas by name, in file order. Raises UsageProblem for a file that is damaged or from another version."""
     try:
         return {
             name: Persona(

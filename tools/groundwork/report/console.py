@@ -30,7 +30,7 @@ def words() -> dict[str, ConsolePage]:
 
 
 def pages(environment: Environment) -> list[str]:
-    """What of the environment file has a page, as `groundwork open` takes it: access, bucket/data, logs, …"""
+    """What has a page, as `groundwork open` takes it: access, bucket/data, logs, …"""
     named = (f"{part.word}/{name}" for _, part in parts() if part.page for name in part.entries(environment))
     return sorted((*named, *_OTHERS))
 

@@ -75,7 +75,7 @@ def _files(folder: Path) -> Iterator[Path]:
                 raise UsageProblem(
                     f"{folder} has more than {_MOST_FILES} files: name the folder that contains your code."
                 )
-            if (Path(here) / name).is_file():  # no pipe, no link to nowhere
+            if (Path(here) / name).is_file():  # not a pipe or a dangling link
                 yield Path(here) / name
 
 

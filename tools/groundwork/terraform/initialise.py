@@ -15,7 +15,7 @@ from groundwork.terraform.session import Session
 from groundwork.terraform.talk import Talk
 
 _FILE = "initialised"
-# What Terraform keeps of an initialisation, with a key that each has. It stops at one that is damaged, instead of making it anew.
+# The files that `terraform init` leaves, each with a key it must have. Terraform fails on a damaged one instead of recreating it.
 _KEPT = {"terraform.tfstate": "version", "modules/modules.json": "Modules"}
 
 

@@ -13,7 +13,7 @@ from groundwork.terraform.runs import TerraformRun
 from groundwork.terraform.state import Lock, StateLocation, read_lock
 
 _KNOWN = "Error acquiring the state lock"
-# A missing permission to write the lock, or any other refusal but this one, is not somebody else's lock.
+# Only this refusal means that somebody else holds the lock; a missing permission to write it does not.
 _REFUSED = re.compile(r"\bError (?!412\b)[45]\d\d\b")
 _MARGIN = timedelta(seconds=2)
 

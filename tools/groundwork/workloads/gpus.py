@@ -1,4 +1,4 @@
-"""GPUs of Vertex AI's machines: their names, and which machines have them, so that a slip is named before a quota is asked for.
+"""The GPUs of Vertex AI and the machine types that have them, so that a typo is reported before a quota is checked.
 
 Source: https://cloud.google.com/vertex-ai/docs/training/configure-compute (November 2026).
 """
@@ -11,9 +11,8 @@ from typing import Any
 from groundwork.errors import UsageProblem
 from groundwork.text import allowed, listed
 
-_MACHINES: Mapping[
-    str, tuple[str, ...]
-] = {  # GPU -> the families of machines that have it; () where that is not known here
+# The machine families that have each GPU; () where that is not known.
+_MACHINES: Mapping[str, tuple[str, ...]] = {
     "NVIDIA_TESLA_K80": ("n1",),
     "NVIDIA_TESLA_P100": ("n1",),
     "NVIDIA_TESLA_V100": ("n1",),
@@ -37,17 +36,17 @@ NONE = "ACCELERATOR_TYPE_UNSPECIFIED"
 
 
 def names() -> tuple[str, ...]:
-    """Every accelerator that a machine may ask for."""
+    """Every accelerator type that a machine can have."""
     return tuple(_MACHINES)
 
 
 def check(machine: Mapping[str, Any]) -> None:
-    """Raises UsageProblem for a machine's GPU that there is not, or that comes with other machines."""
+    """Raises UsageProblem for a GPU that does not exist, or that this machine type cannot have."""
     gpu, kind = str(machine.get("acceleratorType") or NONE), str(machine.get("machineType") or "")
-    if gpu == NONE or gpu.isdecimal():  # by number, as a client of Google's writes it
+    if gpu == NONE or gpu.isdecimal():  # an enum's number, as some of Google's clients send it
         return
     if gpu not in _MACHINES:
-        raise UsageProblem(f"{gpu} is no GPU of Vertex AI: {allowed(_MACHINES, gpu)}")
+        raise UsageProblem(f"{gpu} is not a GPU of Vertex AI: {allowed(_MACHINES, gpu)}")
     families = _MACHINES[gpu]
     if families and not kind.startswith(tuple(f"{one}-" for one in families)):
         raise UsageProblem(

@@ -55,7 +55,7 @@ class Project:
 
 
 def if_on(found: Iterable[T]) -> list[T]:
-    """What a list call finds; nothing where its API is off."""
+    """What a list call finds; nothing if its API is disabled."""
     try:
         return list(found)
     except CloudProblem as problem:

@@ -112,7 +112,7 @@ def serving_container(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def services(project: Project) -> list[Service]:
-    """Every service in the environment's region; none where Cloud Run is off."""
+    """Every service in the environment's region; none if Cloud Run is disabled."""
     found = if_on(project.cloud.pages("run", f"v2/{project.here}/services", "services"))
     return sorted((Service(last(body["name"]), body) for body in found), key=lambda service: service.name)
 

@@ -75,7 +75,7 @@ def _lines(file: Path) -> list[str]:
 
 @contextmanager
 def _readable() -> Iterator[None]:
-    """Raises UsageProblem for a file or folder that may not be read."""
+    """Raises UsageProblem for a file or folder that cannot be read."""
     try:
         yield
     except OSError as error:
@@ -98,7 +98,7 @@ def _files(folder: Path, top: Path, left_out: GitIgnoreSpec) -> Iterator[Path]:
             continue
         if is_folder:
             yield from _files(path, top, left_out)
-        elif path.is_symlink() or path.is_file():  # git knows no sockets and pipes either
+        elif path.is_symlink() or path.is_file():  # git ignores sockets and pipes too
             if name != inside.as_posix():
                 raise UsageProblem(
                     f"{name} cannot be sent, since its name is not UTF-8: rename it, or exclude it in .gcloudignore."

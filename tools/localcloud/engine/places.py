@@ -58,7 +58,7 @@ _ZONE = re.compile(r"(.+)-[a-z]")
 
 
 def check(call: Call) -> None:
-    """403 for a path into a location that Google has not."""
+    """Raises the 403 for a path into a location that does not exist."""
     words = call.path.split("/", 4)
     if len(words) < 5 or words[0] != "projects":
         return
