@@ -98,7 +98,7 @@ def _made(call: Call, source: str, params: Mapping[str, Any]) -> str:
 
 
 def _refuse_unknown(call: Call, image: str) -> None:
-    """404 for an image of the project's own that there is not; of Google's own, the local cloud knows a part only."""
+    """Raises 404 for an image that the project does not have; public images are not checked, since only some are known here."""
     place = f"projects/{call.project}/global"
     if not image.startswith(f"{place}/images/"):
         return

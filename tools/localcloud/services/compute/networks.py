@@ -124,7 +124,7 @@ def removed(call: Call, _body: Body) -> None:
 
 
 def check(call: Call, interface: Body, at: int) -> None:
-    """400 for an interface in a network or subnetwork that there is not, or that the caller may not use in another project."""
+    """Raises 400 for a network or subnetwork that does not exist, or that the caller may not use in another project."""
     for field, kind in (("network", "networks"), ("subnetwork", "subnetworks")):
         name = references.relative(str(interface.get(field) or ""), call.project)
         if name and not _usable(call, name, kind):

@@ -27,7 +27,7 @@ _BUCKETS: dict[str, Body] = {
 
 
 def list_buckets(call: Call) -> Body:
-    """buckets.list: both lie in the location "global"; nobody can make others here."""
+    """buckets.list: both are in the location "global"; others cannot be created here."""
     if call.parent.rpartition("/")[2] not in {"global", "-"}:
         return {}
     return {"buckets": [_bucket(call.project or "", name) for name in sorted(_BUCKETS)]}
@@ -45,7 +45,7 @@ def _bucket(project: str, name: str) -> Body:
 
 
 def list_sinks(call: Call, sink: Resource) -> Body:
-    """sinks.list, those included that nobody has made."""
+    """sinks.list, including the built-in ones."""
     size = paging.size(call.params.get("pageSize"), sink.page_size, sink.max_page_size)
     after = paging.after(call.params.get("pageToken", ""), call.path)
     stored = dict(call.cloud.store.list(call.service.api, call.parent, "sinks"))
@@ -55,7 +55,7 @@ def list_sinks(call: Call, sink: Resource) -> Body:
 
 
 def get_sink(call: Call, sink: Resource) -> Body:
-    """sinks.get, of one that nobody has made, too."""
+    """sinks.get, also for a built-in one."""
     built_in = _sinks(call.parent).get(call.name)
     if built_in is None or call.cloud.store.get(call.service.api, call.name) is not None:
         return standard.get(call, sink)

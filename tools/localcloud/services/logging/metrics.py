@@ -22,7 +22,7 @@ def changed(call: Call, _old: Body, new: Body) -> Body:
 
 
 def presented(cloud: Cloud, body: Body) -> Body:
-    """A metric as it is returned: its name without its project, and its descriptor, which counts entries where nobody said more."""
+    """A metric as it is returned: its name without the project, and its descriptor, which by default counts entries."""
     project, _, coded = cloud.projects.named(body["name"]).partition("/metrics/")
     name = coded.replace("%2F", "/")
     kind = f"logging.googleapis.com/user/{name}"
