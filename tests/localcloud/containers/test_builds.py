@@ -151,6 +151,25 @@ def test_an_account_that_may_not_push_is_refused_by_the_registry(cloud: Serving)
     )
 
 
+def test_an_image_that_a_build_was_based_on_is_not_there_for_an_account_that_may_not_pull_it(
+    cloud: Serving, submit: Callable[..., dict[str, Any]]
+) -> None:
+    base = f"{IMAGE}:base"
+    based = {"Dockerfile": f"FROM {base}\nRUN echo more >/more\n"}
+    hidden = {"Dockerfile": f"ARG BASE={base}\nFROM $BASE\nRUN echo more >/more\n"}
+    first = submit([{"name": DOCKER, "args": ["build", "-t", base, "."]}], {"Dockerfile": DOCKERFILE}, images=[base])
+    assert first["status"] == "SUCCESS", log(cloud, first)
+    steps = [{"name": DOCKER, "args": ["build", "-t", f"{IMAGE}:based", "."]}]
+    assert submit(steps, based)["status"] == "SUCCESS"
+    client = cloud.cloud.workloads.client
+    assert client is not None
+    assert not client.has(base)
+    who = cloud.account("outsider")
+    cloud.grant("roles/storage.objectViewer", who)
+    outsider = f"projects/{PROJECT}/serviceAccounts/{who.partition(':')[2]}"
+    assert submit(steps, hidden, serviceAccount=outsider)["status"] == "FAILURE"
+
+
 def test_steps_share_folders_and_volumes_and_have_what_they_were_given(
     cloud: Serving, submit: Callable[..., dict[str, Any]], account: str
 ) -> None:

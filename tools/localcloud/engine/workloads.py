@@ -9,6 +9,7 @@ import asyncio
 import re
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -39,6 +40,8 @@ class Workloads:
     state: Path
     here: dict[str, str] = field(default_factory=dict)
     """Digest -> the image of podman's or docker's on this machine that was pushed or pulled with it."""
+    bases_in_use: Counter[str] = field(default_factory=Counter)
+    """How many builds use each name of a base image at the moment."""
 
     def __post_init__(self) -> None:
         self.settings = workload_settings.read(self.state)

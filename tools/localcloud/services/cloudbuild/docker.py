@@ -144,9 +144,8 @@ class Docker:
         if code == 0:
             self.workloads.here[pushed] = identity
             place.say(f"{full(name).rpartition(':')[2]}: digest: {pushed}")
-        elif any(
-            "403" in line for line in output
-        ):  # podman has checked for a layer first, and that error has no message
+        # podman checks for a layer first, and the error of that has no message.
+        elif any("403" in line for line in output):
             place.say(
                 f'denied: Permission "artifactregistry.repositories.uploadArtifacts" denied on resource "{repository(name)}" (or it may '
                 "not exist)"
@@ -164,10 +163,14 @@ class Docker:
         if not dockerfile.is_file():
             raise RuntimeProblem(f"unable to prepare context: there is no Dockerfile at {options.file or 'Dockerfile'}")
         identity = self.space.credentials / "image"
-        env, words = (
-            dict(self.env),
-            ["build", "--force-rm", *self.client.kind.build_options, f"--iidfile={identity}", f"--file={dockerfile}"],
-        )
+        env = dict(self.env)
+        words = [
+            "build",
+            "--force-rm",
+            *self.client.kind.build_options,
+            f"--iidfile={identity}",
+            f"--file={dockerfile}",
+        ]
         words += ["--http-proxy=false"] if self.client.name == "podman" else []
         for one in options.build_arg:
             words += self._build_arg(one, place, env)
@@ -212,20 +215,26 @@ class Docker:
 
     @asynccontextmanager
     async def _bases(self, dockerfile: Path) -> AsyncIterator[None]:
-        """Makes a Dockerfile's base images available: pulled as the build's account, or built by this build and tagged meanwhile."""
-        tagged = []
+        """Gives a Dockerfile's base images their names while it is built: those of this build, and those that its account may pull.
+
+        Names are shared by all builds on this machine: the last one that uses a name removes it, so that no other finds the image.
+        """
+        bases: dict[str, str] = {}
         text = await asyncio.to_thread(dockerfile.read_text, "utf-8", "replace")
         for base in {full(one) for one in _FROM.findall(text) if "$" not in one}:
             if base in self.images:
-                await asyncio.to_thread(self.client.call, "tag", self.images[base], base)
-                tagged.append(base)
+                bases[base] = self.images[base]
             elif is_ours(base):
-                fetched = await asyncio.to_thread(self.workloads.fetch, base, self.principal)
-                await asyncio.to_thread(self.client.call, "tag", fetched.made, base)
+                bases[base] = (await asyncio.to_thread(self.workloads.fetch, base, self.principal)).made
+        in_use = self.workloads.bases_in_use
+        in_use.update(bases.keys())
         try:
+            for base, made in bases.items():
+                await asyncio.to_thread(self.client.call, "tag", made, base)
             yield
         finally:
-            for base in tagged:
+            in_use.subtract(bases.keys())
+            for base in (one for one in bases if not in_use[one]):
                 await asyncio.to_thread(self._unnamed, base)
 
     def _unnamed(self, name: str) -> None:
