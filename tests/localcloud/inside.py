@@ -1,4 +1,4 @@
-"""A cloud in the same process, over services of the test's own choosing."""
+"""A cloud in the same process, with the services that a test chooses."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ NUMBER = "777000000001"
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What went over the wire: status, decoded body, headers; `dropped` when the connection was cut."""
+class Response:
+    """What the client received: status, decoded body and headers; `dropped` when the connection was cut."""
 
     status: int = 0
     body: Any = None
@@ -46,25 +46,25 @@ class Inside:
     principal: str = OWNER
 
     def as_(self, principal: str) -> Inside:
-        """The same cloud, called by somebody else."""
+        """The same cloud, called by another principal."""
         return replace(self, principal=principal)
 
-    def __call__(self, verb: str, target: str, body: Any = None, **headers: str) -> Seen:
+    def __call__(self, verb: str, target: str, body: Any = None, **headers: str) -> Response:
         """One request; a body that is not bytes goes as JSON."""
         data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         return asyncio.run(self.sent(verb, target, [data], headers))
 
     async def sent(
         self, verb: str, target: str, pieces: Sequence[bytes], headers: Mapping[str, str], *, cut: bool = False
-    ) -> Seen:
-        """The same within a running loop, with a body in pieces; `cut`: the client goes away before the last."""
+    ) -> Response:
+        """The same within a running loop, with a body in pieces; `cut`: the client disconnects before the last piece."""
         path, _, query = target.partition("?")
-        given = {"content-type": "application/json", "host": "127.0.0.1:1", **headers}
+        sent = {"content-type": "application/json", "host": "127.0.0.1:1", **headers}
         if self.principal:
-            given.setdefault("authorization", f"Bearer {self.cloud.tokens.token(self.principal)}")
+            sent.setdefault("authorization", f"Bearer {self.cloud.tokens.token(self.principal)}")
         messages = [
-            {"type": "http.request", "body": one, "more_body": cut or at + 1 < len(pieces)}
-            for at, one in enumerate(pieces)
+            {"type": "http.request", "body": piece, "more_body": cut or index + 1 < len(pieces)}
+            for index, piece in enumerate(pieces)
         ]
         waiting = iter(messages)
         out: list[Any] = []
@@ -82,24 +82,24 @@ class Inside:
             "raw_path": f"/{path}".encode(),
             "path": f"/{path}",
             "query_string": query.encode(),
-            "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in given.items()],
+            "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in sent.items()],
             "extensions": {"localcloud.drop": {"abort": lambda: dropped.append(True)}},
         }
         await self.app(scope, receive, send)
         if not out:
-            return Seen(dropped=bool(dropped))
+            return Response(dropped=bool(dropped))
         raw = b"".join(message.get("body", b"") for message in out[1:])
-        kept = {name.decode(): value.decode() for name, value in out[0]["headers"]}
-        if kept.get("content-encoding") == "gzip":
+        received = {name.decode(): value.decode() for name, value in out[0]["headers"]}
+        if received.get("content-encoding") == "gzip":
             raw = gzip.decompress(raw)
-        body = json.loads(raw) if "json" in kept.get("content-type", "") else raw
-        return Seen(out[0]["status"], body, kept, bool(dropped))
+        body = json.loads(raw) if "json" in received.get("content-type", "") else raw
+        return Response(out[0]["status"], body, received, bool(dropped))
 
     def ok(self, verb: str, target: str, body: Any = None) -> Any:
         """The body of an answer that must be a 200."""
-        seen = self(verb, target, body)
-        assert seen.status == 200, seen.body
-        return seen.body
+        response = self(verb, target, body)
+        assert response.status == 200, response.body
+        return response.body
 
     def grant(self, role: str, member: str) -> None:
         """Adds a binding to the project's policy."""
@@ -110,15 +110,15 @@ class Inside:
 
 
 def inside(folder: Path, *services: Service) -> Inside:
-    """A fresh cloud of these services with one project, its owner, their APIs enabled, and all roles that there are."""
+    """A fresh cloud of these services with one project, its owner, their APIs enabled, and all known roles."""
     cloud = opened(folder, services, (*UNWRITTEN, *SERVICES))
-    then = cloud.clock.rfc3339()
+    now = cloud.clock.rfc3339()
     row = {"projectId": PROJECT, "projectNumber": NUMBER, "state": "ACTIVE", "displayName": PROJECT}
-    cloud.store.put("cloudresourcemanager", f"projects/{PROJECT}", row | {"createTime": then, "updateTime": then})
+    cloud.store.put("cloudresourcemanager", f"projects/{PROJECT}", row | {"createTime": now, "updateTime": now})
     for service in services:
         cloud.store.put(
             "serviceusage", f"projects/{PROJECT}/services/{service.api}.googleapis.com", {"state": "ENABLED"}
         )
-    made = Inside(cloud, application(cloud, services, "http://127.0.0.1:1", "key"))
-    made.grant("roles/owner", OWNER)
-    return made
+    owner = Inside(cloud, application(cloud, services, "http://127.0.0.1:1", "key"))
+    owner.grant("roles/owner", OWNER)
+    return owner

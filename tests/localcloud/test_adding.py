@@ -68,8 +68,8 @@ def workflows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servi
     (folder / "__init__.py").write_text(DECLARED, "utf-8")
     (folder / "roles.json").write_text(json.dumps(ROLES), "utf-8")
     monkeypatch.setattr(services, "__path__", [*services.__path__, str(tmp_path)])
-    found: Service = import_module("localcloud.services.workflows").SERVICE
-    yield found
+    result: Service = import_module("localcloud.services.workflows").SERVICE
+    yield result
     del sys.modules["localcloud.services.workflows"], services.workflows  # type: ignore[attr-defined]
 
 
@@ -77,9 +77,9 @@ def test_a_new_service_is_one_folder_and_a_line_in_the_registry(workflows: Servi
     registry = (*SERVICES, workflows)
     cloud = inside(tmp_path / "state", *registry)
     there = f"workflows/v1/projects/{PROJECT}/locations/europe-west1/workflows"
-    made = cloud.ok("POST", f"{there}?workflowId=train", {"description": "nightly"})
-    assert made["done"]
-    assert made["response"]["@type"] == "type.googleapis.com/google.cloud.workflows.v1.Workflow"
+    created = cloud.ok("POST", f"{there}?workflowId=train", {"description": "nightly"})
+    assert created["done"]
+    assert created["response"]["@type"] == "type.googleapis.com/google.cloud.workflows.v1.Workflow"
     assert cloud.as_(ALICE)("GET", there).status == 403
     cloud.grant("roles/workflows.viewer", ALICE)
     assert cloud.as_(ALICE).ok("GET", there)["workflows"][0]["description"] == "nightly"
@@ -111,9 +111,9 @@ def core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Core]:
 
 def test_a_new_resource_type_is_one_folder(core: Core) -> None:
     name = "google_logging_project_exclusion"
-    made = core.made(name, name="chatter", filter="severity < WARNING")
-    assert made["id"] == f"projects/{PROJECT}/exclusions/chatter"
-    changed = core.changed(name, made, name="chatter", filter="severity < WARNING", description="debug lines")
+    created = core.made(name, name="chatter", filter="severity < WARNING")
+    assert created["id"] == f"projects/{PROJECT}/exclusions/chatter"
+    changed = core.changed(name, created, name="chatter", filter="severity < WARNING", description="debug lines")
     assert core.read(name, changed) == changed
     assert (
         core.plan(name, changed, name="chatter", filter="severity < WARNING", description="debug lines").values

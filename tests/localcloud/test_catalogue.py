@@ -55,14 +55,14 @@ def test_every_resource_is_a_collection_of_the_document_or_a_kind_for_conditions
 
 @each
 def test_some_role_holds_every_permission_that_it_asks_for(service: Service) -> None:
-    asked = {
+    required = {
         permission
         for name, method in methods(service).items()
         if kind(service, method) != "absent"
         for permission in [service.permissions.get(name, gate.usual(name, ROLES.permissions))]
         if isinstance(permission, str) and permission
     }
-    assert asked <= ROLES.permissions
+    assert required <= ROLES.permissions
 
 
 @each
@@ -92,8 +92,8 @@ def test_no_method_breaks_on_a_thin_request(service: Service, body: bytes, tmp_p
     cloud = inside(tmp_path, *SERVICES)
     for name, method in methods(service).items():
         path = re.sub(r"\{[^}]*\}", "x1", method.flat_path).replace("projects/x1", f"projects/{PROJECT}")
-        seen = cloud(method.http, f"{service.api}/{path}", body)
-        assert seen.status != 500, f"{name}: {seen.message}"
+        response = cloud(method.http, f"{service.api}/{path}", body)
+        assert response.status != 500, f"{name}: {response.message}"
 
 
 def test_every_file_in_services_is_registered() -> None:

@@ -140,9 +140,9 @@ def holds(found: Any, sent: Any, at: str) -> None:
 
 @pytest.fixture
 def call(tmp_path: Path) -> Sender:
-    made = sender(tmp_path, "compute", "pubsub")
-    made("PUT", f"/pubsub/v1/{TOPIC}", {})
-    return made
+    call = sender(tmp_path, "compute", "pubsub")
+    call("PUT", f"/pubsub/v1/{TOPIC}", {})
+    return call
 
 
 def sendable(service: Service, resource: Resource) -> Any:

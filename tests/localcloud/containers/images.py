@@ -114,8 +114,8 @@ def _libraries(root: Path, programs: Iterable[Path], extra: Path | None = None) 
 
 def _needed(programs: Iterable[Path], extra: Path | None) -> Iterator[Path]:
     env = {"PATH": "/usr/bin:/bin", "LD_LIBRARY_PATH": str(extra) if extra else ""}
-    said = subprocess.run(["ldd", *map(str, programs)], capture_output=True, text=True, env=env, check=False).stdout
-    for path in re.findall(r"(?:=> |^\t)(/\S+) \(0x", said, re.MULTILINE):
+    output = subprocess.run(["ldd", *map(str, programs)], capture_output=True, text=True, env=env, check=False).stdout
+    for path in re.findall(r"(?:=> |^\t)(/\S+) \(0x", output, re.MULTILINE):
         yield Path(path)
 
 

@@ -31,12 +31,12 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def cloud(store: dict[str, str], state: Path) -> Iterator[Serving]:
-    with serving(state, "storage", "iam", "artifactregistry", "cloudbuild", "logging", "serviceusage") as found:
+    with serving(state, "storage", "iam", "artifactregistry", "cloudbuild", "logging", "serviceusage") as cloud:
         place = f"artifactregistry/v1/projects/{PROJECT}/locations/europe-west1/repositories"
-        found("POST", place, {"format": "DOCKER"}, repositoryId="images")
+        cloud("POST", place, {"format": "DOCKER"}, repositoryId="images")
         for role in ("roles/storage.objectAdmin", "roles/artifactregistry.writer"):
-            found.grant(role, COMPUTE)
-        yield found
+            cloud.grant(role, COMPUTE)
+        yield cloud
 
 
 @pytest.fixture
@@ -57,9 +57,9 @@ def gcloud(cloud: Serving, state: Path, tmp_path: Path) -> Gcloud:
         "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
     }
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [program, *words], capture_output=True, text=True, env=env, cwd=tmp_path, check=False, timeout=180
+            [program, *arguments], capture_output=True, text=True, env=env, cwd=tmp_path, check=False, timeout=180
         )
 
     return run
@@ -75,11 +75,11 @@ def app(tmp_path: Path) -> Path:
 
 
 def test_gcloud_submits_a_folder_and_streams_its_log(gcloud: Gcloud, app: Path) -> None:
-    done = gcloud("builds", "submit", str(app), "--tag", f"{IMAGE}:tagged", "--region=europe-west1")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Successfully tagged" in done.stdout
-    assert f"Pushing {IMAGE}:tagged" in done.stdout
-    assert done.stdout.rstrip().endswith("SUCCESS")
+    result = gcloud("builds", "submit", str(app), "--tag", f"{IMAGE}:tagged", "--region=europe-west1")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "Successfully tagged" in result.stdout
+    assert f"Pushing {IMAGE}:tagged" in result.stdout
+    assert result.stdout.rstrip().endswith("SUCCESS")
     listed = gcloud("builds", "list", "--region=europe-west1", "--format=value(id,status)")
     identity, status = listed.stdout.splitlines()[0].split()
     assert status == "SUCCESS"
@@ -98,9 +98,9 @@ def test_gcloud_submits_a_build_file_that_fails(gcloud: Gcloud, app: Path) -> No
         "steps:\n- name: gcr.io/cloud-builders/docker\n  args: [build, -t, $_TAG, nowhere]\n"
         f"substitutions:\n  _TAG: {IMAGE}:never\noptions:\n  logging: CLOUD_LOGGING_ONLY\n"
     )
-    done = gcloud("builds", "submit", str(app), f"--config={app / 'cloudbuild.yaml'}")
-    assert done.returncode == 1
-    assert 'completed with status "FAILURE"' in done.stderr, done.stderr
+    result = gcloud("builds", "submit", str(app), f"--config={app / 'cloudbuild.yaml'}")
+    assert result.returncode == 1
+    assert 'completed with status "FAILURE"' in result.stderr, result.stderr
     identity = gcloud("builds", "list", "--format=value(id)", "--limit=1").stdout.strip()
     logged = gcloud("builds", "log", identity)
     assert "there is no Dockerfile at Dockerfile" in logged.stdout, logged.stdout + logged.stderr
@@ -110,7 +110,7 @@ def test_gcloud_makes_runs_and_deletes_triggers(gcloud: Gcloud, tmp_path: Path) 
     (tmp_path / "inline.yaml").write_text(
         "steps:\n- name: gcr.io/cloud-builders/git\n  args: [--version]\noptions:\n  logging: CLOUD_LOGGING_ONLY\n"
     )
-    made = gcloud(
+    result = gcloud(
         "builds",
         "triggers",
         "create",
@@ -119,7 +119,7 @@ def test_gcloud_makes_runs_and_deletes_triggers(gcloud: Gcloud, tmp_path: Path) 
         "--inline-config=inline.yaml",
         "--region=europe-west1",
     )
-    assert made.returncode == 0, made.stderr
+    assert result.returncode == 0, result.stderr
     ran = gcloud(
         "builds", "triggers", "run", "by-hand", "--region=europe-west1", "--format=value(metadata.build.status)"
     )
@@ -144,8 +144,8 @@ def test_googles_client_builds_and_waits(cloud: Serving) -> None:
     )
     operation = client.create_build(project_id=PROJECT, build=build)
     identity = operation.metadata.build.id
-    done = operation.result(timeout=60)
-    assert (done.id, done.status) == (identity, cloudbuild_v1.Build.Status.SUCCESS)
+    response = operation.result(timeout=60)
+    assert (response.id, response.status) == (identity, cloudbuild_v1.Build.Status.SUCCESS)
     trigger = client.create_build_trigger(
         project_id=PROJECT, trigger=cloudbuild_v1.BuildTrigger(name="client", build=build)
     )

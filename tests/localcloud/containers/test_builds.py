@@ -33,20 +33,20 @@ DOCKERFILE = (
 @pytest.fixture(scope="module")
 def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     apis = ("storage", "secretmanager", "iam", "artifactregistry", "cloudbuild", "logging")
-    with serving(tmp_path_factory.mktemp("state"), *apis) as found:
-        found("POST", "storage/v1/b", {"name": "build-sources"}, project=PROJECT)
+    with serving(tmp_path_factory.mktemp("state"), *apis) as cloud:
+        cloud("POST", "storage/v1/b", {"name": "build-sources"}, project=PROJECT)
         place = f"artifactregistry/v1/projects/{PROJECT}/locations/europe-west1/repositories"
-        found("POST", place, {"format": "DOCKER"}, repositoryId="images")
-        yield found
+        cloud("POST", place, {"format": "DOCKER"}, repositoryId="images")
+        yield cloud
 
 
 @pytest.fixture(scope="module")
 def account(cloud: Serving) -> str:
     """A builder that may read the sources and push."""
-    who = cloud.account("builder")
+    service_account = cloud.account("builder")
     for role in ("roles/storage.objectAdmin", "roles/artifactregistry.writer", "roles/logging.logWriter"):
-        cloud.grant(role, who)
-    return f"projects/{PROJECT}/serviceAccounts/{who.partition(':')[2]}"
+        cloud.grant(role, service_account)
+    return f"projects/{PROJECT}/serviceAccounts/{service_account.partition(':')[2]}"
 
 
 @pytest.fixture
@@ -63,8 +63,8 @@ def submit(cloud: Serving, account: str) -> Callable[..., dict[str, Any]]:
 
 def over(cloud: Serving, name: str) -> dict[str, Any]:
     """A build that has come to its end."""
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
         build: dict[str, Any] = cloud("GET", f"cloudbuild/v1/{name}")
         if build.get("finishTime"):
             return build
@@ -88,8 +88,8 @@ def test_an_image_is_built_with_cached_layers_and_pushed_by_its_digest(
     assert first["status"] == "SUCCESS", log(cloud, first)
     pushed = first["results"]["images"]
     assert [one["name"] for one in pushed] == [f"{IMAGE}:{first['id']}", IMAGE]
-    where = f"artifactregistry/v1/projects/{PROJECT}/locations/europe-west1/repositories/images/dockerImages"
-    listed = cloud("GET", where)["dockerImages"]
+    path = f"artifactregistry/v1/projects/{PROJECT}/locations/europe-west1/repositories/images/dockerImages"
+    listed = cloud("GET", path)["dockerImages"]
     assert {one["uri"].partition("@")[2] for one in listed} == {pushed[0]["digest"]}
     second = submit(steps, {**files, "main.txt": "two"}, images=[IMAGE])
     lines = log(cloud, second)
@@ -126,8 +126,8 @@ def test_a_broken_build_fails_with_its_log_and_pushes_nothing(
 
 
 def test_an_account_that_may_not_push_is_refused_by_the_registry(cloud: Serving) -> None:
-    who = cloud.account("reader")
-    cloud.grant("roles/storage.objectViewer", who)
+    account = cloud.account("reader")
+    cloud.grant("roles/storage.objectViewer", account)
     cloud(
         "POST",
         "upload/storage/v1/b/build-sources/o",
@@ -139,7 +139,7 @@ def test_an_account_that_may_not_push_is_refused_by_the_registry(cloud: Serving)
         "steps": [{"name": DOCKER, "args": ["build", "-t", f"{IMAGE}:refused", "."]}],
         "images": [f"{IMAGE}:refused"],
         "source": {"storageSource": {"bucket": "build-sources", "object": "y.tgz"}},
-        "serviceAccount": f"projects/{PROJECT}/serviceAccounts/{who.partition(':')[2]}",
+        "serviceAccount": f"projects/{PROJECT}/serviceAccounts/{account.partition(':')[2]}",
         **LOGGED,
     }
     build = over(cloud, cloud("POST", f"{BASE}/builds", body)["metadata"]["build"]["name"])
@@ -241,13 +241,13 @@ def test_a_build_ends_with_its_timeout_and_with_its_step(cloud: Serving, submit:
 def test_a_cancelled_build_leaves_no_container(cloud: Serving, account: str) -> None:
     body = {"steps": [{"name": SMALL, "args": ["sleep", "600"]}], "serviceAccount": account, **LOGGED}
     name = cloud("POST", f"{BASE}/builds", body)["metadata"]["build"]["name"]
-    until = time.monotonic() + 60
-    while not cloud.cloud.workloads.running() and time.monotonic() < until:
+    deadline = time.monotonic() + 60
+    while not cloud.cloud.workloads.running() and time.monotonic() < deadline:
         cloud("GET", f"cloudbuild/v1/{name}")
     assert cloud("POST", f"cloudbuild/v1/{name}:cancel", {})["status"] == "CANCELLED"
     client = cloud.cloud.workloads.client
     assert client is not None
-    while (list(client.found()) or cloud.cloud.workloads.running()) and time.monotonic() < until:
+    while (list(client.found()) or cloud.cloud.workloads.running()) and time.monotonic() < deadline:
         cloud("GET", f"cloudbuild/v1/{name}")
     assert not list(client.found())
     assert not cloud.cloud.workloads.running()
@@ -285,10 +285,10 @@ def test_a_stop_and_a_kill_end_what_builds_run(store: dict[str, str], tmp_path: 
     else:
         launcher.stop(state)
         assert not _sleeping()
-    again = CloudClient(launcher.start(state), client.project)
+    restarted = CloudClient(launcher.start(state), client.project)
     try:
         for name in names:
-            found = again.ok("GET", f"{builds}/{name}")
+            found = restarted.ok("GET", f"{builds}/{name}")
             assert (found["status"], "stopped while it was working" in found["statusDetail"]) == (
                 "INTERNAL_ERROR",
                 True,
@@ -310,9 +310,9 @@ def _sleeping() -> list[str]:
 
 
 def _until(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
+    deadline = time.monotonic() + 60
     while not holds():
-        assert time.monotonic() < until
+        assert time.monotonic() < deadline
         time.sleep(0.05)
 
 

@@ -22,20 +22,20 @@ def shell(name: str, script: str, **more: object) -> Workload:
 
 
 def test_its_lines_arrive_by_stream_and_its_exit_code_is_kept(client: CommandLineRuntime) -> None:
-    heard: list[tuple[str, str]] = []
-    running = client.start(shell("lines", "echo out; echo err >&2; exit 3"), lambda *line: heard.append(line))
+    lines: list[tuple[str, str]] = []
+    running = client.start(shell("lines", "echo out; echo err >&2; exit 3"), lambda *line: lines.append(line))
     ended = running.wait(60)
-    assert sorted(heard) == [("stderr", "err"), ("stdout", "out")]
+    assert sorted(lines) == [("stderr", "err"), ("stdout", "out")]
     assert ended is not None
     assert (ended.code, ended.stopped, ended.out_of_memory) == (3, False, False)
 
 
 def test_its_environment_keeps_every_character_and_stays_off_command_lines(client: CommandLineRuntime) -> None:
-    heard: list[str] = []
+    lines: list[str] = []
     up = threading.Event()
 
     def note(_: str, line: str) -> None:
-        heard.append(line)
+        lines.append(line)
         if line == "up":
             up.set()
 
@@ -46,7 +46,7 @@ def test_its_environment_keeps_every_character_and_stays_off_command_lines(clien
     assert up.wait(60)
     commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if _readable(path)]
     running.stop()
-    assert heard == ["a 'b' \"c\" $d", "one", "two", SECRET, "up"]
+    assert lines == ["a 'b' \"c\" $d", "one", "two", SECRET, "up"]
     assert [one for one in commands if b"--name=environment" in one]
     assert not [one for one in commands if SECRET.encode() in one]
 
@@ -88,13 +88,13 @@ def test_a_folder_is_mounted_and_may_be_read_only(client: CommandLineRuntime, fo
 def test_its_port_answers_on_loopback_and_it_reaches_this_machines_loopback(client: CommandLineRuntime) -> None:
     answers = Answering()
     script = f"exec 3<>/dev/tcp/{client.host}/{answers.port}; echo hello >&3; read line <&3; echo $line"
-    heard: list[str] = []
+    lines: list[str] = []
     running = client.start(
-        Workload("reaches", SMALL, ("bash", "-c"), (script,), port=8080), lambda _, line: heard.append(line)
+        Workload("reaches", SMALL, ("bash", "-c"), (script,), port=8080), lambda _, line: lines.append(line)
     )
     assert running.address.startswith("127.0.0.1:")
     running.wait(60)
-    assert heard == ["hello yourself"]
+    assert lines == ["hello yourself"]
 
 
 def test_it_ends_by_itself_on_sigterm_else_it_is_killed(client: CommandLineRuntime) -> None:

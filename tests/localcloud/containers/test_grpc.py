@@ -29,9 +29,9 @@ def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
     shutil.copytree(ours, packages / "grpc")
     shutil.copy(ours.parent / "typing_extensions.py", packages)
     images.imported(kind.program, root, IMAGE)
-    with serving(tmp_path_factory.mktemp("state"), "run", "iam", "logging") as found:
-        yield found
-    assert not found.cloud.workloads.running()
+    with serving(tmp_path_factory.mktemp("state"), "run", "iam", "logging") as cloud:
+        yield cloud
+    assert not cloud.cloud.workloads.running()
 
 
 def test_a_container_serves_grpc(cloud: Serving) -> None:

@@ -71,13 +71,13 @@ def python(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> s
 
 @pytest.fixture(scope="module")
 def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    with serving(tmp_path_factory.mktemp("state"), "storage", "secretmanager", "iam", "iamcredentials") as found:
-        found("POST", "storage/v1/b", {"name": BUCKET}, project=PROJECT)
-        found("POST", f"upload/storage/v1/b/{BUCKET}/o", b"a,b", uploadType="media", name="rows.csv")
+    with serving(tmp_path_factory.mktemp("state"), "storage", "secretmanager", "iam", "iamcredentials") as cloud:
+        cloud("POST", "storage/v1/b", {"name": BUCKET}, project=PROJECT)
+        cloud("POST", f"upload/storage/v1/b/{BUCKET}/o", b"a,b", uploadType="media", name="rows.csv")
         secret = f"secretmanager/v1/projects/{PROJECT}/secrets"
-        found("POST", secret, {"replication": {"automatic": {}}}, secretId="key")
-        found("POST", f"{secret}/key:addVersion", {"payload": {"data": base64.b64encode(b"hidden").decode()}})
-        yield found
+        cloud("POST", secret, {"replication": {"automatic": {}}}, secretId="key")
+        cloud("POST", f"{secret}/key:addVersion", {"payload": {"data": base64.b64encode(b"hidden").decode()}})
+        yield cloud
 
 
 def order(principal: str, *command: str, **more: str) -> Order:
@@ -91,25 +91,25 @@ def order(principal: str, *command: str, **more: str) -> Order:
 
 def said(cloud: Serving, order: Order) -> Mapping[str, Any]:
     """What the program printed at its end."""
-    heard: list[str] = []
-    ended = cloud.cloud.workloads.start(order, lambda _, line: heard.append(line)).wait(120)
+    lines: list[str] = []
+    ended = cloud.cloud.workloads.start(order, lambda _, line: lines.append(line)).wait(120)
     assert ended is not None
-    assert ended.code == 0, "\n".join(heard)
-    found: Mapping[str, Any] = json.loads(heard[-1])
-    return found
+    assert ended.code == 0, "\n".join(lines)
+    result: Mapping[str, Any] = json.loads(lines[-1])
+    return result
 
 
 def test_its_libraries_find_its_account_and_what_it_may(cloud: Serving, python: str) -> None:
-    who = cloud.account("trainer")
+    account = cloud.account("trainer")
     elsewhere = f"{socket.gethostname()}:{Answering(socket.gethostname()).port}"
-    first = said(cloud, order(who, PROGRAM, elsewhere))
-    assert (first["project"], first["account"]) == (PROJECT, who.partition(":")[2])
+    first = said(cloud, order(account, PROGRAM, elsewhere))
+    assert (first["project"], first["account"]) == (PROJECT, account.partition(":")[2])
     assert "does not have storage.objects.get access" in first["data"]
     assert first["secret"].startswith("403 Permission 'secretmanager.versions.access' denied")
     assert (first["transport"], first["id token"], first["elsewhere"]) == ("grpc", 2, "hello yourself")
-    cloud.grant("roles/storage.objectViewer", who)
-    cloud.grant("roles/secretmanager.secretAccessor", who)
-    second = said(cloud, order(who, PROGRAM, elsewhere))
+    cloud.grant("roles/storage.objectViewer", account)
+    cloud.grant("roles/secretmanager.secretAccessor", account)
+    second = said(cloud, order(account, PROGRAM, elsewhere))
     assert (second["data"], second["secret"]) == ("a,b", "hidden")
 
 
@@ -120,11 +120,11 @@ def test_two_workloads_are_two_accounts_and_nothing_answers_for_one_that_ended(c
         " headers={'Metadata-Flavor': 'Google'})).read().decode())"
     )
     for name in ("first", "second"):
-        who = cloud.account(name)
-        heard: list[str] = []
-        cloud.cloud.workloads.start(order(who, ask), lambda _, line, heard=heard: heard.append(line)).wait(60)
-        assert heard[1] == who.partition(":")[2]
-        port = int(heard[0].rpartition(":")[2])
+        account = cloud.account(name)
+        lines: list[str] = []
+        cloud.cloud.workloads.start(order(account, ask), lambda _, line, lines=lines: lines.append(line)).wait(60)
+        assert lines[1] == account.partition(":")[2]
+        port = int(lines[0].rpartition(":")[2])
         with pytest.raises(ConnectionError):
             socket.create_connection(("127.0.0.1", port), 5)
     assert not cloud.cloud.workloads.running()
@@ -134,9 +134,9 @@ def test_a_workload_is_told_nothing_of_who_another_one_is(cloud: Serving, python
     if (kind := detection.kind()) is not None and kind.name == "docker":
         pytest.skip("workloads in docker share this machine's network, as docs/security.md says")
     show = "import os, time; print(os.environ['GCE_METADATA_HOST'], flush=True); time.sleep(600)"
-    heard: list[str] = []
-    other = cloud.cloud.workloads.start(order(cloud.account("other"), show), lambda _, line: heard.append(line))
-    while not heard:
+    lines: list[str] = []
+    other = cloud.cloud.workloads.start(order(cloud.account("other"), show), lambda _, line: lines.append(line))
+    while not lines:
         other.wait(0.1)
     steal = (
         "import sys, urllib.request as r, urllib.error\n"
@@ -146,7 +146,7 @@ def test_a_workload_is_told_nothing_of_who_another_one_is(cloud: Serving, python
     )
     said: list[str] = []
     thief = cloud.cloud.workloads.start(
-        order(cloud.account("thief"), steal, heard[0]), lambda _, line: said.append(line)
+        order(cloud.account("thief"), steal, lines[0]), lambda _, line: said.append(line)
     )
     thief.wait(60)
     other.stop()

@@ -67,21 +67,21 @@ def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
     assert kind is not None
     images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), images.PYTHON)
     apis = ("run", "iam", "artifactregistry", "cloudbuild", "logging", "storage")
-    with serving(tmp_path_factory.mktemp("state"), *apis) as found:
+    with serving(tmp_path_factory.mktemp("state"), *apis) as cloud:
         place = f"artifactregistry/v1/{PLACE}/repositories"
-        found("POST", place, {"format": "DOCKER"}, repositoryId="images")
-        builder, serves = found.account("builder"), found.account("serving")
+        cloud("POST", place, {"format": "DOCKER"}, repositoryId="images")
+        builder, serves = cloud.account("builder"), cloud.account("serving")
         for role in ("roles/artifactregistry.writer", "roles/run.developer", "roles/logging.logWriter"):
-            found.grant(role, builder)
+            cloud.grant(role, builder)
         acting = [{"role": "roles/iam.serviceAccountUser", "members": [builder]}]
         email = serves.partition(":")[2]
-        found(
+        cloud(
             "POST",
             f"iam/v1/projects/{PROJECT}/serviceAccounts/{email}:setIamPolicy",
             {"policy": {"bindings": acting}},
         )
-        found.grant("roles/run.invoker", MEMBER)
-        yield found
+        cloud.grant("roles/run.invoker", MEMBER)
+        yield cloud
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +131,8 @@ def test_a_commit_becomes_a_revision_and_a_broken_one_takes_no_traffic(cloud: Se
         pytest.skip("no package registry is in reach of a build")
     assert first["status"] == "SUCCESS", "\n".join(lines)
     assert [one["name"] for one in first["results"]["images"]] == [f"{IMAGE}:{first['substitutions']['COMMIT_SHA']}"]
-    where = f"run/v2/{PLACE}/services/api"
-    service = cloud("GET", where)
+    path = f"run/v2/{PLACE}/services/api"
+    service = cloud("GET", path)
     assert answered(service)[0] == 403
     now = int(cloud.cloud.clock.seconds())
     token = cloud.cloud.tokens.identity(MEMBER, service["uri"], now)
@@ -145,21 +145,21 @@ def test_a_commit_becomes_a_revision_and_a_broken_one_takes_no_traffic(cloud: Se
     assert second["status"] == "SUCCESS", "\n".join(lines)
     install = next(at for at, line in enumerate(lines) if "RUN pip install" in line)
     assert "Using cache" in lines[install + 1]
-    service = cloud("GET", where)
+    service = cloud("GET", path)
     assert '"said":"two"' in answered(service, token)[1]
     assert service["latestReadyRevision"].rpartition("/")[2] != earlier
 
     traffic = [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": earlier, "percent": 100}]
-    cloud("PATCH", where, {"traffic": traffic}, updateMask="traffic")
-    assert '"said":"one"' in answered(cloud("GET", where), token)[1]
+    cloud("PATCH", path, {"traffic": traffic}, updateMask="traffic")
+    assert '"said":"one"' in answered(cloud("GET", path), token)[1]
     latest = [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 100}]
-    cloud("PATCH", where, {"traffic": latest}, updateMask="traffic")
+    cloud("PATCH", path, {"traffic": latest}, updateMask="traffic")
 
     broken = pushed(cloud, repository, "raise SystemExit('no app here')\n")
     lines = log(cloud, broken)
     assert broken["status"] == "FAILURE", lines
     assert any("failed to start and listen on the port" in line for line in lines), lines
-    assert '"said":"two"' in answered(cloud("GET", where), token)[1]
+    assert '"said":"two"' in answered(cloud("GET", path), token)[1]
 
 
 def test_googles_client_runs_the_trigger(cloud: Serving, repository: Path) -> None:
@@ -176,13 +176,13 @@ def test_googles_client_runs_the_trigger(cloud: Serving, repository: Path) -> No
     assert operation.result(timeout=120).substitutions["COMMIT_SHA"] == commit
 
 
-def _git(folder: Path, *words: str) -> str:
+def _git(folder: Path, *arguments: str) -> str:
     settings = ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]
     env = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    done = subprocess.run(
-        ["git", *settings, "-C", str(folder), *words], capture_output=True, text=True, check=True, env=env
+    result = subprocess.run(
+        ["git", *settings, "-C", str(folder), *arguments], capture_output=True, text=True, check=True, env=env
     )
-    return done.stdout.strip()
+    return result.stdout.strip()
 
 
 def _commit(folder: Path, text: str) -> str:

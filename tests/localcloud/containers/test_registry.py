@@ -38,8 +38,8 @@ class Engine:
         )
 
     def login(self, token: str) -> None:
-        done = self("podman", "login", "--username=oauth2accesstoken", "--password-stdin", HOST, sent=token)
-        assert done.returncode == 0, done.stderr
+        result = self("podman", "login", "--username=oauth2accesstoken", "--password-stdin", HOST, sent=token)
+        assert result.returncode == 0, result.stderr
 
 
 @pytest.fixture
@@ -91,6 +91,6 @@ def test_skopeo_lists_inspects_and_deletes(podman: Engine, repository: str) -> N
     listed = podman("skopeo", "list-tags", f"docker://{repository}/small")
     assert '"v1"' in listed.stdout, listed.stderr
     assert podman("skopeo", "inspect", "--no-tags", f"docker://{repository}/small:v1").returncode == 0
-    gone = podman("skopeo", "delete", f"docker://{repository}/small:v1")
-    assert gone.returncode == 0, gone.stderr
+    result = podman("skopeo", "delete", f"docker://{repository}/small:v1")
+    assert result.returncode == 0, result.stderr
     assert podman("skopeo", "inspect", f"docker://{repository}/small:v1").returncode != 0

@@ -74,9 +74,9 @@ def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
     assert kind is not None
     images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), PYTHON)
     apis = ("run", "iam", "iamcredentials", "secretmanager", "logging", "storage", "cloudscheduler")
-    with serving(tmp_path_factory.mktemp("state"), *apis) as found:
-        yield found
-    assert not found.cloud.workloads.running()
+    with serving(tmp_path_factory.mktemp("state"), *apis) as cloud:
+        yield cloud
+    assert not cloud.cloud.workloads.running()
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,8 @@ def logged(cloud: Serving, service: str, log: str, most: int = 1) -> list[Any]:
 
 
 def test_a_private_service_answers_its_members_and_nobody_else(cloud: Serving) -> None:
-    who = cloud.account("serving")
-    service = deployed(cloud, "private", template(serviceAccount=who.partition(":")[2]))
+    account = cloud.account("serving")
+    service = deployed(cloud, "private", template(serviceAccount=account.partition(":")[2]))
     assert service["terminalCondition"]["state"] == "CONDITION_SUCCEEDED", service["terminalCondition"]
     refused = asked(service)
     assert refused.status == 403
@@ -149,7 +149,7 @@ def test_a_private_service_answers_its_members_and_nobody_else(cloud: Serving) -
     assert env["K_REVISION"] == service["latestReadyRevision"].rpartition("/")[2]
     assert owner not in json.dumps(answer.json)
     assert answer.json["headers"]["Authorization"].endswith(".SIGNATURE_REMOVED_BY_GOOGLE")
-    assert asked(service, "/whoami", token=owner).body.decode() == who.partition(":")[2]
+    assert asked(service, "/whoami", token=owner).body.decode() == account.partition(":")[2]
     eve = cloud.cloud.tokens.identity("user:eve@example.com", service["uri"], now)
     assert asked(service, token=eve).status == 403
     other = cloud.cloud.tokens.identity(OWNER, "https://elsewhere.example", now)
@@ -214,10 +214,10 @@ def test_lines_that_are_json_become_entries_with_their_fields_lifted(cloud: Serv
 
 
 def test_secrets_come_as_variables_and_as_files_that_everybody_inside_may_read(cloud: Serving) -> None:
-    who = cloud.account("reader")
+    account = cloud.account("reader")
     cloud("POST", f"secretmanager/v1/projects/{PROJECT}/secrets", {"replication": {"automatic": {}}}, secretId="key")
     cloud("POST", f"secretmanager/v1/projects/{PROJECT}/secrets/key:addVersion", {"payload": {"data": "aGlkZGVu"}})
-    cloud.grant("roles/secretmanager.secretAccessor", who)
+    cloud.grant("roles/secretmanager.secretAccessor", account)
     env = [
         {"name": "KEY", "valueSource": {"secretKeyRef": {"secret": "key", "version": "latest"}}},
         {"name": "FILES", "value": "/secrets/key"},
@@ -225,7 +225,7 @@ def test_secrets_come_as_variables_and_as_files_that_everybody_inside_may_read(c
     mounts = [{"name": "keys", "mountPath": "/secrets"}]
     volumes = [{"name": "keys", "secret": {"secret": "key", "items": [{"path": "key", "version": "1"}]}}]
     body = template(
-        serviceAccount=who.partition(":")[2], volumes=volumes, container={"env": env, "volumeMounts": mounts}
+        serviceAccount=account.partition(":")[2], volumes=volumes, container={"env": env, "volumeMounts": mounts}
     )
     service = deployed(cloud, "secretive", body, public=True)
     found = asked(service).json
@@ -396,7 +396,7 @@ def test_a_second_container_is_reached_on_localhost(cloud: Serving) -> None:
 
 
 def test_a_bucket_is_a_folder_and_what_a_task_writes_is_in_it_afterwards(cloud: Serving) -> None:
-    who = cloud.account("writer")
+    account = cloud.account("writer")
     cloud("POST", "storage/v1/b", {"name": "mounted-data"}, project=PROJECT)
     cloud("POST", "upload/storage/v1/b/mounted-data/o", b"rows", uploadType="media", name="in/rows.csv")
     script = "import pathlib as p; d = p.Path('/gcs/data'); (d / 'out.txt').write_text((d / 'in/rows.csv').read_text() + '!')"
@@ -407,13 +407,13 @@ def test_a_bucket_is_a_folder_and_what_a_task_writes_is_in_it_afterwards(cloud: 
         "volumeMounts": [{"name": "data", "mountPath": "/gcs/data"}],
     }
     volumes = [{"name": "data", "gcs": {"bucket": "mounted-data"}}]
-    task = {"containers": [container], "volumes": volumes, "serviceAccount": who.partition(":")[2], "maxRetries": 0}
+    task = {"containers": [container], "volumes": volumes, "serviceAccount": account.partition(":")[2], "maxRetries": 0}
     cloud("POST", JOBS, {"template": {"template": task}}, jobId="mounting")
     operation = cloud("POST", f"{JOBS}/mounting:run", {})
     cloud("POST", f"run/v2/{operation['name']}:wait", {"timeout": "60s"})
     refused = cloud("GET", f"run/v2/{operation['metadata']['name']}")
     assert "cannot be mounted" in refused["conditions"][0]["message"]
-    cloud.grant("roles/storage.objectUser", who)
+    cloud.grant("roles/storage.objectUser", account)
     operation = cloud("POST", f"{JOBS}/mounting:run", {})
     cloud("POST", f"run/v2/{operation['name']}:wait", {"timeout": "60s"})
     execution = cloud("GET", f"run/v2/{operation['metadata']['name']}")
@@ -423,10 +423,10 @@ def test_a_bucket_is_a_folder_and_what_a_task_writes_is_in_it_afterwards(cloud: 
 
 
 def test_what_is_scheduled_runs_a_job_and_calls_a_private_service(cloud: Serving) -> None:
-    who = cloud.account("clock")
-    email = who.partition(":")[2]
+    account = cloud.account("clock")
+    email = account.partition(":")[2]
     service = deployed(cloud, "ticked", template())
-    policy = {"bindings": [{"role": "roles/run.invoker", "members": [who]}]}
+    policy = {"bindings": [{"role": "roles/run.invoker", "members": [account]}]}
     cloud("POST", f"{SERVICES}/ticked:setIamPolicy", {"policy": policy})
     target = {"uri": f"{service['uri']}/tick", "httpMethod": "GET"}
     target["oidcToken"] = {"serviceAccountEmail": email, "audience": service["uri"]}
@@ -439,9 +439,9 @@ def test_what_is_scheduled_runs_a_job_and_calls_a_private_service(cloud: Serving
 
 
 def test_a_service_sees_what_happens_in_a_bucket_that_it_reads(cloud: Serving) -> None:
-    who = cloud.account("reader")
+    account = cloud.account("reader")
     cloud("POST", "storage/v1/b", {"name": "read-models"}, project=PROJECT)
-    cloud.grant("roles/storage.objectViewer", who)
+    cloud.grant("roles/storage.objectViewer", account)
     listing = (
         "import http.server as h, os, pathlib as p\nclass A(h.BaseHTTPRequestHandler):\n def do_GET(self):\n  self.send_response(200)\n"
         "  self.end_headers()\n  self.wfile.write(b' '.join(sorted(f.read_bytes() for f in p.Path('/gcs/models').rglob('*.txt'))))\n"
@@ -455,7 +455,7 @@ def test_a_service_sees_what_happens_in_a_bucket_that_it_reads(cloud: Serving) -
         "volumeMounts": [{"name": "models", "mountPath": "/gcs/models"}],
     }
     volumes = [{"name": "models", "gcs": {"bucket": "read-models", "readOnly": True}}]
-    template = {"containers": [container], "volumes": volumes, "serviceAccount": who.partition(":")[2]}
+    template = {"containers": [container], "volumes": volumes, "serviceAccount": account.partition(":")[2]}
     service = deployed(cloud, "models", template, public=True)
     assert asked(service, "/").body == b""
 

@@ -40,8 +40,8 @@ def cloud(store: dict[str, str], state: Path, tmp_path_factory: pytest.TempPathF
     kind = detection.kind()
     assert kind is not None
     images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), PYTHON)
-    with serving(state, "run", "iam", "logging", "serviceusage", "cloudscheduler") as found:
-        yield found
+    with serving(state, "run", "iam", "logging", "serviceusage", "cloudscheduler") as cloud:
+        yield cloud
 
 
 @pytest.fixture
@@ -59,12 +59,12 @@ def gcloud(cloud: Serving, state: Path, tmp_path: Path) -> Gcloud:
         "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
     }
 
-    def run(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            ["gcloud", *words], capture_output=True, text=True, env=env, cwd=tmp_path, check=False, timeout=180
+    def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        result = subprocess.run(
+            ["gcloud", *arguments], capture_output=True, text=True, env=env, cwd=tmp_path, check=False, timeout=180
         )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done
+        assert result.returncode == code, result.stdout + result.stderr
+        return result
 
     return run
 
@@ -75,12 +75,12 @@ def described(gcloud: Gcloud, name: str) -> Any:
 
 def test_a_service_is_deployed_changed_rolled_back_read_and_deleted(gcloud: Gcloud, tmp_path: Path) -> None:
     deploy = ("run", "deploy", "api", f"--image={PYTHON}", REGION, "--command=python,-c", f"--args=^@^{SERVE}")
-    done = gcloud(*deploy, "--allow-unauthenticated", "--memory=1Gi", "--max-instances=3")
-    assert "has been deployed and is serving 100 percent of traffic" in done.stderr
+    result = gcloud(*deploy, "--allow-unauthenticated", "--memory=1Gi", "--max-instances=3")
+    assert "has been deployed and is serving 100 percent of traffic" in result.stderr
     first = described(gcloud, "api")
     urls = json.loads(first["metadata"]["annotations"]["run.googleapis.com/urls"])
     assert first["status"]["url"] in urls
-    assert f"Service URL: {urls[0]}\n" in done.stderr
+    assert f"Service URL: {urls[0]}\n" in result.stderr
     container = first["spec"]["template"]["spec"]["containers"][0]
     assert container["resources"]["limits"] == {"cpu": "1000m", "memory": "1Gi"}
     gcloud("run", "services", "update", "api", REGION, "--update-env-vars=SAID=second", "--no-traffic", "--tag=next")
@@ -129,17 +129,17 @@ def test_a_deployment_that_fails_says_why(gcloud: Gcloud) -> None:
         "--command=python,-c",
         "--args=^@^raise SystemExit(4)",
     )
-    done = gcloud(*deploy, "--no-allow-unauthenticated", code=1)
-    assert "failed to start and listen on the port" in done.stderr
-    assert "Container called exit(4)" in done.stderr
+    result = gcloud(*deploy, "--no-allow-unauthenticated", code=1)
+    assert "failed to start and listen on the port" in result.stderr
+    assert "Container called exit(4)" in result.stderr
 
 
 def test_a_job_is_made_executed_read_and_deleted(gcloud: Gcloud) -> None:
     script = "import os; print('task', os.environ['CLOUD_RUN_TASK_INDEX'], os.environ.get('WHICH', ''), flush=True)"
     make = ("run", "jobs", "create", "train", f"--image={PYTHON}", REGION, "--command=python,-c", f"--args=^@^{script}")
     gcloud(*make, "--tasks=2", "--max-retries=1", "--task-timeout=5m")
-    done = gcloud("run", "jobs", "execute", "train", REGION, "--wait", "--update-env-vars=WHICH=one")
-    assert "has successfully completed" in done.stderr
+    result = gcloud("run", "jobs", "execute", "train", REGION, "--wait", "--update-env-vars=WHICH=one")
+    assert "has successfully completed" in result.stderr
     listed = json.loads(gcloud("run", "jobs", "executions", "list", "--job=train", REGION, "--format=json").stdout)
     assert [one["status"]["succeededCount"] for one in listed] == [2]
     execution = listed[0]["metadata"]["name"]

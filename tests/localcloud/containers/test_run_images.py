@@ -40,9 +40,9 @@ def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
     kind = detection.kind()
     assert kind is not None
     images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), images.PYTHON)
-    with serving(tmp_path_factory.mktemp("state"), "run", "iam", "artifactregistry", "logging") as found:
-        found("POST", f"artifactregistry/v1/{PLACE}/repositories", {"format": "DOCKER"}, repositoryId="images")
-        yield found
+    with serving(tmp_path_factory.mktemp("state"), "run", "iam", "artifactregistry", "logging") as cloud:
+        cloud("POST", f"artifactregistry/v1/{PLACE}/repositories", {"format": "DOCKER"}, repositoryId="images")
+        yield cloud
 
 
 def pushed(cloud: Serving, folder: Path, said: str) -> str:
@@ -55,11 +55,13 @@ def pushed(cloud: Serving, folder: Path, said: str) -> str:
     return (folder / "digest").read_text().strip()
 
 
-def called(*words: str, **env: str) -> str:
+def called(*arguments: str, **env: str) -> str:
     kind = detection.kind()
     assert kind is not None
-    done = subprocess.run([kind.program, *words], env={**os.environ, **env}, capture_output=True, text=True, check=True)
-    return done.stdout
+    result = subprocess.run(
+        [kind.program, *arguments], env={**os.environ, **env}, capture_output=True, text=True, check=True
+    )
+    return result.stdout
 
 
 def asked(service: Any) -> str:

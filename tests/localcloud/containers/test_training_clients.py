@@ -89,9 +89,9 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def cloud(store: dict[str, str], state: Path) -> Iterator[Serving]:
-    with serving(state, "storage", "iam", "aiplatform", "logging", "cloudresourcemanager") as found:
-        found("POST", "storage/v1/b", {"name": "client-staging"}, project=PROJECT)
-        yield found
+    with serving(state, "storage", "iam", "aiplatform", "logging", "cloudresourcemanager") as cloud:
+        cloud("POST", "storage/v1/b", {"name": "client-staging"}, project=PROJECT)
+        yield cloud
 
 
 @pytest.fixture
@@ -116,9 +116,9 @@ def gcloud(env: Mapping[str, str], tmp_path: Path) -> Gcloud:
     if program is None:
         pytest.skip("gcloud is not on this machine")
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [program, "ai", *words],
+            [program, "ai", *arguments],
             capture_output=True,
             text=True,
             env=dict(env),
@@ -136,10 +136,10 @@ def test_gcloud_submits_a_job_and_shows_how_it_trains(
 ) -> None:
     (tmp_path / "job.yaml").write_text(config)
     account = cloud.account("gcloud-train").partition(":")[2]
-    made = gcloud(
+    result = gcloud(
         "custom-jobs", "create", REGION, "--display-name=train", "--config=job.yaml", f"--service-account={account}"
     )
-    assert made.returncode == 0, made.stderr
+    assert result.returncode == 0, result.stderr
     name = gcloud(
         "custom-jobs", "list", REGION, "--format=value(name)", "--sort-by=~createTime", "--limit=1"
     ).stdout.strip()
@@ -171,8 +171,8 @@ def test_gcloud_keeps_models_endpoints_and_boards(gcloud: Gcloud) -> None:
         ("endpoints", "create", "--display-name=e"),
         ("tensorboards", "create", "--display-name=b"),
     ):
-        done = gcloud(*words, REGION)
-        assert done.returncode == 0, done.stderr
+        result = gcloud(*words, REGION)
+        assert result.returncode == 0, result.stderr
     for kind, name in (("models", "m"), ("endpoints", "e"), ("tensorboards", "b")):
         listed = gcloud(kind, "list", REGION, "--format=value(displayName,name)")
         assert listed.stdout.split()[0] == name, listed.stderr
@@ -185,13 +185,13 @@ def test_googles_client_submits_waits_and_keeps_what_was_made(
     cloud: Serving, env: Mapping[str, str], transport: str
 ) -> None:
     account = cloud.account(f"client-{transport}").partition(":")[2]
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", SUBMITS, PROJECT, SMALL, account, transport],
         input=cloud.cloud.tokens.token(OWNER), capture_output=True, text=True,
         env=dict(env), check=False, timeout=300,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert [line[2:] for line in done.stdout.splitlines() if line.startswith("= ")] == [
+    assert result.returncode == 0, result.stderr
+    assert [line[2:] for line in result.stdout.splitlines() if line.startswith("= ")] == [
         "JOB_STATE_SUCCEEDED 0",
         "PIPELINE_STATE_SUCCEEDED 1 1",
         "['1', '2']",

@@ -18,10 +18,10 @@ AT = f"projects/{PROJECT}/locations/europe-west1"
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Inside:
-    made = inside(tmp_path, EVENTARC)
+    cloud = inside(tmp_path, EVENTARC)
     for api in ("compute", "aiplatform", "pubsub", "dns", "monitoring", "run", "cloudbuild"):
-        made.cloud.store.put("serviceusage", f"projects/{PROJECT}/services/{api}.googleapis.com", {"state": "ENABLED"})
-    return made
+        cloud.cloud.store.put("serviceusage", f"projects/{PROJECT}/services/{api}.googleapis.com", {"state": "ENABLED"})
+    return cloud
 
 
 @pytest.mark.parametrize(
@@ -38,10 +38,10 @@ def cloud(tmp_path: Path) -> Inside:
     ],
 )
 def test_nothing_is_there_where_nothing_can_be_made(cloud: Inside, path: str) -> None:
-    seen = cloud("GET", path)
-    assert (seen.status, seen.body) == (200, {}), seen.body
-    assert seen.headers is not None
-    assert "nothing of this kind" in seen.headers["x-local-cloud"]
+    response = cloud("GET", path)
+    assert (response.status, response.body) == (200, {}), response.body
+    assert response.headers is not None
+    assert "nothing of this kind" in response.headers["x-local-cloud"]
     refused = cloud.as_(ANN)("GET", path)
     assert refused.status == 403
     cloud.grant("roles/viewer", ANN)
@@ -75,6 +75,6 @@ def test_an_api_that_is_off_and_a_token_of_another_list_are_refused(cloud: Insid
 
 
 def test_a_list_is_the_services_own_as_soon_as_it_can_make_one(cloud: Inside) -> None:
-    made = cloud.ok("POST", f"eventarc/v1/{AT}/triggers?triggerId=t", {})
-    assert made["done"] is True
+    created = cloud.ok("POST", f"eventarc/v1/{AT}/triggers?triggerId=t", {})
+    assert created["done"] is True
     assert len(cloud.ok("GET", f"eventarc/v1/{AT}/triggers")["triggers"]) == 1

@@ -20,9 +20,9 @@ EMAIL = f"robot-one@{PROJECT}.iam.gserviceaccount.com"
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Inside:
-    made = inside(tmp_path, *SERVICES)
-    made.cloud.lateness.choose("as-google")
-    return made
+    cloud = inside(tmp_path, *SERVICES)
+    cloud.cloud.lateness.choose("as-google")
+    return cloud
 
 
 def later(cloud: Inside, seconds: float) -> None:

@@ -41,13 +41,13 @@ def test_more_than_a_page_comes_in_order_forwards_and_backwards(logs: Logs) -> N
 
 
 def test_an_entry_has_its_time_its_log_and_whatever_else_was_said(logs: Logs) -> None:
-    heard: list[str] = []
-    logs.listen(lambda container, entry: heard.append(f"{container} {entry['logName']}"))
+    lines: list[str] = []
+    logs.listen(lambda container, entry: lines.append(f"{container} {entry['logName']}"))
     entry = logs.log("p", "run.googleapis.com/stdout", RESOURCE, {"a": 1}, severity="ERROR", labels={"x": "y"})
     assert entry["logName"] == "projects/p/logs/run.googleapis.com%2Fstdout"
     assert (entry["jsonPayload"], entry["severity"], entry["labels"]) == ({"a": 1}, "ERROR", {"x": "y"})
     assert entry["timestamp"] == entry["receiveTimestamp"]
-    assert heard == ["projects/p projects/p/logs/run.googleapis.com%2Fstdout"]
+    assert lines == ["projects/p projects/p/logs/run.googleapis.com%2Fstdout"]
     assert list(logs.names("projects/p")) == [entry["logName"]]
 
 

@@ -102,8 +102,8 @@ def test_setters_replace_a_part_and_hold_to_its_fingerprint(cloud: Inside) -> No
     cloud.ok("POST", f"{DISKS}/d/setLabels", {"labels": {"c": "d"}, "labelFingerprint": mark})
     body = cloud.ok("GET", f"{DISKS}/d")
     assert (body["labels"], body["sizeGb"]) == ({"c": "d"}, "20")
-    seen = cloud("POST", f"{DISKS}/d/setLabels", {"labels": {}, "labelFingerprint": mark})
-    assert (seen.status, seen.body["error"]["errors"][0]["reason"]) == (412, "conditionNotMet")
+    response = cloud("POST", f"{DISKS}/d/setLabels", {"labels": {}, "labelFingerprint": mark})
+    assert (response.status, response.body["error"]["errors"][0]["reason"]) == (412, "conditionNotMet")
 
 
 def test_a_part_that_is_a_message_has_a_fingerprint_of_its_own(cloud: Inside) -> None:
@@ -133,18 +133,18 @@ def test_a_patch_merges_null_removes_and_immutable_fields_stay(cloud: Inside) ->
     after = cloud.ok("GET", f"{DISKS}/d")
     assert after["labels"] == {"c": "d", "e": "f"}
     assert "description" not in after
-    seen = cloud("PATCH", f"{DISKS}/d", {"type": "zones/europe-west1-b/diskTypes/pd-standard"})
-    assert seen.status == 400
-    assert "resource.type" in seen.message
+    response = cloud("PATCH", f"{DISKS}/d", {"type": "zones/europe-west1-b/diskTypes/pd-standard"})
+    assert response.status == 400
+    assert "resource.type" in response.message
 
 
 def test_refusals_speak_the_older_dialect(cloud: Inside) -> None:
     disk(cloud)
-    seen = cloud("POST", DISKS, {"name": "d"})
-    assert (seen.status, seen.body["error"]["errors"][0]["reason"]) == (409, "alreadyExists")
-    seen = cloud("GET", f"{DISKS}/none")
-    assert seen.message == f"The resource 'projects/{PROJECT}/zones/europe-west1-b/disks/none' was not found"
-    assert seen.body["error"]["errors"][0]["reason"] == "notFound"
+    response = cloud("POST", DISKS, {"name": "d"})
+    assert (response.status, response.body["error"]["errors"][0]["reason"]) == (409, "alreadyExists")
+    response = cloud("GET", f"{DISKS}/none")
+    assert response.message == f"The resource 'projects/{PROJECT}/zones/europe-west1-b/disks/none' was not found"
+    assert response.body["error"]["errors"][0]["reason"] == "notFound"
     assert cloud("POST", DISKS, {"name": "Not_Valid"}).status == 400
     assert cloud.as_("user:eve@example.com")("GET", f"{DISKS}/d").status == 403
 
@@ -155,8 +155,8 @@ def test_policies_and_permissions_of_a_resource(cloud: Inside) -> None:
     policy = cloud.ok("GET", f"{DISKS}/d/getIamPolicy")
     cloud.ok("POST", f"{DISKS}/d/setIamPolicy", {"policy": {"bindings": [binding], "etag": policy["etag"]}})
     assert cloud.as_("user:eve@example.com")("GET", f"{DISKS}/d").status == 200
-    asked = {"permissions": ["compute.disks.get", "compute.disks.delete"]}
-    held = cloud.as_("user:eve@example.com").ok("POST", f"{DISKS}/d/testIamPermissions", asked)
+    request = {"permissions": ["compute.disks.get", "compute.disks.delete"]}
+    held = cloud.as_("user:eve@example.com").ok("POST", f"{DISKS}/d/testIamPermissions", request)
     assert held == {"permissions": ["compute.disks.get"]}
 
 

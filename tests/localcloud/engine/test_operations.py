@@ -70,9 +70,9 @@ def cloud(tmp_path: Path) -> Inside:
 
 async def ask(cloud: Inside, verb: str, path: str, body: Any = None) -> Any:
     data = b"" if body is None else b"%s" % str(body).replace("'", '"').encode()
-    seen = await cloud.sent(verb, path if path.startswith("eventarc") else f"run/v2/{path}", [data], {})
-    assert seen.status == 200, seen.body
-    return seen.body
+    response = await cloud.sent(verb, path if path.startswith("eventarc") else f"run/v2/{path}", [data], {})
+    assert response.status == 200, response.body
+    return response.body
 
 
 async def started(cloud: Inside, name: str) -> Any:
@@ -136,10 +136,10 @@ def test_the_end_of_a_job_is_written_down_as_soon_as_the_disk_takes_it(
 
 
 @pytest.mark.parametrize(
-    ("name", "code", "said"),
+    ("name", "code", "message"),
     [("refused", 9, "There is no such image."), ("broken", 13, "because of a bug of its own")],
 )
-def test_work_that_fails_ends_its_operation_with_the_error(cloud: Inside, name: str, code: int, said: str) -> None:
+def test_work_that_fails_ends_its_operation_with_the_error(cloud: Inside, name: str, code: int, message: str) -> None:
     async def play() -> Any:
         first = await started(cloud, name)
         await cloud.cloud.jobs.settled()
@@ -147,7 +147,7 @@ def test_work_that_fails_ends_its_operation_with_the_error(cloud: Inside, name: 
 
     last = scene(play)
     assert (last["done"], last["error"]["code"]) == (True, code)
-    assert said in last["error"]["message"]
+    assert message in last["error"]["message"]
     assert "response" not in last
 
 

@@ -108,8 +108,8 @@ def test_a_field_that_does_not_exist_is_refused_in_each_dialects_words(cloud: In
 
 def test_the_fields_of_an_operations_answer_are_not_known_beforehand(cloud: Inside) -> None:
     path = f"artifactregistry/v1/projects/{PROJECT}/locations/europe-west1/repositories"
-    made = cloud.ok("POST", f"{path}?repositoryId=images&fields=done,response/name", {"format": "DOCKER"})
-    assert made == {"done": True, "response": {"name": f"{path.removeprefix('artifactregistry/v1/')}/images"}}
+    created = cloud.ok("POST", f"{path}?repositoryId=images&fields=done,response/name", {"format": "DOCKER"})
+    assert created == {"done": True, "response": {"name": f"{path.removeprefix('artifactregistry/v1/')}/images"}}
 
 
 def test_a_post_may_say_that_it_is_another_verb(cloud: Inside) -> None:
@@ -129,8 +129,8 @@ def test_a_long_query_may_come_as_the_body_of_an_overridden_get(cloud: Inside) -
 
 
 def test_a_page_in_a_browser_is_not_let_in(cloud: Inside) -> None:
-    asked = {"origin": "https://evil.example.com", "access_control_request_method": "GET"}
-    answer = cloud.as_("")("OPTIONS", SECRETS, **asked)
+    request = {"origin": "https://evil.example.com", "access_control_request_method": "GET"}
+    answer = cloud.as_("")("OPTIONS", SECRETS, **request)
     assert answer.status == 403
     assert answer.headers is not None
     assert not any(name.startswith("access-control") for name in answer.headers)

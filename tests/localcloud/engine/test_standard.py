@@ -90,12 +90,12 @@ def test_a_taken_id_is_a_409_in_the_resources_words(cloud: Inside) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "said"), [("", "missing the required field triggerId"), ("?triggerId=T_", "'T_' must match")]
+    ("query", "message"), [("", "missing the required field triggerId"), ("?triggerId=T_", "'T_' must match")]
 )
-def test_an_id_must_be_there_and_follow_its_rule(cloud: Inside, query: str, said: str) -> None:
-    seen = cloud("POST", TRIGGERS + query, {})
-    assert seen.status == 400
-    assert said in seen.message
+def test_an_id_must_be_there_and_follow_its_rule(cloud: Inside, query: str, message: str) -> None:
+    response = cloud("POST", TRIGGERS + query, {})
+    assert response.status == 400
+    assert message in response.message
 
 
 def test_the_snake_case_spelling_of_the_id_parameter_works(cloud: Inside) -> None:
@@ -115,8 +115,8 @@ def test_what_is_not_there_is_a_404_in_the_resources_words(cloud: Inside) -> Non
         ("DELETE", "", None),
         ("GET", ":getIamPolicy", None),
     ]:
-        seen = cloud(verb, f"{TRIGGERS}/t{path}", body)
-        assert (seen.status, seen.message) == (404, "Trigger t is not there."), verb
+        response = cloud(verb, f"{TRIGGERS}/t{path}", body)
+        assert (response.status, response.message) == (404, "Trigger t is not there."), verb
 
 
 def test_a_mask_says_what_a_patch_touches(cloud: Inside) -> None:
@@ -143,17 +143,17 @@ def test_without_a_mask_the_resource_says_whether_fields_are_merged_or_replaced(
 def test_an_immutable_field_cannot_change_but_may_be_repeated(cloud: Inside) -> None:
     create(cloud, channel="c")
     cloud.ok("PATCH", f"{TRIGGERS}/t?updateMask=channel", {"channel": "c"})
-    seen = cloud("PATCH", f"{TRIGGERS}/t?updateMask=channel", {"channel": "d"})
-    assert seen.status == 400
-    assert "'channel'" in seen.message
+    response = cloud("PATCH", f"{TRIGGERS}/t?updateMask=channel", {"channel": "d"})
+    assert response.status == 400
+    assert "'channel'" in response.message
 
 
 def test_an_old_etag_is_refused(cloud: Inside) -> None:
     create(cloud)
     old = cloud.ok("GET", f"{TRIGGERS}/t")["etag"]
     cloud.ok("PATCH", f"{TRIGGERS}/t?updateMask=labels", {"labels": {"a": "b"}, "etag": old})
-    seen = cloud("PATCH", f"{TRIGGERS}/t?updateMask=labels", {"labels": {}, "etag": old})
-    assert (seen.status, seen.body["error"]["status"]) == (409, "ABORTED")
+    response = cloud("PATCH", f"{TRIGGERS}/t?updateMask=labels", {"labels": {}, "etag": old})
+    assert (response.status, response.body["error"]["status"]) == (409, "ABORTED")
     assert cloud("DELETE", f"{TRIGGERS}/t?etag=old").status == 409
 
 
@@ -177,8 +177,8 @@ def test_a_delete_takes_along_what_lies_below_and_its_policies(cloud: Inside) ->
 
 def test_a_resource_may_refuse_its_deletion(cloud: Inside) -> None:
     create(cloud, labels={"keep": "yes"})
-    seen = cloud("DELETE", f"{TRIGGERS}/t")
-    assert (seen.status, seen.message) == (400, "It is kept.")
+    response = cloud("DELETE", f"{TRIGGERS}/t")
+    assert (response.status, response.message) == (400, "It is kept.")
 
 
 def test_pages_add_up_to_the_whole_list(cloud: Inside) -> None:
@@ -224,9 +224,9 @@ def test_a_softly_deleted_resource_is_hidden_in_lists_and_can_be_restored(cloud:
     cloud.ok("POST", f"{channels}?channelId=c", {})
     cloud.ok("DELETE", f"{channels}/c")
     assert cloud.ok("GET", channels) == {}
-    gone = cloud.ok("GET", f"{channels}/c")
-    assert gone["state"] == "DELETED"
-    assert gone["expireTime"] > gone["updateTime"]
+    deleted = cloud.ok("GET", f"{channels}/c")
+    assert deleted["state"] == "DELETED"
+    assert deleted["expireTime"] > deleted["updateTime"]
     assert cloud("POST", f"{channels}?channelId=c", {}).status == 409
 
 
@@ -237,18 +237,18 @@ def test_a_policy_is_set_read_and_tested(cloud: Inside) -> None:
     policy = cloud.ok("POST", f"{TRIGGERS}/t:setIamPolicy", {"policy": {"bindings": [binding], "etag": empty["etag"]}})
     assert cloud.ok("GET", f"{TRIGGERS}/t:getIamPolicy") == policy
     bob = cloud.as_("user:bob@example.com")
-    asked = {"permissions": ["eventarc.triggers.get", "eventarc.triggers.delete"]}
-    assert bob.ok("POST", f"{TRIGGERS}/t:testIamPermissions", asked) == {"permissions": ["eventarc.triggers.get"]}
+    request = {"permissions": ["eventarc.triggers.get", "eventarc.triggers.delete"]}
+    assert bob.ok("POST", f"{TRIGGERS}/t:testIamPermissions", request) == {"permissions": ["eventarc.triggers.get"]}
     stale = {"policy": {"bindings": [], "etag": empty["etag"]}}
     assert cloud("POST", f"{TRIGGERS}/t:setIamPolicy", stale).status == 409
     assert cloud.ok("POST", f"{TRIGGERS}/t:setIamPolicy", {"policy": {"bindings": []}})["etag"] != policy["etag"]
 
 
 def test_nobody_has_permissions_on_what_does_not_exist(cloud: Inside) -> None:
-    asked = {"permissions": ["eventarc.triggers.get"]}
-    assert cloud.ok("POST", f"{TRIGGERS}/t:testIamPermissions", asked) == {}
+    request = {"permissions": ["eventarc.triggers.get"]}
+    assert cloud.ok("POST", f"{TRIGGERS}/t:testIamPermissions", request) == {}
     create(cloud)
-    assert cloud.ok("POST", f"{TRIGGERS}/t:testIamPermissions", asked) == asked
+    assert cloud.ok("POST", f"{TRIGGERS}/t:testIamPermissions", request) == request
 
 
 @pytest.mark.parametrize("mask", ["name", "channel", "*", "name,channel"])
@@ -260,9 +260,9 @@ def test_a_mask_cannot_clear_what_is_fixed(cloud: Inside, mask: str) -> None:
 
 
 def test_a_resource_without_policies_has_no_policy_methods(cloud: Inside) -> None:
-    seen = cloud("GET", f"secretmanager/v1/projects/{PROJECT}/secrets/s:getIamPolicy")
-    assert seen.status == 501
-    assert "secretmanager.projects.secrets.getIamPolicy" in seen.message
+    response = cloud("GET", f"secretmanager/v1/projects/{PROJECT}/secrets/s:getIamPolicy")
+    assert response.status == 501
+    assert "secretmanager.projects.secrets.getIamPolicy" in response.message
 
 
 def test_locations_are_listed_for_every_regional_api(cloud: Inside) -> None:
@@ -273,5 +273,5 @@ def test_locations_are_listed_for_every_regional_api(cloud: Inside) -> None:
 
 
 def test_operations_may_be_asked_for_below_any_resource(cloud: Inside) -> None:
-    seen = cloud("GET", f"{TRIGGERS}/t/operations/o")
-    assert (seen.status, seen.message) == (404, f"Operation '{NAME}/operations/o' was not found.")
+    response = cloud("GET", f"{TRIGGERS}/t/operations/o")
+    assert (response.status, response.message) == (404, f"Operation '{NAME}/operations/o' was not found.")

@@ -14,9 +14,9 @@ GIB = 1 << 30
 
 @pytest.fixture
 def call(tmp_path: Path) -> Sender:
-    made = sender(tmp_path, "storage", "secretmanager")
-    made("POST", f"/storage/v1/b?project={PROJECT}", BUCKET)
-    return made
+    call = sender(tmp_path, "storage", "secretmanager")
+    call("POST", f"/storage/v1/b?project={PROJECT}", BUCKET)
+    return call
 
 
 def rows(call: Sender) -> dict[str, Any]:

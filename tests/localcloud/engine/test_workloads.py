@@ -43,9 +43,9 @@ WAITS = "import sys; print('up', flush=True); sys.stdin.read(); import time; tim
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Iterator[Serving]:
-    with serving(tmp_path / "state", "storage") as found:
-        found.cloud.workloads.settings.forced = "process"
-        yield found
+    with serving(tmp_path / "state", "storage") as cloud:
+        cloud.cloud.workloads.settings.forced = "process"
+        yield cloud
 
 
 def order(cloud: Serving, *command: str) -> Order:
@@ -57,22 +57,22 @@ def order(cloud: Serving, *command: str) -> Order:
 
 
 def test_a_command_stands_in_with_the_same_environment_and_identity(cloud: Serving) -> None:
-    heard: list[str] = []
+    lines: list[str] = []
     asked = order(cloud, sys.executable, "-c", ASKS)
-    running = cloud.cloud.workloads.start(asked, lambda _, line: heard.append(line))
+    running = cloud.cloud.workloads.start(asked, lambda _, line: lines.append(line))
     assert running.kind == "process"
     ended = running.wait(30)
     assert ended is not None
-    assert ended.code == 0, heard
-    said = json.loads(heard[-1])
-    token = said.pop("token")
-    assert said == {
+    assert ended.code == 0, lines
+    output = json.loads(lines[-1])
+    token = output.pop("token")
+    assert output == {
         "email": asked.email,
         "project": PROJECT,
         "number": NUMBER,
         "region": f"projects/{NUMBER}/regions/europe-west1",
         "universe": "googleapis.com",
-        "all": {"aliases": ["default"], "email": asked.email, "scopes": said["all"]["scopes"]},
+        "all": {"aliases": ["default"], "email": asked.email, "scopes": output["all"]["scopes"]},
         "given": "its own",
         "cloud": PROJECT,
     }
@@ -85,17 +85,17 @@ def test_a_command_stands_in_with_the_same_environment_and_identity(cloud: Servi
 
 
 def test_its_metadata_server_answers_nobody_else_and_ends_with_it(cloud: Serving) -> None:
-    heard: list[str] = []
+    lines: list[str] = []
     script = "import os, time; print(os.environ['GCE_METADATA_HOST'], flush=True); time.sleep(600)"
     running = cloud.cloud.workloads.start(
-        order(cloud, sys.executable, "-c", script), lambda _, line: heard.append(line)
+        order(cloud, sys.executable, "-c", script), lambda _, line: lines.append(line)
     )
     cloud.cloud.workloads.settings.limits["jobs"] = 1
     with pytest.raises(NoRoom, match="1 jobs are running already"):
         cloud.cloud.workloads.start(order(cloud, sys.executable, "-c", "pass"), lambda *_: None)
-    while not heard:
+    while not lines:
         running.wait(0.05)
-    host, port = heard[0].split(":")
+    host, port = lines[0].split(":")
     connection = HTTPConnection(host, int(port))
     connection.request("GET", "/computeMetadata/v1/project/project-id", headers={"Metadata-Flavor": "Google"})
     answer = connection.getresponse()
@@ -119,10 +119,10 @@ def test_its_metadata_server_wants_googles_header_and_no_forwarded_request(
         "try: urllib.request.urlopen(urllib.request.Request(where, headers=json.loads(sys.argv[1])))\n"
         "except urllib.error.HTTPError as refused: print(refused.code, refused.headers['Metadata-Flavor'])\n"
     )
-    heard: list[str] = []
+    lines: list[str] = []
     asked = order(cloud, sys.executable, "-c", script, json.dumps(headers))
-    cloud.cloud.workloads.start(asked, lambda _, line: heard.append(line)).wait(30)
-    assert heard == ["403 Google"]
+    cloud.cloud.workloads.start(asked, lambda _, line: lines.append(line)).wait(30)
+    assert lines == ["403 Google"]
 
 
 def test_what_no_program_can_be_given_is_a_sentence(cloud: Serving) -> None:
@@ -137,9 +137,9 @@ def test_where_nothing_can_run_it_says_so(cloud: Serving) -> None:
 
 
 def test_what_is_told_lasts_and_nonsense_changes_nothing(tmp_path: Path) -> None:
-    with serving(tmp_path / "state") as found:
-        told = {"limits": {"jobs": 2}, "standIns": {IMAGE: {"command": ["python", "t.py"], "folder": "/src"}}}
-        found.cloud.workloads.tell(told)
+    with serving(tmp_path / "state") as server:
+        settings = {"limits": {"jobs": 2}, "standIns": {IMAGE: {"command": ["python", "t.py"], "folder": "/src"}}}
+        server.cloud.workloads.tell(settings)
     kept = read(tmp_path / "state")
     assert (kept.limits["jobs"], kept.stand_ins[IMAGE]) == (2, (("python", "t.py"), Path("/src")))
     for wrong in (
@@ -220,11 +220,15 @@ def test_a_training_job_runs_as_the_command_that_stands_in_for_its_image(tmp_pat
         }
         spec = {"workerPoolSpecs": [pool], "baseOutputDirectory": {"outputUriPrefix": "gs://models/run"}}
         place = f"aiplatform/v1/projects/{PROJECT}/locations/europe-west1/customJobs"
-        made = cloud("POST", place, {"displayName": "train", "jobSpec": spec, "labels": {"team": "cards"}})
+        created = cloud("POST", place, {"displayName": "train", "jobSpec": spec, "labels": {"team": "cards"}})
         cloud.settled()
-        done = cloud("GET", f"aiplatform/v1/{made['name']}")
-        asked = {"resourceNames": [f"projects/{PROJECT}"], "filter": "resource.type=ml_job", "orderBy": "timestamp asc"}
-        entries = cloud("POST", "logging/v2/entries:list", asked)["entries"]
+        done = cloud("GET", f"aiplatform/v1/{created['name']}")
+        request = {
+            "resourceNames": [f"projects/{PROJECT}"],
+            "filter": "resource.type=ml_job",
+            "orderBy": "timestamp asc",
+        }
+        entries = cloud("POST", "logging/v2/entries:list", request)["entries"]
         used = cloud.write(lambda: list(cloud.cloud.usage.rows("account")))
     assert done["state"] == "JOB_STATE_SUCCEEDED", entries
     own = [one for one in entries if one["resource"]["labels"]["task_name"] == "workerpool0-0"]
@@ -272,19 +276,19 @@ def test_a_deployed_model_is_started_again_when_a_request_finds_it_gone(tmp_path
         cloud.cloud.workloads.tell({"runtime": "process", "standIns": {IMAGE: command}})
         place = f"aiplatform/v1/projects/{PROJECT}/locations/europe-west1"
         model = {"displayName": "m", "containerSpec": {"imageUri": f"{IMAGE}:v1"}}
-        made = cloud("POST", f"{place}/models:upload", {"model": model})["response"]["model"]
+        created = cloud("POST", f"{place}/models:upload", {"model": model})["response"]["model"]
         cloud("POST", f"{place}/endpoints", {"displayName": "api"}, endpointId="api")
         machine = {"machineSpec": {"machineType": "n1-standard-2"}}
-        deployed = {"deployedModel": {"model": made, "dedicatedResources": machine}, "trafficSplit": {"0": 100}}
+        deployed = {"deployedModel": {"model": created, "dedicatedResources": machine}, "trafficSplit": {"0": 100}}
         begun = cloud("POST", f"{place}/endpoints/api:deployModel", deployed)
         cloud.settled()
         assert "response" in cloud("GET", f"aiplatform/v1/{begun['name']}")
         (running,) = cloud.cloud.workloads.running()
         assert running.kind == "process"
-        asked = {"instances": [1, 2]}
-        assert cloud("POST", f"{place}/endpoints/api:predict", asked)["predictions"] == [2, 4]
+        request = {"instances": [1, 2]}
+        assert cloud("POST", f"{place}/endpoints/api:predict", request)["predictions"] == [2, 4]
         running.stop()
-        assert cloud("POST", f"{place}/endpoints/api:predict", asked)["predictions"] == [2, 4]
+        assert cloud("POST", f"{place}/endpoints/api:predict", request)["predictions"] == [2, 4]
         assert [one.name for one in cloud.cloud.workloads.running()] != [running.name]
 
 

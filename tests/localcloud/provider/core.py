@@ -123,8 +123,8 @@ class Core:
         request = _request("ReadResource", type_name=resource, current_state=_dynamic(state))
         answer = self.servicer.read_resource(request, self.peer)
         _raise(answer)
-        found: Object | None = _value(answer.new_state)
-        return found
+        result: Object | None = _value(answer.new_state)
+        return result
 
     def imported(self, resource: str, name: str) -> Object | None:
         """The state of something that is there already, as an import reads it."""

@@ -26,9 +26,9 @@ def test_a_token_is_not_shown() -> None:
 
 @pytest.mark.parametrize("name", ["credentials", "impersonate_service_account"])
 def test_other_credentials_are_refused_with_a_way_out(offline: Core, name: str) -> None:
-    with pytest.raises(Refusal, match=f"does not support {name}.*PROVIDER=google") as refused:
+    with pytest.raises(Refusal, match=f"does not support {name}.*PROVIDER=google") as error:
         offline.configured(**{name: "something"})
-    assert refused.value.attributes == [name]
+    assert error.value.attributes == [name]
 
 
 def test_an_endpoint_elsewhere_is_refused_and_one_here_is_used(offline: Core) -> None:

@@ -151,12 +151,12 @@ def running() -> Iterator[tuple[str, Path, str]]:
 def attacked(running: tuple[str, Path, str], *before: str, **variables: str) -> dict[str, str]:
     """What a process with these variables is answered, behind the words of another command."""
     command = [*before, sys.executable, "-c", ATTACK, *map(str, running)]
-    done = subprocess.run(
+    result = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=120, env={**os.environ, **variables}
     )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, str] = json.loads(done.stdout)
-    return found
+    assert result.returncode == 0, result.stderr
+    output: dict[str, str] = json.loads(result.stdout)
+    return output
 
 
 @pytest.mark.skipif(ME != 0, reason="only root can be another user; what is decided for one is above")

@@ -101,15 +101,15 @@ def impersonable(world: World) -> str:
     """A service account whose tokens the owner may make."""
     enable = "v1/projects/{project}/services/iamcredentials.googleapis.com:enable"
     world.ask("POST", "serviceusage", enable, {})
-    made = world.ask("POST", "iam", "v1/projects/{project}/serviceAccounts", {"accountId": "robot-one"})
+    created = world.ask("POST", "iam", "v1/projects/{project}/serviceAccounts", {"accountId": "robot-one"})
     binding = {"role": "roles/iam.serviceAccountTokenCreator", "members": [local.OWNER]}
-    world.ask("POST", "iam", f"v1/{made['name']}:setIamPolicy", {"policy": {"bindings": [binding]}})
-    return str(made["email"])
+    world.ask("POST", "iam", f"v1/{created['name']}:setIamPolicy", {"policy": {"bindings": [binding]}})
+    return str(created["email"])
 
 
 def claims(token: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
-    return found
+    result: dict[str, Any] = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    return result
 
 
 def test_an_access_token_acts_as_the_account(world: World) -> None:
@@ -139,16 +139,16 @@ def test_who_may_not_impersonate_learns_which_permission_is_missing(world: World
     alice = world.core.configured("ipv4:127.0.0.1:2", project=PROJECT, access_token=world.token(ALICE))
     with pytest.raises(Refusal, match=r"403.*iam\.serviceAccounts\.getAccessToken"):
         alice.opened(f"{ACCOUNT}_access_token", **who, scopes=["cloud-platform"])
-    with pytest.raises(Refusal, match=r"403.*iam\.serviceAccounts\.signJwt") as refused:
+    with pytest.raises(Refusal, match=r"403.*iam\.serviceAccounts\.signJwt") as error:
         alice.opened(f"{ACCOUNT}_jwt", **who, payload=f'{{"sub": "{HUSH}"}}')
-    assert HUSH not in str(refused.value)
+    assert HUSH not in str(error.value)
 
 
 @pytest.mark.parametrize("payload", [HUSH, '["hush-hush"]'])
 def test_claims_that_are_none_are_refused_unseen(offline: Core, payload: str) -> None:
-    with pytest.raises(Refusal, match="not a JSON object") as refused:
+    with pytest.raises(Refusal, match="not a JSON object") as error:
         offline.opened(f"{ACCOUNT}_jwt", target_service_account=EMAIL, payload=payload, expires_in=1)
-    assert HUSH not in str(refused.value)
+    assert HUSH not in str(error.value)
 
 
 def test_an_id_token_without_an_account_is_refused(offline: Core) -> None:
@@ -175,23 +175,23 @@ def test_the_provider_block_is_opened_as_it_is_read(offline: Core) -> None:
 def test_a_wrong_configuration_is_refused_where_it_is_wrong(
     offline: Core, resource: str, values: dict[str, Any], attribute: str
 ) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(Refusal) as error:
         offline.validate_ephemeral(f"{ACCOUNT}_{resource}", **values)
-    assert refused.value.attributes == [attribute]
-    assert "robot" not in str(refused.value)
+    assert error.value.attributes == [attribute]
+    assert "robot" not in str(error.value)
 
 
 def test_an_opened_value_is_handed_on_and_kept_nowhere(world: World, checkout: Checkout, folder: Path) -> None:
     added(world, "source", HUSH.encode())
     terraform = root(folder, checkout, SECRET, COPY % "source")
-    said = terraform.succeed("plan", "-out=plan") + terraform.succeed("apply", "plan")
+    output = terraform.succeed("plan", "-out=plan") + terraform.succeed("apply", "plan")
     assert terraform.changes() == {}
     path = "v1/projects/{project}/secrets/one/versions/latest:access"
     assert world.ask("GET", "secretmanager", path)["payload"]["data"] == encoded(HUSH.encode())
     with zipfile.ZipFile(folder / "plan") as plan:
         planned = b"".join(map(plan.read, plan.namelist())).decode(errors="replace")
     logs = "".join(file.read_text("utf-8") for file in checkout.local_state.glob("*.log"))
-    for text in (said, planned, (folder / "terraform.tfstate").read_text("utf-8"), logs, str(world.requests())):
+    for text in (output, planned, (folder / "terraform.tfstate").read_text("utf-8"), logs, str(world.requests())):
         assert HUSH not in text
         assert encoded(HUSH.encode()) not in text
 
@@ -201,6 +201,6 @@ def test_a_refused_opening_names_the_permission_and_not_the_value(
 ) -> None:
     added(world, "source", HUSH.encode())
     grant(world, ALICE, "roles/secretmanager.viewer")
-    said = root(folder, checkout, SECRET, COPY % "source", principal=ALICE).fail("plan", "-no-color")
-    assert "secretmanager.versions.access" in said
-    assert HUSH not in said
+    output = root(folder, checkout, SECRET, COPY % "source", principal=ALICE).fail("plan", "-no-color")
+    assert "secretmanager.versions.access" in output
+    assert HUSH not in output

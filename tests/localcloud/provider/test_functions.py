@@ -43,15 +43,15 @@ def test_a_function_gives_the_part_that_it_is_named_for(
     ],
 )
 def test_an_argument_without_that_part_is_refused_as_the_first(offline: Core, function: str, argument: str) -> None:
-    with pytest.raises(Misused, match="it must contain") as refused:
+    with pytest.raises(Misused, match="it must contain") as error:
         offline.called(function, argument)
-    assert refused.value.argument == 0
+    assert error.value.argument == 0
 
 
 def test_a_refusal_does_not_show_the_argument() -> None:
-    with pytest.raises(BadArgument) as refused:
+    with pytest.raises(BadArgument) as error:
         call("project_from_id", "hush-hush")
-    assert "hush" not in str(refused.value)
+    assert "hush" not in str(error.value)
 
 
 def test_both_questions_for_the_functions_have_one_answer(offline: Core) -> None:

@@ -58,15 +58,15 @@ def test_a_change_of_one_member_writes_everybody_in_lower_case_but_a_binding_onl
 
 def test_on_a_repository_a_condition_spoils_the_policy_for_the_provider(world: World) -> None:
     repository = world.core.made("google_artifact_registry_repository", repository_id="r", format="DOCKER")["id"]
-    said = {"repository": repository, "role": "roles/artifactregistry.reader", "member": "user:alice@example.com"}
+    arguments = {"repository": repository, "role": "roles/artifactregistry.reader", "member": "user:alice@example.com"}
     condition = [{"title": "soon over", "expression": 'request.time < timestamp("2099-01-01T00:00:00Z")'}]
     member = "google_artifact_registry_repository_iam_member"
-    world.core.made(member, **said)
-    with pytest.raises(Refusal, match="Leave the condition out") as refused:
-        world.core.made(member, **said, condition=condition)
-    assert refused.value.state is None
+    world.core.made(member, **arguments)
+    with pytest.raises(Refusal, match="Leave the condition out") as error:
+        world.core.made(member, **arguments, condition=condition)
+    assert error.value.state is None
     with pytest.raises(Refusal, match="_withcond_"):
-        world.core.made(member, **{**said, "member": "user:bob@example.com"})
+        world.core.made(member, **{**arguments, "member": "user:bob@example.com"})
 
 
 def test_a_member_that_was_taken_out_by_hand_is_gone(world: World) -> None:
@@ -103,8 +103,8 @@ def test_a_condition_makes_another_binding_of_the_same_role(world: World) -> Non
 
 @pytest.mark.parametrize("name", [PATH, f"{PROJECT}/s", "s"])
 def test_a_member_is_imported_by_its_parents_long_and_short_names(world: World, name: str) -> None:
-    made = world.core.made(MEMBER, secret_id="s", role=ACCESSOR, member="user:alice@example.com")
-    assert world.core.imported(MEMBER, f"{name} {ACCESSOR} user:alice@example.com") == made
+    created = world.core.made(MEMBER, secret_id="s", role=ACCESSOR, member="user:alice@example.com")
+    assert world.core.imported(MEMBER, f"{name} {ACCESSOR} user:alice@example.com") == created
 
 
 def test_an_import_without_its_parts_or_its_member_is_refused(world: World) -> None:
@@ -143,7 +143,7 @@ def test_projects_accounts_buckets_and_repositories_have_members_too(world: Worl
     world.core.made("google_storage_bucket", name="example-b", location="EU")
     repository = world.core.made("google_artifact_registry_repository", repository_id="r", format="DOCKER")
     who = "user:alice@example.com"
-    made = [
+    created = [
         world.core.made("google_project_iam_member", project=PROJECT, role="roles/viewer", member=who),
         world.core.made(
             "google_service_account_iam_member",
@@ -161,7 +161,7 @@ def test_projects_accounts_buckets_and_repositories_have_members_too(world: Worl
             member=who,
         ),
     ]
-    assert [one["id"] for one in made] == [
+    assert [one["id"] for one in created] == [
         f"{PROJECT}/roles/viewer/{who}",
         f"{account['name']}/roles/iam.serviceAccountUser/{who}",
         f"b/example-b/roles/storage.objectViewer/{who}",

@@ -21,8 +21,8 @@ NAMED = [name for name in catalogue() if catalogue()[name].identity]
 
 def values(message: Any) -> dict[str, Any] | None:
     """What an identity says; None where there is none."""
-    found: dict[str, Any] | None = decode(message.identity_data.msgpack) if message.identity_data.msgpack else None
-    return found
+    result: dict[str, Any] | None = decode(message.identity_data.msgpack) if message.identity_data.msgpack else None
+    return result
 
 
 def ask(world: World, rpc: str, resource: str, **states: Any) -> Any:
@@ -84,9 +84,9 @@ def test_a_secrets_identity_is_its_project_and_its_name_from_creation_to_deletio
     [([], None), ([{"title": "until May", "expression": "true", "description": ""}], "until May")],
 )
 def test_a_grants_identity_names_its_condition(condition: list[dict[str, str]], title: str | None) -> None:
-    said = {"project": PROJECT, "secret_id": "s", "role": ACCESSOR, "member": "user:a@b.co"}
-    found = identities.identity(catalogue()[MEMBER], {**said, "condition": condition, "etag": "x"})
-    assert values(found) == {**said, "condition_title": title}
+    arguments = {"project": PROJECT, "secret_id": "s", "role": ACCESSOR, "member": "user:a@b.co"}
+    found = identities.identity(catalogue()[MEMBER], {**arguments, "condition": condition, "etag": "x"})
+    assert values(found) == {**arguments, "condition_title": title}
 
 
 def test_what_is_not_known_yet_is_no_identity() -> None:

@@ -43,10 +43,10 @@ def test_a_machine_is_made_with_what_the_api_words_otherwise(world: World) -> No
 
 
 def test_what_needs_a_stopped_machine_asks_first(world: World, machine: Object) -> None:
-    with pytest.raises(Refusal, match="allow_stopping_for_update = true") as refused:
+    with pytest.raises(Refusal, match="allow_stopping_for_update = true") as error:
         world.core.changed(MACHINE, machine, **said(machine_type="e2-small"))
-    assert refused.value.state
-    assert refused.value.state["machine_type"] == "e2-medium"
+    assert error.value.state
+    assert error.value.state["machine_type"] == "e2-medium"
     state = world.core.changed(MACHINE, machine, **said(machine_type="e2-small", allow_stopping_for_update=True))
     assert (state["machine_type"], state["current_status"]) == ("e2-small", "RUNNING")
 

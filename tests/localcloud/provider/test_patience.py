@@ -110,21 +110,21 @@ def test_an_interrupted_wait_leaves_what_is_known_of_the_resource(world: World) 
 
 def test_an_operation_that_does_not_end_in_time_says_so(world: World) -> None:
     world.fault(method="artifactregistry.projects.locations.repositories.create", kind="pending", seconds=3600, count=1)
-    with pytest.raises(Refusal, match="did not end within 1 seconds") as refused:
+    with pytest.raises(Refusal, match="did not end within 1 seconds") as error:
         world.core.made(
             REPOSITORY, repository_id="r", format="DOCKER", timeouts={"create": "1s", "update": None, "delete": None}
         )
-    assert refused.value.state is not None
+    assert error.value.state is not None
 
 
 def test_what_was_made_but_could_not_be_read_is_in_the_state(world: World) -> None:
     world.fault(
         method="iam.projects.locations.workloadIdentityPools.listAttestationRules", kind="error", code=403, count=1
     )
-    with pytest.raises(Refusal, match="403") as refused:
+    with pytest.raises(Refusal, match="403") as error:
         world.core.made("google_iam_workload_identity_pool", workload_identity_pool_id="example-pool")
-    assert refused.value.state is not None
-    assert refused.value.state["id"] == f"projects/{PROJECT}/locations/global/workloadIdentityPools/example-pool"
+    assert error.value.state is not None
+    assert error.value.state["id"] == f"projects/{PROJECT}/locations/global/workloadIdentityPools/example-pool"
 
 
 def test_a_cloud_that_is_started_again_is_found_again(world: World, checkout: Checkout) -> None:

@@ -193,12 +193,12 @@ def test_unlocking_a_retention_policy_forces_replacement(offline: Core) -> None:
 
 
 def test_a_maven_config_that_says_the_default_is_none(offline: Core) -> None:
-    said: dict[str, Any] = {"repository_id": "m", "format": "MAVEN", "location": "us"}
+    arguments: dict[str, Any] = {"repository_id": "m", "format": "MAVEN", "location": "us"}
     for config in ({}, {"version_policy": "VERSION_POLICY_UNSPECIFIED"}):
-        values = offline.plan(REPOSITORY, **said, maven_config=[config]).values
+        values = offline.plan(REPOSITORY, **arguments, maven_config=[config]).values
         assert values is not None
         assert values["maven_config"] == []
-    release = offline.plan(REPOSITORY, **said, maven_config=[{"version_policy": "RELEASE"}]).values
+    release = offline.plan(REPOSITORY, **arguments, maven_config=[{"version_policy": "RELEASE"}]).values
     assert release is not None
     assert release["maven_config"] == [{"allow_snapshot_overwrites": None, "version_policy": "RELEASE"}]
 

@@ -51,17 +51,19 @@ def test_an_unknown_list_in_a_block_that_has_none_is_no_change(offline: Core) ->
 
 
 def test_an_unknown_text_in_a_block_is_a_change(offline: Core) -> None:
-    said = {"workload_identity_pool_id": "pool", "workload_identity_pool_provider_id": "one"}
-    state = _state(offline, PROVIDER, **said, aws=[{"account_id": ""}])
-    assert _values(offline, PROVIDER, state, **said, aws=[{"account_id": UNKNOWN}])["aws"] == [{"account_id": UNKNOWN}]
+    arguments = {"workload_identity_pool_id": "pool", "workload_identity_pool_provider_id": "one"}
+    state = _state(offline, PROVIDER, **arguments, aws=[{"account_id": ""}])
+    assert _values(offline, PROVIDER, state, **arguments, aws=[{"account_id": UNKNOWN}])["aws"] == [
+        {"account_id": UNKNOWN}
+    ]
 
 
 def test_blocks_that_may_come_are_unknown_unless_nothing_was_there(offline: Core) -> None:
-    said = {"workload_identity_pool_id": "pool", "workload_identity_pool_provider_id": "one"}
+    arguments = {"workload_identity_pool_id": "pool", "workload_identity_pool_provider_id": "one"}
     anchors = {"trust_anchors": [{"pem_certificate": "PEM"}]}
-    state = _state(offline, PROVIDER, **said, x509=[{"trust_store": [anchors]}])
+    state = _state(offline, PROVIDER, **arguments, x509=[{"trust_store": [anchors]}])
     perhaps = [{"trust_store": [anchors | {"intermediate_cas": UNKNOWN}]}]
-    assert _values(offline, PROVIDER, state, **said, x509=perhaps) == state
+    assert _values(offline, PROVIDER, state, **arguments, x509=perhaps) == state
 
 
 def test_a_block_with_a_set_in_it_is_never_taken_for_the_same(offline: Core) -> None:
@@ -88,10 +90,10 @@ def test_autoclass_that_is_off_is_planned_only_with_the_bucket(offline: Core) ->
 
 
 def test_upstream_policies_that_are_taken_away_stay(offline: Core) -> None:
-    said = {"repository_id": "r", "format": "DOCKER", "location": "us"}
+    arguments = {"repository_id": "r", "format": "DOCKER", "location": "us"}
     policies = [{"id": "a", "priority": 1, "repository": "x"}]
-    state = _state(offline, REPOSITORY, **said, virtual_repository_config=[{"upstream_policies": policies}])
-    assert _values(offline, REPOSITORY, state, **said, virtual_repository_config=[{}]) == state
+    state = _state(offline, REPOSITORY, **arguments, virtual_repository_config=[{"upstream_policies": policies}])
+    assert _values(offline, REPOSITORY, state, **arguments, virtual_repository_config=[{}]) == state
 
 
 def test_a_lock_that_is_not_known_yet_may_be_an_unlocking(offline: Core) -> None:
@@ -127,10 +129,12 @@ def test_without_any_project_there_is_no_plan(offline: Core) -> None:
     assert _values(bare, SECRET, secret_id="s", replication=AUTO, project=UNKNOWN)["project"] is UNKNOWN
 
 
-@pytest.mark.parametrize(("said", "why"), [("", "not a duration"), ("soon", "not a duration"), (UNKNOWN, "not known")])
-def test_a_timeout_must_be_a_known_duration(offline: Core, said: Any, why: str) -> None:
+@pytest.mark.parametrize(
+    ("timeout", "why"), [("", "not a duration"), ("soon", "not a duration"), (UNKNOWN, "not known")]
+)
+def test_a_timeout_must_be_a_known_duration(offline: Core, timeout: Any, why: str) -> None:
     with pytest.raises(Refusal, match=why):
-        offline.plan(SECRET, secret_id="s", replication=AUTO, timeouts={"create": said})
+        offline.plan(SECRET, secret_id="s", replication=AUTO, timeouts={"create": timeout})
     _values(offline, SECRET, secret_id="s", replication=AUTO, timeouts={"create": "-1.5h", "delete": "0"})
 
 

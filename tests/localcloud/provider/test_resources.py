@@ -79,9 +79,9 @@ def test_a_protected_resource_is_not_destroyed_and_the_refusal_names_its_guard(
     world: World, guard: dict[str, Any], word: str
 ) -> None:
     state = secret(world, **guard)
-    with pytest.raises(Refusal, match=word) as refused:
+    with pytest.raises(Refusal, match=word) as error:
         world.core.destroyed(SECRET, state)
-    assert refused.value.state == state
+    assert error.value.state == state
     assert world.core.read(SECRET, state) is not None
 
 
@@ -114,8 +114,8 @@ def test_an_import_id_of_another_form_is_refused_with_the_forms(world: World) ->
 
 
 def test_a_write_only_value_reaches_the_api_and_no_state(world: World) -> None:
-    made = secret(world)
-    state = world.core.made(VERSION, secret=made["id"], secret_data_wo="hidden", secret_data_wo_version=1)
+    created = secret(world)
+    state = world.core.made(VERSION, secret=created["id"], secret_data_wo="hidden", secret_data_wo_version=1)
     assert state["secret_data_wo"] is None
     assert state["secret_data"] is None
     assert (
@@ -125,12 +125,12 @@ def test_a_write_only_value_reaches_the_api_and_no_state(world: World) -> None:
 
 
 def test_a_version_is_disabled_enabled_and_destroyed(world: World) -> None:
-    made = secret(world)
-    state = world.core.made(VERSION, secret=made["id"], secret_data="first", enabled=False)
+    created = secret(world)
+    state = world.core.made(VERSION, secret=created["id"], secret_data="first", enabled=False)
     path = "v1/projects/{project}/secrets/s/versions/1"
     assert world.ask("GET", "secretmanager", path)["state"] == "DISABLED"
     assert (world.core.imported(VERSION, state["name"]) or {})["secret_data"] == ""
-    state = world.core.changed(VERSION, state, secret=made["id"], secret_data="first", enabled=True)
+    state = world.core.changed(VERSION, state, secret=created["id"], secret_data="first", enabled=True)
     assert state["enabled"] is True
     world.core.destroyed(VERSION, state)
     assert world.ask("GET", "secretmanager", path)["state"] == "DESTROYED"
@@ -175,9 +175,9 @@ def test_an_account_is_switched_off_renamed_and_found_by_its_address(world: Worl
 def test_an_account_that_is_renamed_and_switched_off_at_once_is_both_but_not_without_an_error(world: World) -> None:
     account = "google_service_account"
     state = world.core.made(account, account_id="train-me", display_name="Train")
-    with pytest.raises(Refusal, match="change one after the other") as refused:
+    with pytest.raises(Refusal, match="change one after the other") as error:
         world.core.changed(account, state, account_id="train-me", display_name="Trainer", disabled=True)
-    left = refused.value.state
+    left = error.value.state
     assert left is not None
     assert (left["display_name"], left["disabled"]) == ("Trainer", True)
     assert world.core.read(account, left) == left
@@ -185,30 +185,30 @@ def test_an_account_that_is_renamed_and_switched_off_at_once_is_both_but_not_wit
 
 def test_an_account_that_is_there_may_be_taken_over(world: World) -> None:
     account = "google_service_account"
-    made = world.core.made(account, account_id="train-me")
+    created = world.core.made(account, account_id="train-me")
     with pytest.raises(Refusal, match="409 ALREADY_EXISTS"):
         world.core.made(account, account_id="train-me")
     again = world.core.made(account, account_id="train-me", create_ignore_already_exists=True)
-    assert again["unique_id"] == made["unique_id"]
+    assert again["unique_id"] == created["unique_id"]
 
 
 def test_a_role_that_was_deleted_comes_back_to_life(world: World) -> None:
-    said = {"role_id": "ownRole", "title": "Own", "permissions": ["storage.buckets.get"]}
-    state = world.core.made(ROLE, **said)
+    arguments = {"role_id": "ownRole", "title": "Own", "permissions": ["storage.buckets.get"]}
+    state = world.core.made(ROLE, **arguments)
     with pytest.raises(Refusal, match="already exists"):
-        world.core.made(ROLE, **said)
+        world.core.made(ROLE, **arguments)
     world.core.destroyed(ROLE, state)
     found = world.core.read(ROLE, state)
     assert found is not None
     assert found["deleted"] is True
-    assert world.core.made(ROLE, **{**said, "title": "Again"})["title"] == "Again"
+    assert world.core.made(ROLE, **{**arguments, "title": "Again"})["title"] == "Again"
 
 
 def test_a_new_role_in_stage_alpha_is_in_the_default_stage_at_first(world: World) -> None:
-    said = {"role_id": "ownRole", "title": "Own", "permissions": ["storage.buckets.get"], "stage": "ALPHA"}
-    state = world.core.made(ROLE, **said)
+    arguments = {"role_id": "ownRole", "title": "Own", "permissions": ["storage.buckets.get"], "stage": "ALPHA"}
+    state = world.core.made(ROLE, **arguments)
     assert state["stage"] == "GA"
-    assert world.core.changed(ROLE, state, **said)["stage"] == "ALPHA"
+    assert world.core.changed(ROLE, state, **arguments)["stage"] == "ALPHA"
 
 
 def test_a_bucket_with_objects_is_destroyed_only_by_force(world: World) -> None:
@@ -222,9 +222,9 @@ def test_a_bucket_with_objects_is_destroyed_only_by_force(world: World) -> None:
 
 
 def test_labels_and_blocks_that_are_taken_from_a_bucket_are_gone_there(world: World) -> None:
-    said = {"name": "example-b", "location": "EU"}
-    state = world.core.made(BUCKET, **said, labels={"team": "cats"}, cors=[{"origin": ["*"], "method": ["GET"]}])
-    state = world.core.changed(BUCKET, state, **said)
+    arguments = {"name": "example-b", "location": "EU"}
+    state = world.core.made(BUCKET, **arguments, labels={"team": "cats"}, cors=[{"origin": ["*"], "method": ["GET"]}])
+    state = world.core.changed(BUCKET, state, **arguments)
     there = world.ask("GET", "storage", "v1/b/example-b")
     assert there["labels"] == {"goog-terraform-provisioned": "true"}
     assert "cors" not in there
@@ -245,9 +245,9 @@ def test_an_object_is_uploaded_again_when_its_content_changes(world: World) -> N
 
 def test_a_file_that_is_not_there_is_told_by_its_name(world: World) -> None:
     world.core.made(BUCKET, name="example-b", location="EU")
-    with pytest.raises(Refusal, match="The file /nowhere/x cannot be read: No such file") as refused:
+    with pytest.raises(Refusal, match="The file /nowhere/x cannot be read: No such file") as error:
         world.core.made(OBJECT, bucket="example-b", name="a", source="/nowhere/x")
-    assert refused.value.attributes == ["source"]
+    assert error.value.attributes == ["source"]
 
 
 def test_an_api_is_switched_on_and_off_only_where_that_is_asked_for(world: World) -> None:
@@ -280,33 +280,33 @@ def test_a_repository_without_location_is_where_the_block_says(world: World) -> 
 
 
 def test_an_update_that_is_refused_leaves_its_plan_until_the_next_refresh(world: World) -> None:
-    said = {"repository_id": "r", "format": "DOCKER"}
-    state = world.core.made(REPOSITORY, **said, description="Images.")
+    arguments = {"repository_id": "r", "format": "DOCKER"}
+    state = world.core.made(REPOSITORY, **arguments, description="Images.")
     keeps_nothing = [{"id": "a", "action": "KEEP"}]
-    with pytest.raises(Refusal, match="must have an action and either") as refused:
-        world.core.changed(REPOSITORY, state, **said, cleanup_policies=keeps_nothing)
-    left = refused.value.state
+    with pytest.raises(Refusal, match="must have an action and either") as error:
+        world.core.changed(REPOSITORY, state, **arguments, cleanup_policies=keeps_nothing)
+    left = error.value.state
     assert left is not None
     assert (left["description"], left["cleanup_policies"][0]["id"]) == ("", "a")
     assert world.core.read(REPOSITORY, left) == state | {"labels": {}}
 
 
 def test_of_a_remote_repository_only_the_credentials_are_changed_one_by_one(world: World) -> None:
-    said = {"repository_id": "r", "format": "DOCKER", "mode": "REMOTE_REPOSITORY"}
+    arguments = {"repository_id": "r", "format": "DOCKER", "mode": "REMOTE_REPOSITORY"}
     hub: dict[str, Any] = {"docker_repository": [{"public_repository": "DOCKER_HUB"}]}
-    state = world.core.made(REPOSITORY, **said, remote_repository_config=[hub])
+    state = world.core.made(REPOSITORY, **arguments, remote_repository_config=[hub])
     user = [{"username_password_credentials": [{"username": "alice"}]}]
-    world.core.changed(REPOSITORY, state, **said, remote_repository_config=[hub | {"upstream_credentials": user}])
+    world.core.changed(REPOSITORY, state, **arguments, remote_repository_config=[hub | {"upstream_credentials": user}])
     config = "remoteRepositoryConfig.upstreamCredentials.usernamePasswordCredentials.username"
     patch = [one for one in world.requests() if one["verb"] == "PATCH"][-1]
     assert patch["query"] == f"updateMask={config}"
 
 
 def test_an_empty_block_is_sent_with_a_change_but_not_with_a_creation(world: World) -> None:
-    said = {"repository_id": "r", "format": "DOCKER", "docker_config": [{}]}
-    state = world.core.made(REPOSITORY, **said)
+    arguments = {"repository_id": "r", "format": "DOCKER", "docker_config": [{}]}
+    state = world.core.made(REPOSITORY, **arguments)
     assert state["docker_config"] == []
-    assert world.core.changed(REPOSITORY, state, **said)["docker_config"] == [{"immutable_tags": False}]
+    assert world.core.changed(REPOSITORY, state, **arguments)["docker_config"] == [{"immutable_tags": False}]
 
 
 def test_data_sources_say_what_is_there(world: World) -> None:

@@ -53,10 +53,10 @@ def test_whatever_a_row_asks_for_is_an_attribute() -> None:
 
 
 def test_an_account_is_found_by_its_id_and_by_its_address(world: World) -> None:
-    made = world.core.made("google_service_account", account_id="train-runs", display_name="Training")
+    created = world.core.made("google_service_account", account_id="train-runs", display_name="Training")
     by_id = world.core.data("google_service_account", account_id="train-runs")
-    assert by_id == world.core.data("google_service_account", account_id=made["email"], project=PROJECT)
-    assert (by_id["id"], by_id["member"], by_id["display_name"]) == (made["id"], made["member"], "Training")
+    assert by_id == world.core.data("google_service_account", account_id=created["email"], project=PROJECT)
+    assert (by_id["id"], by_id["member"], by_id["display_name"]) == (created["id"], created["member"], "Training")
     with pytest.raises(Refusal, match="cannot be read"):
         world.core.data("google_service_account", account_id="nobody")
 

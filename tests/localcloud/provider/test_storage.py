@@ -84,10 +84,10 @@ def test_an_unread_value_that_is_taken_away_is_a_zero_in_the_state(world: World)
 
 
 def test_of_members_that_differ_in_case_only_the_old_one_stays(offline: Core) -> None:
-    said = {"bucket": "b", "role": "roles/viewer"}
-    prior = {"id": "b/b/roles/viewer", "etag": "x", "condition": [], "timeouts": None} | said
+    arguments = {"bucket": "b", "role": "roles/viewer"}
+    prior = {"id": "b/b/roles/viewer", "etag": "x", "condition": [], "timeouts": None} | arguments
     before = prior | {"members": ["user:alice@example.com"]}
-    planned = offline.plan(BINDING, before, **said, members=["user:Alice@example.com", "user:bob@example.com"])
+    planned = offline.plan(BINDING, before, **arguments, members=["user:Alice@example.com", "user:bob@example.com"])
     assert planned.values is not None
     assert sorted(planned.values["members"]) == ["user:alice@example.com", "user:bob@example.com"]
 
@@ -105,9 +105,9 @@ def test_an_object_that_became_empty_has_unknown_hashes_and_one_that_is_empty_is
     planned = world.core.plan(OBJECT, state, **named, content="")
     assert planned.values is not None
     assert planned.values["md5hash"] != state["md5hash"]
-    with pytest.raises(Refusal, match="neither content nor source") as refused:
+    with pytest.raises(Refusal, match="neither content nor source") as error:
         world.core.made(OBJECT, **(named | {"name": "empty"}), content="")
-    assert refused.value.attributes == ["content"]
+    assert error.value.attributes == ["content"]
 
 
 def test_no_object_can_be_imported(world: World) -> None:
@@ -134,9 +134,9 @@ def test_an_object_has_no_type_where_that_is_wished(world: World) -> None:
 
 def test_a_context_has_each_key_once(offline: Core) -> None:
     twice = [{"custom": [{"key": "a", "value": "b"}, {"key": "a", "value": "c"}]}]
-    with pytest.raises(Refusal, match="'a' appears twice") as refused:
+    with pytest.raises(Refusal, match="'a' appears twice") as error:
         offline.plan(OBJECT, bucket="b", name="o", content="x", contexts=twice)
-    assert refused.value.attributes == ["contexts"]
+    assert error.value.attributes == ["contexts"]
 
 
 @pytest.mark.parametrize(
@@ -166,8 +166,8 @@ def test_whoever_may_not_look_into_an_empty_bucket_can_delete_it(world: World) -
 def test_the_hashes_of_an_object_are_read_with_its_own_key(world: World) -> None:
     bucket(world)
     key = [{"encryption_key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}]
-    made = world.core.made(OBJECT, bucket="example-bucket", name="own", content="hello", customer_encryption=key)
-    assert made["md5hash"] == "XUFAKrxLKna5cZ2REBfFkg=="
-    again = world.core.read(OBJECT, made)
+    created = world.core.made(OBJECT, bucket="example-bucket", name="own", content="hello", customer_encryption=key)
+    assert created["md5hash"] == "XUFAKrxLKna5cZ2REBfFkg=="
+    again = world.core.read(OBJECT, created)
     assert again is not None
-    assert again["md5hash"] == made["md5hash"]
+    assert again["md5hash"] == created["md5hash"]

@@ -137,8 +137,8 @@ def test_an_interrupt_ends_the_wait_and_the_state_tells_the_truth(
     )
     until(lambda: "/operations/" in json.dumps(world.requests()) and secrets(world))
     running.send_signal(signal.SIGINT)
-    said, _ = running.communicate(timeout=20)
-    assert "interrupted" in said
+    output, _ = running.communicate(timeout=20)
+    assert "interrupted" in output
     there = set(terraform.succeed("state", "list").split())
     assert there == {"google_artifact_registry_repository.slow", "google_secret_manager_secret.one"}
     assert terraform.changes() == {"google_artifact_registry_repository.slow": ["delete", "create"]}
@@ -207,20 +207,20 @@ def test_nothing_secret_is_shown_or_kept(world: World, checkout: Checkout, folde
     }
     """
     terraform = root(folder, checkout, SECRET, version)
-    said = terraform.succeed("apply", "-auto-approve")
+    output = terraform.succeed("apply", "-auto-approve")
     path = "v1/projects/{project}/secrets/one/versions/latest:access"
     assert world.ask("GET", "secretmanager", path)["payload"]["data"] == "aHVzaC1odXNo"
     logs = "".join(file.read_text("utf-8") for file in checkout.local_state.glob("*.log"))
-    for text in (said, (folder / "terraform.tfstate").read_text("utf-8"), logs):
+    for text in (output, (folder / "terraform.tfstate").read_text("utf-8"), logs):
         assert "hush-hush" not in text
         assert "aHVzaC1odXNo" not in text
 
 
 def test_a_type_that_we_lack_and_a_misspelt_attribute_are_named(checkout: Checkout, folder: Path) -> None:
-    said = root(folder, checkout, 'resource "google_sql_user" "x" {}').fail("validate", "-no-color")
-    assert 'does not support resource type "google_sql_user"' in said
-    said = root(folder, checkout, SECRET.replace("secret_id", "secret_ids")).fail("validate", "-no-color")
-    assert 'An argument named "secret_ids" is not expected here' in said
+    output = root(folder, checkout, 'resource "google_sql_user" "x" {}').fail("validate", "-no-color")
+    assert 'does not support resource type "google_sql_user"' in output
+    output = root(folder, checkout, SECRET.replace("secret_id", "secret_ids")).fail("validate", "-no-color")
+    assert 'An argument named "secret_ids" is not expected here' in output
 
 
 def test_the_process_ends_with_its_state_folder(tmp_path: Path) -> None:

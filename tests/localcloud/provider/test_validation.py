@@ -14,7 +14,7 @@ AUTO = [{"auto": [{}]}]
 
 
 @pytest.mark.parametrize(
-    ("resource", "values", "said"),
+    ("resource", "values", "message"),
     [
         ("google_service_account", {"account_id": "short"}, "account_id must have 6 to 30 characters; it has 5"),
         ("google_service_account", {"account_id": "Upper-Case"}, "account_id is 'Upper-Case'; it must match"),
@@ -60,8 +60,8 @@ AUTO = [{"auto": [{}]}]
         ),
     ],
 )
-def test_a_mistake_is_refused_by_name(offline: Core, resource: str, values: dict[str, Any], said: str) -> None:
-    with pytest.raises(Refusal, match=said):
+def test_a_mistake_is_refused_by_name(offline: Core, resource: str, values: dict[str, Any], message: str) -> None:
+    with pytest.raises(Refusal, match=message):
         offline.validate(resource, **values)
 
 
@@ -103,15 +103,15 @@ def test_a_label_whose_value_is_null_is_no_label(offline: Core) -> None:
 
 def test_a_refusal_points_at_the_attribute(offline: Core) -> None:
     website = [{"main_page_suffix": None}]
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(Refusal) as error:
         offline.validate("google_storage_bucket", name="b", location="EU", website=website)
-    assert refused.value.attributes[:2] == ["website", ""]
+    assert error.value.attributes[:2] == ["website", ""]
 
 
 def test_what_is_required_may_not_be_null(offline: Core) -> None:
-    with pytest.raises(Refusal, match="location is required, but it is null") as refused:
+    with pytest.raises(Refusal, match="location is required, but it is null") as error:
         offline.validate("google_storage_bucket", name="b", location=None)
-    assert refused.value.attributes == ["location"]
+    assert error.value.attributes == ["location"]
 
 
 @pytest.mark.parametrize(

@@ -26,10 +26,12 @@ def test_a_put_makes_a_topic_under_its_own_name(world: World) -> None:
 
 def test_a_short_name_is_sent_in_full_and_an_empty_block_that_means_something_is_sent(world: World) -> None:
     world.core.made("google_pubsub_topic", name="news")
-    made = world.core.made("google_pubsub_subscription", name="all", topic="news", expiration_policy=[{"ttl": ""}])
-    assert made["topic"] == f"projects/{PROJECT}/topics/news"
+    created = world.core.made("google_pubsub_subscription", name="all", topic="news", expiration_policy=[{"ttl": ""}])
+    assert created["topic"] == f"projects/{PROJECT}/topics/news"
     assert world.ask("GET", "pubsub", "v1/projects/{project}/subscriptions/all")["expirationPolicy"] == {}
-    changed = world.core.changed("google_pubsub_subscription", made, name="all", topic="news", ack_deadline_seconds=20)
+    changed = world.core.changed(
+        "google_pubsub_subscription", created, name="all", topic="news", ack_deadline_seconds=20
+    )
     assert changed["ack_deadline_seconds"] == 20
 
 
@@ -40,8 +42,8 @@ def test_an_operation_of_the_older_dialect_is_waited_for_and_labels_have_a_sette
     assert labelled["label_fingerprint"] != state["label_fingerprint"]
     larger = world.core.changed("google_compute_disk", labelled, **disk | {"size": 30}, labels={"team": "cats"})
     assert larger["size"] == 30
-    asked = [one["path"].rpartition("/")[2] for one in world.requests() if one["verb"] == "POST"]
-    assert {"setLabels", "resize"} <= set(asked)
+    requests = [one["path"].rpartition("/")[2] for one in world.requests() if one["verb"] == "POST"]
+    assert {"setLabels", "resize"} <= set(requests)
     world.core.destroyed("google_compute_disk", larger)
     assert world.core.read("google_compute_disk", larger) is None
 
@@ -59,15 +61,15 @@ def test_a_family_is_found_and_stays_the_image_that_it_meant(world: World) -> No
 
 
 @pytest.mark.parametrize(
-    ("said", "same"),
+    ("image_name", "same"),
     [
         ("debian-cloud/debian-12", True), ("debian/debian-12", True), ("debian-12", True), ("family/debian-12", True), (DEBIAN, True),
         ("projects/debian-cloud/global/images/family/debian-12", True), ("debian-cloud/debian-13", False), ("mine/debian-12", False),
         ("debian-12-arm64", False), ("projects/debian-cloud/global/images/debian-12", False),
     ],
 )  # fmt: skip
-def test_an_image_counts_as_its_family(said: str, same: bool) -> None:
-    assert images.same(f"https://www.googleapis.com/compute/v1/{DEBIAN}", said) is same
+def test_an_image_counts_as_its_family(image_name: str, same: bool) -> None:
+    assert images.same(f"https://www.googleapis.com/compute/v1/{DEBIAN}", image_name) is same
 
 
 @pytest.mark.parametrize(
@@ -104,8 +106,10 @@ def test_a_sinks_writer_is_its_own_unless_that_is_switched_off(world: World) -> 
 
 def test_a_sink_that_every_project_has_is_taken_over(world: World) -> None:
     bucket = f"logging.googleapis.com/projects/{PROJECT}/locations/global/buckets/_Default"
-    made = world.core.made("google_logging_project_sink", name="_Default", destination=bucket, filter="severity>=ERROR")
-    assert (made["id"], made["filter"]) == (f"projects/{PROJECT}/sinks/_Default", "severity>=ERROR")
+    created = world.core.made(
+        "google_logging_project_sink", name="_Default", destination=bucket, filter="severity>=ERROR"
+    )
+    assert (created["id"], created["filter"]) == (f"projects/{PROJECT}/sinks/_Default", "severity>=ERROR")
     assert world.ask("GET", "logging", "v2/projects/{project}/sinks/_Default")["filter"] == "severity>=ERROR"
 
 
@@ -179,23 +183,23 @@ def test_a_network_lies_in_the_project_alone_and_a_notification_below_its_bucket
     topic = world.core.made("google_pubsub_topic", name="news")
     agent = world.core.data("google_storage_project_service_account")["member"]
     world.core.made("google_pubsub_topic_iam_member", topic="news", role="roles/pubsub.publisher", member=agent)
-    made = world.core.made(
+    created = world.core.made(
         "google_storage_notification", bucket=f"{PROJECT}-in", payload_format="NONE", topic=topic["id"]
     )
-    assert made["id"] == f"{PROJECT}-in/notificationConfigs/{made['notification_id']}"
-    assert (made["topic"], made["event_types"]) == (topic["id"], None)
-    world.core.destroyed("google_storage_notification", made)
-    assert world.core.read("google_storage_notification", made) is None
+    assert created["id"] == f"{PROJECT}-in/notificationConfigs/{created['notification_id']}"
+    assert (created["topic"], created["event_types"]) == (topic["id"], None)
+    world.core.destroyed("google_storage_notification", created)
+    assert world.core.read("google_storage_notification", created) is None
 
 
 def test_headers_that_cloud_scheduler_adds_are_not_read(world: World) -> None:
     switch_on(world, "cloudscheduler")
     headers = {"User-Agent": "Google-Cloud-Scheduler", "Content-Type": "application/octet-stream", "X-Own": "yes"}
     target = [{"uri": "https://example.com", "headers": headers}]
-    made = world.core.made(
+    created = world.core.made(
         "google_cloud_scheduler_job", name="nightly", region="europe-west1", schedule="0 3 * * *", http_target=target
     )
-    assert made["http_target"][0]["headers"] == {"X-Own": "yes"}
+    assert created["http_target"][0]["headers"] == {"X-Own": "yes"}
 
 
 @pytest.mark.parametrize("header", ["Content-Length", "X-Google-Own", "X-AppEngine-Own"])

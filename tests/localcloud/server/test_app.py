@@ -87,9 +87,9 @@ def cloud(tmp_path: Path) -> Inside:
 def test_an_unknown_parameter_is_refused_and_global_ones_are_taken(cloud: Inside) -> None:
     ok = "?alt=json&prettyPrint=false&key=k&quotaUser=u&%24alt=json%3Benum-encoding%3Dint&access_token=x&pageSize=1&page_size=1"
     assert cloud("GET", SECRETS + ok).status == 200
-    seen = cloud("GET", SECRETS + "?pagesize=1")
-    assert (seen.status, seen.body["error"]["status"]) == (400, "INVALID_ARGUMENT")
-    assert 'Unknown name "pagesize"' in seen.message
+    response = cloud("GET", SECRETS + "?pagesize=1")
+    assert (response.status, response.body["error"]["status"]) == (400, "INVALID_ARGUMENT")
+    assert 'Unknown name "pagesize"' in response.message
 
 
 def test_a_parameter_of_the_wrong_type_is_refused(cloud: Inside) -> None:
@@ -97,9 +97,9 @@ def test_a_parameter_of_the_wrong_type_is_refused(cloud: Inside) -> None:
 
 
 def test_a_body_that_is_no_json_is_refused(cloud: Inside) -> None:
-    seen = cloud("POST", f"{SECRETS}?secretId=s", b"{")
-    assert seen.status == 400
-    assert "Invalid JSON payload received" in seen.message
+    response = cloud("POST", f"{SECRETS}?secretId=s", b"{")
+    assert response.status == 400
+    assert "Invalid JSON payload received" in response.message
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,8 @@ def test_no_path_is_too_strange_for_an_answer(cloud: Inside, path: str) -> None:
 
 @pytest.mark.parametrize("target", ["bucket/%ff%fe", f"{SECRETS}/%ed%a0%80", f"{SECRETS}?secretId=%ff"])
 def test_bytes_that_are_no_utf_8_are_refused(cloud: Inside, target: str) -> None:
-    seen = cloud("GET", target)
-    assert (seen.status, "not UTF-8" in seen.message) == (400, True)
+    response = cloud("GET", target)
+    assert (response.status, "not UTF-8" in response.message) == (400, True)
 
 
 def test_fields_selects_a_part(cloud: Inside) -> None:
@@ -129,17 +129,17 @@ def test_fields_selects_a_part(cloud: Inside) -> None:
 
 
 def test_a_documented_method_that_nobody_wrote_names_itself_and_its_file(cloud: Inside) -> None:
-    seen = cloud("POST", f"secretmanager/v1/projects/{PROJECT}/secrets/s/versions/1:destroy", {})
-    assert (seen.status, seen.body["error"]["status"]) == (501, "UNIMPLEMENTED")
-    assert "secretmanager.projects.secrets.versions.destroy (v1)" in seen.message
-    assert "tools/localcloud/services/secretmanager" in seen.message
+    response = cloud("POST", f"secretmanager/v1/projects/{PROJECT}/secrets/s/versions/1:destroy", {})
+    assert (response.status, response.body["error"]["status"]) == (501, "UNIMPLEMENTED")
+    assert "secretmanager.projects.secrets.versions.destroy (v1)" in response.message
+    assert "tools/localcloud/services/secretmanager" in response.message
 
 
 def test_a_documented_api_that_nobody_wrote_names_the_file_to_add(cloud: Inside) -> None:
-    seen = cloud("GET", f"cloudtasks/v2/projects/{PROJECT}/locations/europe-west1/queues/web")
-    assert seen.status == 501
-    assert "cloudtasks.projects.locations.queues.get" in seen.message
-    assert "tools/localcloud/services/cloudtasks.py" in seen.message
+    response = cloud("GET", f"cloudtasks/v2/projects/{PROJECT}/locations/europe-west1/queues/web")
+    assert response.status == 501
+    assert "cloudtasks.projects.locations.queues.get" in response.message
+    assert "tools/localcloud/services/cloudtasks.py" in response.message
 
 
 def test_a_path_that_no_document_has_is_a_404_that_says_so(cloud: Inside) -> None:
@@ -148,22 +148,22 @@ def test_a_path_that_no_document_has_is_a_404_that_says_so(cloud: Inside) -> Non
 
 
 def test_a_mistyped_api_is_not_taken_for_a_bucket(cloud: Inside) -> None:
-    seen = cloud("GET", f"secretmanger/v1/projects/{PROJECT}/secrets/none")
-    assert seen.status == 404
-    assert "API paths begin with the API's name" in seen.message
+    response = cloud("GET", f"secretmanger/v1/projects/{PROJECT}/secrets/none")
+    assert response.status == 404
+    assert "API paths begin with the API's name" in response.message
     assert cloud("GET", "bucket/dev/none").body == b"<Error/>"
 
 
 def test_a_mistake_of_ours_is_a_500_that_says_whose_it_is(cloud: Inside) -> None:
-    seen = cloud("POST", f"{SECRETS}/s:addVersion", {})
-    assert seen.status == 500
-    assert "because of a bug of its own" in seen.message
+    response = cloud("POST", f"{SECRETS}/s:addVersion", {})
+    assert response.status == 500
+    assert "because of a bug of its own" in response.message
 
 
 def test_storage_writes_errors_in_its_own_dialect(cloud: Inside) -> None:
-    seen = cloud("GET", "storage/v1/b/bucket/o/a%2Fb")
-    assert seen.status == 404
-    assert seen.body == {
+    response = cloud("GET", "storage/v1/b/bucket/o/a%2Fb")
+    assert response.status == 404
+    assert response.body == {
         "error": {
             "code": 404,
             "message": "No such object: a/b at http://127.0.0.1:1",
@@ -182,22 +182,22 @@ def test_uploads_arrive_raw_at_the_root_paths(cloud: Inside, path: str) -> None:
 
 def test_a_large_body_goes_through_a_file_that_leaves_no_trace(cloud: Inside) -> None:
     pieces = [b"x" * (1 << 19)] * (LARGE >> 19)
-    seen = asyncio.run(cloud.sent("POST", "upload/storage/v1/b/bucket/o?name=x", pieces, {"content-type": "a/b"}))
-    assert (seen.body["size"], seen.body["inFile"]) == (LARGE, True)
-    assert [path.name for path in (cloud.cloud.store.folder / "blobs").iterdir()] == [seen.body["kept"]]
+    response = asyncio.run(cloud.sent("POST", "upload/storage/v1/b/bucket/o?name=x", pieces, {"content-type": "a/b"}))
+    assert (response.body["size"], response.body["inFile"]) == (LARGE, True)
+    assert [path.name for path in (cloud.cloud.store.folder / "blobs").iterdir()] == [response.body["kept"]]
 
 
 def test_a_client_that_goes_away_leaves_nothing(cloud: Inside) -> None:
     pieces = [b"x" * (1 << 20)] * 3
-    seen = asyncio.run(cloud.sent("POST", "upload/storage/v1/b/bucket/o?name=x", pieces, {}, cut=True))
-    assert seen.status == 0
+    response = asyncio.run(cloud.sent("POST", "upload/storage/v1/b/bucket/o?name=x", pieces, {}, cut=True))
+    assert response.status == 0
     assert list((cloud.cloud.store.folder / "blobs").iterdir()) == []
 
 
 def test_downloads_have_a_path_of_their_own_and_stream_ranges(cloud: Inside) -> None:
-    seen = cloud("GET", "download/storage/v1/b/bucket/o/x")
-    assert (seen.status, len(seen.body), seen.body[:5]) == (206, 600_000, b"56789")
-    assert (seen.headers or {})["content-length"] == "600000"
+    response = cloud("GET", "download/storage/v1/b/bucket/o/x")
+    assert (response.status, len(response.body), response.body[:5]) == (206, 600_000, b"56789")
+    assert (response.headers or {})["content-length"] == "600000"
 
 
 def test_the_gcs_backend_reads_below_the_root(cloud: Inside) -> None:
@@ -213,10 +213,10 @@ def test_a_batch_runs_its_parts_one_by_one(cloud: Inside) -> None:
 
 
 def test_a_form_is_taken_where_a_token_is_asked_for(cloud: Inside) -> None:
-    seen = cloud.as_("")(
+    response = cloud.as_("")(
         "POST", "sts/v1/token", b"grant_type=g&subject_token=s", content_type="application/x-www-form-urlencoded"
     )
-    assert seen.body == {"grantType": "g", "subjectToken": "s"}
+    assert response.body == {"grantType": "g", "subjectToken": "s"}
 
 
 def test_curl_sends_json_under_the_type_of_a_form(cloud: Inside) -> None:
@@ -257,14 +257,14 @@ def test_no_path_of_an_apis_host_is_taken_for_a_bucket(tmp_path: Path, host: str
     for api in ("dns", "cloudtasks"):
         cloud.ok("POST", f"serviceusage/v1/projects/{PROJECT}/services/{api}.googleapis.com:enable", {})
     for principal in (OWNER, ""):
-        seen = cloud.as_(principal)("GET", path.format(project=PROJECT), host=host)
-        assert seen.status in {status, 401}
-        assert seen.message
+        response = cloud.as_(principal)("GET", path.format(project=PROJECT), host=host)
+        assert response.status in {status, 401}
+        assert response.message
 
 
 def test_behind_a_proxy_the_base_is_how_the_client_came(cloud: Inside) -> None:
-    seen = cloud("GET", "storage/v1/b/bucket/o/a", host="storage.googleapis.com")
-    assert seen.message == "No such object: a at https://storage.googleapis.com"
+    response = cloud("GET", "storage/v1/b/bucket/o/a", host="storage.googleapis.com")
+    assert response.message == "No such object: a at https://storage.googleapis.com"
 
 
 def test_a_project_number_in_the_path_means_the_project(cloud: Inside) -> None:
@@ -274,12 +274,12 @@ def test_a_project_number_in_the_path_means_the_project(cloud: Inside) -> None:
 
 def test_a_disabled_api_is_refused_in_googles_words(cloud: Inside) -> None:
     cloud.cloud.store.delete("serviceusage", f"projects/{PROJECT}/services/secretmanager.googleapis.com")
-    seen = cloud("GET", SECRETS)
-    assert seen.status == 403
-    assert seen.message.startswith(
+    response = cloud("GET", SECRETS)
+    assert response.status == 403
+    assert response.message.startswith(
         f"Secret Manager API has not been used in project {NUMBER} before or it is disabled. Enable it by visiting https://"
     )
-    detail = seen.body["error"]["details"][0]
+    detail = response.body["error"]["details"][0]
     assert detail["reason"] == "SERVICE_DISABLED"
     assert detail["metadata"]["service"] == "secretmanager.googleapis.com"
     assert detail["metadata"]["consumer"] == f"projects/{NUMBER}"
@@ -320,9 +320,9 @@ def test_a_full_disk_is_named_and_reads_go_on(cloud: Inside) -> None:
     cloud.ok("POST", f"{SECRETS}?secretId=before", {})
     store = cloud.cloud.store
     store.sql(f"PRAGMA max_page_count = {store.row('PRAGMA page_count')[0]}")
-    seen = cloud("POST", f"{SECRETS}?secretId=s", {"annotations": {"x": "y" * 100_000}})
-    assert seen.status == 400
-    assert f"could not write to its disk at {store.folder} (database or disk is full)" in seen.message
+    response = cloud("POST", f"{SECRETS}?secretId=s", {"annotations": {"x": "y" * 100_000}})
+    assert response.status == 400
+    assert f"could not write to its disk at {store.folder} (database or disk is full)" in response.message
     assert cloud("GET", f"{SECRETS}/before").status == 200
     assert cloud("GET", f"{SECRETS}/s").status == 404
     store.sql("PRAGMA max_page_count = 1000000")
@@ -331,8 +331,8 @@ def test_a_full_disk_is_named_and_reads_go_on(cloud: Inside) -> None:
 
 def test_a_disk_that_became_read_only_is_named_and_reads_go_on(cloud: Inside) -> None:
     cloud.cloud.store.sql("PRAGMA query_only = ON")
-    seen = cloud("POST", f"{SECRETS}?secretId=s", {})
-    assert (seen.status, "readonly" in seen.message) == (400, True)
+    response = cloud("POST", f"{SECRETS}?secretId=s", {})
+    assert (response.status, "readonly" in response.message) == (400, True)
     assert cloud("GET", SECRETS).status == 200
 
 

@@ -34,7 +34,7 @@ def begun(cloud: Client, verb: str, path: str, token: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(
-    ("verb", "path", "who", "status", "words"),
+    ("verb", "path", "who", "status", "message"),
     [
         ("POST", UPLOAD, "", 401, "Anonymous caller does not have storage.objects.create access"),
         ("POST", UPLOAD, "typed", 401, "Request had invalid authentication credentials"),
@@ -59,12 +59,12 @@ def begun(cloud: Client, verb: str, path: str, token: str) -> tuple[int, str]:
     ],
 )
 def test_a_large_body_is_refused_before_it_is_read(
-    cloud: Client, bucket: str, verb: str, path: str, who: str, status: int, words: str
+    cloud: Client, bucket: str, verb: str, path: str, who: str, status: int, message: str
 ) -> None:
     token = "local/user:owner@example.com" if who == "typed" else cloud.token(f"user:{who}") if who else ""
     answer = begun(cloud, verb, path.format(bucket=bucket, project=cloud.project), token)
     assert answer[0] == status
-    assert words in answer[1]
+    assert message in answer[1]
     assert not list(cloud.server.state.rglob("incoming-*"))
 
 

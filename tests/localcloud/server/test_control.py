@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from localcloud.engine.service import Resource, Service
 
-from tests.localcloud.inside import PROJECT, Inside, Seen, inside
+from tests.localcloud.inside import PROJECT, Inside, Response, inside
 
 SECRETS = f"secretmanager/v1/projects/{PROJECT}/secrets"
 SERVICE = Service(
@@ -20,7 +20,7 @@ def cloud(tmp_path: Path) -> Inside:
     return inside(tmp_path, SERVICE)
 
 
-def control(cloud: Inside, verb: str, path: str, body: object = None) -> Seen:
+def control(cloud: Inside, verb: str, path: str, body: object = None) -> Response:
     return cloud(verb, f"_local/{path}", body, x_local_control="key")
 
 

@@ -23,8 +23,8 @@ def cloud(tmp_path: Path) -> Inside:
 
 
 def order(cloud: Inside, **fault: Any) -> None:
-    seen = cloud("POST", "_local/faults", fault, x_local_control="key")
-    assert seen.status == 200, seen.body
+    response = cloud("POST", "_local/faults", fault, x_local_control="key")
+    assert response.status == 200, response.body
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,9 @@ def order(cloud: Inside, **fault: Any) -> None:
 def test_an_error_strikes_as_often_as_ordered_and_nothing_is_done(cloud: Inside, code: int, status: str) -> None:
     order(cloud, method="secretmanager.*.create", kind="error", code=code, count=2)
     for _ in range(2):
-        seen = cloud("POST", f"{SECRETS}?secretId=s", {})
-        assert (seen.status, seen.body["error"]["status"]) == (code, status)
-        assert "Simulated fault" in seen.message
+        response = cloud("POST", f"{SECRETS}?secretId=s", {})
+        assert (response.status, response.body["error"]["status"]) == (code, status)
+        assert "Simulated fault" in response.message
     assert cloud("POST", f"{SECRETS}?secretId=s", {}).status == 200
 
 

@@ -33,18 +33,18 @@ def owner(cloud: LocalCloud, project: str = "some-project") -> Client:
 def killed(cloud: LocalCloud) -> None:
     """kill -9, and wait until the system has taken the process away."""
     os.kill(cloud.pid, signal.SIGKILL)
-    until = time.monotonic() + 10
+    deadline = time.monotonic() + 10
     while launcher.find(cloud.state) is not None:
-        assert time.monotonic() < until
+        assert time.monotonic() < deadline
 
 
 def test_a_daemon_that_ends_for_want_of_room_says_so(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It can then not even write its log."""
     (state / "cloud.db").mkdir(parents=True)
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=100))
-    with pytest.raises(LocalCloudError) as raised:
+    with pytest.raises(LocalCloudError) as error:
         launcher.start(state)
-    assert str(raised.value) == (
+    assert str(error.value) == (
         f"The local cloud did not start, since the disk of {state} is full: free some space and run the same command again."
     )
 
@@ -64,9 +64,9 @@ def test_a_process_that_has_ended_is_not_waited_for_though_its_parent_never_clea
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         ended = int(parent.stdout.readline())
-        until = time.monotonic() + 10
+        deadline = time.monotonic() + 10
         while daemons.alive(ended) and Path("/proc/self").exists():
-            assert time.monotonic() < until
+            assert time.monotonic() < deadline
         os.kill(ended, 0)
         parent.kill()
 
@@ -107,8 +107,8 @@ def test_what_was_answered_before_kill_9_is_there_after(state: Path) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(writing, range(8)))
-    again = owner(launcher.start(state))
-    listed = again.ok("GET", f"secretmanager/v1/projects/{again.project}/secrets", pageSize="25000")["secrets"]
+    restarted = owner(launcher.start(state))
+    listed = restarted.ok("GET", f"secretmanager/v1/projects/{restarted.project}/secrets", pageSize="25000")["secrets"]
     assert {one["name"].rpartition("/")[2] for one in listed} >= set(answered)
     assert len(answered) >= 100
 
@@ -225,9 +225,9 @@ def test_files_that_no_row_names_are_set_aside_at_a_start_and_no_others(state: P
     kept = {path.name for path in (state / "blobs").iterdir()}
     (state / "blobs" / ("0" * 32)).write_bytes(b"of another database")
     (state / "blobs" / "incoming-1").write_bytes(b"was arriving")
-    again = owner(launcher.start(state))
+    restarted = owner(launcher.start(state))
     assert {path.name for path in (state / "blobs").iterdir()} == kept
-    assert again.ok("GET", "storage/v1/b/a-bucket/o/big")["size"] == "100000"
+    assert restarted.ok("GET", "storage/v1/b/a-bucket/o/big")["size"] == "100000"
     assert [path.read_bytes() for path in (state / "set-aside").iterdir()] == [b"of another database"]
     assert "1 bodies that belong to no object were set aside in" in (state / "server.log").read_text()
     launcher.reset(state)
@@ -310,9 +310,9 @@ def test_a_start_where_the_lock_was_removed_waits_for_the_first_server_to_end(st
     cloud = launcher.start(state)
     owner(cloud).ok("POST", "cloudresourcemanager/v1/projects", {"projectId": "some-project"})
     (state / records.SERVER_LOCK).unlink()
-    again = launcher.start(state)
-    assert again.pid != cloud.pid
-    assert owner(again).ok("GET", "cloudresourcemanager/v1/projects/some-project")["projectId"] == "some-project"
+    restarted = launcher.start(state)
+    assert restarted.pid != cloud.pid
+    assert owner(restarted).ok("GET", "cloudresourcemanager/v1/projects/some-project")["projectId"] == "some-project"
 
 
 def test_a_provider_is_started_once_per_token_and_stopped_with_the_cloud(state: Path) -> None:
@@ -360,9 +360,11 @@ def test_no_token_is_on_a_command_line(state: Path) -> None:
     cloud = launcher.start(state)
     provider = launcher.start_provider(state, cloud, launcher.token(state))
     for pid in (cloud.pid, provider.pid):
-        shown = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout
-        assert "localcloud" in shown
-        assert launcher.token(state) not in shown
+        output = subprocess.run(
+            ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=True
+        ).stdout
+        assert "localcloud" in output
+        assert launcher.token(state) not in output
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="the system does not show what a process was given")

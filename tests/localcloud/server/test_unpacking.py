@@ -13,7 +13,7 @@ import pytest
 from localcloud.services.secretmanager import SERVICE as SECRETS
 from localcloud.services.storage import SERVICE as STORAGE
 
-from tests.localcloud.inside import OWNER, PROJECT, Inside, Seen, inside
+from tests.localcloud.inside import OWNER, PROJECT, Inside, Response, inside
 
 MIB = 1 << 20
 UPLOAD = "upload/storage/v1/b/a-bucket/o"
@@ -23,13 +23,13 @@ PARTS = b'--e\r\nContent-Type: application/json\r\n\r\n{"name":"x"}\r\n--e\r\nCo
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Inside:
-    made = inside(tmp_path, STORAGE, SECRETS)
-    made.grant("roles/storage.admin", OWNER)
-    made.ok("POST", f"storage/v1/b?project={PROJECT}", {"name": "a-bucket"})
-    return made
+    cloud = inside(tmp_path, STORAGE, SECRETS)
+    cloud.grant("roles/storage.admin", OWNER)
+    cloud.ok("POST", f"storage/v1/b?project={PROJECT}", {"name": "a-bucket"})
+    return cloud
 
 
-def zipped(cloud: Inside, verb: str, target: str, body: bytes, **headers: str) -> Seen:
+def zipped(cloud: Inside, verb: str, target: str, body: bytes, **headers: str) -> Response:
     return cloud(verb, target, gzip.compress(body), content_encoding="gzip", **headers)
 
 
@@ -43,8 +43,8 @@ def left(cloud: Inside) -> list[str]:
 
 def test_json_is_unpacked(cloud: Inside) -> None:
     body = json.dumps({"replication": {"automatic": {}}}).encode()
-    made = zipped(cloud, "POST", f"secretmanager/v1/projects/{PROJECT}/secrets?secretId=s", body)
-    assert made.status == 200
+    response = zipped(cloud, "POST", f"secretmanager/v1/projects/{PROJECT}/secrets?secretId=s", body)
+    assert response.status == 200
     assert (
         cloud(
             "POST", f"secretmanager/v1/projects/{PROJECT}/secrets?secretId=t", body, content_encoding="identity"
@@ -62,8 +62,8 @@ def test_uploads_in_parts_and_in_pieces_are_unpacked(cloud: Inside, size: int) -
     )
     assert (parts.status, media(cloud)) == (200, data)
     assert "contentEncoding" not in parts.body
-    begun = zipped(cloud, "POST", f"{UPLOAD}?uploadType=resumable&name=x", b"{}")
-    url = (begun.headers or {})["location"].removeprefix("http://127.0.0.1:1/")
+    response = zipped(cloud, "POST", f"{UPLOAD}?uploadType=resumable&name=x", b"{}")
+    url = (response.headers or {})["location"].removeprefix("http://127.0.0.1:1/")
     done = zipped(cloud, "PUT", url, data, content_range=f"bytes 0-{size - 1}/{size}")
     assert (done.status, media(cloud)) == (200, data)
 
@@ -95,8 +95,8 @@ def test_a_large_body_leaves_no_trace_when_it_is_refused(cloud: Inside) -> None:
     for body in (whole[:-100], b"no gzip" * (MIB // 2)):
         headers = {"content-encoding": "gzip", "content-type": "multipart/related; boundary=e"}
         pieces = [body[at : at + MIB] for at in range(0, len(body), MIB)]
-        seen = asyncio.run(cloud.sent("POST", f"{UPLOAD}?uploadType=multipart", pieces, headers))
-        assert seen.message == "The request's body is not the gzip that its Content-Encoding says."
+        response = asyncio.run(cloud.sent("POST", f"{UPLOAD}?uploadType=multipart", pieces, headers))
+        assert response.message == "The request's body is not the gzip that its Content-Encoding says."
         assert left(cloud) == []
 
 

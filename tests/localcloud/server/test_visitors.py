@@ -118,10 +118,10 @@ def seen(url: str, profile: Path) -> str:
         "--host-resolver-rules=MAP evil.example 127.0.0.1", "--dump-dom", url,
     ]  # fmt: skip
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    done = subprocess.run(
+    result = subprocess.run(
         [str(CHROMIUM), *sandbox, *arguments], capture_output=True, text=True, check=False, timeout=120
     )
-    return done.stdout
+    return result.stdout
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH; the same headers are sent by hand above")

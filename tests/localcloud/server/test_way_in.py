@@ -95,18 +95,18 @@ def test_a_library_that_speaks_only_grpc_creates_reads_and_is_refused(
 
     mine = client(owner)
     parent = f"projects/{PROJECT}"
-    made = mine.create_secret(
+    created = mine.create_secret(
         parent=parent, secret_id="by-grpc", secret={"replication": {"automatic": {}}, "labels": {"a": "b"}}
     )
-    assert made.labels == {"a": "b"}
-    mine.add_secret_version(parent=made.name, payload={"data": b"bytes \x00 and all"})
-    assert mine.access_secret_version(name=f"{made.name}/versions/latest").payload.data == b"bytes \x00 and all"
-    assert [one.name for one in mine.list_secrets(request={"parent": parent, "page_size": 1})] == [made.name]
+    assert created.labels == {"a": "b"}
+    mine.add_secret_version(parent=created.name, payload={"data": b"bytes \x00 and all"})
+    assert mine.access_secret_version(name=f"{created.name}/versions/latest").payload.data == b"bytes \x00 and all"
+    assert [one.name for one in mine.list_secrets(request={"parent": parent, "page_size": 1})] == [created.name]
     theirs = client(launcher.token(cloud.state, "user:eve@example.com"))
     from google.api_core.exceptions import NotFound, PermissionDenied
 
     with pytest.raises(PermissionDenied, match=r"secretmanager\.versions\.access"):
-        theirs.access_secret_version(name=f"{made.name}/versions/latest")
+        theirs.access_secret_version(name=f"{created.name}/versions/latest")
     with pytest.raises(NotFound):
         mine.get_secret(name=f"{parent}/secrets/nobody-made")
 
@@ -188,8 +188,8 @@ def test_another_user_of_this_machine_gets_a_tunnel_only_with_a_token(
     def asked(with_token: str) -> str:
         target = f"127.0.0.1:{Elsewhere().port}"
         command = ["/usr/bin/env", "python3", "-c", ASKING, str(cloud.port), target, with_token]
-        done = subprocess.run(command, user=65534, group=65534, cwd="/", capture_output=True, text=True, check=False)
-        return done.stdout.strip() or done.stderr
+        result = subprocess.run(command, user=65534, group=65534, cwd="/", capture_output=True, text=True, check=False)
+        return result.stdout.strip() or result.stderr
 
     assert asked(token) == "HTTP/1.1 407 Proxy Authentication Required"
     assert asked(owner) == "HTTP/1.1 200 Connection established"

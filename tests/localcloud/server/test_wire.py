@@ -15,9 +15,9 @@ from tests.localcloud.inside import PROJECT, Inside, inside
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Inside:
-    made = inside(tmp_path, SERVICE)
-    made.ok("POST", f"storage/v1/b?project={PROJECT}", {"name": "a-bucket"})
-    return made
+    cloud = inside(tmp_path, SERVICE)
+    cloud.ok("POST", f"storage/v1/b?project={PROJECT}", {"name": "a-bucket"})
+    return cloud
 
 
 def test_pieces_are_sent_as_they_come_and_others_have_their_turn_between() -> None:
@@ -58,8 +58,8 @@ def test_what_cannot_be_sent_to_its_end_is_not_taken_for_whole(tmp_path: Path) -
 
 def test_an_object_that_unpacks_only_in_part_drops_the_connection(cloud: Inside) -> None:
     whole = gzip.compress(bytes(range(256)) * 40_000, 0)
-    where = "upload/storage/v1/b/a-bucket/o?uploadType=media&contentEncoding=gzip&name=x"
-    assert cloud("POST", where, whole[:-50_000], content_type="text/plain").status == 200
-    seen = cloud("GET", "storage/v1/b/a-bucket/o/x?alt=media")
-    assert (seen.status, seen.dropped) == (200, True)
-    assert "content-length" not in (seen.headers or {})
+    path = "upload/storage/v1/b/a-bucket/o?uploadType=media&contentEncoding=gzip&name=x"
+    assert cloud("POST", path, whole[:-50_000], content_type="text/plain").status == 200
+    response = cloud("GET", "storage/v1/b/a-bucket/o/x?alt=media")
+    assert (response.status, response.dropped) == (200, True)
+    assert "content-length" not in (response.headers or {})

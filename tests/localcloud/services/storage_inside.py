@@ -70,8 +70,8 @@ class Storage:
 
     def bucket(self, name: str = "data-bucket", **body: Any) -> dict[str, Any]:
         """A new bucket, with uniform access unless the body says otherwise."""
-        made: dict[str, Any] = self.ask("POST", f"{B}?project={PROJECT}", {"name": name, **UNIFORM, **body}).json
-        return made
+        created: dict[str, Any] = self.ask("POST", f"{B}?project={PROJECT}", {"name": name, **UNIFORM, **body}).json
+        return created
 
     def upload(self, name: str, data: bytes = b"hello", query: str = "", status: int = 200, **headers: str) -> Any:
         """The object that a simple upload to data-bucket makes."""

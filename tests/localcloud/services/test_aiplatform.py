@@ -18,9 +18,9 @@ ACCOUNT = f"train@{PROJECT}.iam.gserviceaccount.com"
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Inside:
-    made = inside(tmp_path, aiplatform.SERVICE, iam.SERVICE, serviceusage.SERVICE, storage.SERVICE)
-    made.cloud.store.put("iam", f"projects/{PROJECT}/serviceAccounts/{ACCOUNT}", {"email": ACCOUNT, "uniqueId": "1"})
-    return made
+    cloud = inside(tmp_path, aiplatform.SERVICE, iam.SERVICE, serviceusage.SERVICE, storage.SERVICE)
+    cloud.cloud.store.put("iam", f"projects/{PROJECT}/serviceAccounts/{ACCOUNT}", {"email": ACCOUNT, "uniqueId": "1"})
+    return cloud
 
 
 def pool(**machine: Any) -> dict[str, Any]:
@@ -36,13 +36,13 @@ def job(*pools: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def test_a_job_is_kept_with_what_it_lacks_and_named_by_the_projects_number(cloud: Inside) -> None:
-    made = cloud.ok("POST", f"{HERE}/customJobs", job(serviceAccount=ACCOUNT))
-    assert made["name"].startswith(f"{NAMED}/customJobs/")
-    assert made["name"].rpartition("/")[2].isdecimal()
-    assert made["state"] == "JOB_STATE_PENDING"
-    (kept,) = made["jobSpec"]["workerPoolSpecs"]
+    created = cloud.ok("POST", f"{HERE}/customJobs", job(serviceAccount=ACCOUNT))
+    assert created["name"].startswith(f"{NAMED}/customJobs/")
+    assert created["name"].rpartition("/")[2].isdecimal()
+    assert created["state"] == "JOB_STATE_PENDING"
+    (kept,) = created["jobSpec"]["workerPoolSpecs"]
     assert kept["diskSpec"] == {"bootDiskType": "pd-ssd", "bootDiskSizeGb": 100}
-    assert made["jobSpec"]["serviceAccount"] == ACCOUNT
+    assert created["jobSpec"]["serviceAccount"] == ACCOUNT
 
 
 def test_jobs_are_taken_in_the_spellings_of_all_clients(cloud: Inside) -> None:
@@ -55,8 +55,8 @@ def test_jobs_are_taken_in_the_spellings_of_all_clients(cloud: Inside) -> None:
             }
         ]
     }
-    made = cloud.ok("POST", f"{HERE}/customJobs", {"display_name": "mixed", "jobSpec": spec})
-    assert made["jobSpec"]["workerPoolSpecs"][0]["machineSpec"] == {"machineType": "n1-highmem-2"}
+    created = cloud.ok("POST", f"{HERE}/customJobs", {"display_name": "mixed", "jobSpec": spec})
+    assert created["jobSpec"]["workerPoolSpecs"][0]["machineSpec"] == {"machineType": "n1-highmem-2"}
 
 
 @pytest.mark.parametrize(
@@ -77,25 +77,25 @@ def test_jobs_are_taken_in_the_spellings_of_all_clients(cloud: Inside) -> None:
     ],
 )
 def test_what_cannot_be_is_refused(cloud: Inside, body: dict[str, Any], says: str) -> None:
-    seen = cloud("POST", f"{HERE}/customJobs", body)
-    assert seen.status == 400, seen.body
-    assert says in seen.message
+    response = cloud("POST", f"{HERE}/customJobs", body)
+    assert response.status == 400, response.body
+    assert says in response.message
 
 
 def test_who_submits_a_job_must_be_allowed_to_act_as_its_account(cloud: Inside) -> None:
     alice = cloud.as_("user:alice@example.com")
     cloud.grant("roles/aiplatform.user", alice.principal)
-    seen = alice("POST", f"{HERE}/customJobs", job(serviceAccount=ACCOUNT))
-    assert seen.status == 403
-    assert seen.message.startswith(f"You do not have permission to act as service_account: {ACCOUNT}.")
+    response = alice("POST", f"{HERE}/customJobs", job(serviceAccount=ACCOUNT))
+    assert response.status == 403
+    assert response.message.startswith(f"You do not have permission to act as service_account: {ACCOUNT}.")
     cloud.grant("roles/iam.serviceAccountUser", alice.principal)
     assert alice("POST", f"{HERE}/customJobs", job(serviceAccount=ACCOUNT)).status == 200
 
 
 def test_a_gpu_that_is_not_granted_is_refused_in_googles_words(cloud: Inside) -> None:
-    seen = cloud("POST", f"{HERE}/customJobs", job(pool(acceleratorType="NVIDIA_TESLA_T4", acceleratorCount=1)))
-    assert (seen.status, seen.body["error"]["status"]) == (429, "RESOURCE_EXHAUSTED")
-    assert seen.message == (
+    response = cloud("POST", f"{HERE}/customJobs", job(pool(acceleratorType="NVIDIA_TESLA_T4", acceleratorCount=1)))
+    assert (response.status, response.body["error"]["status"]) == (429, "RESOURCE_EXHAUSTED")
+    assert response.message == (
         "The following quota metrics exceed quota limits: aiplatform.googleapis.com/custom_model_training_nvidia_t4_gpus"
     )
 
@@ -111,13 +111,13 @@ def test_numbers_of_googles_python_client_are_its_names(cloud: Inside) -> None:
     numbers = aiplatform.SERVICE.enum_numbers
     for field, enum in (("MachineSpec.acceleratorType", AcceleratorType), ("Scheduling.strategy", Scheduling.Strategy)):
         assert numbers[f"GoogleCloudAiplatformV1{field}"] == {one.value: one.name for one in enum}
-    seen = cloud("POST", f"{HERE}/customJobs", job(pool(acceleratorType=5, acceleratorCount=1)))
-    assert "custom_model_training_nvidia_t4_gpus" in seen.message
+    response = cloud("POST", f"{HERE}/customJobs", job(pool(acceleratorType=5, acceleratorCount=1)))
+    assert "custom_model_training_nvidia_t4_gpus" in response.message
 
 
 def test_a_gpu_that_was_granted_is_had_as_long_as_it_is_free(cloud: Inside) -> None:
-    told = {"project": PROJECT, "metric": quotas.metric("NVIDIA_TESLA_T4"), "region": "europe-west1", "limit": 1}
-    assert cloud("POST", "_local/quotas", told, x_local_control="key").status == 200
+    settings = {"project": PROJECT, "metric": quotas.metric("NVIDIA_TESLA_T4"), "region": "europe-west1", "limit": 1}
+    assert cloud("POST", "_local/quotas", settings, x_local_control="key").status == 200
     wanted = job(pool(acceleratorType="NVIDIA_TESLA_T4", acceleratorCount=1))
     first = cloud.ok("POST", f"{HERE}/customJobs", wanted)
     assert cloud("POST", f"{HERE}/customJobs", wanted).status == 429
@@ -126,8 +126,8 @@ def test_a_gpu_that_was_granted_is_had_as_long_as_it_is_free(cloud: Inside) -> N
 
 def test_a_job_ends_by_being_cancelled_and_only_then_goes(cloud: Inside) -> None:
     name = cloud.ok("POST", f"{HERE}/customJobs", job())["name"]
-    seen = cloud("DELETE", f"aiplatform/v1/{name}")
-    assert (seen.status, seen.body["error"]["status"]) == (400, "FAILED_PRECONDITION")
+    response = cloud("DELETE", f"aiplatform/v1/{name}")
+    assert (response.status, response.body["error"]["status"]) == (400, "FAILED_PRECONDITION")
     assert cloud.ok("POST", f"aiplatform/v1/{name}:cancel", {}) == {}
     assert cloud.ok("GET", f"aiplatform/v1/{name}")["state"] in {"JOB_STATE_CANCELLING", "JOB_STATE_CANCELLED"}
 
@@ -135,8 +135,8 @@ def test_a_job_ends_by_being_cancelled_and_only_then_goes(cloud: Inside) -> None
 def test_jobs_are_listed_by_state_and_name(cloud: Inside) -> None:
     for name in ("one", "two"):
         cloud.ok("POST", f"{HERE}/customJobs", {**job(), "displayName": name})
-    asked = f"{HERE}/customJobs?filter=displayName%3D%22two%22"
-    assert [one["displayName"] for one in cloud.ok("GET", asked)["customJobs"]] == ["two"]
+    path = f"{HERE}/customJobs?filter=displayName%3D%22two%22"
+    assert [one["displayName"] for one in cloud.ok("GET", path)["customJobs"]] == ["two"]
 
 
 def test_a_pipeline_in_the_python_clients_spelling_makes_its_job(cloud: Inside) -> None:
@@ -153,13 +153,13 @@ def test_a_pipeline_in_the_python_clients_spelling_makes_its_job(cloud: Inside) 
     }
     definition = "gs://google-cloud-aiplatform/schema/trainingjob/definition/custom_task_1.0.0.yaml"
     body = {"displayName": "pipe", "trainingTaskDefinition": definition, "trainingTaskInputs": inputs}
-    made = cloud.ok("POST", f"{HERE}/trainingPipelines", body)
-    assert made["state"].startswith("PIPELINE_STATE_")
-    backing = cloud.ok("GET", f"aiplatform/v1/{made['name']}")["trainingTaskMetadata"]["backingCustomJob"]
+    created = cloud.ok("POST", f"{HERE}/trainingPipelines", body)
+    assert created["state"].startswith("PIPELINE_STATE_")
+    backing = cloud.ok("GET", f"aiplatform/v1/{created['name']}")["trainingTaskMetadata"]["backingCustomJob"]
     found = cloud.ok("GET", f"aiplatform/v1/{backing}")
     assert found["jobSpec"]["baseOutputDirectory"] == {"outputUriPrefix": "gs://models/run"}
     assert found["jobSpec"]["serviceAccount"] == ACCOUNT
-    cloud.ok("POST", f"aiplatform/v1/{made['name']}:cancel", {})
+    cloud.ok("POST", f"aiplatform/v1/{created['name']}:cancel", {})
 
 
 def finished(cloud: Inside, verb: str, path: str, body: Any = None) -> Any:
@@ -171,9 +171,9 @@ def finished(cloud: Inside, verb: str, path: str, body: Any = None) -> Any:
 
 
 def test_a_tensorboard_has_experiments_and_runs(cloud: Inside) -> None:
-    made = cloud.ok("POST", f"{HERE}/tensorboards", {"displayName": "board"})
-    assert made["metadata"]["@type"].endswith("aiplatform.v1.CreateTensorboardOperationMetadata")
-    name = made["response"]["name"]
+    created = cloud.ok("POST", f"{HERE}/tensorboards", {"displayName": "board"})
+    assert created["metadata"]["@type"].endswith("aiplatform.v1.CreateTensorboardOperationMetadata")
+    name = created["response"]["name"]
     assert name.startswith(f"{NAMED}/tensorboards/")
     cloud.ok("POST", f"aiplatform/v1/{name}/experiments?tensorboardExperimentId=e", {"displayName": "e"})
     run = {"tensorboardRunId": "r", "tensorboardRun": {"displayName": "r"}}
@@ -192,7 +192,7 @@ def board(cloud: Inside) -> str:
     loss = {"displayName": "loss", "valueType": "SCALAR"}
     for run in ("a", "b"):
         cloud.ok("POST", f"{path}/experiments/e/runs?tensorboardRunId={run}", {"displayName": run})
-    asked = [
+    requests = [
         {
             "parent": f"{name}/experiments/e/runs/{run}",
             "tensorboardTimeSeriesId": "loss",
@@ -200,7 +200,7 @@ def board(cloud: Inside) -> str:
         }
         for run in ("a", "b")
     ]
-    cloud.ok("POST", f"{path}/experiments/e:batchCreate", {"requests": asked})
+    cloud.ok("POST", f"{path}/experiments/e:batchCreate", {"requests": requests})
     return path
 
 
@@ -257,10 +257,10 @@ def test_the_bytes_of_blobs_are_read_apart_from_their_points(cloud: Inside) -> N
     (read,) = cloud.ok("GET", f"{run}/timeSeries/images:read")["timeSeriesData"]["values"]
     first, second = read["blobs"]["values"]
     assert set(first) == {"id"}
-    asked = f"{run}/timeSeries/images:readBlobData"
-    (part,) = cloud.ok("GET", f"{asked}?blobIds={second['id']}&blobIds={first['id']}")
+    url = f"{run}/timeSeries/images:readBlobData"
+    (part,) = cloud.ok("GET", f"{url}?blobIds={second['id']}&blobIds={first['id']}")
     assert [one["data"] for one in part["blobs"]] == ["eQ==", "eA=="]
-    assert cloud("GET", f"{asked}?blobIds=none").status == 404
+    assert cloud("GET", f"{url}?blobIds=none").status == 404
     assert cloud.ok("GET", f"{path}:readUsage") == {}
 
 
@@ -287,8 +287,8 @@ def test_points_that_fit_no_time_series_are_refused_and_none_of_them_is_kept(clo
 
 def test_the_default_metadata_store_is_made_when_it_is_asked_for(cloud: Inside) -> None:
     assert cloud("GET", f"{HERE}/metadataStores/default").status == 404
-    made = finished(cloud, "POST", f"{HERE}/metadataStores?metadataStoreId=default", {})
-    assert made["name"] == f"{NAMED}/metadataStores/default"
+    created = finished(cloud, "POST", f"{HERE}/metadataStores?metadataStoreId=default", {})
+    assert created["name"] == f"{NAMED}/metadataStores/default"
 
 
 def model(name: str = "m", **more: Any) -> dict[str, Any]:
@@ -326,21 +326,21 @@ def test_models_are_listed_in_the_order_that_is_asked_for(cloud: Inside) -> None
 
 
 def test_a_models_files_must_be_readable_by_vertex_ais_agent(cloud: Inside) -> None:
-    seen = cloud("POST", f"{HERE}/models:upload", {"model": model(artifactUri="gs://nobodys-bucket/model")})
-    assert seen.status == 400
-    assert f"`service-{NUMBER}@gcp-sa-aiplatform.iam.gserviceaccount.com` does not have" in seen.message
+    response = cloud("POST", f"{HERE}/models:upload", {"model": model(artifactUri="gs://nobodys-bucket/model")})
+    assert response.status == 400
+    assert f"`service-{NUMBER}@gcp-sa-aiplatform.iam.gserviceaccount.com` does not have" in response.message
     cloud.ok("POST", f"storage/v1/b?project={PROJECT}", {"name": "models"})
     cloud.ok("POST", f"{HERE}/models:upload", {"model": model(artifactUri="gs://models/model")})
 
 
 def test_an_endpoint_serves_nothing_before_a_model_is_deployed(cloud: Inside) -> None:
-    made = finished(cloud, "POST", f"{HERE}/endpoints", {"displayName": "api"})
-    assert made["name"].rpartition("/")[2].isdecimal()
+    created = finished(cloud, "POST", f"{HERE}/endpoints", {"displayName": "api"})
+    assert created["name"].rpartition("/")[2].isdecimal()
     named = finished(cloud, "POST", f"{HERE}/endpoints?endpointId=api", {"displayName": "api"})
     assert named["name"] == f"{NAMED}/endpoints/api"
-    seen = cloud("POST", f"{HERE}/endpoints/api:predict", {"instances": [1]})
-    assert (seen.status, seen.body["error"]["status"]) == (400, "FAILED_PRECONDITION")
-    assert "has no deployed model" in seen.message
+    response = cloud("POST", f"{HERE}/endpoints/api:predict", {"instances": [1]})
+    assert (response.status, response.body["error"]["status"]) == (400, "FAILED_PRECONDITION")
+    assert "has no deployed model" in response.message
     cloud.ok("DELETE", f"{HERE}/endpoints/api")
 
 
@@ -349,8 +349,8 @@ def test_traffic_has_to_add_up(cloud: Inside) -> None:
     cloud.ok("POST", f"{HERE}/endpoints?endpointId=api", {"displayName": "api"})
     deployed = {"model": uploaded["model"], "dedicatedResources": {"machineSpec": {"machineType": "n1-standard-2"}}}
     body = {"deployedModel": deployed, "trafficSplit": {"0": 60}}
-    seen = cloud("POST", f"{HERE}/endpoints/api:deployModel", body)
-    assert "must add up to 100" in seen.message
+    response = cloud("POST", f"{HERE}/endpoints/api:deployModel", body)
+    assert "must add up to 100" in response.message
     assert cloud("POST", f"{HERE}/endpoints/api:deployModel", {**body, "trafficSplit": {"9": 100}}).status == 400
 
 
@@ -369,8 +369,8 @@ def test_a_model_of_another_project_is_deployed_by_who_may_read_it_there(cloud: 
         store.put("aiplatform", row.replace(PROJECT, "other-team"), store.get("aiplatform", row) or {})
     deployed = {"model": name, "dedicatedResources": {"machineSpec": {"machineType": "n1-standard-2"}}}
     body = {"deployedModel": deployed, "trafficSplit": {"0": 60}}
-    seen = cloud("POST", f"{HERE}/endpoints/api:deployModel", body)
-    assert (seen.status, "does not exist" in seen.message) == (404, True)
+    response = cloud("POST", f"{HERE}/endpoints/api:deployModel", body)
+    assert (response.status, "does not exist" in response.message) == (404, True)
     reader = {"bindings": [{"role": "roles/aiplatform.viewer", "members": ["user:owner@example.com"]}]}
     cloud.cloud.iam.write("cloudresourcemanager", "projects/other-team", reader)
     assert "must add up to 100" in cloud("POST", f"{HERE}/endpoints/api:deployModel", body).message

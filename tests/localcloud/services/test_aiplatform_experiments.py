@@ -18,15 +18,15 @@ NAMED = f"projects/{NUMBER}/locations/europe-west1/metadataStores/default"
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Inside:
-    made = inside(tmp_path, aiplatform.SERVICE)
-    made.ok("POST", f"{PLACE}?metadataStoreId=default", {})
-    return made
+    cloud = inside(tmp_path, aiplatform.SERVICE)
+    cloud.ok("POST", f"{PLACE}?metadataStoreId=default", {})
+    return cloud
 
 
 def context(cloud: Inside, name: str, title: str = "system.ExperimentRun", **more: Any) -> str:
     """The name of a new context."""
-    made: str = cloud.ok("POST", f"{STORE}/contexts?contextId={name}", {"schemaTitle": title, **more})["name"]
-    return made
+    created: str = cloud.ok("POST", f"{STORE}/contexts?contextId={name}", {"schemaTitle": title, **more})["name"]
+    return created
 
 
 def found(cloud: Inside, kind: str, text: str) -> list[str]:
@@ -126,13 +126,13 @@ def test_what_a_model_comes_from_is_told_step_by_step(cloud: Inside) -> None:
     assert (event["type"], event["artifact"], event["labels"]) == ("OUTPUT", names["model"], {"a": "b"})
     graph = cloud.ok("GET", f"aiplatform/v1/{names['train']}:queryExecutionInputsAndOutputs")
     assert parts(graph) == (["data", "model"], ["train"], 2)
-    asked = f"aiplatform/v1/{names['data']}:queryArtifactLineageSubgraph"
-    assert parts(cloud.ok("GET", asked)) == (["data", "model"], ["serve", "train"], 3)
-    assert parts(cloud.ok("GET", f"{asked}?maxHops=1")) == (["data"], ["train"], 1)
-    assert parts(cloud.ok("GET", f"{asked}?maxHops=0")) == (["data"], [], 0)
+    path = f"aiplatform/v1/{names['data']}:queryArtifactLineageSubgraph"
+    assert parts(cloud.ok("GET", path)) == (["data", "model"], ["serve", "train"], 3)
+    assert parts(cloud.ok("GET", f"{path}?maxHops=1")) == (["data"], ["train"], 1)
+    assert parts(cloud.ok("GET", f"{path}?maxHops=0")) == (["data"], [], 0)
     text = quote('schema_title="system.Dataset"')
-    assert parts(cloud.ok("GET", f"{asked}?filter={text}")) == (["data"], ["train"], 1)
-    assert cloud("GET", f"{asked}?maxHops=-1").status == 400
+    assert parts(cloud.ok("GET", f"{path}?filter={text}")) == (["data"], ["train"], 1)
+    assert cloud("GET", f"{path}?maxHops=-1").status == 400
     assert found(cloud, "artifacts", f'in_context("{names["run"]}") AND schema_title="system.Model"') == ["model"]
     assert found(cloud, "executions", f'in_context("{names["run"]}")') == ["train"]
 
@@ -142,10 +142,10 @@ def test_what_is_deleted_is_in_nothing_any_more(cloud: Inside) -> None:
     assert cloud.ok("DELETE", f"aiplatform/v1/{names['model']}")["done"]
     graph = cloud.ok("GET", f"aiplatform/v1/{names['train']}:queryExecutionInputsAndOutputs")
     assert parts(graph) == (["data"], ["train"], 1)
-    asked = {"filter": 'schema_title="system.Dataset"'}
-    told = cloud.ok("POST", f"{STORE}/artifacts:purge", asked)["response"]
+    request = {"filter": 'schema_title="system.Dataset"'}
+    told = cloud.ok("POST", f"{STORE}/artifacts:purge", request)["response"]
     assert (told["purgeCount"], len(told["purgeSample"])) == ("2", 2)
-    assert cloud.ok("POST", f"{STORE}/artifacts:purge", {**asked, "force": True})["response"]["purgeCount"] == "2"
+    assert cloud.ok("POST", f"{STORE}/artifacts:purge", {**request, "force": True})["response"]["purgeCount"] == "2"
     assert cloud.ok("GET", f"{STORE}/artifacts") == {}
     cloud.ok("DELETE", STORE)
     assert cloud.cloud.store.sql("SELECT * FROM metadata_links") == []
@@ -171,8 +171,8 @@ def test_what_is_deleted_is_in_nothing_any_more(cloud: Inside) -> None:
 def test_what_cannot_be_is_refused(cloud: Inside, path: str, body: Any, status: int, says: str) -> None:
     parent, child = context(cloud, "a"), context(cloud, "b")
     cloud.ok("POST", f"aiplatform/v1/{parent}:addContextChildren", {"childContexts": [child]})
-    seen = cloud("POST", f"{STORE}/{path}", body)
-    assert (seen.status, says in seen.message) == (status, True), seen.body
+    response = cloud("POST", f"{STORE}/{path}", body)
+    assert (response.status, says in response.message) == (status, True), response.body
 
 
 def test_a_schema_of_the_teams_own_is_known_once_it_was_created(cloud: Inside) -> None:

@@ -64,11 +64,11 @@ OVER = {"JOB_STATE_SUCCEEDED", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED"}
 
 @pytest.fixture(scope="module")
 def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    with serving(tmp_path_factory.mktemp("state"), "aiplatform", "storage", "iam", "logging") as found:
+    with serving(tmp_path_factory.mktemp("state"), "aiplatform", "storage", "iam", "logging") as cloud:
         for bucket in ("data", "models", "private"):
-            found("POST", "storage/v1/b", {"name": f"team-{bucket}"}, project=PROJECT)
-        found("POST", "upload/storage/v1/b/team-data/o", b"a,b\n", uploadType="media", name="raw/rows.csv")
-        yield found
+            cloud("POST", "storage/v1/b", {"name": f"team-{bucket}"}, project=PROJECT)
+        cloud("POST", "upload/storage/v1/b/team-data/o", b"a,b\n", uploadType="media", name="raw/rows.csv")
+        yield cloud
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +86,13 @@ def shell(script: str, **more: Any) -> dict[str, Any]:
 
 
 def trainer(cloud: Serving, name: str) -> str:
-    who = cloud.account(name)
+    account = cloud.account(name)
     for bucket, role in (("data", "objectViewer"), ("models", "objectAdmin")):
         path = f"storage/v1/b/team-{bucket}/iam"
         policy = cloud("GET", path)
-        policy.setdefault("bindings", []).append({"role": f"roles/storage.{role}", "members": [who]})
+        policy.setdefault("bindings", []).append({"role": f"roles/storage.{role}", "members": [account]})
         cloud("PUT", path, policy)
-    return who.partition(":")[2]
+    return account.partition(":")[2]
 
 
 def until(cloud: Serving, name: str, *states: str) -> dict[str, Any]:
@@ -102,14 +102,14 @@ def until(cloud: Serving, name: str, *states: str) -> dict[str, Any]:
     cloud.until(
         lambda: (cloud.cloud.store.get("aiplatform", stored) or {})["state"] in reached, topic(f"projects/{PROJECT}")
     )
-    found: dict[str, Any] = cloud("GET", f"aiplatform/v1/{name}")
-    return found
+    result: dict[str, Any] = cloud("GET", f"aiplatform/v1/{name}")
+    return result
 
 
 def said(cloud: Serving, name: str, task: str = "workerpool0-0") -> list[str]:
     text = f'resource.type="ml_job" AND resource.labels.job_id="{name.rpartition("/")[2]}"'
-    asked = {"resourceNames": [f"projects/{PROJECT}"], "filter": text, "orderBy": "timestamp asc", "pageSize": 1000}
-    entries = cloud("POST", "logging/v2/entries:list", asked).get("entries", [])
+    request = {"resourceNames": [f"projects/{PROJECT}"], "filter": text, "orderBy": "timestamp asc", "pageSize": 1000}
+    entries = cloud("POST", "logging/v2/entries:list", request).get("entries", [])
     return [one["jsonPayload"]["message"] for one in entries if one["resource"]["labels"]["task_name"] == task]
 
 
@@ -120,12 +120,12 @@ def test_a_job_reads_its_data_and_leaves_its_model_in_the_bucket(cloud: Serving)
     )
     output = {"outputUriPrefix": "gs://team-models/run"}
     body = shell(script, serviceAccount=trainer(cloud, "trainer"), baseOutputDirectory=output)
-    made = cloud("POST", f"{PLACE}/customJobs", body)
-    assert made["name"].startswith(f"projects/{NUMBER}/locations/europe-west1/customJobs/")
-    assert made["state"] == "JOB_STATE_PENDING"
-    done = until(cloud, made["name"])
-    lines = said(cloud, made["name"])
-    assert done["state"] == "JOB_STATE_SUCCEEDED", (done, lines, said(cloud, made["name"], "service"))
+    created = cloud("POST", f"{PLACE}/customJobs", body)
+    assert created["name"].startswith(f"projects/{NUMBER}/locations/europe-west1/customJobs/")
+    assert created["state"] == "JOB_STATE_PENDING"
+    done = until(cloud, created["name"])
+    lines = said(cloud, created["name"])
+    assert done["state"] == "JOB_STATE_SUCCEEDED", (done, lines, said(cloud, created["name"], "service"))
     assert lines == ["model dir gs://team-models/run/model/", "a,b", "0"]
     listed = cloud("GET", "storage/v1/b/team-models/o", prefix="run/model/")
     assert [one["name"] for one in listed["items"]] == ["run/model/model.pt"]
@@ -136,9 +136,9 @@ def test_code_finds_buckets_that_no_argument_names(cloud: Serving) -> None:
         "d=/gcs/team-; cat ${d}data/raw/rows.csv; test -e ${d}private || echo hidden",
         serviceAccount=trainer(cloud, "code"),
     )
-    made = cloud("POST", f"{PLACE}/customJobs", body)
-    until(cloud, made["name"])
-    assert said(cloud, made["name"]) == ["a,b", "hidden"]
+    created = cloud("POST", f"{PLACE}/customJobs", body)
+    until(cloud, created["name"])
+    assert said(cloud, created["name"]) == ["a,b", "hidden"]
 
 
 def test_replicas_find_each_other_where_they_are_told_to_look(cloud: Serving, python: str) -> None:
@@ -172,9 +172,11 @@ def test_replicas_find_each_other_where_they_are_told_to_look(cloud: Serving, py
         for program in (chief, worker)
     ]
     body = {"displayName": "two", "jobSpec": {"workerPoolSpecs": pools, "serviceAccount": account}}
-    made = cloud("POST", f"{PLACE}/customJobs", body)
-    done = until(cloud, made["name"])
-    assert said(cloud, made["name"]) == [f"heard workerpool1 0 {account}"], said(cloud, made["name"], "workerpool1-0")
+    created = cloud("POST", f"{PLACE}/customJobs", body)
+    done = until(cloud, created["name"])
+    assert said(cloud, created["name"]) == [f"heard workerpool1 0 {account}"], said(
+        cloud, created["name"], "workerpool1-0"
+    )
     assert done["state"] == "JOB_STATE_SUCCEEDED"
     cloud.settled()
     client = cloud.cloud.workloads.client
@@ -184,20 +186,20 @@ def test_replicas_find_each_other_where_they_are_told_to_look(cloud: Serving, py
 
 def test_its_account_may_not_write_what_it_may_only_read(cloud: Serving) -> None:
     account = trainer(cloud, "reader")
-    made = cloud("POST", f"{PLACE}/customJobs", shell("echo x > /gcs/team-data/mine", serviceAccount=account))
-    done = until(cloud, made["name"])
+    created = cloud("POST", f"{PLACE}/customJobs", shell("echo x > /gcs/team-data/mine", serviceAccount=account))
+    done = until(cloud, created["name"])
     assert done["state"] == "JOB_STATE_FAILED"
     assert done["error"]["message"].startswith("The job's output could not be saved: /gcs/team-data/mine")
     assert f"{account} does not have storage.objects.create access" in done["error"]["message"]
 
 
 def test_a_program_that_fails_fails_the_job_with_its_code(cloud: Serving) -> None:
-    made = cloud("POST", f"{PLACE}/customJobs", shell("echo no such data >&2; exit 3"))
-    done = until(cloud, made["name"])
+    created = cloud("POST", f"{PLACE}/customJobs", shell("echo no such data >&2; exit 3"))
+    done = until(cloud, created["name"])
     assert done["state"] == "JOB_STATE_FAILED"
     assert done["error"]["code"] == 3
     assert done["error"]["message"].startswith("The replica workerpool0-0 exited with a non-zero status of 3. To find")
-    assert said(cloud, made["name"]) == ["no such data"]
+    assert said(cloud, created["name"]) == ["no such data"]
 
 
 def test_an_image_that_is_nowhere_fails_the_job(cloud: Serving) -> None:
@@ -211,10 +213,10 @@ def test_an_image_that_is_nowhere_fails_the_job(cloud: Serving) -> None:
 
 
 def test_a_running_job_is_cancelled_and_its_container_is_gone(cloud: Serving) -> None:
-    made = cloud("POST", f"{PLACE}/customJobs", shell(ENDLESS))
+    created = cloud("POST", f"{PLACE}/customJobs", shell(ENDLESS))
     cloud.until(lambda: bool(cloud.cloud.workloads.running()), topic(f"projects/{PROJECT}"))
-    assert cloud("POST", f"aiplatform/v1/{made['name']}:cancel", {}) == {}
-    done = until(cloud, made["name"])
+    assert cloud("POST", f"aiplatform/v1/{created['name']}:cancel", {}) == {}
+    done = until(cloud, created["name"])
     assert (done["state"], done["error"]) == ("JOB_STATE_CANCELLED", {"code": 1, "message": "CANCELED"})
     client = cloud.cloud.workloads.client
     assert client is not None
@@ -222,8 +224,8 @@ def test_a_running_job_is_cancelled_and_its_container_is_gone(cloud: Serving) ->
 
 
 def test_a_job_ends_at_its_timeout(cloud: Serving) -> None:
-    made = cloud("POST", f"{PLACE}/customJobs", shell(ENDLESS, scheduling={"timeout": "1s"}))
-    done = until(cloud, made["name"])
+    created = cloud("POST", f"{PLACE}/customJobs", shell(ENDLESS, scheduling={"timeout": "1s"}))
+    done = until(cloud, created["name"])
     assert done["state"] == "JOB_STATE_CANCELLED"
     assert done["error"]["message"] == "The job ran for longer than its timeout of 1s and was cancelled."
 
@@ -262,9 +264,9 @@ def test_a_pipelines_model_is_served_by_an_endpoint(cloud: Serving, python: str)
         },
         "modelToUpload": {"displayName": "multiplier", "containerSpec": serving_container},
     }
-    made = cloud("POST", f"{PLACE}/trainingPipelines", pipeline)
-    until(cloud, made["name"].replace("trainingPipelines", "customJobs"))
-    done = cloud("GET", f"aiplatform/v1/{made['name']}")
+    created = cloud("POST", f"{PLACE}/trainingPipelines", pipeline)
+    until(cloud, created["name"].replace("trainingPipelines", "customJobs"))
+    done = cloud("GET", f"aiplatform/v1/{created['name']}")
     assert done["state"] == "PIPELINE_STATE_SUCCEEDED", done
     model = cloud("GET", f"aiplatform/v1/{done['modelToUpload']['name']}")
     assert model["artifactUri"] == "gs://team-models/pipe/model"
@@ -306,16 +308,16 @@ def test_a_cloud_that_is_killed_leaves_nothing_running(store: dict[str, str], tm
         assert seen["running"][0]["memory"] > 0
         os.kill(running.pid, signal.SIGKILL)
         assert [one.running for one in engine.found()] == [True]
-        again = Client(launcher.start(tmp_path / "state"), PROJECT)
-        done = again.ok("GET", f"aiplatform/v1/{name}")
+        restarted = Client(launcher.start(tmp_path / "state"), PROJECT)
+        done = restarted.ok("GET", f"aiplatform/v1/{name}")
         assert done["state"] == "JOB_STATE_FAILED"
         assert "was stopped while it was working on this" in done["error"]["message"]
         while list(engine.found()):
-            assert again.control("GET", "health").status == 200
-        name = again.ok("POST", f"{PLACE}/customJobs", shell("echo up; sleep 600"))["name"]
+            assert restarted.control("GET", "health").status == 200
+        name = restarted.ok("POST", f"{PLACE}/customJobs", shell("echo up; sleep 600"))["name"]
         while not list(engine.found()):
-            assert again.ok("GET", f"aiplatform/v1/{name}")["state"] not in OVER
-        assert again.control("POST", "reset").status == 200
+            assert restarted.ok("GET", f"aiplatform/v1/{name}")["state"] not in OVER
+        assert restarted.control("POST", "reset").status == 200
         assert not list(engine.found())
     finally:
         launcher.stop(tmp_path / "state")

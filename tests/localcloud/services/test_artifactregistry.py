@@ -57,7 +57,7 @@ def test_taken_and_missing_repositories_in_googles_words(call: Sender) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
         ({"format": "FORMAT_UNSPECIFIED"}, "must have a format"),
         ({"format": "FLOPPY"}, "Invalid value at 'repository.format'"),
@@ -84,8 +84,8 @@ def test_taken_and_missing_repositories_in_googles_words(call: Sender) -> None:
         ({"sizeGigabytes": 1}, 'Unknown name "sizeGigabytes"'),
     ],
 )
-def test_wrong_repositories_are_refused(call: Sender, change: dict[str, Any], words: str) -> None:
-    assert words in create(call, 400, **change)["error"]["message"]
+def test_wrong_repositories_are_refused(call: Sender, change: dict[str, Any], message: str) -> None:
+    assert message in create(call, 400, **change)["error"]["message"]
     assert call("GET", REPOSITORIES) == {}
 
 
@@ -112,8 +112,8 @@ def test_credentials_that_are_taken_away_leave_nothing(call: Sender) -> None:
         "usernamePasswordCredentials": {"username": "u", "passwordSecretVersion": "projects/p/secrets/s/versions/1"}
     }
     hub = {"dockerRepository": {"publicRepository": "DOCKER_HUB"}}
-    made = create(call, mode="REMOTE_REPOSITORY", remoteRepositoryConfig={**hub, "upstreamCredentials": login})
-    assert made["response"]["remoteRepositoryConfig"]["upstreamCredentials"] == login
+    created = create(call, mode="REMOTE_REPOSITORY", remoteRepositoryConfig={**hub, "upstreamCredentials": login})
+    assert created["response"]["remoteRepositoryConfig"]["upstreamCredentials"] == login
     path = "remoteRepositoryConfig.upstreamCredentials.usernamePasswordCredentials"
     mask = f"{path}.username,{path}.passwordSecretVersion"
     changed = call("PATCH", f"{IMAGES}?updateMask={mask}", {"remoteRepositoryConfig": hub})

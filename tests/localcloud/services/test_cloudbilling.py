@@ -49,8 +49,8 @@ def test_the_account_lists_the_projects_that_it_pays_for(cloud: Client) -> None:
 
 
 def test_everybody_may_use_the_simulated_account_and_no_other(cloud: Client) -> None:
-    asked = {"permissions": ["billing.resourceAssociations.create", "billing.accounts.get"]}
-    assert cloud.ok("POST", f"cloudbilling/v1/{ACCOUNT}:testIamPermissions", asked) == asked
+    request = {"permissions": ["billing.resourceAssociations.create", "billing.accounts.get"]}
+    assert cloud.ok("POST", f"cloudbilling/v1/{ACCOUNT}:testIamPermissions", request) == request
     assert "bindings" not in cloud.ok("GET", f"cloudbilling/v1/{ACCOUNT}:getIamPolicy")
-    other = cloud("POST", "cloudbilling/v1/billingAccounts/111111-111111-111111:testIamPermissions", asked)
+    other = cloud("POST", "cloudbilling/v1/billingAccounts/111111-111111-111111:testIamPermissions", request)
     assert (other.status, other.message) == (403, "The caller does not have permission")

@@ -35,10 +35,10 @@ NOTHING: dict[str, Any] = {
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Inside:
-    made = inside(tmp_path / "state", *SERVICES)
-    made.cloud.workloads.settings.forced = "simulated"
-    made.ok("POST", f"iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "builder"})
-    return made
+    cloud = inside(tmp_path / "state", *SERVICES)
+    cloud.cloud.workloads.settings.forced = "simulated"
+    cloud.ok("POST", f"iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "builder"})
+    return cloud
 
 
 def submitted(cloud: Inside, body: dict[str, Any], where: str = BASE) -> dict[str, Any]:
@@ -55,10 +55,10 @@ def built(cloud: Inside, body: dict[str, Any], target: str = f"{BASE}/builds") -
         await cloud.cloud.jobs.settled()
         return seen
 
-    seen = asyncio.run(until_over())
-    assert seen.status == 200, seen.body
-    found: dict[str, Any] = cloud.ok("GET", f"cloudbuild/v1/{seen.body['metadata']['build']['name']}")
-    return found
+    response = asyncio.run(until_over())
+    assert response.status == 200, response.body
+    result: dict[str, Any] = cloud.ok("GET", f"cloudbuild/v1/{response.body['metadata']['build']['name']}")
+    return result
 
 
 # Substitutions.
@@ -100,13 +100,13 @@ def test_substitutions_put_no_more_into_a_build_than_it_may_have(text: str) -> N
 
 def test_every_key_is_known_and_used_unless_loose(cloud: Inside) -> None:
     unknown = {"steps": [{"name": "x", "args": ["$_TAG"]}], **LOGGED}
-    seen = cloud("POST", f"{BASE}/builds", unknown)
-    assert 'key in the template "_TAG" is not a valid built-in substitution' in seen.message
+    response = cloud("POST", f"{BASE}/builds", unknown)
+    assert 'key in the template "_TAG" is not a valid built-in substitution' in response.message
     unused = {"steps": [{"name": "x"}], "substitutions": {"_TAG": "1"}, **LOGGED}
-    seen = cloud("POST", f"{BASE}/builds", unused)
-    assert 'key "_TAG" in the substitution data is not matched in the template' in seen.message
-    seen = cloud("POST", f"{BASE}/builds", {"steps": [{"name": "x"}], "substitutions": {"TAG": "1"}, **LOGGED})
-    assert "is not an overridable built-in" in seen.message
+    response = cloud("POST", f"{BASE}/builds", unused)
+    assert 'key "_TAG" in the substitution data is not matched in the template' in response.message
+    response = cloud("POST", f"{BASE}/builds", {"steps": [{"name": "x"}], "substitutions": {"TAG": "1"}, **LOGGED})
+    assert "is not an overridable built-in" in response.message
     loose = {**unused, "options": {"substitutionOption": "ALLOW_LOOSE", **LOGGED["options"]}}
     assert submitted(cloud, loose)["substitutions"] == {"_TAG": "1"}
 
@@ -178,14 +178,14 @@ def test_a_volume_is_a_folder_among_the_builds_volumes(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_build_that_cannot_be_is_a_400(cloud: Inside, change: dict[str, Any], problem: str) -> None:
-    seen = cloud("POST", f"{BASE}/builds", {**NOTHING, **change})
-    assert (seen.status, problem in seen.message) == (400, True), seen.message
+    response = cloud("POST", f"{BASE}/builds", {**NOTHING, **change})
+    assert (response.status, problem in response.message) == (400, True), response.message
 
 
 def test_an_own_account_must_say_where_logs_go_in_googles_words(cloud: Inside) -> None:
-    seen = cloud("POST", f"{BASE}/builds", {"steps": [{"name": "x"}], "serviceAccount": ACCOUNT})
-    assert seen.status == 400
-    assert seen.message.startswith(
+    response = cloud("POST", f"{BASE}/builds", {"steps": [{"name": "x"}], "serviceAccount": ACCOUNT})
+    assert response.status == 400
+    assert response.message.startswith(
         "if 'build.service_account' is specified, the build must either (a) specify 'build.logs_bucket'"
     )
     assert submitted(cloud, {**NOTHING, "serviceAccount": ACCOUNT})["serviceAccount"] == ACCOUNT
@@ -194,8 +194,11 @@ def test_an_own_account_must_say_where_logs_go_in_googles_words(cloud: Inside) -
 def test_who_submits_must_be_allowed_to_act_as_the_account(cloud: Inside) -> None:
     cloud.grant("roles/cloudbuild.builds.editor", "user:alice@example.com")
     alice = cloud.as_("user:alice@example.com")
-    seen = alice("POST", f"{BASE}/builds", {**NOTHING, "serviceAccount": ACCOUNT})
-    assert (seen.status, "caller does not have permission to act as service account" in seen.message) == (403, True)
+    response = alice("POST", f"{BASE}/builds", {**NOTHING, "serviceAccount": ACCOUNT})
+    assert (response.status, "caller does not have permission to act as service account" in response.message) == (
+        403,
+        True,
+    )
     assert alice("POST", f"{BASE}/builds", NOTHING).status == 200
     cloud.ok(
         "POST",
@@ -260,8 +263,8 @@ def test_an_operation_is_found_by_its_name_and_by_the_builds_id(cloud: Inside) -
 def test_a_cancelled_build_stays_cancelled_and_can_be_asked_for_again(cloud: Inside) -> None:
     build = submitted(cloud, NOTHING)
     assert cloud.ok("POST", f"{BASE}/builds/{build['id']}:cancel", {})["status"] == "CANCELLED"
-    seen = cloud("POST", f"{BASE}/builds/{build['id']}:cancel", {})
-    assert (seen.status, "already finished" in seen.message) == (400, True)
+    response = cloud("POST", f"{BASE}/builds/{build['id']}:cancel", {})
+    assert (response.status, "already finished" in response.message) == (400, True)
     again = cloud.ok("POST", f"{BASE}/builds/{build['id']}:retry", {})["metadata"]["build"]
     assert again["id"] != build["id"]
     assert again["status"] == "QUEUED"
@@ -325,8 +328,8 @@ def test_a_source_archive_is_read_as_the_builds_account(cloud: Inside) -> None:
     source = {"storageSource": {"bucket": "sources-of-inside", "object": "a.tgz"}}
     step = {"name": "gcr.io/cloud-builders/git", "args": ["hash-object", "hello.txt"]}
     sent = {"steps": [step], "source": source, "serviceAccount": ACCOUNT, **LOGGED}
-    seen = cloud("POST", f"{BASE}/builds", sent)
-    assert (seen.status, "could not resolve source: googleapi: Error 403" in seen.message) == (400, True)
+    response = cloud("POST", f"{BASE}/builds", sent)
+    assert (response.status, "could not resolve source: googleapi: Error 403" in response.message) == (400, True)
     cloud.grant("roles/storage.objectViewer", f"serviceAccount:{EMAIL}")
     build = built(cloud, sent)
     assert build["status"] == "SUCCESS", build
@@ -430,8 +433,8 @@ def test_gclouds_deployments_are_made_as_the_builds_account_without_gcloud(cloud
         cloud.grant(role, f"serviceAccount:{EMAIL}")
     build = built(cloud, {"steps": steps_, "serviceAccount": ACCOUNT, **LOGGED})
     assert build["status"] == "SUCCESS", build
-    where = f"run/v2/projects/{PROJECT}/locations/europe-west1"
-    service, job = cloud.ok("GET", f"{where}/services/api"), cloud.ok("GET", f"{where}/jobs/drift")
+    path = f"run/v2/projects/{PROJECT}/locations/europe-west1"
+    service, job = cloud.ok("GET", f"{path}/services/api"), cloud.ok("GET", f"{path}/jobs/drift")
     assert service["template"]["containers"][0]["image"] == "docker.io/library/api:2"
     assert job["template"]["template"]["containers"][0]["image"] == "docker.io/library/drift:2"
     assert service["creator"] == EMAIL
@@ -455,13 +458,13 @@ def repository(tmp_path: Path) -> Path:
 
 def test_a_trigger_is_found_by_id_and_name_in_both_families_of_paths(cloud: Inside) -> None:
     sent = {"name": "app", "build": NOTHING, "github": {"owner": "o", "name": "r", "push": {"branch": "^main$"}}}
-    made = cloud.ok("POST", f"{BASE}/triggers", sent)
-    assert made["resourceName"] == f"projects/{PROJECT}/locations/global/triggers/{made['id']}"
+    created = cloud.ok("POST", f"{BASE}/triggers", sent)
+    assert created["resourceName"] == f"projects/{PROJECT}/locations/global/triggers/{created['id']}"
     for where in (f"{BASE}/triggers", f"{BASE}/locations/global/triggers"):
-        for name in (made["id"], "app"):
-            assert cloud.ok("GET", f"{where}/{name}") == made
+        for name in (created["id"], "app"):
+            assert cloud.ok("GET", f"{where}/{name}") == created
     assert cloud("POST", f"{BASE}/triggers", sent).status == 409
-    changed = cloud.ok("PATCH", f"{BASE}/triggers/app", {**made, "disabled": True, "description": "x"})
+    changed = cloud.ok("PATCH", f"{BASE}/triggers/app", {**created, "disabled": True, "description": "x"})
     assert changed["disabled"]
     cloud.ok("DELETE", f"{BASE}/triggers/app")
     assert cloud("GET", f"{BASE}/triggers/app").status == 404
@@ -480,8 +483,8 @@ def test_a_trigger_is_found_by_id_and_name_in_both_families_of_paths(cloud: Insi
 )
 def test_a_trigger_that_cannot_be_is_a_400(cloud: Inside, change: dict[str, Any], problem: str) -> None:
     sent = {"name": "app", "build": NOTHING, "github": {"owner": "o", "name": "r", "push": {"branch": "main"}}}
-    seen = cloud("POST", f"{BASE}/triggers", {**sent, **change})
-    assert (seen.status, problem in seen.message) == (400, True), seen.message
+    response = cloud("POST", f"{BASE}/triggers", {**sent, **change})
+    assert (response.status, problem in response.message) == (400, True), response.message
 
 
 @pytest.mark.parametrize(
@@ -495,8 +498,8 @@ def test_a_trigger_that_cannot_be_is_a_400(cloud: Inside, change: dict[str, Any]
 def test_a_trigger_that_nothing_here_would_set_off_is_kept_and_run_by_nobody(
     cloud: Inside, event: dict[str, Any]
 ) -> None:
-    made = cloud("POST", f"{BASE}/triggers", {"name": "app", "build": NOTHING, **event})
-    assert (made.status, made.body | event) == (200, made.body)
+    response = cloud("POST", f"{BASE}/triggers", {"name": "app", "build": NOTHING, **event})
+    assert (response.status, response.body | event) == (200, response.body)
     seen = cloud("POST", f"{BASE}/triggers/app:run", {})
     assert (seen.status, "but never runs them (simulated)" in seen.message) == (501, True)
 
@@ -522,8 +525,8 @@ def test_a_trigger_runs_by_hand_with_its_substitutions(cloud: Inside) -> None:
     trigger = cloud.ok(
         "POST", f"{REGION}/triggers", {"name": "byhand", "build": build, "substitutions": {"_WHAT": "a"}}
     )
-    made = cloud.ok("POST", f"{REGION}/triggers/{trigger['id']}:run", {"source": {"substitutions": {"_WHAT": "b"}}})
-    found = made["metadata"]["build"]
+    created = cloud.ok("POST", f"{REGION}/triggers/{trigger['id']}:run", {"source": {"substitutions": {"_WHAT": "b"}}})
+    found = created["metadata"]["build"]
     assert found["steps"][0]["args"] == ["b-byhand"]
     assert found["buildTriggerId"] == trigger["id"]
     assert [one["id"] for one in cloud.ok("GET", f"{REGION}/builds?filter=trigger_id%3D{trigger['id']}")["builds"]] == [
@@ -548,13 +551,13 @@ def test_a_connection_waits_for_a_person_and_a_folder_stands_in_for_github(cloud
     state = done["response"]["installationState"]
     assert (state["stage"], bool(state["actionUri"])) == ("PENDING_USER_OAUTH", True)
     url = {"remoteUri": "https://github.com/team/app.git"}
-    seen = cloud("POST", f"{place}/hub/repositories?repositoryId=app", url)
-    assert (seen.status, "groundwork local repository" in seen.message) == (400, True)
+    response = cloud("POST", f"{place}/hub/repositories?repositoryId=app", url)
+    assert (response.status, "groundwork local repository" in response.message) == (400, True)
     said = _control(cloud, "repositories", {"repository": url["remoteUri"], "folder": str(repository)})
     assert said["folders"] == {"github.com/team/app": str(repository)}
     assert cloud.ok("GET", f"{place}/hub")["installationState"] == {"stage": "COMPLETE"}
-    made = cloud.ok("POST", f"{place}/hub/repositories?repositoryId=app", url)["response"]
-    assert cloud.ok("GET", f"cloudbuild/v2/{made['name']}:fetchGitRefs")["refNames"] == ["main"]
+    created = cloud.ok("POST", f"{place}/hub/repositories?repositoryId=app", url)["response"]
+    assert cloud.ok("GET", f"cloudbuild/v2/{created['name']}:fetchGitRefs")["refNames"] == ["main"]
 
 
 def test_a_connection_with_a_token_that_its_agent_may_read_is_complete(cloud: Inside) -> None:
@@ -568,8 +571,8 @@ def test_a_connection_with_a_token_that_its_agent_may_read_is_complete(cloud: In
     assert "could not access secret" in cloud("POST", f"{place}?connectionId=hub", sent).message
     agent = f"serviceAccount:service-{NUMBER}@gcp-sa-cloudbuild.iam.gserviceaccount.com"
     cloud.grant("roles/secretmanager.secretAccessor", agent)
-    made = cloud.ok("POST", f"{place}?connectionId=hub", sent)["response"]
-    assert made["installationState"] == {"stage": "COMPLETE"}
+    created = cloud.ok("POST", f"{place}?connectionId=hub", sent)["response"]
+    assert created["installationState"] == {"stage": "COMPLETE"}
 
 
 def test_a_push_builds_what_its_triggers_ask_for(cloud: Inside, repository: Path) -> None:
@@ -609,8 +612,8 @@ def test_a_build_file_does_not_choose_the_account_of_a_triggers_builds(cloud: In
     assert build["serviceAccount"].endswith(f"/{NUMBER}-compute@developer.gserviceaccount.com")
     cloud.grant("roles/cloudbuild.builds.editor", "user:alice@example.com")
     inline = {"name": "inline", "github": hub, "build": {**NOTHING, "serviceAccount": ACCOUNT}}
-    seen = cloud.as_("user:alice@example.com")("POST", f"{BASE}/triggers", inline)
-    assert (seen.status, "permission to act as" in seen.message) == (403, True)
+    response = cloud.as_("user:alice@example.com")("POST", f"{BASE}/triggers", inline)
+    assert (response.status, "permission to act as" in response.message) == (403, True)
     cloud.ok("POST", f"{BASE}/triggers", inline)
 
 
@@ -618,12 +621,12 @@ def test_a_repository_is_built_by_its_own_project_alone(cloud: Inside) -> None:
     other = "projects/other-team/locations/europe-west1/connections/hub/repositories/app"
     cloud.cloud.store.put("cloudbuild", other, {"name": other, "remoteUri": "https://github.com/team/app.git"})
     source = {"connectedRepository": {"repository": other, "revision": "main"}}
-    seen = cloud("POST", f"{BASE}/builds", {**NOTHING, "source": source})
-    assert (seen.status, "does not exist in inside-project" in seen.message) == (400, True)
+    response = cloud("POST", f"{BASE}/builds", {**NOTHING, "source": source})
+    assert (response.status, "does not exist in inside-project" in response.message) == (400, True)
     event = {"repository": other, "push": {"branch": "main"}}
     body = {"name": "app", "filename": "cloudbuild.yaml", "repositoryEventConfig": event}
-    seen = cloud("POST", f"{REGION}/triggers", body)
-    assert (seen.status, "does not exist in inside-project" in seen.message) == (400, True)
+    response = cloud("POST", f"{REGION}/triggers", body)
+    assert (response.status, "does not exist in inside-project" in response.message) == (400, True)
 
 
 def test_a_trigger_runs_on_a_branch_of_the_folder_at_its_commit(cloud: Inside, repository: Path) -> None:
@@ -636,8 +639,8 @@ def test_a_trigger_runs_on_a_branch_of_the_folder_at_its_commit(cloud: Inside, r
     commit = _git(repository, "rev-parse", "HEAD")
     assert build["status"] == "SUCCESS", build
     assert build["sourceProvenance"]["resolvedGitSource"]["revision"] == commit
-    seen = cloud("POST", run, {"source": {"branchName": "none"}})
-    assert (seen.status, "none is not a branch" in seen.message) == (400, True)
+    response = cloud("POST", run, {"source": {"branchName": "none"}})
+    assert (response.status, "none is not a branch" in response.message) == (400, True)
 
 
 # Builders.
@@ -704,9 +707,9 @@ def test_a_training_job_takes_both_forms_of_its_file() -> None:
 
 
 def _control(cloud: Inside, name: str, body: dict[str, Any]) -> Any:
-    seen = cloud("POST", f"_local/{name}", body, x_local_control="key")
-    assert seen.status == 200, seen.body
-    return seen.body
+    response = cloud("POST", f"_local/{name}", body, x_local_control="key")
+    assert response.status == 200, response.body
+    return response.body
 
 
 def _archive(name: str) -> bytes:
@@ -718,10 +721,12 @@ def _archive(name: str) -> bytes:
     return stream.getvalue()
 
 
-def _git(folder: Path, *words: str) -> str:
+def _git(folder: Path, *arguments: str) -> str:
     settings = ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]
-    done = subprocess.run(["git", *settings, "-C", str(folder), *words], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+    result = subprocess.run(
+        ["git", *settings, "-C", str(folder), *arguments], capture_output=True, text=True, check=True
+    )
+    return result.stdout.strip()
 
 
 def _commit(folder: Path, text: str) -> str:

@@ -31,10 +31,10 @@ ON_UPLOAD = {
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Inside:
-    made = inside(tmp_path / "state", *SERVICES)
-    made.cloud.workloads.settings.forced = "simulated"
-    made.ok("PUT", f"pubsub/v1/{TOPIC}", {})
-    return made
+    cloud = inside(tmp_path / "state", *SERVICES)
+    cloud.cloud.workloads.settings.forced = "simulated"
+    cloud.ok("PUT", f"pubsub/v1/{TOPIC}", {})
+    return cloud
 
 
 def published(cloud: Inside, data: Any, topic: str = TOPIC, **attributes: str) -> None:
@@ -50,14 +50,14 @@ def arguments(cloud: Inside) -> list[list[str]]:
 
 
 def test_a_message_that_the_filter_takes_begins_a_build_with_what_it_says(cloud: Inside) -> None:
-    made = cloud.ok("POST", f"{BASE}/triggers", ON_UPLOAD)
-    assert made["pubsubConfig"] == {"topic": TOPIC, "subscription": f"projects/{PROJECT}/subscriptions/gcb-process"}
+    created = cloud.ok("POST", f"{BASE}/triggers", ON_UPLOAD)
+    assert created["pubsubConfig"] == {"topic": TOPIC, "subscription": f"projects/{PROJECT}/subscriptions/gcb-process"}
     published(cloud, {"bucket": "raw", "name": "a.csv"}, eventType="OBJECT_FINALIZE")
     published(cloud, {"bucket": "raw", "name": "a.png"}, eventType="OBJECT_FINALIZE")
     published(cloud, "no JSON", eventType="OBJECT_DELETE")
     assert arguments(cloud) == [["gs://raw/a.csv", "OBJECT_FINALIZE"]]
     (build,) = cloud.ok("GET", f"{BASE}/builds")["builds"]
-    assert build["buildTriggerId"] == made["id"]
+    assert build["buildTriggerId"] == created["id"]
     cloud.ok("PATCH", f"{BASE}/triggers/process", {**ON_UPLOAD, "disabled": True})
     published(cloud, {"bucket": "raw", "name": "b.csv"}, eventType="OBJECT_FINALIZE")
     assert len(arguments(cloud)) == 1
@@ -69,8 +69,8 @@ def test_an_upload_to_a_bucket_begins_a_build_by_its_notification(cloud: Inside)
     agent = f"serviceAccount:service-{NUMBER}@gs-project-accounts.iam.gserviceaccount.com"
     cloud.grant("roles/pubsub.publisher", agent)
     cloud.ok("POST", "storage/v1/b/raw/notificationConfigs", {"topic": TOPIC, "payload_format": "JSON_API_V1"})
-    seen = cloud("POST", "upload/storage/v1/b/raw/o?uploadType=media&name=new.csv", b"1,2", content_type="text/csv")
-    assert seen.status == 200, seen.body
+    response = cloud("POST", "upload/storage/v1/b/raw/o?uploadType=media&name=new.csv", b"1,2", content_type="text/csv")
+    assert response.status == 200, response.body
     assert arguments(cloud) == [["gs://raw/new.csv", "OBJECT_FINALIZE"]]
 
 
@@ -78,8 +78,8 @@ def test_what_a_message_cannot_begin_is_logged_and_its_publisher_is_not_refused(
     cloud.ok("POST", f"{BASE}/triggers", {**ON_UPLOAD, "filter": ""})
     published(cloud, {"bucket": "raw", "name": "x" * 5000})
     assert arguments(cloud) == []
-    asked = {"resourceNames": [f"projects/{PROJECT}"], "filter": "severity=ERROR"}
-    (entry,) = cloud.ok("POST", "logging/v2/entries:list", asked)["entries"]
+    request = {"resourceNames": [f"projects/{PROJECT}"], "filter": "severity=ERROR"}
+    (entry,) = cloud.ok("POST", "logging/v2/entries:list", request)["entries"]
     assert "Trigger process started no build for message" in entry["textPayload"]
     assert "is too long" in entry["textPayload"]
 
@@ -115,8 +115,8 @@ def test_a_trigger_that_could_never_act_is_refused(
     cloud: Inside, change: dict[str, Any], status: int, problem: str
 ) -> None:
     sent = {key: value for key, value in {**ON_UPLOAD, **change}.items() if value is not None}
-    seen = cloud("POST", f"{BASE}/triggers", sent)
-    assert (seen.status, problem in seen.message) == (status, True), seen.message
+    response = cloud("POST", f"{BASE}/triggers", sent)
+    assert (response.status, problem in response.message) == (status, True), response.message
 
 
 def with_webhook(cloud: Inside) -> None:
@@ -149,8 +149,8 @@ def test_a_webhook_with_the_secret_begins_a_build_and_any_other_is_refused(cloud
 
 def test_a_trigger_without_a_webhook_takes_none(cloud: Inside) -> None:
     cloud.ok("POST", f"{BASE}/triggers", ON_UPLOAD)
-    seen = cloud.as_("")("POST", f"{BASE}/triggers/process:webhook?secret=x", {})
-    assert (seen.status, "does not accept webhooks" in seen.message) == (400, True)
+    response = cloud.as_("")("POST", f"{BASE}/triggers/process:webhook?secret=x", {})
+    assert (response.status, "does not accept webhooks" in response.message) == (400, True)
 
 
 def test_the_list_of_requests_does_not_say_a_secret(cloud: Inside) -> None:

@@ -31,7 +31,7 @@ def test_aliases_and_merges_stand_for_what_they_name() -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_a_build_is_refused_at_once(text: str, why: str) -> None:
-    with pytest.raises(CloudError) as refused:
+    with pytest.raises(CloudError) as error:
         recipes.yaml(text, "cloudbuild.yaml")
-    assert refused.value.message.startswith("failed unmarshalling build config cloudbuild.yaml: ")
-    assert why in refused.value.message
+    assert error.value.message.startswith("failed unmarshalling build config cloudbuild.yaml: ")
+    assert why in error.value.message

@@ -54,8 +54,8 @@ def test_an_id_that_google_would_not_take_is_refused(cloud: Client, identity: st
 
 @pytest.mark.parametrize("name", ["Cat", "x" * 31, "Cats <3"])
 def test_a_display_name_has_4_to_30_plain_characters(cloud: Client, name: str) -> None:
-    made = cloud("POST", V3, {"projectId": f"{cloud.project}-n", "displayName": name})
-    assert (made.status, "field [display_name] has issue" in made.message) == (400, True)
+    response = cloud("POST", V3, {"projectId": f"{cloud.project}-n", "displayName": name})
+    assert (response.status, "field [display_name] has issue" in response.message) == (400, True)
     assert cloud("PATCH", f"{V3}/{cloud.project}", {"displayName": name}, updateMask="displayName").status == 400
     assert "field [name] has issue" in cloud("PUT", f"{V1}/{cloud.project}", {"name": name}).message
 
@@ -83,23 +83,23 @@ def test_there_is_no_organization_around_a_project(cloud: Client) -> None:
 
 
 def test_no_constraint_holds_until_it_is_set(cloud: Client) -> None:
-    asked = {"constraint": "constraints/iam.disableServiceAccountKeyCreation"}
+    request = {"constraint": "constraints/iam.disableServiceAccountKeyCreation"}
     path = f"{V1}/{cloud.project}"
-    assert cloud.ok("POST", f"{path}:getEffectiveOrgPolicy", asked) == asked | {"booleanPolicy": {}}
-    assert cloud.ok("POST", f"{path}:getOrgPolicy", asked) == asked
+    assert cloud.ok("POST", f"{path}:getEffectiveOrgPolicy", request) == request | {"booleanPolicy": {}}
+    assert cloud.ok("POST", f"{path}:getOrgPolicy", request) == request
     assert cloud.ok("POST", f"{path}:listOrgPolicies", {}) == {}
-    sent = {"policy": asked | {"booleanPolicy": {"enforced": True}}}
+    sent = {"policy": request | {"booleanPolicy": {"enforced": True}}}
     assert cloud("POST", f"{path}:setOrgPolicy", sent).status == 403
     policy = cloud.ok("POST", f"{path}:getIamPolicy", {})
     policy["bindings"].append({"role": "roles/orgpolicy.policyAdmin", "members": [cloud.principal]})
     cloud.ok("POST", f"{path}:setIamPolicy", {"policy": policy})
-    made = cloud.ok("POST", f"{path}:setOrgPolicy", sent)
-    assert cloud.ok("POST", f"{path}:getOrgPolicy", {"constraint": asked["constraint"][12:]}) == made
-    assert cloud.ok("POST", f"{path}:getEffectiveOrgPolicy", asked)["booleanPolicy"] == {"enforced": True}
-    assert cloud.ok("POST", f"{path}:listOrgPolicies", {}) == {"policies": [made]}
+    created = cloud.ok("POST", f"{path}:setOrgPolicy", sent)
+    assert cloud.ok("POST", f"{path}:getOrgPolicy", {"constraint": request["constraint"][12:]}) == created
+    assert cloud.ok("POST", f"{path}:getEffectiveOrgPolicy", request)["booleanPolicy"] == {"enforced": True}
+    assert cloud.ok("POST", f"{path}:listOrgPolicies", {}) == {"policies": [created]}
     assert cloud("POST", f"{path}:setOrgPolicy", {"policy": sent["policy"] | {"etag": "AAAA"}}).status == 409
-    assert cloud("POST", f"{path}:setOrgPolicy", {"policy": asked | {"listPolicy": {}}}).status == 501
-    assert cloud.ok("POST", f"{path}:clearOrgPolicy", asked | {"etag": made["etag"]}) == {}
+    assert cloud("POST", f"{path}:setOrgPolicy", {"policy": request | {"listPolicy": {}}}).status == 501
+    assert cloud.ok("POST", f"{path}:clearOrgPolicy", request | {"etag": created["etag"]}) == {}
     assert cloud.ok("POST", f"{path}:listOrgPolicies", {}) == {}
     assert cloud.as_(BOB)("POST", f"{path}:listOrgPolicies", {}).status == 403
 
@@ -115,9 +115,9 @@ def test_an_unknown_project_is_a_403_and_so_is_somebody_elses(cloud: Client) -> 
         assert answer.message == "The caller does not have permission"
         assert answer.reasons == ["IAM_PERMISSION_DENIED"]
         newer = client("GET", f"{V3}/{project}")
-        where = f"//cloudresourcemanager.googleapis.com/projects/{project}"
+        resource = f"//cloudresourcemanager.googleapis.com/projects/{project}"
         assert newer.message == (
-            f"Permission 'resourcemanager.projects.get' denied on resource '{where}' (or it may not exist)."
+            f"Permission 'resourcemanager.projects.get' denied on resource '{resource}' (or it may not exist)."
         )
 
 
@@ -178,10 +178,10 @@ def test_the_provider_sends_a_mask_with_a_policy(cloud: Client) -> None:
 
 def test_permissions_are_tested_for_the_caller(cloud: Client) -> None:
     cloud.grant("roles/viewer", BOB)
-    asked = {"permissions": ["resourcemanager.projects.get", "resourcemanager.projects.delete"]}
+    request = {"permissions": ["resourcemanager.projects.get", "resourcemanager.projects.delete"]}
     path = f"{V1}/{cloud.project}:testIamPermissions"
-    assert cloud.as_(BOB).ok("POST", path, asked) == {"permissions": ["resourcemanager.projects.get"]}
-    assert cloud.as_("user:eve@example.com").ok("POST", path, asked) == {}
+    assert cloud.as_(BOB).ok("POST", path, request) == {"permissions": ["resourcemanager.projects.get"]}
+    assert cloud.as_("user:eve@example.com").ok("POST", path, request) == {}
 
 
 def test_the_ancestry_of_a_lone_project_is_itself(cloud: Client) -> None:

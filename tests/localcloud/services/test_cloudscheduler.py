@@ -20,10 +20,10 @@ RUN = f"https://run.googleapis.com/v2/{PLACE}/jobs/train:run"
 
 @pytest.fixture
 def call(tmp_path: Path) -> Sender:
-    made = sender(tmp_path, "cloudscheduler", "run", "iam", "pubsub", "logging")
-    made("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "caller"})
-    application(made.cloud, SERVICES, "http://127.0.0.1:1", "key")  # what asks Google's APIs for others
-    return made
+    call = sender(tmp_path, "cloudscheduler", "run", "iam", "pubsub", "logging")
+    call("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "caller"})
+    application(call.cloud, SERVICES, "http://127.0.0.1:1", "key")  # what asks Google's APIs for others
+    return call
 
 
 def job(call: Sender, **body: Any) -> Any:
@@ -62,7 +62,7 @@ def test_a_job_has_googles_defaults_and_says_when_it_is_due(call: Sender) -> Non
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ({"schedule": "61 * * * *"}, "Schedule or time zone is invalid."),
         ({"schedule": "*/5 * * * * *"}, "Schedule or time zone is invalid."),
@@ -80,9 +80,9 @@ def test_a_job_has_googles_defaults_and_says_when_it_is_due(call: Sender) -> Non
         ({"retryConfig": {"retryCount": 6}}, "between 0 and 5"),
     ],
 )
-def test_what_google_refuses_is_refused(call: Sender, body: Any, said: str) -> None:
+def test_what_google_refuses_is_refused(call: Sender, body: Any, message: str) -> None:
     full = {"name": NAME, "schedule": "0 3 * * *", "httpTarget": {"uri": RUN}, **body}
-    assert said in call.refused("POST", JOBS, full)
+    assert message in call.refused("POST", JOBS, full)
 
 
 def test_a_schedule_in_app_engines_form_is_said_not_to_be_read_here(call: Sender) -> None:

@@ -199,8 +199,8 @@ def test_public_images_are_read_as_gcloud_does_and_own_ones_are_kept(call: Sende
 
 def test_machines_of_all_zones_are_listed_as_gcloud_asks_for_them(call: Sender) -> None:
     machine(call)
-    asked = "includeAllScopes=True&maxResults=500&returnPartialSuccess=True"
-    found = call("GET", f"{BASE}/aggregated/instances?{asked}")["items"]
+    query = "includeAllScopes=True&maxResults=500&returnPartialSuccess=True"
+    found = call("GET", f"{BASE}/aggregated/instances?{query}")["items"]
     assert [one["name"] for one in found["zones/europe-west1-b"]["instances"]] == ["vm"]
     call.refused("GET", f"{BASE}/aggregated/instances?returnAll=True")
 

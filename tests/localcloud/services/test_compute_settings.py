@@ -16,9 +16,9 @@ NIC = "networkInterface=nic0"
 
 @pytest.fixture
 def call(tmp_path: Path) -> Sender:
-    made = sender(tmp_path, "compute")
-    machine(made, "vm", networkInterfaces=[{"network": "global/networks/default"}])
-    return made
+    call = sender(tmp_path, "compute")
+    machine(call, "vm", networkInterfaces=[{"network": "global/networks/default"}])
+    return call
 
 
 def machine(call: Sender, name: str, status: int = 200, **more: Any) -> Any:

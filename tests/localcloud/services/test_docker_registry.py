@@ -35,11 +35,11 @@ class Docker:
         return self.cloud(verb, path.lstrip("/"), body, headers={"Host": self.host, "Content-Type": kind})
 
     def push_blob(self, name: str, data: bytes) -> str:
-        begun = self("POST", f"v2/{name}/blobs/uploads/")
-        assert begun.status == 202, begun.body
+        response = self("POST", f"v2/{name}/blobs/uploads/")
+        assert response.status == 202, response.body
         half = len(data) // 2
-        assert self("PATCH", begun.headers["location"], data[:half]).status == 202
-        done = self("PUT", f"{begun.headers['location']}?digest={digest_of(data)}", data[half:])
+        assert self("PATCH", response.headers["location"], data[:half]).status == 202
+        done = self("PUT", f"{response.headers['location']}?digest={digest_of(data)}", data[half:])
         assert (done.status, done.headers["docker-content-digest"]) == (201, digest_of(data))
         return digest_of(data)
 
@@ -84,9 +84,11 @@ def test_an_image_is_pulled_as_it_was_pushed_by_tag_and_by_digest(docker: Docker
 
 
 def test_a_login_asks_for_a_token_and_gets_the_one_it_has(docker: Docker) -> None:
-    asked = docker.cloud.as_("")("GET", "v2/", headers={"Host": docker.host})
-    assert asked.status == 401
-    assert asked.headers["www-authenticate"] == f'Bearer realm="http://{docker.host}/v2/token",service="{docker.host}"'
+    response = docker.cloud.as_("")("GET", "v2/", headers={"Host": docker.host})
+    assert response.status == 401
+    assert (
+        response.headers["www-authenticate"] == f'Bearer realm="http://{docker.host}/v2/token",service="{docker.host}"'
+    )
     login = base64.b64encode(f"oauth2accesstoken:{docker.cloud.token()}".encode()).decode()
     given = docker.cloud("GET", "v2/token", headers={"Host": docker.host, "Authorization": f"Basic {login}"})
     assert given.body["token"] == docker.cloud.token()
@@ -164,10 +166,10 @@ def test_a_name_that_no_image_can_have_is_refused(docker: Docker, name: str) -> 
 
 
 def test_what_arrived_must_have_the_digest_that_was_said(docker: Docker) -> None:
-    begun = docker("POST", f"v2/{image(docker)}/blobs/uploads/")
-    done = docker("PUT", f"{begun.headers['location']}?digest={digest_of(b'other')}", b"this")
+    response = docker("POST", f"v2/{image(docker)}/blobs/uploads/")
+    done = docker("PUT", f"{response.headers['location']}?digest={digest_of(b'other')}", b"this")
     assert (done.status, done.body["errors"][0]["code"]) == (400, "DIGEST_INVALID")
-    assert docker("PATCH", begun.headers["location"], b"x").body["errors"][0]["code"] == "BLOB_UPLOAD_UNKNOWN"
+    assert docker("PATCH", response.headers["location"], b"x").body["errors"][0]["code"] == "BLOB_UPLOAD_UNKNOWN"
 
 
 def test_a_disk_that_takes_no_more_of_an_upload_is_named_and_keeps_none_of_it(docker: Docker) -> None:
@@ -283,9 +285,9 @@ def test_a_rule_denies_what_it_says_and_a_packages_own_rule_comes_first(docker: 
     digest = docker.push(image(docker), "v1", b"one")
     docker.push(image(docker, "team/other"), "v1", b"two")
     rules = f"{repository(docker)}/rules"
-    made = docker.cloud.ok("POST", rules, {"action": "DENY"}, ruleId="none")
-    assert made["name"].endswith("/repositories/images/rules/none")
-    assert (made["action"], made["operation"]) == ("DENY", "DOWNLOAD")
+    created = docker.cloud.ok("POST", rules, {"action": "DENY"}, ruleId="none")
+    assert created["name"].endswith("/repositories/images/rules/none")
+    assert (created["action"], created["operation"]) == ("DENY", "DOWNLOAD")
     assert (pulled(docker, "train", "v1"), pulled(docker, "train", digest)) == (403, 403)
     docker.cloud.ok("POST", rules, {"action": "ALLOW", "packageId": "team%2Fother"}, ruleId="some")
     assert (pulled(docker, "train", "v1"), pulled(docker, "team/other", "v1")) == (403, 200)

@@ -58,14 +58,14 @@ def test_experiments_are_logged_and_read_as_googles_guide_shows(tmp_path: Path, 
     with serving(tmp_path / "state", "aiplatform", "cloudresourcemanager") as cloud:
         token = cloud.cloud.tokens.token(OWNER)
         own = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-c", LOGS, PROJECT, transport],
             input=token, capture_output=True, text=True, check=False, timeout=300,
             env={**own, **clients.variables(tmp_path / "state", cloud.port, token)},
         )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    said = [line[2:] for line in done.stdout.splitlines() if line.startswith("= ")]
-    assert said == [
+    assert result.returncode == 0, result.stderr
+    output = [line[2:] for line in result.stdout.splitlines() if line.startswith("= ")]
+    assert output == [
         "['cards']",
         "first COMPLETE [('model', 'cnn'), ('rate', 0.1)] {'accuracy': 0.9}",
         "['confusion'] 4",

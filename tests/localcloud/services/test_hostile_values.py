@@ -51,14 +51,14 @@ def methods(service: Service) -> Iterator[tuple[Document, Method]]:
 
 def path(method: Method, values: Mapping[str, str] | None = None) -> str:
     words = []
-    for at, word in enumerate(method.flat_path.split("/")):
+    for index, word in enumerate(method.flat_path.split("/")):
         name, closing, rest = word.partition("}")
         if not closing:
             words.append(word)
         else:
             usual = (
                 PROJECT
-                if at == 2 and words[-1] == "projects"
+                if index == 2 and words[-1] == "projects"
                 else "global"
                 if words[-1] == "locations"
                 else "thing-one"
@@ -69,12 +69,12 @@ def path(method: Method, values: Mapping[str, str] | None = None) -> str:
 
 @pytest.fixture(scope="module")
 def call(tmp_path_factory: pytest.TempPathFactory) -> Sender:
-    made = sender(tmp_path_factory.mktemp("hostile"), *(service.api for service in SERVICES))
-    made("POST", f"/secretmanager/v1/projects/{PROJECT}/secrets?secretId=thing-one", {"replication": {"automatic": {}}})
+    call = sender(tmp_path_factory.mktemp("hostile"), *(service.api for service in SERVICES))
+    call("POST", f"/secretmanager/v1/projects/{PROJECT}/secrets?secretId=thing-one", {"replication": {"automatic": {}}})
     pools = f"/iam/v1/projects/{PROJECT}/locations/global/workloadIdentityPools"
-    made("POST", f"{pools}?workloadIdentityPoolId=thing-one", {})
-    made("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "thing-one"})
-    return made
+    call("POST", f"{pools}?workloadIdentityPoolId=thing-one", {})
+    call("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "thing-one"})
+    return call
 
 
 def answered(call: Sender, method: Method, target: str, body: Any = None) -> None:

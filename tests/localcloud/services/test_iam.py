@@ -21,8 +21,8 @@ def call(tmp_path: Path) -> Sender:
 
 
 def account(call: Sender, name: str = "trainer") -> dict[str, Any]:
-    made: dict[str, Any] = call("POST", ACCOUNTS, {"accountId": name, "serviceAccount": {"displayName": "Trains"}})
-    return made
+    created: dict[str, Any] = call("POST", ACCOUNTS, {"accountId": name, "serviceAccount": {"displayName": "Trains"}})
+    return created
 
 
 def set_policy(call: Sender, resource: str, role: str, member: str, status: int = 200) -> Any:
@@ -146,9 +146,9 @@ def test_the_policy_of_an_account_is_one_whatever_name_is_used(call: Sender) -> 
     )
     by_id = call("POST", f"{ACCOUNTS}/{unique}:getIamPolicy", {})
     assert by_id["bindings"] == [{"role": "roles/iam.serviceAccountUser", "members": ["user:ann@example.com"]}]
-    asked = {"permissions": ["iam.serviceAccounts.actAs", "iam.serviceAccounts.delete"]}
+    request = {"permissions": ["iam.serviceAccounts.actAs", "iam.serviceAccounts.delete"]}
     ann = call.as_("user:ann@example.com")
-    assert ann("POST", f"{ACCOUNTS}/{EMAIL}:testIamPermissions", asked) == {
+    assert ann("POST", f"{ACCOUNTS}/{EMAIL}:testIamPermissions", request) == {
         "permissions": ["iam.serviceAccounts.actAs"]
     }
 
@@ -187,8 +187,8 @@ def test_accounts_are_listed_in_pages(call: Sender) -> None:
 
 def role(call: Sender, identity: str, *permissions: str, **more: str) -> dict[str, Any]:
     body = {"roleId": identity, "role": {"title": "T", "includedPermissions": permissions, **more}}
-    made: dict[str, Any] = call("POST", f"{IAM}/roles", body)
-    return made
+    created: dict[str, Any] = call("POST", f"{IAM}/roles", body)
+    return created
 
 
 def test_a_custom_role_grants_what_it_includes_while_it_lives(call: Sender) -> None:
@@ -221,7 +221,7 @@ def test_a_deleted_role_keeps_its_id_for_37_days(call: Sender) -> None:
 
 
 @pytest.mark.parametrize(
-    ("identity", "body", "words"),
+    ("identity", "body", "message"),
     [
         ("ab", {}, "3 to 64 letters"),
         ("has-hyphen", {}, "3 to 64 letters"),
@@ -245,8 +245,8 @@ def test_a_deleted_role_keeps_its_id_for_37_days(call: Sender) -> None:
         ("fine", {"title": "x" * 101}, "may have 100 characters"),
     ],
 )
-def test_wrong_roles_are_refused(call: Sender, identity: str, body: dict[str, Any], words: str) -> None:
-    assert words in call.refused("POST", f"{IAM}/roles", {"roleId": identity, "role": body})
+def test_wrong_roles_are_refused(call: Sender, identity: str, body: dict[str, Any], message: str) -> None:
+    assert message in call.refused("POST", f"{IAM}/roles", {"roleId": identity, "role": body})
 
 
 def test_a_role_is_patched_by_mask_and_guarded_by_its_etag(call: Sender) -> None:
@@ -280,8 +280,8 @@ def test_predefined_roles_come_from_the_tables(call: Sender) -> None:
 
 def test_roles_that_can_be_granted_depend_on_the_resource(call: Sender) -> None:
     def names(resource: str) -> set[str]:
-        asked = {"fullResourceName": resource, "pageSize": 1000}
-        return {one["name"] for one in call("POST", "/iam/v1/roles:queryGrantableRoles", asked)["roles"]}
+        request = {"fullResourceName": resource, "pageSize": 1000}
+        return {one["name"] for one in call("POST", "/iam/v1/roles:queryGrantableRoles", request)["roles"]}
 
     role(call, "lister", "secretmanager.secrets.list")
     project = names(f"//cloudresourcemanager.googleapis.com/projects/{PROJECT}")
@@ -295,9 +295,9 @@ def test_roles_that_can_be_granted_depend_on_the_resource(call: Sender) -> None:
 
 
 def test_testable_permissions_say_which_custom_roles_may_not_hold(call: Sender) -> None:
-    asked = {"fullResourceName": f"//cloudresourcemanager.googleapis.com/projects/{PROJECT}", "pageSize": 1000}
-    first = call("POST", "/iam/v1/permissions:queryTestablePermissions", asked)
-    rest = call("POST", "/iam/v1/permissions:queryTestablePermissions", asked | {"pageToken": first["nextPageToken"]})
+    request = {"fullResourceName": f"//cloudresourcemanager.googleapis.com/projects/{PROJECT}", "pageSize": 1000}
+    first = call("POST", "/iam/v1/permissions:queryTestablePermissions", request)
+    rest = call("POST", "/iam/v1/permissions:queryTestablePermissions", request | {"pageToken": first["nextPageToken"]})
     found = {one["name"]: one for one in first["permissions"] + rest["permissions"]}
     assert found["resourcemanager.projects.list"]["customRolesSupportLevel"] == "NOT_SUPPORTED"
     assert "customRolesSupportLevel" not in found["secretmanager.versions.access"]

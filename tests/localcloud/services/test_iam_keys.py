@@ -26,9 +26,9 @@ SECRETS = f"/secretmanager/v1/projects/{PROJECT}/secrets"
 
 @pytest.fixture
 def call(tmp_path: Path) -> Sender:
-    made = sender(tmp_path, "iam", "secretmanager")
-    made("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "keeper"})
-    return made
+    call = sender(tmp_path, "iam", "secretmanager")
+    call("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "keeper"})
+    return call
 
 
 def certificate(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
@@ -44,26 +44,26 @@ def granted(call: Sender, signer: Any, status: int = 200, **claims: Any) -> dict
     body = {"iss": EMAIL, "aud": "https://oauth2.googleapis.com/token", "iat": now, "exp": now + 3600} | claims
     form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": jwt.encode(signer, body).decode()}
     headers = {"content-type": "application/x-www-form-urlencoded"}
-    made: dict[str, Any] = call.send("POST", "/oauth2/token", headers, urlencode(form).encode(), status)
-    return made
+    created: dict[str, Any] = call.send("POST", "/oauth2/token", headers, urlencode(form).encode(), status)
+    return created
 
 
 def test_a_new_key_is_a_credentials_file_and_its_private_half_is_shown_once(call: Sender) -> None:
-    made = call("POST", KEYS, {})
-    file = json.loads(base64.b64decode(made.pop("privateKeyData")))
+    created = call("POST", KEYS, {})
+    file = json.loads(base64.b64decode(created.pop("privateKeyData")))
     assert (file["type"], file["client_email"], file["token_uri"]) == (
         "service_account", EMAIL, "https://oauth2.googleapis.com/token",
     )  # fmt: skip
-    assert made.pop("privateKeyType") == "TYPE_GOOGLE_CREDENTIALS_FILE"
-    assert made["name"].endswith(file["private_key_id"])
-    assert (made["keyType"], made["keyOrigin"], made["keyAlgorithm"]) == (
+    assert created.pop("privateKeyType") == "TYPE_GOOGLE_CREDENTIALS_FILE"
+    assert created["name"].endswith(file["private_key_id"])
+    assert (created["keyType"], created["keyOrigin"], created["keyAlgorithm"]) == (
         "USER_MANAGED",
         "GOOGLE_PROVIDED",
         "KEY_ALG_RSA_2048",
     )
-    assert made["validBeforeTime"] == "9999-12-31T23:59:59Z"
-    assert call("GET", f"/iam/v1/{made['name']}") == made
-    assert call("GET", f"{KEYS}?keyTypes=USER_MANAGED") == {"keys": [made]}
+    assert created["validBeforeTime"] == "9999-12-31T23:59:59Z"
+    assert call("GET", f"/iam/v1/{created['name']}") == created
+    assert call("GET", f"{KEYS}?keyTypes=USER_MANAGED") == {"keys": [created]}
     assert b"PRIVATE KEY" not in b"".join(path.read_bytes() for path in call.cloud.store.folder.glob("cloud.db*"))
 
 
@@ -81,38 +81,38 @@ def test_an_account_has_a_key_of_googles_from_the_start(call: Sender) -> None:
 
 
 def test_a_key_can_be_a_pkcs12_file_and_its_public_half_is_read(call: Sender) -> None:
-    made = call("POST", KEYS, {"privateKeyType": "TYPE_PKCS12_FILE", "keyAlgorithm": "KEY_ALG_RSA_1024"})
-    private, _, _ = pkcs12.load_key_and_certificates(base64.b64decode(made["privateKeyData"]), b"notasecret")
+    created = call("POST", KEYS, {"privateKeyType": "TYPE_PKCS12_FILE", "keyAlgorithm": "KEY_ALG_RSA_1024"})
+    private, _, _ = pkcs12.load_key_and_certificates(base64.b64decode(created["privateKeyData"]), b"notasecret")
     assert isinstance(private, rsa.RSAPrivateKey)
     for form, read in (
         ("TYPE_RAW_PUBLIC_KEY", load_pem_public_key),
         ("TYPE_X509_PEM_FILE", lambda data: x509.load_pem_x509_certificate(data).public_key()),
     ):
-        shown = base64.b64decode(call("GET", f"/iam/v1/{made['name']}?publicKeyType={form}")["publicKeyData"])
+        shown = base64.b64decode(call("GET", f"/iam/v1/{created['name']}?publicKeyType={form}")["publicKeyData"])
         assert read(shown) == private.public_key()
 
 
 def test_a_key_acts_as_its_account_until_it_is_disabled_or_deleted(call: Sender) -> None:
-    made = call("POST", KEYS, {})
-    signer = crypt.RSASigner.from_service_account_info(json.loads(base64.b64decode(made["privateKeyData"])))
+    created = call("POST", KEYS, {})
+    signer = crypt.RSASigner.from_service_account_info(json.loads(base64.b64decode(created["privateKeyData"])))
     call.grant("roles/secretmanager.viewer", f"serviceAccount:{EMAIL}")
     bearer = {"authorization": f"Bearer {granted(call, signer)['access_token']}"}
     call.send("GET", SECRETS, bearer, b"")
-    call("POST", f"/iam/v1/{made['name']}:disable", {})
+    call("POST", f"/iam/v1/{created['name']}:disable", {})
     assert granted(call, signer, 400)["error_description"] == "Invalid JWT Signature."
-    assert call("GET", f"/iam/v1/{made['name']}")["disabled"] is True
-    call("POST", f"/iam/v1/{made['name']}:enable", {})
+    assert call("GET", f"/iam/v1/{created['name']}")["disabled"] is True
+    call("POST", f"/iam/v1/{created['name']}:enable", {})
     granted(call, signer)
     call("POST", f"{KEYS.removesuffix('/keys')}:disable", {})
     assert "account not found" in granted(call, signer, 400)["error_description"]
     call("POST", f"{KEYS.removesuffix('/keys')}:enable", {})
-    call("DELETE", f"/iam/v1/{made['name']}")
+    call("DELETE", f"/iam/v1/{created['name']}")
     granted(call, signer, 400)
-    call.refused("GET", f"/iam/v1/{made['name']}", status=404)
+    call.refused("GET", f"/iam/v1/{created['name']}", status=404)
 
 
 @pytest.mark.parametrize(
-    ("claims", "words"),
+    ("claims", "message"),
     [
         ({"iss": f"other@{PROJECT}.iam.gserviceaccount.com"}, "account not found"),
         ({"exp": 1}, "short-lived token"),
@@ -121,10 +121,10 @@ def test_a_key_acts_as_its_account_until_it_is_disabled_or_deleted(call: Sender)
         ({"target_audience": "https://a.example"}, "no ID tokens"),
     ],
 )
-def test_what_a_key_signs_must_make_sense(call: Sender, claims: dict[str, Any], words: str) -> None:
-    made = call("POST", KEYS, {})
-    signer = crypt.RSASigner.from_service_account_info(json.loads(base64.b64decode(made["privateKeyData"])))
-    assert words in granted(call, signer, 400, **claims)["error_description"]
+def test_what_a_key_signs_must_make_sense(call: Sender, claims: dict[str, Any], message: str) -> None:
+    created = call("POST", KEYS, {})
+    signer = crypt.RSASigner.from_service_account_info(json.loads(base64.b64decode(created["privateKeyData"])))
+    assert message in granted(call, signer, 400, **claims)["error_description"]
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_nonsense_gets_no_token(call: Sender, body: bytes) -> None:
 
 def test_a_public_half_can_be_uploaded(call: Sender) -> None:
     key = rsa.generate_private_key(65537, 2048)
-    made = call("POST", f"{KEYS}:upload", {"publicKeyData": certificate(key)})
-    assert (made["keyOrigin"], made["validAfterTime"]) == ("USER_PROVIDED", "2020-01-01T00:00:00Z")
-    assert call("POST", f"{KEYS}:upload", {"publicKeyData": certificate(key)})["name"] == made["name"]
+    created = call("POST", f"{KEYS}:upload", {"publicKeyData": certificate(key)})
+    assert (created["keyOrigin"], created["validAfterTime"]) == ("USER_PROVIDED", "2020-01-01T00:00:00Z")
+    assert call("POST", f"{KEYS}:upload", {"publicKeyData": certificate(key)})["name"] == created["name"]
     assert len(call("GET", f"{KEYS}?keyTypes=USER_MANAGED")["keys"]) == 1
 
 

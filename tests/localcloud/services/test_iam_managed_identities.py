@@ -17,10 +17,10 @@ RULE = {"googleCloudResource": f"//compute.googleapis.com/projects/{NUMBER}/uid/
 
 @pytest.fixture
 def call(tmp_path: Path) -> Sender:
-    made = sender(tmp_path, "iam")
-    made("POST", f"{POOLS}?workloadIdentityPoolId=domain", {"mode": "TRUST_DOMAIN"})
-    made("POST", f"{SPACES}?workloadIdentityPoolNamespaceId=space", {"description": "ours"})
-    return made
+    call = sender(tmp_path, "iam")
+    call("POST", f"{POOLS}?workloadIdentityPoolId=domain", {"mode": "TRUST_DOMAIN"})
+    call("POST", f"{SPACES}?workloadIdentityPoolNamespaceId=space", {"description": "ours"})
+    return call
 
 
 def test_a_namespace_is_made_changed_listed_deleted_and_brought_back(call: Sender) -> None:
@@ -35,10 +35,10 @@ def test_a_namespace_is_made_changed_listed_deleted_and_brought_back(call: Sende
 
 
 def test_managed_identities_lie_in_namespaces_and_have_attestation_rules(call: Sender) -> None:
-    made = call("POST", f"{IDENTITIES}?workloadIdentityPoolManagedIdentityId=me", {})
-    assert made["done"] is True
-    assert call("GET", f"/iam/v1/{made['name']}")["response"] == made["response"]
-    assert made["response"]["@type"].endswith(".WorkloadIdentityPoolManagedIdentity")
+    created = call("POST", f"{IDENTITIES}?workloadIdentityPoolManagedIdentityId=me", {})
+    assert created["done"] is True
+    assert call("GET", f"/iam/v1/{created['name']}")["response"] == created["response"]
+    assert created["response"]["@type"].endswith(".WorkloadIdentityPoolManagedIdentity")
     changed = call("POST", f"{IDENTITIES}/me:setAttestationRules", {"attestationRules": [RULE]})
     assert changed["response"]["@type"].endswith(".WorkloadIdentityPoolManagedIdentity")
     assert call("GET", f"{IDENTITIES}/me:listAttestationRules") == {"attestationRules": [RULE]}

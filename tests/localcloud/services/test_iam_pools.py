@@ -27,8 +27,8 @@ def call(tmp_path: Path) -> Sender:
 
 
 def pool(call: Sender) -> dict[str, Any]:
-    made: dict[str, Any] = call("POST", f"{POOLS}?workloadIdentityPoolId=github", {"displayName": "GitHub"})
-    return made
+    created: dict[str, Any] = call("POST", f"{POOLS}?workloadIdentityPoolId=github", {"displayName": "GitHub"})
+    return created
 
 
 def test_a_pool_is_made_by_a_done_operation_and_named_by_project_number(call: Sender) -> None:
@@ -66,7 +66,7 @@ def test_pool_ids_have_4_to_32_characters_and_no_google_prefix(call: Sender, ide
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
         ({"attributeCondition": ""}, "must reference one of the provider's claims."),
         ({"attributeCondition": "'assertion.sub' == 'x'"}, "must reference one of the provider's claims."),
@@ -82,17 +82,17 @@ def test_pool_ids_have_4_to_32_characters_and_no_google_prefix(call: Sender, ide
         ({"displayName": "x" * 33}, "display name must be less than or equal to 32 characters"),
     ],
 )
-def test_wrong_providers_are_refused(call: Sender, change: dict[str, Any], words: str) -> None:
+def test_wrong_providers_are_refused(call: Sender, change: dict[str, Any], message: str) -> None:
     pool(call)
     text = call.refused("POST", f"{PROVIDERS}?workloadIdentityPoolProviderId=github", GITHUB | change)
-    assert words in text
+    assert message in text
 
 
 def test_an_issuer_of_ones_own_needs_no_condition(call: Sender) -> None:
     pool(call)
     own = {"oidc": {"issuerUri": "https://id.example.com"}, "attributeMapping": {"google.subject": "assertion.sub"}}
-    made = call("POST", f"{PROVIDERS}?workloadIdentityPoolProviderId=own-issuer", own)["response"]
-    assert made["oidc"]["issuerUri"] == "https://id.example.com"
+    created = call("POST", f"{PROVIDERS}?workloadIdentityPoolProviderId=own-issuer", own)["response"]
+    assert created["oidc"]["issuerUri"] == "https://id.example.com"
 
 
 def test_a_provider_is_patched_with_masks_in_either_spelling_but_keeps_its_kind(call: Sender) -> None:
@@ -113,9 +113,9 @@ def test_a_provider_is_patched_with_masks_in_either_spelling_but_keeps_its_kind(
 
 def test_an_aws_provider_without_mapping_has_googles_default_which_is_not_shown(call: Sender) -> None:
     pool(call)
-    made = call("POST", f"{PROVIDERS}?workloadIdentityPoolProviderId=aws-one", {"aws": {"accountId": "123"}})
-    assert "attributeMapping" not in made["response"]
-    default = pools.mapping(made["response"])
+    created = call("POST", f"{PROVIDERS}?workloadIdentityPoolProviderId=aws-one", {"aws": {"accountId": "123"}})
+    assert "attributeMapping" not in created["response"]
+    default = pools.mapping(created["response"])
     assert default["google.subject"] == "assertion.arn"
     compiled(Language.MAPPING, default["attribute.aws_role"])
 
@@ -140,7 +140,7 @@ def test_pools_need_the_permissions_of_pools(call: Sender) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "message"),
     [
         ({"attributeCondition": "(" * 3000 + "true"}, "cannot be read: Expression recursion limit exceeded"),
         ({"attributeCondition": "!" * 3000 + "assertion.x"}, ""),
@@ -156,10 +156,10 @@ def test_pools_need_the_permissions_of_pools(call: Sender) -> None:
         ),
     ],
 )
-def test_expressions_are_checked_when_a_provider_is_set(call: Sender, changes: dict[str, Any], words: str) -> None:
+def test_expressions_are_checked_when_a_provider_is_set(call: Sender, changes: dict[str, Any], message: str) -> None:
     pool(call)
     path = f"{PROVIDERS}?workloadIdentityPoolProviderId=github"
-    if words:
-        assert words in call.refused("POST", path, GITHUB | changes)
+    if message:
+        assert message in call.refused("POST", path, GITHUB | changes)
     else:
         call("POST", path, GITHUB | changes)

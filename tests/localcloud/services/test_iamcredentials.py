@@ -25,10 +25,10 @@ def email(name: str) -> str:
 
 @pytest.fixture
 def call(tmp_path: Path) -> Sender:
-    made = sender(tmp_path, "iam", "iamcredentials", "secretmanager")
+    call = sender(tmp_path, "iam", "iamcredentials", "secretmanager")
     for name in ("deployer", "stepping", "trainer"):
-        made("POST", ACCOUNTS, {"accountId": name})
-    return made
+        call("POST", ACCOUNTS, {"accountId": name})
+    return call
 
 
 def let(call: Sender, member: str, account: str) -> None:
@@ -37,8 +37,8 @@ def let(call: Sender, member: str, account: str) -> None:
 
 
 def access_token(call: Sender, account: str, **more: Any) -> dict[str, Any]:
-    made: dict[str, Any] = call("POST", f"{TOKENS}/{email(account)}:generateAccessToken", SCOPE | more)
-    return made
+    created: dict[str, Any] = call("POST", f"{TOKENS}/{email(account)}:generateAccessToken", SCOPE | more)
+    return created
 
 
 def test_an_impersonated_account_acts_with_its_own_rights_until_the_token_expires(call: Sender) -> None:
@@ -76,7 +76,7 @@ def test_every_link_of_a_delegation_chain_is_checked(call: Sender) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    ("body", "message"),
     [
         ({}, "no scope"),
         ({"scope": ["cloud-platform"]}, "Invalid OAuth scope"),
@@ -84,9 +84,9 @@ def test_every_link_of_a_delegation_chain_is_checked(call: Sender) -> None:
         (SCOPE | {"lifetime": "0s"}, "between 1s and 3600s"),
     ],
 )
-def test_a_token_has_a_scope_and_lives_an_hour_at_most(call: Sender, body: dict[str, Any], words: str) -> None:
+def test_a_token_has_a_scope_and_lives_an_hour_at_most(call: Sender, body: dict[str, Any], message: str) -> None:
     let(call, ANN, "deployer")
-    assert words in call.as_(ANN).refused("POST", f"{TOKENS}/{email('deployer')}:generateAccessToken", body)
+    assert message in call.as_(ANN).refused("POST", f"{TOKENS}/{email('deployer')}:generateAccessToken", body)
 
 
 def test_a_disabled_account_gives_no_tokens(call: Sender) -> None:
@@ -123,8 +123,8 @@ def test_a_disabled_account_does_not_act_under_any_spelling_of_its_name(call: Se
 
 def test_an_identity_token_has_three_parts_and_says_that_it_is_simulated(call: Sender) -> None:
     let(call, ANN, "deployer")
-    asked = {"audience": "https://service.example.com", "includeEmail": True}
-    token = call.as_(ANN)("POST", f"{TOKENS}/{email('deployer')}:generateIdToken", asked)["token"]
+    request = {"audience": "https://service.example.com", "includeEmail": True}
+    token = call.as_(ANN)("POST", f"{TOKENS}/{email('deployer')}:generateIdToken", request)["token"]
     body = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
     assert body["aud"] == "https://service.example.com"
     assert body["email"] == email("deployer")
@@ -157,9 +157,13 @@ def test_every_account_signs_with_a_key_of_its_own(call: Sender) -> None:
 def test_a_signed_token_holds_the_claims_and_ends(call: Sender) -> None:
     let(call, ANN, "deployer")
     path = f"{TOKENS}/{email('deployer')}:signJwt"
-    made = call.as_(ANN)("POST", path, {"payload": '{"sub": "somebody"}'})
-    header, claims, _ = made["signedJwt"].split(".")
-    assert json.loads(base64.urlsafe_b64decode(header + "==")) == {"alg": "RS256", "kid": made["keyId"], "typ": "JWT"}
+    created = call.as_(ANN)("POST", path, {"payload": '{"sub": "somebody"}'})
+    header, claims, _ = created["signedJwt"].split(".")
+    assert json.loads(base64.urlsafe_b64decode(header + "==")) == {
+        "alg": "RS256",
+        "kid": created["keyId"],
+        "typ": "JWT",
+    }
     body = json.loads(base64.urlsafe_b64decode(claims + "=="))
     assert (body["sub"], body["exp"] - int(call.cloud.clock.seconds()) <= 3600) == ("somebody", True)
 

@@ -80,7 +80,7 @@ def test_a_stranger_reads_and_writes_nothing(call: Sender) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ({"entries": [{"textPayload": "x", "resource": {"type": "global"}}]}, "log_name is missing"),
         ({"entries": [{"textPayload": "x", "logName": LOG}]}, "resource is missing"),
@@ -91,14 +91,14 @@ def test_a_stranger_reads_and_writes_nothing(call: Sender) -> None:
         ),
     ],
 )
-def test_an_entry_that_is_none_is_refused(call: Sender, body: Any, said: str) -> None:
-    assert said in call.refused("POST", f"{LOGGING}/entries:write", body)
+def test_an_entry_that_is_none_is_refused(call: Sender, body: Any, message: str) -> None:
+    assert message in call.refused("POST", f"{LOGGING}/entries:write", body)
 
 
 def test_a_filter_that_cannot_be_read_and_an_order_that_is_none_are_refused(call: Sender) -> None:
-    asked = {"resourceNames": [f"projects/{PROJECT}"]}
-    assert "Unparseable filter" in call.refused("POST", f"{LOGGING}/entries:list", asked | {"filter": "a=("})
-    assert "order_by" in call.refused("POST", f"{LOGGING}/entries:list", asked | {"orderBy": "severity"})
+    request = {"resourceNames": [f"projects/{PROJECT}"]}
+    assert "Unparseable filter" in call.refused("POST", f"{LOGGING}/entries:list", request | {"filter": "a=("})
+    assert "order_by" in call.refused("POST", f"{LOGGING}/entries:list", request | {"orderBy": "severity"})
     assert "names no resources" in call.refused("POST", f"{LOGGING}/entries:list", {})
 
 
@@ -111,15 +111,15 @@ def test_a_log_can_be_deleted(call: Sender) -> None:
 
 def test_a_sink_is_made_changed_and_deleted(call: Sender) -> None:
     body = {"name": "errors", "destination": TOPIC, "filter": "severity>=ERROR"}
-    made = call("POST", f"{SINKS}?uniqueWriterIdentity=true", body)
-    assert made["name"] == "errors"
-    assert made["writerIdentity"] == f"serviceAccount:service-{NUMBER}@gcp-sa-logging.iam.gserviceaccount.com"
-    assert call("GET", f"{SINKS}/errors") == made
-    assert call("GET", SINKS)["sinks"][-1] == made
+    created = call("POST", f"{SINKS}?uniqueWriterIdentity=true", body)
+    assert created["name"] == "errors"
+    assert created["writerIdentity"] == f"serviceAccount:service-{NUMBER}@gcp-sa-logging.iam.gserviceaccount.com"
+    assert call("GET", f"{SINKS}/errors") == created
+    assert call("GET", SINKS)["sinks"][-1] == created
     call("PATCH", f"{SINKS}/errors?updateMask=filter", {"filter": "severity>=WARNING"})
     after = call("PUT", f"{SINKS}/errors?updateMask=description", {"description": "x"})
     assert (after["filter"], after["description"], after["destination"]) == ("severity>=WARNING", "x", TOPIC)
-    assert after["writerIdentity"] == made["writerIdentity"]
+    assert after["writerIdentity"] == created["writerIdentity"]
     assert "already exists" in call.refused("POST", SINKS, body, 409)
     assert "destination" in call.refused("POST", SINKS, {"name": "x", "destination": "elsewhere"})
     assert "Unparseable filter" in call.refused("POST", SINKS, {"name": "x", "destination": TOPIC, "filter": "("})
@@ -161,8 +161,8 @@ def test_the_default_sink_can_be_disabled_and_neither_is_deleted_or_made_again(c
 
 
 def test_a_metric_counts_entries_unless_its_descriptor_says_otherwise(call: Sender) -> None:
-    made = call("POST", METRICS, {"name": "errors", "filter": "severity>=ERROR", "description": "All of them"})
-    assert made["metricDescriptor"] == {
+    created = call("POST", METRICS, {"name": "errors", "filter": "severity>=ERROR", "description": "All of them"})
+    assert created["metricDescriptor"] == {
         "name": f"projects/{PROJECT}/metricDescriptors/logging.googleapis.com/user/errors",
         "type": "logging.googleapis.com/user/errors",
         "description": "All of them",
@@ -171,8 +171,8 @@ def test_a_metric_counts_entries_unless_its_descriptor_says_otherwise(call: Send
         "unit": "1",
     }
     sent = {"metricKind": "DELTA", "valueType": "DISTRIBUTION", "unit": "s", "name": "mine"}
-    made = call("POST", METRICS, {"name": "slow", "filter": "severity>=ERROR", "metricDescriptor": sent})
-    assert made["metricDescriptor"] == sent | {
+    created = call("POST", METRICS, {"name": "slow", "filter": "severity>=ERROR", "metricDescriptor": sent})
+    assert created["metricDescriptor"] == sent | {
         "name": f"projects/{PROJECT}/metricDescriptors/logging.googleapis.com/user/slow",
         "type": "logging.googleapis.com/user/slow",
     }
@@ -196,11 +196,11 @@ def test_an_old_entry_goes_after_thirty_days(call: Sender) -> None:
 
 
 def test_a_metric_may_have_a_slash_in_its_name(call: Sender) -> None:
-    made = call("POST", METRICS, {"name": "api/(slow)", "filter": "severity>=ERROR"})
-    assert made["name"] == "api/(slow)"
+    created = call("POST", METRICS, {"name": "api/(slow)", "filter": "severity>=ERROR"})
+    assert created["name"] == "api/(slow)"
     path = f"{METRICS}/api%2F%28slow%29"
-    assert call("GET", path) == made
-    assert call("PUT", path, {"name": "api/(slow)", "filter": "severity>=INFO"})["name"] == made["name"]
+    assert call("GET", path) == created
+    assert call("PUT", path, {"name": "api/(slow)", "filter": "severity>=INFO"})["name"] == created["name"]
     assert [one["name"] for one in call("GET", METRICS)["metrics"]] == ["api/(slow)"]
     assert call("DELETE", path) == {}
     assert call("GET", METRICS) == {}

@@ -34,8 +34,8 @@ def secret(cloud: Client, value: bytes = b"s3cret") -> str:
     """The full name of a new secret with one version."""
     cloud.enable("secretmanager")
     client = secrets(cloud)
-    asked = {"parent": f"projects/{cloud.project}", "secret_id": "key", "secret": {"replication": {"automatic": {}}}}
-    name: str = client.create_secret(request=asked).name
+    request = {"parent": f"projects/{cloud.project}", "secret_id": "key", "secret": {"replication": {"automatic": {}}}}
+    name: str = client.create_secret(request=request).name
     client.add_secret_version(request={"parent": name, "payload": {"data": value}})
     return name
 
@@ -44,10 +44,10 @@ def account(cloud: Client, member: str, role: str = "roles/iam.serviceAccountTok
     """The e-mail of a new service account that a member may impersonate."""
     cloud.enable("iam", "iamcredentials")
     path = f"iam/v1/projects/{cloud.project}/serviceAccounts"
-    made = cloud.ok("POST", path, {"accountId": "deployer"})
+    created = cloud.ok("POST", path, {"accountId": "deployer"})
     policy = {"bindings": [{"role": role, "members": [member]}]}
-    cloud.ok("POST", f"{path}/{made['email']}:setIamPolicy", {"policy": policy})
-    return str(made["email"])
+    cloud.ok("POST", f"{path}/{created['email']}:setIamPolicy", {"policy": policy})
+    return str(created["email"])
 
 
 def token_address(cloud: Client, email: str) -> str:
@@ -134,15 +134,15 @@ def test_the_discovery_client_of_iam(cloud: Client) -> None:
     iam = build("iam", "v1", credentials=Credentials(cloud.token()), client_options=options).projects()
     parent = f"projects/{cloud.project}"
     accounts = iam.serviceAccounts()
-    made = accounts.create(name=parent, body={"accountId": "deployer"}).execute()
+    created = accounts.create(name=parent, body={"accountId": "deployer"}).execute()
     accounts.patch(
-        name=made["name"], body={"serviceAccount": {"displayName": "D"}, "updateMask": "displayName"}
+        name=created["name"], body={"serviceAccount": {"displayName": "D"}, "updateMask": "displayName"}
     ).execute()
-    assert accounts.list(name=parent).execute()["accounts"] == [made | {"displayName": "D"}]
+    assert accounts.list(name=parent).execute()["accounts"] == [created | {"displayName": "D"}]
     permissions = {"title": "T", "includedPermissions": ["secretmanager.versions.access"]}
     iam.roles().create(parent=parent, body={"roleId": "reader", "role": permissions}).execute()
     assert iam.roles().get(name=f"{parent}/roles/reader").execute()["title"] == "T"
     pools = iam.locations().workloadIdentityPools()
-    where = f"{parent}/locations/global"
-    operation = pools.create(parent=where, workloadIdentityPoolId="github", body={}).execute()
+    path = f"{parent}/locations/global"
+    operation = pools.create(parent=path, workloadIdentityPoolId="github", body={}).execute()
     assert pools.operations().get(name=operation["name"]).execute()["done"] is True

@@ -21,9 +21,9 @@ AGENT = f"serviceAccount:service-{NUMBER}@gcp-sa-pubsub.iam.gserviceaccount.com"
 
 @pytest.fixture
 def call(tmp_path: Path) -> Sender:
-    made = sender(tmp_path, "pubsub", "secretmanager", "storage", "iam")
-    made("PUT", f"/pubsub/v1/{TOPIC}", {"labels": {"a": "b"}})
-    return made
+    call = sender(tmp_path, "pubsub", "secretmanager", "storage", "iam")
+    call("PUT", f"/pubsub/v1/{TOPIC}", {"labels": {"a": "b"}})
+    return call
 
 
 def subscribe(call: Sender, name: str = "all", **body: Any) -> Any:
@@ -84,7 +84,7 @@ def test_a_subscription_has_googles_defaults_and_needs_its_topic(call: Sender) -
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ({"ackDeadlineSeconds": 5}, "Invalid ack deadline given (ack_deadline=5). The ack deadline must be between 10 and 600 seconds."),
         ({"messageRetentionDuration": "599s"}, "You passed 9m59s in the request, but the value must be between 10m and 744h."),
@@ -98,8 +98,8 @@ def test_a_subscription_has_googles_defaults_and_needs_its_topic(call: Sender) -
         ({"labels": {"A": "b"}}, "label"),
     ],
 )  # fmt: skip
-def test_what_pubsub_would_refuse_is_refused(call: Sender, body: Any, said: str) -> None:
-    assert said in call.refused("PUT", f"{BASE}/subscriptions/all", {"topic": TOPIC, **body})
+def test_what_pubsub_would_refuse_is_refused(call: Sender, body: Any, message: str) -> None:
+    assert message in call.refused("PUT", f"{BASE}/subscriptions/all", {"topic": TOPIC, **body})
 
 
 def test_a_topic_keeps_messages_for_as_long_as_pubsub_allows(call: Sender) -> None:
@@ -282,7 +282,7 @@ def test_a_buckets_notification_is_published(call: Sender) -> None:
     path = "/storage/v1/b/data-bucket/notificationConfigs"
     assert "does not have permission to publish" in call.refused("POST", path, config)
     call.grant("roles/pubsub.publisher", f"serviceAccount:service-{NUMBER}@gs-project-accounts.iam.gserviceaccount.com")
-    made = call("POST", path, config)
+    created = call("POST", path, config)
     bearer = {"authorization": call.bearer(), "content-type": "text/plain"}
     for name in ("in/x", "out/y"):
         call.send("POST", f"/upload/storage/v1/b/data-bucket/o?uploadType=media&name={name}", bearer, b"hello")
@@ -290,7 +290,7 @@ def test_a_buckets_notification_is_published(call: Sender) -> None:
     first, second = pull(call)
     attributes = first["message"]["attributes"]
     assert (attributes["eventType"], attributes["objectId"]) == ("OBJECT_FINALIZE", "in/x")
-    assert attributes["notificationConfig"] == f"projects/_/buckets/data-bucket/notificationConfigs/{made['id']}"
+    assert attributes["notificationConfig"] == f"projects/_/buckets/data-bucket/notificationConfigs/{created['id']}"
     assert json.loads(texts([first])[0])["size"] == "5"
     assert second["message"]["attributes"]["eventType"] == "OBJECT_DELETE"
 

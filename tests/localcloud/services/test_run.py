@@ -117,7 +117,7 @@ def test_cpu_is_throttled_unless_resources_leave_it_out(call: Sender, sent: dict
 
 
 @pytest.mark.parametrize(
-    ("template", "said"),
+    ("template", "message"),
     [
         ({}, "template"),
         ({"containers": [{"image": ""}]}, "image is required"),
@@ -183,12 +183,12 @@ def test_cpu_is_throttled_unless_resources_leave_it_out(call: Sender, sent: dict
         (mounted(mountPath="/v:suid"), "absolute path without"),
     ],
 )
-def test_what_google_refuses_is_refused(call: Sender, template: Any, said: str) -> None:
-    assert said in call.refused("POST", f"{SERVICES}?serviceId=api", {"template": template})
+def test_what_google_refuses_is_refused(call: Sender, template: Any, message: str) -> None:
+    assert message in call.refused("POST", f"{SERVICES}?serviceId=api", {"template": template})
 
 
 @pytest.mark.parametrize(
-    ("traffic", "said"),
+    ("traffic", "message"),
     [
         ([{"percent": 50}], "sum to 50"),
         ([{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": "api-9", "percent": 100}], "does not exist"),
@@ -196,9 +196,9 @@ def test_what_google_refuses_is_refused(call: Sender, template: Any, said: str) 
         ([{"percent": 100, "tag": "a"}, {"percent": 0, "tag": "a"}], "may be used only once"),
     ],
 )
-def test_traffic_that_means_nothing_is_refused(call: Sender, traffic: Any, said: str) -> None:
+def test_traffic_that_means_nothing_is_refused(call: Sender, traffic: Any, message: str) -> None:
     made(call)
-    assert said in call.refused("PATCH", f"{SERVICES}/api?updateMask=traffic", {"traffic": traffic})
+    assert message in call.refused("PATCH", f"{SERVICES}/api?updateMask=traffic", {"traffic": traffic})
 
 
 def test_a_part_of_a_volume_is_mounted_where_no_other_container_can_put_a_link_in_its_place(call: Sender) -> None:

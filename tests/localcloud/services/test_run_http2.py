@@ -125,13 +125,13 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def cloud(state: Path) -> Iterator[Serving]:
-    with serving(state / "cloud", "run", "logging") as found:
-        settings = found.cloud.workloads.settings
+    with serving(state / "cloud", "run", "logging") as cloud:
+        settings = cloud.cloud.workloads.settings
         settings.forced = "process"
         for name, program in (("grpc", SPEAKS_GRPC), ("two", SPEAKS_HTTP_2), ("one", SPEAKS_HTTP_1)):
             (state / f"speaks_{name}.py").write_text(program)
             settings.stand_ins[name] = ((sys.executable, f"speaks_{name}.py"), state)
-        yield found
+        yield cloud
 
 
 def deployed(cloud: Serving, name: str, image: str, port: str, public: bool = True, **template: Any) -> Any:
@@ -162,17 +162,17 @@ def two(cloud: Serving) -> Any:
 
 
 def address(service: Any) -> str:
-    found: str = service["annotations"]["local-cloud/address"]
-    return found
+    result: str = service["annotations"]["local-cloud/address"]
+    return result
 
 
 def test_a_call_is_answered_with_its_metadata_and_its_status(models: grpc.Channel) -> None:
     answer, call = models.unary_unary("/models/same").with_call(b"a", timeout=30, metadata=(("sent", "word"),))
     assert answer == b"a"
     assert ("seen", "word") in call.trailing_metadata()
-    with pytest.raises(grpc.RpcError, match="no such model") as refused:
+    with pytest.raises(grpc.RpcError, match="no such model") as error:
         models.unary_unary("/models/none")(b"", timeout=30)
-    assert refused.value.code() == grpc.StatusCode.NOT_FOUND
+    assert error.value.code() == grpc.StatusCode.NOT_FOUND
 
 
 def test_streams_pass_in_both_directions_while_both_are_open(models: grpc.Channel) -> None:
@@ -208,9 +208,9 @@ def test_a_stream_ends_with_the_time_that_a_request_may_take(cloud: Serving) -> 
     with grpc.insecure_channel(address(service).removeprefix("http://")) as channel:
         stream = channel.unary_stream("/models/endless")(b"", timeout=60)
         assert next(stream) == b"begun"
-        with pytest.raises(grpc.RpcError) as ended:
+        with pytest.raises(grpc.RpcError) as error:
             next(stream)
-    assert ended.value.code() == grpc.StatusCode.INTERNAL
+    assert error.value.code() == grpc.StatusCode.INTERNAL
 
 
 def test_a_private_service_takes_calls_by_its_name_and_from_its_callers_only(
@@ -223,9 +223,9 @@ def test_a_private_service_takes_calls_by_its_name_and_from_its_callers_only(
     monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{cloud.port}")
     with grpc.secure_channel(f"{url.removeprefix('https://')}:443", trusted) as channel:
         same = channel.unary_unary("/models/same")
-        with pytest.raises(grpc.RpcError) as refused:
+        with pytest.raises(grpc.RpcError) as error:
             same(b"a", timeout=30)
-        assert refused.value.code() == grpc.StatusCode.PERMISSION_DENIED
+        assert error.value.code() == grpc.StatusCode.PERMISSION_DENIED
         with pytest.raises(grpc.RpcError) as unknown:
             same(b"a", timeout=30, metadata=(("authorization", "Bearer a.b.c"),))
         assert unknown.value.code() == grpc.StatusCode.UNAUTHENTICATED
@@ -270,13 +270,13 @@ def test_an_h2c_instance_is_asked_in_http_2_whatever_the_client_speaks(two: Any)
         for path, body in (("/", None), ("/sized", b"known"), ("/", iter([b"in ", b"pieces"])), ("/", b"again")):
             client.request("POST" if body else "GET", path, body, {"X-Mixed": "Case", "Connection": "keep-alive"})
             answer = client.getresponse()
-            said = json.loads(answer.read())
-            on.add(said["on"])
+            output = json.loads(answer.read())
+            on.add(output["on"])
             assert (answer.status, answer.headers["x-app"]) == (200, "two")
-            assert said["head"]["x-mixed"] == "Case"
-            assert said["head"][":scheme"] == "http"
-            assert said["head"][":authority"] == address(two).removeprefix("http://")
-            assert not {"connection", "host", "transfer-encoding"} & set(said["head"])
+            assert output["head"]["x-mixed"] == "Case"
+            assert output["head"][":scheme"] == "http"
+            assert output["head"][":authority"] == address(two).removeprefix("http://")
+            assert not {"connection", "host", "transfer-encoding"} & set(output["head"])
         assert len(on) == 1
         client.request("HEAD", "/")
         assert client.getresponse().read() == b""

@@ -69,13 +69,13 @@ BODY: Any = {
 
 @pytest.fixture
 def call(tmp_path: Path) -> Sender:
-    made = sender(tmp_path, "run", "secretmanager", "iam")
+    call = sender(tmp_path, "run", "secretmanager", "iam")
     secrets = f"/secretmanager/v1/projects/{PROJECT}/secrets"
-    made("POST", f"{secrets}?secretId=key", {"replication": {"automatic": {}}})
+    call("POST", f"{secrets}?secretId=key", {"replication": {"automatic": {}}})
     for _ in range(2):
-        made("POST", f"{secrets}/key:addVersion", {"payload": {"data": "eA=="}})
-    made.grant("roles/secretmanager.secretAccessor", f"serviceAccount:{NUMBER}-compute@developer.gserviceaccount.com")
-    return made
+        call("POST", f"{secrets}/key:addVersion", {"payload": {"data": "eA=="}})
+    call.grant("roles/secretmanager.secretAccessor", f"serviceAccount:{NUMBER}-compute@developer.gserviceaccount.com")
+    return call
 
 
 def settled(call: Sender) -> None:
@@ -83,8 +83,8 @@ def settled(call: Sender) -> None:
 
 
 def test_what_gcloud_sends_is_what_v2_has_and_comes_back_the_same(call: Sender) -> None:
-    made = call("POST", SERVICES, BODY)
-    assert made["status"]["conditions"][0]["status"] == "Unknown"
+    created = call("POST", SERVICES, BODY)
+    assert created["status"]["conditions"][0]["status"] == "Unknown"
     settled(call)
     kept = call("GET", f"{V2}/services/api")["template"]
     assert kept["scaling"] == {"maxInstanceCount": 3}
@@ -182,9 +182,9 @@ def test_a_job_and_its_execution_have_v1s_form(call: Sender) -> None:
         },
     }
     body = {"metadata": {"name": "train"}, "spec": {"template": {"spec": spec}}}
-    made = call("POST", JOBS, body)
-    assert made["status"]["conditions"][0]["status"] == "True"
-    inner = made["spec"]["template"]["spec"]
+    created = call("POST", JOBS, body)
+    assert created["status"]["conditions"][0]["status"] == "True"
+    inner = created["spec"]["template"]["spec"]
     assert (inner["taskCount"], inner["template"]["spec"]["timeoutSeconds"]) == (2, "60")
     assert inner["template"]["spec"]["maxRetries"] == 0
     execution = call(

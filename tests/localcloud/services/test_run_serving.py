@@ -61,11 +61,11 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def cloud(state: Path) -> Iterator[Serving]:
-    with serving(state / "cloud", "run", "logging") as found:
-        found.cloud.workloads.settings.forced = "process"
-        found.cloud.workloads.settings.stand_ins["api"] = ((sys.executable, "app.py"), state)
-        found.cloud.workloads.settings.stand_ins["job"] = ((sys.executable, "-c", "print('done')"), state)
-        yield found
+    with serving(state / "cloud", "run", "logging") as cloud:
+        cloud.cloud.workloads.settings.forced = "process"
+        cloud.cloud.workloads.settings.stand_ins["api"] = ((sys.executable, "app.py"), state)
+        cloud.cloud.workloads.settings.stand_ins["job"] = ((sys.executable, "-c", "print('done')"), state)
+        yield cloud
 
 
 def deployed(cloud: Serving, name: str, **template: Any) -> Any:

@@ -33,12 +33,12 @@ def with_version(call: Sender, name: str = "key", value: str = "s3cret") -> str:
 
 
 def test_a_secret_carries_the_project_number_and_can_be_asked_for_by_id_or_number(call: Sender) -> None:
-    made = call("POST", f"{SECRETS}?secretId=key", AUTOMATIC | {"labels": {"team": "cats"}})
-    assert made["name"] == f"{SHOWN}/key"
-    assert made["replication"] == {"automatic": {}}
-    assert made["labels"] == {"team": "cats"}
-    assert made["etag"].startswith('"')
-    assert call("GET", f"/secretmanager/v1/{SHOWN}/key") == made
+    created = call("POST", f"{SECRETS}?secretId=key", AUTOMATIC | {"labels": {"team": "cats"}})
+    assert created["name"] == f"{SHOWN}/key"
+    assert created["replication"] == {"automatic": {}}
+    assert created["labels"] == {"team": "cats"}
+    assert created["etag"].startswith('"')
+    assert call("GET", f"/secretmanager/v1/{SHOWN}/key") == created
 
 
 def test_a_taken_id_is_refused_in_googles_words(call: Sender) -> None:
@@ -58,7 +58,7 @@ def test_a_missing_secret_is_named_with_the_project_number(call: Sender) -> None
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    ("body", "message"),
     [
         ({}, "exactly one of automatic and user_managed; this one has neither"),
         ({"replication": {}}, "this one has neither"),
@@ -95,9 +95,9 @@ def test_a_missing_secret_is_named_with_the_project_number(call: Sender) -> None
     ],
 )
 def test_what_secret_manager_would_refuse_is_refused_at_creation(
-    call: Sender, body: dict[str, Any], words: str
+    call: Sender, body: dict[str, Any], message: str
 ) -> None:
-    assert words in call.refused("POST", f"{SECRETS}?secretId=key", body)
+    assert message in call.refused("POST", f"{SECRETS}?secretId=key", body)
     assert call("GET", SECRETS) == {}
 
 
@@ -120,23 +120,23 @@ def test_versions_are_numbered_and_latest_is_the_newest_whatever_its_state(call:
 def test_the_checksum_is_checked_on_the_way_in_and_sent_on_the_way_out(call: Sender) -> None:
     key = with_version(call, value="hello")
     assert "clientSpecifiedPayloadChecksum" not in call("GET", f"{key}/versions/1")
-    made = call("POST", f"{key}:addVersion", payload("hello", dataCrc32c="2591144780"))
-    assert made["clientSpecifiedPayloadChecksum"] is True
+    created = call("POST", f"{key}:addVersion", payload("hello", dataCrc32c="2591144780"))
+    assert created["clientSpecifiedPayloadChecksum"] is True
     assert "CRC32C is 2591144780" in call.refused("POST", f"{key}:addVersion", payload("hello", dataCrc32c="1"))
     assert call("GET", f"{key}/versions/2:access")["payload"]["dataCrc32c"] == "2591144780"
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    ("body", "message"),
     [
         ({}, "cannot be empty"),
         (payload(""), "cannot be empty"),
         (payload("x" * 65_537), "at most 65536 bytes; this one has 65537"),
     ],
 )
-def test_payloads_hold_one_byte_to_64_kibibytes(call: Sender, body: dict[str, Any], words: str) -> None:
+def test_payloads_hold_one_byte_to_64_kibibytes(call: Sender, body: dict[str, Any], message: str) -> None:
     key = with_version(call)
-    assert words in call.refused("POST", f"{key}:addVersion", body)
+    assert message in call.refused("POST", f"{key}:addVersion", body)
     call("POST", f"{key}:addVersion", payload("x" * 65_536))
 
 
@@ -196,12 +196,12 @@ def test_delayed_destruction_disables_now_and_destroys_when_it_is_due(call: Send
 
 
 def test_a_ttl_becomes_the_moment_at_which_the_secret_is_gone(call: Sender) -> None:
-    made = call("POST", f"{SECRETS}?secretId=key", AUTOMATIC | {"ttl": "3600s"})
-    assert "ttl" not in made
+    created = call("POST", f"{SECRETS}?secretId=key", AUTOMATIC | {"ttl": "3600s"})
+    assert "ttl" not in created
     call("POST", f"{SECRETS}/key:addVersion", payload("x"))
     call("PATCH", f"{SECRETS}/key?updateMask=ttl", {"ttl": "7200s"})
     call.later(seconds=3700)
-    assert call("GET", f"{SECRETS}/key")["expireTime"] > made["expireTime"]
+    assert call("GET", f"{SECRETS}/key")["expireTime"] > created["expireTime"]
     call.later(seconds=3700)
     call.refused("GET", f"{SECRETS}/key", status=404)
     assert call("GET", SECRETS) == {}
@@ -320,8 +320,8 @@ def test_a_viewer_sees_secrets_but_no_payload(call: Sender) -> None:
 
 def test_a_regional_secret_lies_in_its_location(call: Sender) -> None:
     assert "cannot be set on a regional secret" in call.refused("POST", f"{REGIONAL}?secretId=key", AUTOMATIC)
-    made = call("POST", f"{REGIONAL}?secretId=key", {})
-    assert made["name"] == f"projects/{NUMBER}/locations/europe-west1/secrets/key"
+    created = call("POST", f"{REGIONAL}?secretId=key", {})
+    assert created["name"] == f"projects/{NUMBER}/locations/europe-west1/secrets/key"
     call("POST", f"{REGIONAL}/key:addVersion", payload("here"))
     assert base64.b64decode(call("GET", f"{REGIONAL}/key/versions/1:access")["payload"]["data"]) == b"here"
     assert call("GET", SECRETS) == {}

@@ -218,24 +218,24 @@ def test_prevention_of_public_access_overrides_what_was_granted(gcs: Storage, me
     """The grants stay, and count again when it is lifted."""
     fine = {"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": uniform}}}
     gcs.bucket("open-bucket", **fine)
-    where = f"{B}/open-bucket"
-    gcs.ask("POST", f"/upload{where}/o?uploadType=media&name=x", b"hello")
-    policy = gcs.ask("GET", f"{where}/iam").json
+    path = f"{B}/open-bucket"
+    gcs.ask("POST", f"/upload{path}/o?uploadType=media&name=x", b"hello")
+    policy = gcs.ask("GET", f"{path}/iam").json
     policy["bindings"].append({"role": "roles/storage.objectViewer", "members": [member, ALICE]})
-    gcs.ask("PUT", f"{where}/iam", policy)
+    gcs.ask("PUT", f"{path}/iam", policy)
     if not uniform:
-        gcs.ask("POST", f"{where}/o/x/acl", {"entity": member, "role": "READER"})
+        gcs.ask("POST", f"{path}/o/x/acl", {"entity": member, "role": "READER"})
     stranger, code = (
         gcs.as_("" if member == "allUsers" else "user:eve@example.com"),
         401 if member == "allUsers" else 403,
     )
 
     def prevented(value: str, status: int) -> None:
-        gcs.ask("PATCH", where, {"iamConfiguration": {"publicAccessPrevention": value}})
-        for url in (f"{where}/o/x?alt=media", f"{where}/o?prefix=x"):
+        gcs.ask("PATCH", path, {"iamConfiguration": {"publicAccessPrevention": value}})
+        for url in (f"{path}/o/x?alt=media", f"{path}/o?prefix=x"):
             stranger.ask("GET", url, status=status)
-        assert gcs.as_(ALICE).ask("GET", f"{where}/o/x?alt=media").body == b"hello"
-        assert gcs.ask("GET", f"{where}/iam").json["bindings"][-1]["members"] == [member, ALICE]
+        assert gcs.as_(ALICE).ask("GET", f"{path}/o/x?alt=media").body == b"hello"
+        assert gcs.ask("GET", f"{path}/iam").json["bindings"][-1]["members"] == [member, ALICE]
 
     prevented("inherited", 200)
     prevented("enforced", code)

@@ -42,13 +42,13 @@ def test_a_reader_may_ask_for_one_entity_tag_or_for_any_other(gcs: Storage) -> N
 
 def test_a_download_that_is_refused_is_answered_by_a_sentence_alone(gcs: Storage) -> None:
     gcs.bucket()
-    where = f"{path('none')}?alt=media"
-    missing = gcs.ask("GET", where, None, 404)
+    url = f"{path('none')}?alt=media"
+    missing = gcs.ask("GET", url, None, 404)
     assert (missing.body, missing.headers["content-type"]) == (
         b"No such object: data-bucket/none",
         "text/plain; charset=UTF-8",
     )
-    denied = gcs.as_("user:eve@example.com").ask("GET", f"/download{where}", None, 403).body.decode()
+    denied = gcs.as_("user:eve@example.com").ask("GET", f"/download{url}", None, 403).body.decode()
     assert denied.startswith(
         "eve@example.com does not have storage.objects.get access to the Google Cloud Storage object."
     )
@@ -56,8 +56,8 @@ def test_a_download_that_is_refused_is_answered_by_a_sentence_alone(gcs: Storage
 
 
 def entry(answer: Any) -> dict[str, str]:
-    found: dict[str, str] = answer.json["error"]["errors"][0]
-    return {key: value for key, value in found.items() if key != "message"}
+    result: dict[str, str] = answer.json["error"]["errors"][0]
+    return {key: value for key, value in result.items() if key != "message"}
 
 
 def test_a_refusal_names_the_parameter_or_header_that_it_is_about(gcs: Storage) -> None:

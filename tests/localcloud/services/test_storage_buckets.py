@@ -17,24 +17,24 @@ def gcs(tmp_path: Path) -> Storage:
 
 
 def test_a_new_bucket_has_everything_that_google_adds(gcs: Storage) -> None:
-    made = gcs.ask("POST", f"{B}?project={PROJECT}", {"name": "plain-bucket"}).json
-    assert made["kind"] == "storage#bucket"
-    assert made["id"] == made["name"] == "plain-bucket"
-    assert made["selfLink"].endswith("/storage/v1/b/plain-bucket")
-    assert made["projectNumber"] == NUMBER
-    assert (made["location"], made["locationType"], made["rpo"]) == ("US", "multi-region", "DEFAULT")
-    assert made["storageClass"] == "STANDARD"
-    assert (made["metageneration"], made["etag"]) == ("1", "CAE=")
-    assert made["softDeletePolicy"] == {
+    created = gcs.ask("POST", f"{B}?project={PROJECT}", {"name": "plain-bucket"}).json
+    assert created["kind"] == "storage#bucket"
+    assert created["id"] == created["name"] == "plain-bucket"
+    assert created["selfLink"].endswith("/storage/v1/b/plain-bucket")
+    assert created["projectNumber"] == NUMBER
+    assert (created["location"], created["locationType"], created["rpo"]) == ("US", "multi-region", "DEFAULT")
+    assert created["storageClass"] == "STANDARD"
+    assert (created["metageneration"], created["etag"]) == ("1", "CAE=")
+    assert created["softDeletePolicy"] == {
         "retentionDurationSeconds": "604800",
-        "effectiveTime": made["timeCreated"],
+        "effectiveTime": created["timeCreated"],
     }
-    assert made["iamConfiguration"] == {
+    assert created["iamConfiguration"] == {
         "bucketPolicyOnly": {"enabled": False},
         "uniformBucketLevelAccess": {"enabled": False},
         "publicAccessPrevention": "inherited",
     }
-    assert gcs.ask("GET", f"{B}/plain-bucket").json == made
+    assert gcs.ask("GET", f"{B}/plain-bucket").json == created
 
 
 def test_a_region_is_upper_case_and_has_no_rpo(gcs: Storage) -> None:
@@ -130,7 +130,7 @@ def test_rules_come_back_as_they_were_sent_and_go_when_emptied(gcs: Storage) -> 
 
 
 @pytest.mark.parametrize(
-    ("rule", "words"),
+    ("rule", "message"),
     [
         ({}, "needs an action"),
         ({"condition": {"age": 1}}, "needs an action"),
@@ -150,9 +150,9 @@ def test_rules_come_back_as_they_were_sent_and_go_when_emptied(gcs: Storage) -> 
         ),
     ],
 )
-def test_a_lifecycle_rule_that_could_not_be_carried_out_is_refused(gcs: Storage, rule: Any, words: str) -> None:
+def test_a_lifecycle_rule_that_could_not_be_carried_out_is_refused(gcs: Storage, rule: Any, message: str) -> None:
     gcs.bucket()
-    assert words in gcs.ask("PATCH", f"{B}/data-bucket", {"lifecycle": {"rule": [rule]}}, 400).message
+    assert message in gcs.ask("PATCH", f"{B}/data-bucket", {"lifecycle": {"rule": [rule]}}, 400).message
 
 
 def test_a_rule_for_millennia_is_taken_and_does_nothing(gcs: Storage) -> None:

@@ -205,10 +205,10 @@ def test_what_was_answered_outlives_a_kill(tmp_path: Path) -> None:
         os.kill(running.pid, signal.SIGKILL)
         while launcher.find(tmp_path) is not None:  # a killed process holds its lock a moment longer
             pass
-        again = client(launcher.start(tmp_path)).bucket("kept-bucket")
-        assert again.blob("small").download_as_bytes() == b"small"
-        assert again.blob("big").download_as_bytes() == BIG
-        assert [blob.name for blob in again.list_blobs()] == ["big", "small"]
+        restarted = client(launcher.start(tmp_path)).bucket("kept-bucket")
+        assert restarted.blob("small").download_as_bytes() == b"small"
+        assert restarted.blob("big").download_as_bytes() == BIG
+        assert [blob.name for blob in restarted.list_blobs()] == ["big", "small"]
 
 
 BACKEND = """

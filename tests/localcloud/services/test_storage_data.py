@@ -77,10 +77,10 @@ def test_a_range_of_ten_bytes(header: str | None, expected: Slice | None) -> Non
 
 @pytest.mark.parametrize("header", ["bytes=10-", "bytes=10-12", "bytes=-0"])
 def test_a_range_beyond_the_end_is_refused_with_the_size(header: str) -> None:
-    with pytest.raises(CloudError) as refused:
+    with pytest.raises(CloudError) as error:
         ranges.requested(header, 10)
-    assert refused.value.code == 416
-    assert refused.value.headers["Content-Range"] == "bytes */10"
+    assert error.value.code == 416
+    assert error.value.headers["Content-Range"] == "bytes */10"
 
 
 @pytest.mark.parametrize(
@@ -120,9 +120,9 @@ def test_conditions_of_a_write(conditions: Preconditions, generation: int, metag
     if met:
         conditions.check_write(generation, metageneration)
         return
-    with pytest.raises(CloudError) as refused:
+    with pytest.raises(CloudError) as error:
         conditions.check_write(generation, metageneration)
-    assert (refused.value.code, refused.value.reason) == (412, "conditionNotMet")
+    assert (error.value.code, error.value.reason) == (412, "conditionNotMet")
 
 
 def test_an_unmet_not_match_makes_a_read_not_modified_and_an_unmet_match_is_refused() -> None:
@@ -154,9 +154,9 @@ def test_checksums_are_those_of_the_documentation() -> None:
 def test_data_that_is_not_what_was_promised_is_refused(
     declared: dict[str, str], headers: dict[str, str], text: str
 ) -> None:
-    with pytest.raises(CloudError) as refused:
+    with pytest.raises(CloudError) as error:
         checksums.check(checksums.of_bytes(b"hello world"), declared, headers)
-    assert text in refused.value.message
+    assert text in error.value.message
 
 
 @pytest.mark.parametrize(
@@ -203,9 +203,9 @@ def test_bucket_names_that_google_takes(name: str) -> None:
     ["ab", "", "Upper", "-a-b", "a-b-", "a..b", "a" * 64, "192.168.5.4", "goog-x", "my-google", "a b", f"{'a' * 64}.b"],
 )
 def test_bucket_names_that_google_refuses_are_named(name: str) -> None:
-    with pytest.raises(CloudError) as refused:
+    with pytest.raises(CloudError) as error:
         names.check_bucket_name(name)
-    assert refused.value.message == f"Invalid bucket name: '{name}'"
+    assert error.value.message == f"Invalid bucket name: '{name}'"
 
 
 @pytest.mark.parametrize("name", ["", "a\nb", ".", "..", "é" * 513, ".well-known/acme-challenge/x"])

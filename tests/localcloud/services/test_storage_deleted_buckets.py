@@ -27,8 +27,8 @@ def deleted(gcs: Storage, **body: Any) -> str:
 
 
 def listed(gcs: Storage) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = gcs.ask("GET", f"{B}?project={PROJECT}&softDeleted=true").json.get("items", [])
-    return found
+    result: list[dict[str, Any]] = gcs.ask("GET", f"{B}?project={PROJECT}&softDeleted=true").json.get("items", [])
+    return result
 
 
 def test_a_deleted_bucket_is_shown_to_those_who_ask_for_deleted_ones(gcs: Storage) -> None:

@@ -39,11 +39,11 @@ def new_key(gcs: Storage) -> Any:
 
 def test_a_notification_is_kept_as_sent_with_an_id_of_its_own(gcs: Storage) -> None:
     sent = {"topic": TOPIC, "payload_format": "JSON_API_V1", "event_types": ["OBJECT_FINALIZE"]}
-    made = gcs.ask("POST", CONFIGS, sent).json
-    assert (made["kind"], made["id"]) == ("storage#notification", "1")
-    assert {key: made[key] for key in sent} == sent
-    assert made["selfLink"].endswith("/storage/v1/b/data-bucket/notificationConfigs/1")
-    assert gcs.ask("GET", f"{CONFIGS}/1").json == made
+    created = gcs.ask("POST", CONFIGS, sent).json
+    assert (created["kind"], created["id"]) == ("storage#notification", "1")
+    assert {key: created[key] for key in sent} == sent
+    assert created["selfLink"].endswith("/storage/v1/b/data-bucket/notificationConfigs/1")
+    assert gcs.ask("GET", f"{CONFIGS}/1").json == created
     assert gcs.ask("POST", CONFIGS, {**sent, "topic": TOPIC.partition("com/")[2]}).json["topic"] == TOPIC
     assert [one["id"] for one in gcs.ask("GET", CONFIGS).json["items"]] == ["1", "2"]
 

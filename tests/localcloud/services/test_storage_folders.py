@@ -50,11 +50,15 @@ def names(gcs: Storage, url: str) -> list[str]:
 
 
 def test_a_managed_folder_is_made_shown_listed_and_deleted(gcs: Storage) -> None:
-    made = gcs.ask("POST", MANAGED, {"name": "a/b/"}).json
-    assert (made["kind"], made["id"], made["metageneration"]) == ("storage#managedFolder", "data-bucket/a/b/", "1")
-    assert made["selfLink"].endswith("/b/data-bucket/managedFolders/a%2Fb%2F")
-    assert made["createTime"] == made["updateTime"]
-    assert gcs.ask("GET", one(MANAGED, "a/b/")).json == made
+    created = gcs.ask("POST", MANAGED, {"name": "a/b/"}).json
+    assert (created["kind"], created["id"], created["metageneration"]) == (
+        "storage#managedFolder",
+        "data-bucket/a/b/",
+        "1",
+    )
+    assert created["selfLink"].endswith("/b/data-bucket/managedFolders/a%2Fb%2F")
+    assert created["createTime"] == created["updateTime"]
+    assert gcs.ask("GET", one(MANAGED, "a/b/")).json == created
     assert gcs.ask("POST", MANAGED, {"name": "a/b/"}, 409).reason == "conflict"
     for name in ("a/", "c/"):
         gcs.ask("POST", MANAGED, {"name": name})
@@ -140,8 +144,8 @@ def test_folders_are_where_the_namespace_is_hierarchical(gcs: Storage) -> None:
 
 
 def test_a_folder_is_made_in_its_parent_or_with_it(tree: Storage) -> None:
-    made = tree.ask("POST", FOLDERS, {"name": "a/"}).json
-    assert (made["kind"], made["id"], made["metageneration"]) == ("storage#folder", "data-bucket/a/", "1")
+    created = tree.ask("POST", FOLDERS, {"name": "a/"}).json
+    assert (created["kind"], created["id"], created["metageneration"]) == ("storage#folder", "data-bucket/a/", "1")
     tree.ask("POST", FOLDERS, {"name": "a/"}, 409)
     assert "parent folder 'x/y/'" in tree.ask("POST", FOLDERS, {"name": "x/y/z/"}, 400).message
     tree.ask("POST", f"{FOLDERS}?recursive=true", {"name": "x/y/z/"})
@@ -204,13 +208,13 @@ def test_folders_are_shown_as_prefixes_to_who_asks(tree: Storage) -> None:
     for name in ("b/", "a/c/"):
         tree.ask("POST", FOLDERS, {"name": name})
     tree.ask("POST", MANAGED, {"name": "m/"})
-    asked = "delimiter=/&includeFoldersAsPrefixes=true"
+    query = "delimiter=/&includeFoldersAsPrefixes=true"
     assert tree.list("delimiter=/")["prefixes"] == ["a/"]
-    assert tree.list(asked)["prefixes"] == ["a/", "b/", "m/"]
-    below = tree.list(f"{asked}&prefix=a/")
+    assert tree.list(query)["prefixes"] == ["a/", "b/", "m/"]
+    below = tree.list(f"{query}&prefix=a/")
     assert (below["prefixes"], [item["name"] for item in below["items"]]) == (["a/c/"], ["a/x"])
-    first = tree.list(f"{asked}&maxResults=2")
-    assert (first["prefixes"], tree.list(f"{asked}&pageToken={first['nextPageToken']}")["prefixes"]) == (
+    first = tree.list(f"{query}&maxResults=2")
+    assert (first["prefixes"], tree.list(f"{query}&pageToken={first['nextPageToken']}")["prefixes"]) == (
         ["a/", "b/"],
         ["m/"],
     )

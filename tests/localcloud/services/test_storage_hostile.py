@@ -12,7 +12,7 @@ import pytest
 from localcloud.services.storage import SERVICE
 from localcloud.spec.discovery import document
 
-from tests.localcloud.inside import OWNER, PROJECT, Inside, Seen, inside
+from tests.localcloud.inside import OWNER, PROJECT, Inside, Response, inside
 
 VALUES = (
     "", "a\r\nX-Evil: 1", "\0日本", "\ud800", "9" * 5000, "0001-01-01T00:00:00+14:00", None, -(10**30), True, {}, [None],
@@ -29,17 +29,17 @@ UPLOAD = "upload/storage/v1/b/a-bucket/o?name=x&uploadType="
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Inside:
-    made = inside(tmp_path, SERVICE)
-    made.cloud.store.sql("PRAGMA synchronous = OFF")  # thousands of writes that nobody will miss
-    made.grant("roles/storage.admin", OWNER)
+    cloud = inside(tmp_path, SERVICE)
+    cloud.cloud.store.sql("PRAGMA synchronous = OFF")  # thousands of writes that nobody will miss
+    cloud.grant("roles/storage.admin", OWNER)
     for name, uniform in (("a-bucket", True), ("fine-bucket", False)):
         access = {"uniformBucketLevelAccess": {"enabled": uniform}}
-        made.ok("POST", f"storage/v1/b?project={PROJECT}", {"name": name, "iamConfiguration": access})
-    assert upload(made).status == 200
-    return made
+        cloud.ok("POST", f"storage/v1/b?project={PROJECT}", {"name": name, "iamConfiguration": access})
+    assert upload(cloud).status == 200
+    return cloud
 
 
-def upload(cloud: Inside) -> Seen:
+def upload(cloud: Inside) -> Response:
     return cloud("POST", f"{UPLOAD}media", b"hello", content_type="text/plain")
 
 
@@ -69,8 +69,8 @@ def holding(place: tuple[str | int, ...], value: Any) -> Any:
     return value
 
 
-def bearable(seen: Seen) -> bool:
-    return not seen.dropped and (seen.status < 500 or seen.status in {501, 503})
+def bearable(response: Response) -> bool:
+    return not response.dropped and (response.status < 500 or response.status in {501, 503})
 
 
 def readable(cloud: Inside) -> bool:
@@ -146,6 +146,6 @@ def test_every_header(cloud: Inside, verb: str, target: str) -> None:
 
 @pytest.mark.parametrize("field", ["response-content-type", "response-content-disposition"])
 def test_a_link_sets_no_second_header(cloud: Inside, field: str) -> None:
-    seen = cloud("GET", f"a-bucket/x?{field}={quote('text/x' + chr(13) + chr(10) + 'X-Evil: 1')}")
-    assert bearable(seen)
-    assert all("\n" not in value and "\r" not in value for value in (seen.headers or {}).values())
+    response = cloud("GET", f"a-bucket/x?{field}={quote('text/x' + chr(13) + chr(10) + 'X-Evil: 1')}")
+    assert bearable(response)
+    assert all("\n" not in value and "\r" not in value for value in (response.headers or {}).values())

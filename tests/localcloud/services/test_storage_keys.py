@@ -114,8 +114,8 @@ def test_what_is_joined_moved_or_restored_keeps_its_key(gcs: Storage) -> None:
 
 
 def test_uploads_in_pieces_have_one_key(gcs: Storage) -> None:
-    begun = gcs.ask("POST", f"/upload{B}/data-bucket/o?uploadType=resumable&name=big", **headers())
-    url = begun.headers["location"].removeprefix("http://127.0.0.1:1")
+    response = gcs.ask("POST", f"/upload{B}/data-bucket/o?uploadType=resumable&name=big", **headers())
+    url = response.headers["location"].removeprefix("http://127.0.0.1:1")
     gcs.ask("PUT", url, b"hello", 400, content_range="bytes 0-4/5", **headers(OTHER))
     assert gcs.ask("PUT", url, b"hello", content_range="bytes 0-4/5", **headers()).json["crc32c"] == "mnG7TA=="
     content(gcs, "big", 400)

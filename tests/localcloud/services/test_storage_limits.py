@@ -33,7 +33,7 @@ MANY = {f"k{number}": "v" * 100 for number in range(51)}
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "message"),
     [
         ({"metadata": {"k" * 1025: "v"}}, "A key of custom metadata has 1 to 1024 bytes"),
         ({"metadata": {"": "v"}}, "A key of custom metadata has 1 to 1024 bytes"),
@@ -51,13 +51,13 @@ MANY = {f"k{number}": "v" * 100 for number in range(51)}
     ],
 )
 def test_what_is_too_much_or_no_header_is_refused_however_it_comes(
-    gcs: Storage, fields: dict[str, Any], said: str
+    gcs: Storage, fields: dict[str, Any], message: str
 ) -> None:
     gcs.upload("x")
-    assert said in with_metadata(gcs, {"name": "y"} | fields, 400)["error"]["message"]
+    assert message in with_metadata(gcs, {"name": "y"} | fields, 400)["error"]["message"]
     for verb in ("PATCH", "PUT"):
-        assert said in gcs.ask(verb, path("x"), fields, 400).message
-    assert said in gcs.ask("POST", f"{path('x')}/rewriteTo/b/data-bucket/o/y", fields, 400).message
+        assert message in gcs.ask(verb, path("x"), fields, 400).message
+    assert message in gcs.ask("POST", f"{path('x')}/rewriteTo/b/data-bucket/o/y", fields, 400).message
     assert gcs.names() == ["x"]
 
 
@@ -115,8 +115,8 @@ def test_a_notification_has_few_short_attributes(gcs: Storage, attributes: dict[
 
 
 def test_an_upload_of_more_than_five_tebibytes_is_refused_when_it_is_declared(gcs: Storage) -> None:
-    begun = gcs.ask("POST", f"/upload{B}/data-bucket/o?uploadType=resumable&name=x")
-    url = begun.headers["location"].removeprefix("http://127.0.0.1:1")
+    response = gcs.ask("POST", f"/upload{B}/data-bucket/o?uploadType=resumable&name=x")
+    url = response.headers["location"].removeprefix("http://127.0.0.1:1")
     refused = gcs.ask("PUT", url, b"x" * 10, 400, content_range=f"bytes 0-9/{(5 << 40) + 1}")
     assert refused.message == f"An object may have {5 << 40} bytes; {(5 << 40) + 1} were declared."
 
@@ -160,14 +160,14 @@ def test_who_has_access_is_shown_by_default_where_google_shows_it(gcs: Storage) 
 def test_metadata_of_an_upload_is_read_only_when_it_is_short(gcs: Storage, size: int) -> None:
     text = json.dumps({"name": "x"}).encode() + b" " * size
     refused = 400 if size > MIB else 200
-    begun = gcs.ask("POST", f"/upload{B}/data-bucket/o?uploadType=resumable", text, refused)
+    response = gcs.ask("POST", f"/upload{B}/data-bucket/o?uploadType=resumable", text, refused)
     body = b"--e\r\n\r\n" + text + b"\r\n--e\r\n\r\nhello\r\n--e--"
     made = gcs.ask(
         "POST", f"/upload{B}/data-bucket/o?uploadType=multipart", body, refused, content_type="a/b; boundary=e"
     )
     if refused == 400:
         said = f"The metadata of an upload has at most 10485760 bytes; this has {len(text)}."
-        assert begun.message == made.message == said
+        assert response.message == made.message == said
 
 
 def test_parts_are_counted_only_as_far_as_they_may_go(gcs: Storage) -> None:

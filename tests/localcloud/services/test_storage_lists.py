@@ -45,8 +45,8 @@ def test_a_fresh_list_is_the_projects_own(gcs: Storage, where: str) -> None:
 
 @LISTS
 def test_an_entry_is_made_read_changed_and_taken_away(gcs: Storage, where: str) -> None:
-    made = gcs.ask("POST", where, {"entity": ALICES, "role": "READER"}).json
-    assert (made["entity"], made["role"], made["email"]) == (ALICES, "READER", "alice@example.com")
+    created = gcs.ask("POST", where, {"entity": ALICES, "role": "READER"}).json
+    assert (created["entity"], created["role"], created["email"]) == (ALICES, "READER", "alice@example.com")
     assert gcs.ask("GET", f"{where}/{ALICES}").json["role"] == "READER"
     assert gcs.ask("PATCH", f"{where}/{ALICES}", {"role": "OWNER"}).json["role"] == "OWNER"
     assert entries(gcs, where) == {**team(gcs), ALICES: "OWNER"}
@@ -185,18 +185,18 @@ def test_lists_sleep_while_access_is_uniform(gcs: Storage) -> None:
 
 
 def test_an_objects_policy_is_its_list_in_roles(gcs: Storage) -> None:
-    where = f"{path('x')}/iam"
-    policy = gcs.ask("GET", where).json
+    url = f"{path('x')}/iam"
+    policy = gcs.ask("GET", url).json
     assert policy["resourceId"] == "projects/_/buckets/data-bucket/objects/x"
     reading = {"role": "roles/storage.legacyObjectReader", "members": ["allUsers"]}
     stale = policy["etag"]
-    changed = gcs.ask("PUT", where, {**policy, "bindings": [*policy["bindings"], reading]}).json
+    changed = gcs.ask("PUT", url, {**policy, "bindings": [*policy["bindings"], reading]}).json
     assert reading in changed["bindings"] or any("allUsers" in one["members"] for one in changed["bindings"])
     assert gcs.as_("").media("x") == b"hello"
-    gcs.ask("PUT", where, {"bindings": [], "etag": stale}, 412)
-    gcs.ask("PUT", where, {"bindings": [{"role": "roles/storage.admin", "members": [ALICE]}]}, 400)
+    gcs.ask("PUT", url, {"bindings": [], "etag": stale}, 412)
+    gcs.ask("PUT", url, {"bindings": [{"role": "roles/storage.admin", "members": [ALICE]}]}, 400)
     tested = "testPermissions?permissions=storage.objects.get&permissions=storage.objects.update"
-    assert gcs.as_(ALICE).ask("GET", f"{where}/{tested}").json["permissions"] == ["storage.objects.get"]
+    assert gcs.as_(ALICE).ask("GET", f"{url}/{tested}").json["permissions"] == ["storage.objects.get"]
 
 
 def test_what_an_earlier_local_cloud_kept_is_the_default_list(gcs: Storage, tmp_path: Path) -> None:

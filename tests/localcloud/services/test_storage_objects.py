@@ -197,8 +197,8 @@ def test_a_copy_outlives_its_source(gcs: Storage, size: int) -> None:
     gcs.ask("PATCH", f"{B}/data-bucket", {"softDeletePolicy": {"retentionDurationSeconds": "0"}})
     gcs.upload("a", b"x" * size, content_type="text/plain")
     gcs.ask("PATCH", path("a"), {"metadata": {"k": "v"}})
-    made = gcs.ask("POST", f"{path('a')}/copyTo/b/data-bucket/o/b").json
-    assert (made["metadata"], made["contentType"], made["metageneration"]) == ({"k": "v"}, "text/plain", "1")
+    created = gcs.ask("POST", f"{path('a')}/copyTo/b/data-bucket/o/b").json
+    assert (created["metadata"], created["contentType"], created["metageneration"]) == ({"k": "v"}, "text/plain", "1")
     gcs.ask("DELETE", path("a"), None, 204)
     assert gcs.media("b") == b"x" * size
 

@@ -63,8 +63,8 @@ def link(gcs: Storage, version: str, method: str = "GET", **more: Any) -> str:
     """The path and query of a link that lasts ten minutes."""
     signer = Signer(gcs)
     bucket = client.Client(project=PROJECT, credentials=signer).bucket("data-bucket")
-    asked = {"expiration": timedelta(minutes=10), "api_access_endpoint": f"http://{HOST}", "credentials": signer}
-    url: str = bucket.blob(NAME).generate_signed_url(version=version, method=method, **(asked | more))
+    options = {"expiration": timedelta(minutes=10), "api_access_endpoint": f"http://{HOST}", "credentials": signer}
+    url: str = bucket.blob(NAME).generate_signed_url(version=version, method=method, **(options | more))
     return url.removeprefix(f"http://{HOST}")
 
 
@@ -120,7 +120,7 @@ def test_a_link_chooses_how_a_browser_takes_the_content(gcs: Storage, version: s
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "words"),
+    ("old", "new", "message"),
     [
         ("GOOG4-RSA-SHA256", "GOOG4-HMAC-SHA256", "X-Goog-Algorithm"),
         ("goog4_request", "aws4_request", "X-Goog-Credential"),
@@ -131,11 +131,11 @@ def test_a_link_chooses_how_a_browser_takes_the_content(gcs: Storage, version: s
         ("X-Goog-Signature=", "X-Goog-Signature=x", "cannot be read"),
     ],
 )
-def test_a_link_of_another_form_is_refused(gcs: Storage, old: str, new: str, words: str) -> None:
+def test_a_link_of_another_form_is_refused(gcs: Storage, old: str, new: str, message: str) -> None:
     url = link(gcs, "v4")
     assert old in url
     refused = follow(gcs, url.replace(old, new), status=400).body.decode()
-    assert words in refused
+    assert message in refused
     assert "<Code>InvalidArgument</Code>" in refused
 
 

@@ -33,10 +33,10 @@ PROVIDER = {
 
 @pytest.fixture
 def call(tmp_path: Path) -> Sender:
-    made = sender(tmp_path, "iam", "iamcredentials", "secretmanager")
-    made("POST", f"{POOLS}?workloadIdentityPoolId=github", {})
-    made("POST", f"{POOLS}/github/providers?workloadIdentityPoolProviderId=github", PROVIDER)
-    return made
+    call = sender(tmp_path, "iam", "iamcredentials", "secretmanager")
+    call("POST", f"{POOLS}?workloadIdentityPoolId=github", {})
+    call("POST", f"{POOLS}/github/providers?workloadIdentityPoolProviderId=github", PROVIDER)
+    return call
 
 
 def exchange(call: Sender, token: str, audience: str = AUDIENCE, status: int = 200, **more: str) -> dict[str, Any]:
@@ -49,8 +49,8 @@ def exchange(call: Sender, token: str, audience: str = AUDIENCE, status: int = 2
         "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
     } | more
     headers = {"content-type": "application/x-www-form-urlencoded"}
-    made: dict[str, Any] = call.send("POST", TOKEN, headers, urlencode(form).encode(), status)
-    return made
+    created: dict[str, Any] = call.send("POST", TOKEN, headers, urlencode(form).encode(), status)
+    return created
 
 
 def jwt(call: Sender, **changes: Any) -> str:
@@ -97,13 +97,13 @@ def test_a_workflow_impersonates_an_account_that_lets_its_repository(call: Sende
     policy = {"bindings": [{"role": "roles/iam.workloadIdentityUser", "members": [member]}]}
     call("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts/{account}:setIamPolicy", {"policy": policy})
     path, body = f"/iamcredentials/v1/projects/-/serviceAccounts/{account}:generateAccessToken", b'{"scope":["openid"]}'
-    made = call.send("POST", path, bearer(exchange(call, jwt(call))), body)
-    assert made["accessToken"].startswith(f"local/serviceAccount:{account}/")
+    created = call.send("POST", path, bearer(exchange(call, jwt(call))), body)
+    assert created["accessToken"].startswith(f"local/serviceAccount:{account}/")
     call.send("POST", path, bearer(exchange(call, jwt(call, ref="refs/heads/evil"))), body, 403)
 
 
 @pytest.mark.parametrize(
-    ("changes", "word", "words"),
+    ("changes", "word", "message"),
     [
         ({"iss": "https://evil.example.com"}, "invalid_grant", "does not match the expected ones"),
         ({"aud": "somebody-else"}, "invalid_grant", "does not match the expected audience"),
@@ -116,11 +116,11 @@ def test_a_workflow_impersonates_an_account_that_lets_its_repository(call: Sende
     ],
 )
 def test_a_token_that_the_provider_does_not_trust_is_refused(
-    call: Sender, changes: dict[str, Any], word: str, words: str
+    call: Sender, changes: dict[str, Any], word: str, message: str
 ) -> None:
     answer = exchange(call, jwt(call, **changes), status=400)
     assert answer["error"] == word
-    assert words in answer["error_description"]
+    assert message in answer["error_description"]
 
 
 @pytest.mark.parametrize(

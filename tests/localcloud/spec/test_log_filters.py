@@ -87,9 +87,9 @@ def test_an_entry_without_a_severity_has_the_default_one() -> None:
     "text", ["(", "a=", "=1", "a=(b", "AND a", 'a="x', 'a=~"["', "(" * 60 + "a" + ")" * 60, "a" * 20_001]
 )
 def test_these_cannot_be_read_and_say_so(text: str) -> None:
-    with pytest.raises(CloudError) as refused:
+    with pytest.raises(CloudError) as error:
         compiled(text)
-    assert refused.value.code == 400
+    assert error.value.code == 400
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ def test_a_custom_role_grants_until_it_changes_or_is_deleted(cloud: Inside) -> N
 
 
 @pytest.mark.parametrize(
-    ("member", "role", "said"),
+    ("member", "role", "message"),
     [
         ("bob@example.com", ACCESSOR, "unknown type"),
         (BOB, "roles/nosuch.role", "Role roles/nosuch.role is not supported for this resource"),
@@ -173,15 +173,15 @@ def test_a_custom_role_grants_until_it_changes_or_is_deleted(cloud: Inside) -> N
         ("serviceAccount:service-999@gcp-sa-aiplatform.iam.gserviceaccount.com", ACCESSOR, "does not exist"),
     ],
 )
-def test_names_that_do_not_exist_are_refused(cloud: Inside, member: str, role: str, said: str) -> None:
+def test_names_that_do_not_exist_are_refused(cloud: Inside, member: str, role: str, message: str) -> None:
     cloud.ok("POST", f"secretmanager/v1/projects/{PROJECT}/secrets?secretId=s", {})
-    seen = cloud(
+    response = cloud(
         "POST",
         f"secretmanager/v1/{SECRET}:setIamPolicy",
         {"policy": {"bindings": [{"role": role, "members": [member]}]}},
     )
-    assert seen.status == 400
-    assert said in seen.message
+    assert response.status == 400
+    assert message in response.message
 
 
 def test_accounts_that_exist_and_agents_of_known_projects_are_taken(cloud: Inside) -> None:
@@ -217,12 +217,12 @@ def test_setting_the_same_policy_again_keeps_its_etag(cloud: Inside) -> None:
 
 def test_a_refusal_names_the_permission_and_the_resource_in_googles_words(cloud: Inside) -> None:
     cloud.ok("POST", f"secretmanager/v1/projects/{PROJECT}/secrets?secretId=s", {})
-    seen = cloud.as_(BOB)("GET", f"secretmanager/v1/{SECRET}")
-    assert seen.status == 403
-    assert seen.message == (
+    response = cloud.as_(BOB)("GET", f"secretmanager/v1/{SECRET}")
+    assert response.status == 403
+    assert response.message == (
         f"Permission 'secretmanager.secrets.get' denied on resource '//secretmanager.googleapis.com/{SECRET}' (or it may not exist)."
     )
-    detail = seen.body["error"]["details"][0]
+    detail = response.body["error"]["details"][0]
     assert (detail["reason"], detail["metadata"]["permission"]) == (
         "IAM_PERMISSION_DENIED",
         "secretmanager.secrets.get",

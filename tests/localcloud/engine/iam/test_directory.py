@@ -19,9 +19,9 @@ ALICE, TEAM = "alice@example.com", "team@example.com"
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Inside:
-    made = inside(tmp_path, SERVICE)
-    made.ok("POST", f"{SECRETS}?secretId=s", {"replication": {"automatic": {}}})
-    return made
+    cloud = inside(tmp_path, SERVICE)
+    cloud.ok("POST", f"{SECRETS}?secretId=s", {"replication": {"automatic": {}}})
+    return cloud
 
 
 def tell(cloud: Inside, **known: Any) -> Any:
@@ -39,7 +39,7 @@ def test_until_it_is_told_everyone_is_taken(cloud: Inside) -> None:
 
 
 @pytest.mark.parametrize(
-    ("member", "words"),
+    ("member", "message"),
     [
         (f"user:{TEAM}", f'Principal user:{TEAM} is of type "group". The principal should appear as "group:{TEAM}".'),
         (
@@ -53,10 +53,10 @@ def test_until_it_is_told_everyone_is_taken(cloud: Inside) -> None:
         (f"user:ci@{PROJECT}.iam.gserviceaccount.com", 'is of type "serviceAccount"'),
     ],
 )
-def test_who_is_another_kind_or_nobody_is_refused_as_google_does(cloud: Inside, member: str, words: str) -> None:
+def test_who_is_another_kind_or_nobody_is_refused_as_google_does(cloud: Inside, member: str, message: str) -> None:
     tell(cloud, users=[ALICE], groups=[TEAM], closed=True)
-    seen = bound(cloud, f"user:{ALICE}", member)
-    assert (seen.status, words in seen.message) == (400, True), seen.message
+    response = bound(cloud, f"user:{ALICE}", member)
+    assert (response.status, message in response.message) == (400, True), response.message
     assert bound(cloud, f"user:{ALICE}", f"group:{TEAM}").status == 200
 
 
@@ -76,16 +76,16 @@ def test_a_member_of_before_is_kept_when_it_is_gone(cloud: Inside) -> None:
 
 
 def test_it_says_what_it_was_told_and_forgets_it(cloud: Inside) -> None:
-    told = {"users": [ALICE], "groups": [TEAM], "aliases": {"al@example.com": ALICE}, "closed": True}
-    assert tell(cloud, **told).body == told
-    assert tell(cloud, closed=False).body == told | {"closed": False}
+    settings = {"users": [ALICE], "groups": [TEAM], "aliases": {"al@example.com": ALICE}, "closed": True}
+    assert tell(cloud, **settings).body == settings
+    assert tell(cloud, closed=False).body == settings | {"closed": False}
     nobody = {"users": [], "groups": [], "aliases": {}, "closed": False}
     assert cloud("DELETE", "_local/directory", **{"x-local-control": "key"}).body == nobody
     assert cloud("GET", "_local/directory").status == 403
 
 
 @pytest.mark.parametrize(
-    ("known", "words"),
+    ("known", "message"),
     [
         ({"people": []}, "people is not one of"),
         ({"users": ["alice"]}, "alice is not an e-mail address"),
@@ -93,7 +93,7 @@ def test_it_says_what_it_was_told_and_forgets_it(cloud: Inside) -> None:
         ({"aliases": {"al@example.com": ALICE}}, "which is not in the directory"),
     ],
 )
-def test_nonsense_is_refused_and_nothing_of_it_kept(cloud: Inside, known: dict[str, Any], words: str) -> None:
-    seen = tell(cloud, groups=[TEAM], **known)
-    assert (seen.status, words in seen.message) == (400, True), seen.message
+def test_nonsense_is_refused_and_nothing_of_it_kept(cloud: Inside, known: dict[str, Any], message: str) -> None:
+    response = tell(cloud, groups=[TEAM], **known)
+    assert (response.status, message in response.message) == (400, True), response.message
     assert cloud("GET", "_local/directory", **{"x-local-control": "key"}).body["groups"] == []
