@@ -77,5 +77,5 @@ def faults(
     dumped = run(folder, driver, scheme, "--dump-dom", "--virtual-time-budget=600000", "--window-size=1700,1000")
     said = re.search(r'<pre id="said">(.*?)</pre>', dumped, re.DOTALL)
     assert said, dumped[-2000:]
-    found: Any = json.loads(unescape(said[1]))
-    return list(found)
+    result: Any = json.loads(unescape(said[1]))
+    return list(result)

@@ -53,10 +53,10 @@ def costs(page: Window, address: str) -> None:
 def groundwork(clone: Path, *arguments: str) -> str:
     """What a command prints; the pictures end with one that fails."""
     command = [sys.executable, "-m", "groundwork", *arguments]
-    done = subprocess.run(command, cwd=clone, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-    if done.returncode:
-        sys.exit(f"groundwork {' '.join(arguments)} ended with {done.returncode}: {done.stderr[-500:]}")
-    return done.stdout
+    result = subprocess.run(command, cwd=clone, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    if result.returncode:
+        sys.exit(f"groundwork {' '.join(arguments)} ended with {result.returncode}: {result.stderr[-500:]}")
+    return result.stdout
 
 
 if __name__ == "__main__":

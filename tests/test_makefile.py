@@ -35,10 +35,10 @@ class Folder:
 
     path: Path
 
-    def make(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    def make(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         kept = {"PATH": os.environ["PATH"], **variables}
         return subprocess.run(
-            ["make", *words], cwd=self.path, env=kept, capture_output=True, text=True, check=False, timeout=60
+            ["make", *arguments], cwd=self.path, env=kept, capture_output=True, text=True, check=False, timeout=60
         )
 
     def carried_out(self) -> bool:
@@ -70,13 +70,13 @@ def test_a_variable_is_never_carried_out(folder: Folder, name: str, attack: str)
 @pytest.mark.parametrize("target", ["onboard", "offboard"])
 def test_an_argument_arrives_unchanged(folder: Folder, target: str) -> None:
     for said in ("$(shell x)", 'it\'s a "word" $HOME `x`, $$ # and %'):
-        for done in (folder.make(target, f"EMAIL={said}"), folder.make(target, EMAIL=said)):
-            assert said in done.stdout.splitlines(), done.stderr
+        for result in (folder.make(target, f"EMAIL={said}"), folder.make(target, EMAIL=said)):
+            assert said in result.stdout.splitlines(), result.stderr
 
 
 def test_args_are_words_as_they_are_written(folder: Folder) -> None:
-    done = folder.make("status", "ARGS=--json  -x $(date) 'a b' *")
-    assert done.stdout.splitlines()[3:] == ["--json", "-x", "$(date)", "'a", "b'", "*"]
+    result = folder.make("status", "ARGS=--json  -x $(date) 'a b' *")
+    assert result.stdout.splitlines()[3:] == ["--json", "-x", "$(date)", "'a", "b'", "*"]
 
 
 TARGETS = re.findall(
@@ -86,9 +86,9 @@ TARGETS = re.findall(
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_target_hands_args_on_and_carries_none_out(folder: Folder, target: str) -> None:
-    done = folder.make(target, "ARGS=x;touch made", "EMAIL=a@example.com")
+    result = folder.make(target, "ARGS=x;touch made", "EMAIL=a@example.com")
     assert not folder.carried_out()
-    assert "x;touch" in done.stdout.splitlines() or target == "unlock", done.stderr
+    assert "x;touch" in result.stdout.splitlines() or target == "unlock", result.stderr
 
 
 def test_an_environments_name_is_not_a_shells_start_up_file(folder: Folder) -> None:
@@ -103,6 +103,6 @@ def test_an_environments_name_is_not_a_shells_start_up_file(folder: Folder) -> N
 
 
 def test_nobody_is_onboarded_without_a_name(folder: Folder) -> None:
-    done = folder.make("onboard")
-    assert done.returncode == 2
-    assert "Say whom: make onboard EMAIL=alice@example.com ROLE=data-scientist" in done.stderr
+    result = folder.make("onboard")
+    assert result.returncode == 2
+    assert "Say whom: make onboard EMAIL=alice@example.com ROLE=data-scientist" in result.stderr

@@ -159,11 +159,11 @@ def test_the_tour_goes_from_up_to_nothing_left_and_passes_every_verb() -> None:
 
 def test_the_example_has_as_many_lines_and_resources_as_the_page_says() -> None:
     said = re.search(r"\((envs/examples/[\w-]+\.yaml)\) is the platform .*: (\d+) lines, (\d+) resources\.", PAGE)
-    made = re.search(r"(\d+) created, (\d+) changed, (\d+) imported in", PAGE)
+    created = re.search(r"(\d+) created, (\d+) changed, (\d+) imported in", PAGE)
     assert said
-    assert made
+    assert created
     assert int(said[2]) == len((ROOT / said[1]).read_text(encoding="utf-8").splitlines())
-    assert int(said[3]) == sum(map(int, made.groups()))
+    assert int(said[3]) == sum(map(int, created.groups()))
 
 
 def test_terraforms_own_commands_are_those_that_are_tested() -> None:

@@ -44,25 +44,25 @@ def program(clone: Path, text: str) -> Path:
 
 def test_a_python_that_is_too_old_is_a_sentence(clone: Path) -> None:
     old = program(clone, '[ "$1" = --version ] && echo "Python 3.9.18" && exit 0\nexit 1')
-    done = make(clone, "ready", f"PYTHON={old}")
-    assert done.returncode != 0
+    result = make(clone, "ready", f"PYTHON={old}")
+    assert result.returncode != 0
     expected = "groundwork needs Python 3.11 or newer, and here is Python 3.9.18: install one"
-    assert done.stderr.splitlines()[0].startswith(expected)
+    assert result.stderr.splitlines()[0].startswith(expected)
     assert not (clone / ".venv").exists()
 
 
 def test_no_python_at_all_is_a_sentence(clone: Path) -> None:
-    done = make(clone, "ready", "PYTHON=/no/such/python")
-    assert "and here is no /no/such/python: install one" in done.stderr
+    result = make(clone, "ready", "PYTHON=/no/such/python")
+    assert "and here is no /no/such/python: install one" in result.stderr
 
 
 def test_a_python_without_venv_is_a_sentence(clone: Path) -> None:
     bare = program(clone, 'case "$*" in *ensurepip*) exit 1;; *--version*) echo "Python 3.12.1";; esac')
-    done = make(clone, "ready", f"PYTHON={bare}")
-    assert done.returncode != 0
+    result = make(clone, "ready", f"PYTHON={bare}")
+    assert result.returncode != 0
     assert (
         f"{bare} comes without venv or ensurepip: install them (Debian and Ubuntu: sudo apt install python3-venv)"
-        in done.stderr
+        in result.stderr
     )
     assert not (clone / ".venv-in-the-making").exists()
 
@@ -87,8 +87,8 @@ def test_the_claim_of_a_set_up_that_was_killed_is_taken_over(clone: Path) -> Non
     with subprocess.Popen([sys.executable, "-c", ""]) as dead:
         pass
     (claim / "pid").write_text(str(dead.pid), "utf-8")
-    done = make(clone, "ready", "PYTHON=/no/such/python")
-    assert "groundwork needs Python" in done.stderr
+    result = make(clone, "ready", "PYTHON=/no/such/python")
+    assert "groundwork needs Python" in result.stderr
     assert not claim.exists()
 
 
@@ -98,9 +98,9 @@ def test_a_folder_that_cannot_be_written_to_is_a_sentence(clone: Path, tmp_path:
     failing = tmp_path / "bin" / "mkdir"
     failing.write_text("#!/bin/sh\necho 'mkdir: Read-only file system' >&2\nexit 1\n", "utf-8")
     failing.chmod(0o755)
-    done = make(clone, "ready", PATH=f"{failing.parent}{os.pathsep}{os.environ['PATH']}")
-    assert done.returncode != 0
-    assert done.stderr.splitlines()[0] == (
+    result = make(clone, "ready", PATH=f"{failing.parent}{os.pathsep}{os.environ['PATH']}")
+    assert result.returncode != 0
+    assert result.stderr.splitlines()[0] == (
         "The project's folder cannot be written to (mkdir: Read-only file system): free some space, or clone the project where "
         "you may write, and run make again."
     )
@@ -114,9 +114,9 @@ def targets() -> set[str]:
 
 
 def test_help_says_every_target(clone: Path) -> None:
-    shown = make(clone, "help").stdout
-    assert {line.split()[1] for line in shown.splitlines() if line.startswith("  make ")} == targets() - {"ready"}
-    assert max(map(len, shown.splitlines())) <= 110
+    output = make(clone, "help").stdout
+    assert {line.split()[1] for line in output.splitlines() if line.startswith("  make ")} == targets() - {"ready"}
+    assert max(map(len, output.splitlines())) <= 110
 
 
 def commands(clone: Path, *arguments: str, **variables: str) -> list[list[str]]:
@@ -150,9 +150,9 @@ def test_a_shells_start_up_file_is_no_environment(clone: Path, value: str, name:
 
 @pytest.mark.parametrize("target", ["onboard", "offboard"])
 def test_a_person_must_be_named(target: str) -> None:
-    done = make(ROOT, target)
-    assert done.returncode == 2
-    assert f"Say whom: make {target} EMAIL=alice@example.com" in done.stderr
+    result = make(ROOT, target)
+    assert result.returncode == 2
+    assert f"Say whom: make {target} EMAIL=alice@example.com" in result.stderr
 
 
 def test_the_fixed_names_are_there() -> None:

@@ -42,9 +42,9 @@ def npm(folder: Path, script: str) -> Path:
     ],
 )
 def test_any_other_file_is_refused(script: str, sentence: str, tmp_path: Path) -> None:
-    done = fetched(tmp_path / "mermaid.min.js", npm(tmp_path, script))
-    assert done.returncode == 1
-    assert sentence in done.stderr
+    result = fetched(tmp_path / "mermaid.min.js", npm(tmp_path, script))
+    assert result.returncode == 1
+    assert sentence in result.stderr
     assert not (tmp_path / "mermaid.min.js").exists()
 
 

@@ -154,8 +154,8 @@ def kept_row(target: Target, folder: Path) -> Row:
         answered = [client.stdout.readline() for _ in range(400)]
         os.kill(running.pid, signal.SIGKILL)
         answered += client.stdout.readlines()
-    again = Target(target.name, launcher.start(folder / "state").base, target.token)
-    found = list_names(again, "kept-")
+    restarted = Target(target.name, launcher.start(folder / "state").base, target.token)
+    found = list_names(restarted, "kept-")
     names = {line.strip() for line in answered if line.strip()}
     missing = names - set(found)
     twice = len(found) - len(set(found))

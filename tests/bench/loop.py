@@ -177,7 +177,7 @@ def _until(address: str, said: str) -> None:
         time.sleep(0.02)
 
 
-def _git(folder: Path, *words: str) -> None:
+def _git(folder: Path, *arguments: str) -> None:
     settings = ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]
     env = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    subprocess.run(["git", *settings, "-C", str(folder), *words], check=True, capture_output=True, env=env)
+    subprocess.run(["git", *settings, "-C", str(folder), *arguments], check=True, capture_output=True, env=env)

@@ -40,8 +40,8 @@ def _measured(folder: Path, members: int) -> tuple[float, float]:
     file.write_text(f"{before}members:\n{''.join(team)}{kept}", encoding="utf-8")
     variables = {**os.environ, "PYTHONPATH": str(tree / "tools")}
 
-    def run(*words: str) -> float:
-        return processes.seconds([sys.executable, "-m", "groundwork", *words], env=variables, cwd=tree)
+    def run(*arguments: str) -> float:
+        return processes.seconds([sys.executable, "-m", "groundwork", *arguments], env=variables, cwd=tree)
 
     run("local", "start")
     try:

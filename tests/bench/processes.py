@@ -46,10 +46,12 @@ def server(argv: Sequence[str], port: int, folder: Path) -> Iterator[subprocess.
 def seconds(argv: Sequence[str], *, env: dict[str, str] | None = None, cwd: Path | None = None) -> float:
     """Elapsed seconds of one run of a command that must succeed."""
     began = time.perf_counter()
-    done = subprocess.run(argv, env=env, cwd=cwd, capture_output=True, text=True, check=False)
+    result = subprocess.run(argv, env=env, cwd=cwd, capture_output=True, text=True, check=False)
     took = time.perf_counter() - began
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(argv)} ended with {done.returncode}: {(done.stderr or done.stdout)[-1500:]}")
+    if result.returncode:
+        raise RuntimeError(
+            f"{' '.join(argv)} ended with {result.returncode}: {(result.stderr or result.stdout)[-1500:]}"
+        )
     return took
 
 
@@ -61,8 +63,8 @@ def median_ratio(left: Sequence[str], right: Sequence[str], runs: int = 15) -> f
 
 def resident_mib(pid: int) -> float:
     """Resident memory of a process in MiB, as ps reports it (Linux and macOS)."""
-    told = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True)
-    return int(told.stdout) / 1024
+    result = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True)
+    return int(result.stdout) / 1024
 
 
 def tool_folder() -> Path:

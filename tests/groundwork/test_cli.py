@@ -43,24 +43,24 @@ def commands() -> list[tuple[str, click.Command]]:
 
 
 def test_help_fits_a_screen_of_24_lines_and_names_every_command() -> None:
-    shown = groundwork("--help", COLUMNS="80").stdout
-    assert len(shown.splitlines()) < 24
-    assert max(map(len, shown.splitlines())) < 80
+    output = groundwork("--help", COLUMNS="80").stdout
+    assert len(output.splitlines()) < 24
+    assert max(map(len, output.splitlines())) < 80
     for name, entry in cli.COMMANDS.items():
-        assert re.search(rf"(^|  )  {name} +{re.escape(entry.help)}(  |$)", shown, re.MULTILINE), name
+        assert re.search(rf"(^|  )  {name} +{re.escape(entry.help)}(  |$)", output, re.MULTILINE), name
 
 
 def test_help_has_one_column_where_two_do_not_fit() -> None:
-    shown = groundwork("--help", COLUMNS="60").stdout
-    assert max(map(len, shown.splitlines())) < 60
+    output = groundwork("--help", COLUMNS="60").stdout
+    assert max(map(len, output.splitlines())) < 60
     for name, entry in cli.COMMANDS.items():
-        assert re.search(rf"^  {name} +{re.escape(entry.help)}$", shown, re.MULTILINE), name
+        assert re.search(rf"^  {name} +{re.escape(entry.help)}$", output, re.MULTILINE), name
 
 
 def test_help_imports_nothing_heavy() -> None:
     code = "import sys; from groundwork.cli import run; run(['--help']); print(sorted(sys.modules), file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(ast.literal_eval(done.stderr))
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(ast.literal_eval(result.stderr))
     heavy = {
         "google.auth",
         "requests",
@@ -159,10 +159,15 @@ def test_a_folder_that_is_not_ones_own_is_a_sentence(
     assert capsys.readouterr().err.endswith("(XDG_CACHE_HOME sets where downloads are kept) (/x/.cache).\n")
 
 
-@pytest.mark.parametrize(("words", "meant"), [(["peopl"], "people"), (["people", "ad"], "add"), (["acess"], "access")])
-def test_an_unknown_command_gets_a_suggestion(words: list[str], meant: str) -> None:
-    done = groundwork(*words)
-    assert (done.returncode, done.stderr.splitlines()[-1].endswith(f"Did you mean '{meant}'?")) == (Exit.USAGE, True)
+@pytest.mark.parametrize(
+    ("arguments", "meant"), [(["peopl"], "people"), (["people", "ad"], "add"), (["acess"], "access")]
+)
+def test_an_unknown_command_gets_a_suggestion(arguments: list[str], meant: str) -> None:
+    result = groundwork(*arguments)
+    assert (result.returncode, result.stderr.splitlines()[-1].endswith(f"Did you mean '{meant}'?")) == (
+        Exit.USAGE,
+        True,
+    )
 
 
 def test_a_question_has_one_colon_and_a_message_after_an_interrupt_its_own_line() -> None:
@@ -237,29 +242,29 @@ def _raiser(error: BaseException):  # type: ignore[no-untyped-def]
     ],
 )
 def test_bad_input_is_a_sentence(arguments: list[str], code: int, sentence: str) -> None:
-    done = groundwork(*arguments)
-    assert done.returncode == code
-    assert sentence in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
+    result = groundwork(*arguments)
+    assert result.returncode == code
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
 
 
 def test_a_real_run_refuses_local_endpoints() -> None:
-    done = groundwork("plan", "--env", "dev", GOOGLE_STORAGE_CUSTOM_ENDPOINT="http://127.0.0.1:1/")
-    assert done.returncode == Exit.USAGE
-    assert "GOOGLE_STORAGE_CUSTOM_ENDPOINT would send its calls elsewhere" in done.stderr
+    result = groundwork("plan", "--env", "dev", GOOGLE_STORAGE_CUSTOM_ENDPOINT="http://127.0.0.1:1/")
+    assert result.returncode == Exit.USAGE
+    assert "GOOGLE_STORAGE_CUSTOM_ENDPOINT would send its calls elsewhere" in result.stderr
 
 
 def test_outside_a_project_it_says_so(tmp_path: Path) -> None:
-    done = groundwork("plan", cwd=tmp_path)
-    assert done.returncode == Exit.USAGE
-    assert "is not inside a groundwork project" in done.stderr
+    result = groundwork("plan", cwd=tmp_path)
+    assert result.returncode == Exit.USAGE
+    assert "is not inside a groundwork project" in result.stderr
 
 
 def test_a_tool_that_is_not_known_is_a_sentence() -> None:
-    done = groundwork("doctor", TF="pulumi")
-    assert done.returncode == Exit.USAGE
-    assert "TF=pulumi is unknown" in done.stderr
+    result = groundwork("doctor", TF="pulumi")
+    assert result.returncode == Exit.USAGE
+    assert "TF=pulumi is unknown" in result.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -268,12 +273,12 @@ def test_completion_is_a_script_for_the_shell(shell: str) -> None:
 
 
 def test_environments_are_completed() -> None:
-    done = groundwork(_GROUNDWORK_COMPLETE="bash_complete", COMP_WORDS="groundwork up --env d", COMP_CWORD="3")
-    assert "plain,dev" in done.stdout
+    result = groundwork(_GROUNDWORK_COMPLETE="bash_complete", COMP_WORDS="groundwork up --env d", COMP_CWORD="3")
+    assert "plain,dev" in result.stdout
 
 
 @pytest.mark.parametrize(
-    ("words", "offered"),
+    ("arguments", "offered"),
     [
         ("secrets set wan", ["wandb-api-key"]),
         ("secrets run --only w", ["wandb-api-key"]),
@@ -293,16 +298,16 @@ def test_environments_are_completed() -> None:
         ("up --env po", ["pokemon-cards"]),
     ],
 )
-def test_what_the_file_knows_is_completed(words: str, offered: list[str]) -> None:
-    count = str(len(words.split()))
-    done = groundwork(_GROUNDWORK_COMPLETE="bash_complete", COMP_WORDS=f"groundwork {words}", COMP_CWORD=count)
-    assert done.stdout.split() == [f"plain,{word}" for word in offered]
+def test_what_the_file_knows_is_completed(arguments: str, offered: list[str]) -> None:
+    count = str(len(arguments.split()))
+    result = groundwork(_GROUNDWORK_COMPLETE="bash_complete", COMP_WORDS=f"groundwork {arguments}", COMP_CWORD=count)
+    assert result.stdout.split() == [f"plain,{word}" for word in offered]
 
 
 def test_doctor_answers_json_and_no_python_is_broken() -> None:
-    found = {item["subject"]: item for item in json.loads(groundwork("doctor", "--json").stdout)}
-    assert found["python"]["health"] == "ok"
-    assert all(item["remedy"] for item in found.values() if item["health"] in ("missing", "broken"))
+    rows = {item["subject"]: item for item in json.loads(groundwork("doctor", "--json").stdout)}
+    assert rows["python"]["health"] == "ok"
+    assert all(item["remedy"] for item in rows.values() if item["health"] in ("missing", "broken"))
 
 
 def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,31 +327,31 @@ def test_without_a_terminal_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_closed_standard_file_breaks_nothing(closed: str) -> None:
-    done = subprocess.run(
+    result = subprocess.run(
         ["sh", "-c", f'"$0" -m groundwork local status --json {closed}', sys.executable],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("{") is (closed in ("<&-", "2>&-"))
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("{") is (closed in ("<&-", "2>&-"))
 
 
 def test_nobody_else_can_change_what_it_writes_whatever_the_umask() -> None:
     code = "import os; os.umask(0); from groundwork.cli import main\ntry: main(['--version'])\nfinally: print(oct(os.umask(0)))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.stdout.splitlines()[-1] == "0o22", done.stderr
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.stdout.splitlines()[-1] == "0o22", result.stderr
 
 
-@pytest.mark.parametrize("words", [["local", "status"], ["--help"]], ids=" ".join)
-def test_a_reader_that_has_gone_is_no_failure(words: list[str]) -> None:
+@pytest.mark.parametrize("arguments", [["local", "status"], ["--help"]], ids=" ".join)
+def test_a_reader_that_has_gone_is_no_failure(arguments: list[str]) -> None:
     """As in `groundwork completion bash | head -1`."""
     ours, theirs = os.pipe()
     os.close(ours)
-    done = subprocess.run(
-        [sys.executable, "-m", "groundwork", *words],
+    result = subprocess.run(
+        [sys.executable, "-m", "groundwork", *arguments],
         cwd=ROOT, stdout=theirs, stderr=subprocess.PIPE, text=True, check=False,
     )  # fmt: skip
     os.close(theirs)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_work_continues_when_nobody_reads_the_output(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -257,7 +257,7 @@ def test_no_rule_may_trim_the_versions_that_dvc_points_at(tmp_path: Path, projec
 
 
 @pytest.mark.parametrize(
-    ("module", "bad", "words"),
+    ("module", "bad", "message"),
     [
         ("build_trigger", "file = null", "Either build or file must be given, and not both"),
         (
@@ -269,9 +269,9 @@ def test_no_rule_may_trim_the_versions_that_dvc_points_at(tmp_path: Path, projec
     ],
 )
 def test_what_two_variables_say_together_is_refused(
-    module: str, bad: str, words: str, tmp_path: Path, project: LocalProject
+    module: str, bad: str, message: str, tmp_path: Path, project: LocalProject
 ) -> None:
-    assert words in refusal([call(module, 0, bad)], tmp_path, project)
+    assert message in refusal([call(module, 0, bad)], tmp_path, project)
 
 
 def test_a_member_has_a_persona_whose_role_is_given(tmp_path: Path, project: LocalProject) -> None:

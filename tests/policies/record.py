@@ -58,10 +58,10 @@ def _plan(folder: Path) -> dict[str, Any]:
     env = {**os.environ, "GOOGLE_OAUTH_ACCESS_TOKEN": "none", "TF_IN_AUTOMATION": "1"}
     for command in (["init", "-input=false"], ["plan", "-refresh=false", "-input=false", "-out=saved"]):
         subprocess.run(["terraform", *command], cwd=folder, env=env, check=True, stdout=subprocess.DEVNULL)
-    shown = subprocess.run(
+    result = subprocess.run(
         ["terraform", "show", "-json", "saved"], cwd=folder, env=env, check=True, capture_output=True
     )
-    return dict(json.loads(shown.stdout))
+    return dict(json.loads(result.stdout))
 
 
 def _trimmed(plan: dict[str, Any]) -> dict[str, Any]:

@@ -19,8 +19,8 @@ TRIES = {
 @pytest.mark.parametrize("what", TRIES)
 def test_whatever_reaches_for_the_network_is_stopped(what: str) -> None:
     code = f"import socket, sys; from policies.offline import refuse_network; sys.addaudithook(refuse_network); {TRIES[what]}"
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT / "tools", capture_output=True, text=True, check=False, timeout=30
     )
-    assert done.returncode == 1
-    assert "PermissionError: The policy scan must not use the network" in done.stderr
+    assert result.returncode == 1
+    assert "PermissionError: The policy scan must not use the network" in result.stderr

@@ -110,16 +110,16 @@ def test_the_shipped_file_is_refused_before_google_is_asked(google: Google) -> N
     shutil.copy(ROOT / "envs" / "dev.yaml", file)
     asked = len(google.proxy.answered)
     for command in (("up", "--yes"), ("plan",)):
-        said = google(*command)
-        assert said.returncode == 2, said.stderr
-        assert "example values, so nothing was started" in said.stderr
+        result = google(*command)
+        assert result.returncode == 2, result.stderr
+        assert "example values, so nothing was started" in result.stderr
     file.write_text(ours)
     assert google.proxy.answered[asked:] == []
 
 
 def test_somebody_without_a_role_hears_what_is_missing(google: Google) -> None:
-    said = google("plan", principal="user:zoe@example.com")
-    assert said.returncode == 5, said.stderr
-    assert "zoe" not in said.stdout
-    assert "ermission" in said.stderr
-    assert "Traceback" not in said.stderr
+    result = google("plan", principal="user:zoe@example.com")
+    assert result.returncode == 5, result.stderr
+    assert "zoe" not in result.stdout
+    assert "ermission" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -54,11 +54,11 @@ def refusals(side: Side, folder: Path) -> dict[str, list[int]]:
     (folder / "provider.tf").write_text(PROVIDER, "utf-8")
     terraform = Terraform(folder, side.variables(PROJECT, REGION))
     terraform.succeed("init", "-no-color", "-input=false")
-    said = json.loads(terraform.run("validate", "-json").stdout)
-    assert said["valid"] is False
+    output = json.loads(terraform.run("validate", "-json").stdout)
+    assert output["valid"] is False
     lines = (folder / "main.tf").read_text("utf-8").splitlines()
     found: dict[str, list[int]] = {}
-    for diagnostic in said["diagnostics"]:
+    for diagnostic in output["diagnostics"]:
         number = diagnostic["range"]["start"]["line"] - 1
         found.setdefault(_case(lines, number), []).append(number)
     return {case: sorted(set(where)) for case, where in found.items()}

@@ -116,12 +116,12 @@ def serving(github: GitHub) -> Iterator[GitHub]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
-            asked = {key: values[0] for key, values in parse_qs(parts.query).items()}
+            query = {key: values[0] for key, values in parse_qs(parts.query).items()}
             github.asked.append(parts.path)
-            found = github.answer(parts.path.removeprefix(f"/repos/{REPOSITORY}/"), asked)
+            found = github.answer(parts.path.removeprefix(f"/repos/{REPOSITORY}/"), query)
             status = 404 if found is None else github.status
             content, link = (
-                (found, "") if isinstance(found, bytes) or found is None else _page(github, found, asked, parts.path)
+                (found, "") if isinstance(found, bytes) or found is None else _page(github, found, query, parts.path)
             )
             body = content if isinstance(content, bytes) else json.dumps(content).encode()
             self.send_response(status if self.headers["Authorization"] == "Bearer token" else 401)

@@ -33,8 +33,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A running platform, with the identities of its workflows, and a change to it that has not been applied."""
     with cloned(tmp_path_factory.mktemp("identities")) as made:
         made.file.write_text(SMALL + TEAM, encoding="utf-8")
-        done = made.run("up", "--env", "small")
-        assert done.returncode == 0, done.stderr
+        result = made.run("up", "--env", "small")
+        assert result.returncode == 0, result.stderr
         made.rewrite(*CHANGE)
         yield made
 

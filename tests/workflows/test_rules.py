@@ -31,17 +31,17 @@ def test_there_is_one_for_this_repository_and_the_others_are_for_teams() -> None
 
 
 def test_zizmor_finds_nothing_at_its_strictest() -> None:
-    done = _lint("zizmor", "--offline", "--no-progress", "--persona=auditor", str(FOLDER.parent))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "No findings to report" in done.stdout + done.stderr
+    result = _lint("zizmor", "--offline", "--no-progress", "--persona=auditor", str(FOLDER.parent))
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "No findings to report" in result.stdout + result.stderr
 
 
 def test_they_have_the_shape_that_github_asks_for() -> None:
     files = map(str, FILES)
-    done = _lint("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *files)
-    assert done.returncode == 0, done.stdout
-    done = _lint("check-jsonschema", "--builtin-schema", "vendor.dependabot", str(FOLDER.parent / "dependabot.yml"))
-    assert done.returncode == 0, done.stdout
+    result = _lint("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *files)
+    assert result.returncode == 0, result.stdout
+    result = _lint("check-jsonschema", "--builtin-schema", "vendor.dependabot", str(FOLDER.parent / "dependabot.yml"))
+    assert result.returncode == 0, result.stdout
 
 
 def test_an_action_is_pinned_by_full_digest_with_its_release_beside_it_the_same_everywhere() -> None:

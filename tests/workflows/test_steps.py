@@ -36,14 +36,14 @@ class Runner:
     def run(self, file: str, **more: str) -> subprocess.CompletedProcess[str]:
         """The scripts of a workflow in turn, up to the first that fails; the last one's result."""
         (job,) = jobs(file).values()
-        done = subprocess.CompletedProcess[str]([], 0, "", "")
+        result = subprocess.CompletedProcess[str]([], 0, "", "")
         for step in steps(file):
             if step.run and step.run not in ELSEWHERE and self._wanted(step.values.get("if", "")):
                 env = {**job.get("env", {}), **step.values.get("env", {}), **more}
-                done = self.script(step.run, {name: str(value) for name, value in env.items()})
-                if done.returncode:
+                result = self.script(step.run, {name: str(value) for name, value in env.items()})
+                if result.returncode:
                     break
-        return done
+        return result
 
     def _wanted(self, condition: str) -> bool:
         """Whether a step runs; it supports conditions on another step's outputs."""
@@ -74,8 +74,8 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
         clone.rewrite("\n  kept: {}", "")
         assert clone.run("up", "--env", "small").returncode == 0, "brought up once by hand"
         clone.rewrite("{force_destroy: true}", "{force_destroy: true}\n  kept: {}")
-        done = made.run("plan.yml")
-        assert done.returncode == 0, done.stdout + done.stderr
+        result = made.run("plan.yml")
+        assert result.returncode == 0, result.stdout + result.stderr
         record = clone.root / "reviewed.json"
         github.records = {run()["id"]: record.read_bytes()}
         record.unlink()
@@ -117,39 +117,39 @@ def test_a_pull_request_is_planned_if_it_touches_the_platform_and_answered_in_an
     commit = "git add . && git -c user.name=t -c user.email=t@example.com commit -q -m "
     said = {"GITHUB_OUTPUT": str(tmp_path / ".git" / "output"), "GITHUB_STEP_SUMMARY": str(tmp_path / ".git" / "page")}
     whole = f"git init -q\n{commit} before\necho after >{file}\n{commit} after\n{script}"
-    done = subprocess.run(
+    result = subprocess.run(
         ["bash", "-e", "-c", whole], cwd=tmp_path, env={**os.environ, **said}, check=False, timeout=60
     )
-    assert done.returncode == 0
+    assert result.returncode == 0
     assert (tmp_path / ".git" / "output").exists() is platform
     assert (tmp_path / ".git" / "page").exists() is not platform
 
 
 def test_a_commit_without_a_pull_request_is_not_applied(runner: Runner) -> None:
-    done = runner.run("apply.yml", GITHUB_SHA="c" * 40)
-    assert done.returncode == 9
-    assert f"{'c' * 40} came to main without a pull request" in done.stderr
+    result = runner.run("apply.yml", GITHUB_SHA="c" * 40)
+    assert result.returncode == 9
+    assert f"{'c' * 40} came to main without a pull request" in result.stderr
 
 
 def test_a_pull_request_that_was_not_planned_is_not_applied(runner: Runner) -> None:
     runner.github.runs = []
-    done = runner.run("apply.yml")
+    result = runner.run("apply.yml")
     runner.github.runs = [run()]
-    assert done.returncode == 9
-    assert f"The last commit {HEAD} of pull request 7 has no successful run" in done.stderr
+    assert result.returncode == 9
+    assert f"The last commit {HEAD} of pull request 7 has no successful run" in result.stderr
 
 
 def test_another_plan_than_the_reviewed_one_is_not_applied(runner: Runner) -> None:
     runner.clone.rewrite("  kept: {}", "  kept: {}\n  more: {}")
-    done = runner.run("apply.yml")
+    result = runner.run("apply.yml")
     runner.clone.rewrite("\n  more: {}", "")
-    assert done.returncode == 9
-    assert 'platform: not reviewed: module.buckets["more"].google_storage_bucket.bucket' in done.stderr
+    assert result.returncode == 9
+    assert 'platform: not reviewed: module.buckets["more"].google_storage_bucket.bucket' in result.stderr
 
 
 def test_what_was_reviewed_is_applied_and_the_night_finds_no_drift(runner: Runner) -> None:
-    done = runner.run("apply.yml")
-    assert done.returncode == 0, done.stderr
+    result = runner.run("apply.yml")
+    assert result.returncode == 0, result.stderr
     assert runner.run("drift.yml").returncode == 0
 
 
@@ -157,8 +157,8 @@ def test_a_change_by_hand_is_found_at_night(runner: Runner) -> None:
     assert runner.run("apply.yml").returncode in (0, 9)  # alone, or after the test before
     bucket = "small-clone-data"
     runner.clone.cloud.request("PATCH", "storage", f"v1/b/{bucket}", json={"versioning": {"enabled": True}})
-    done = runner.run("drift.yml")
-    assert done.returncode == 3
+    result = runner.run("drift.yml")
+    assert result.returncode == 3
     assert "~ bucket data" in runner.summary.read_text(encoding="utf-8").rpartition("# small: ")[2]
 
 
@@ -168,8 +168,8 @@ def test_access_given_by_hand_is_found_at_night_and_the_log_does_not_say_whose(r
     before = runner.clone.cloud.request("GET", "storage", path)
     by_hand = {"role": "roles/storage.objectViewer", "members": ["user:friend@example.com"]}
     runner.clone.cloud.request("PUT", "storage", path, json={"bindings": [*before["bindings"], by_hand]})
-    done = runner.run("drift.yml")
+    result = runner.run("drift.yml")
     runner.clone.cloud.request("PUT", "storage", path, json={"bindings": before["bindings"]})
-    assert done.returncode == 7
-    assert "::error::Somebody has access that the environment file does not give" in done.stdout
-    assert "friend@example.com" not in done.stdout + done.stderr
+    assert result.returncode == 7
+    assert "::error::Somebody has access that the environment file does not give" in result.stdout
+    assert "friend@example.com" not in result.stdout + result.stderr

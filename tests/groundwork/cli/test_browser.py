@@ -19,9 +19,9 @@ def no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_a_screen_the_address_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     browser.show(ADDRESS)
-    said = capsys.readouterr()
-    assert said.out == f"{ADDRESS}\n"
-    assert said.err == "No browser can be opened from here: open this address in one.\n"
+    output = capsys.readouterr()
+    assert output.out == f"{ADDRESS}\n"
+    assert output.err == "No browser can be opened from here: open this address in one.\n"
 
 
 def test_who_wants_no_browser_gets_the_address_alone(

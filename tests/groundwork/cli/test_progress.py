@@ -144,9 +144,9 @@ def test_on_a_terminal_nothing_stays_but_what_failed(capsys: pytest.CaptureFixtu
         listen("platform", step("start"))
         listen("platform", step("complete"))
         listen("platform", step("errored", name=GRANT))
-    shown = capsys.readouterr().err
-    assert "✓ bucket data: bucket" not in shown
-    assert "✗ bucket data: grant roles/storage.objectViewer failed" in shown
+    output = capsys.readouterr().err
+    assert "✓ bucket data: bucket" not in output
+    assert "✗ bucket data: grant roles/storage.objectViewer failed" in output
 
 
 @pytest.mark.parametrize(("done", "bar"), [(0, "░" * 10), (1, "█" * 5 + "░" * 5), (2, "█" * 10)])

@@ -72,12 +72,12 @@ def test_every_command_is_looked_at_or_changes_something() -> None:
 
 @pytest.mark.parametrize("command", sorted({*READING} - WITHOUT_DATA))
 def test_every_command_that_reads_has_json(command: str) -> None:
-    found: click.Command | None = groundwork
+    entry: click.Command | None = groundwork
     for word in command.split():
-        assert isinstance(found, click.Group)
-        found = found.get_command(click.Context(found), word)
-    assert found
-    assert "as_json" in [option.name for option in found.params]
+        assert isinstance(entry, click.Group)
+        entry = entry.get_command(click.Context(entry), word)
+    assert entry
+    assert "as_json" in [option.name for option in entry.params]
 
 
 @pytest.mark.parametrize("wide", WIDTHS)
@@ -102,8 +102,8 @@ def too_wide(shown: str, wide: int) -> list[str]:
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     with cloned(tmp_path_factory.mktemp("widths")) as made:
         shutil.copytree(ROOT / "envs" / "examples", made.root / "envs" / "examples")
-        done = made.run("up", "--env", ENVIRONMENT)
-        assert done.returncode == 0, done.stderr
+        result = made.run("up", "--env", ENVIRONMENT)
+        assert result.returncode == 0, result.stderr
         yield made
 
 

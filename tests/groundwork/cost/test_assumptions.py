@@ -24,7 +24,7 @@ def test_numbers_are_taken_as_they_are_written():
 
 
 @pytest.mark.parametrize(
-    ("section", "said"),
+    ("section", "message"),
     [
         ({"bucket_gb": 1}, "cost.assumptions.bucket_gb is not an assumption; did you mean bucket_gib?"),
         ({"zebras": 1}, "cost.assumptions.zebras is not an assumption; known are bucket_gib,"),
@@ -39,7 +39,7 @@ def test_numbers_are_taken_as_they_are_written():
         ({"by_name": {"data": {"x": 3}}}, "cost.assumptions.by_name.data.x is not an assumption; known are "),
     ],
 )
-def test_what_cannot_be_an_assumption_is_refused_by_name(section, said):
+def test_what_cannot_be_an_assumption_is_refused_by_name(section, message):
     with pytest.raises(UsageProblem) as problem:
         parse(section)
-    assert str(problem.value).startswith(said)
+    assert str(problem.value).startswith(message)

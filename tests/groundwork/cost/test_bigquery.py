@@ -97,18 +97,18 @@ def test_a_dataset_without_an_export_says_where_to_switch_it_on(ndjson):
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "said"),
+    ("status", "code", "message"),
     [
         (403, Exit.PERMISSION, "You may not read the billing export p.d: "),
         (404, Exit.FAILED, "There is no p.d in EU: "),
         (400, Exit.FAILED, "BigQuery did not answer for p.d: "),
     ],
 )
-def test_what_google_refuses_is_reported_in_a_sentence(ndjson, status, code, said):
+def test_what_google_refuses_is_reported_in_a_sentence(ndjson, status, code, message):
     with pytest.raises(GroundworkError) as problem:
         _read(Bigquery([STANDARD], ndjson, refusal=status))
     assert problem.value.exit_code == code
-    assert str(problem.value).startswith(said)
+    assert str(problem.value).startswith(message)
     assert "Google says no." in str(problem.value)
 
 

@@ -128,7 +128,7 @@ GOOD = "a.b,*,hour,1,0.1,,,,https://cloud.google.com/pricing,2026-01-01,page,\n"
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "message"),
     [
         (GOOD.replace("0.1", "cheap"), "price is 'cheap'"),
         (GOOD.replace("0.1", "-1"), "price is '-1'"),
@@ -139,9 +139,9 @@ GOOD = "a.b,*,hour,1,0.1,,,,https://cloud.google.com/pricing,2026-01-01,page,\n"
         (GOOD + GOOD, "appears twice"),
     ],
 )
-def test_a_row_that_cannot_be_a_price_is_refused_with_its_line(tmp_path, row, said):
+def test_a_row_that_cannot_be_a_price_is_refused_with_its_line(tmp_path, row, message):
     file = tmp_path / "prices.csv"
     file.write_text(HEADER + row)
     with pytest.raises(CatalogueProblem, match=r"prices\.csv:[23]: ") as problem:
         catalogue.read(file)
-    assert said in str(problem.value)
+    assert message in str(problem.value)

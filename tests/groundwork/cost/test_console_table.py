@@ -124,7 +124,7 @@ def test_credit_types_are_recognized_by_their_name_in_the_console(shown, type_):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (BLOCK + HEADER.replace("Credit type", "Savings ($)") + GOOD, "the column 'Savings ($)' is not a known column of the console's cost table"),
         (BLOCK + HEADER.replace("Cost type", "Kostentyp") + GOOD, "the column 'Kostentyp' is not a known column of the console's cost table"),
@@ -146,10 +146,10 @@ def test_credit_types_are_recognized_by_their_name_in_the_console(shown, type_):
         (BLOCK, "no line names the columns of a cost table"),
     ],
 )  # fmt: skip
-def test_what_is_not_as_the_console_writes_it_is_refused_by_name(tmp_path, text, said):
+def test_what_is_not_as_the_console_writes_it_is_refused_by_name(tmp_path, text, message):
     with pytest.raises(UsageProblem) as problem:
         files.read([_file(tmp_path, text)])
-    assert said in str(problem.value)
+    assert message in str(problem.value)
 
 
 def test_lines_of_the_month_before_are_not_called_late(tmp_path):

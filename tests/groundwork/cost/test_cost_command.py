@@ -244,15 +244,15 @@ def _files(clone):
     return {path: path.read_bytes() for path in files}
 
 
-@pytest.mark.parametrize(("line", "said"), WRONG)
-def test_what_is_wrong_is_one_sentence_exit_2_and_nothing_half_done(cost, clone, line, said):
+@pytest.mark.parametrize(("line", "message"), WRONG)
+def test_what_is_wrong_is_one_sentence_exit_2_and_nothing_half_done(cost, clone, line, message):
     (clone / "envs" / "bad.yaml").write_text(
         DEV.replace("team-dev", "team-bad") + "cost: {assumptions: {bucket_gb: 1}}\n"
     )
     before = _files(clone)
     code, out, err = cost(line)
     assert (code, out) == (Exit.USAGE, "")
-    assert said in err
+    assert message in err
     assert err.startswith("Error: ")
     assert len(err.splitlines()) == 1
     assert _files(clone) == before
@@ -302,7 +302,7 @@ def test_the_whole_way_from_the_planner_to_the_estimate(tmp_path):
     (clone / "tools").symlink_to(ROOT / "tools")
     command = [sys.executable, "-m", "groundwork"]
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             [*command, "cost", "estimate", "--json"],
             cwd=clone,
             capture_output=True,
@@ -313,8 +313,8 @@ def test_the_whole_way_from_the_planner_to_the_estimate(tmp_path):
         )
     finally:
         subprocess.run([*command, "local", "stop"], cwd=clone, capture_output=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
     assert document["simulated"] is True
     assert document["after"]["at_least"] is False, document["after"]["components"]["unpriced"]
     priced = {part["address"].split(".")[-2] for part in document["after"]["components"]["usage"]}

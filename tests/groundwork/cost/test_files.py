@@ -170,21 +170,21 @@ def test_a_missing_column_is_named(tmp_path, column):
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "said"),
+    ("column", "value", "message"),
     [
         ("service", "Compute Engine", "the column service is VARCHAR, not an object as in Google's billing export"),
         ("credits", {"amount": "1"}, "the column credits is STRUCT, not a list as in Google's billing export"),
         ("cost", {"units": 1}, "the column cost is STRUCT, not a plain value as in Google's billing export"),
     ],
 )
-def test_a_column_of_another_shape_is_named(tmp_path, column, value, said):
+def test_a_column_of_another_shape_is_named(tmp_path, column, value, message):
     with pytest.raises(UsageProblem) as problem:
         files.read([exports.ndjson(tmp_path / "x.ndjson", [row | {column: value} for row in exports.rows(3)])])
-    assert said in str(problem.value)
+    assert message in str(problem.value)
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"cost": "1,20"}, "x.ndjson: the column cost has the value 1,20, so nothing was added up."),
         ({"cost": None}, "x.ndjson: the column cost has the value nothing, so nothing was added up."),
@@ -229,16 +229,16 @@ def test_a_column_of_another_shape_is_named(tmp_path, column, value, said):
         ),
     ],
 )
-def test_a_value_that_cannot_be_added_up_stops_everything(tmp_path, change, said):
+def test_a_value_that_cannot_be_added_up_stops_everything(tmp_path, change, message):
     found = list(exports.rows(5))
     found[3] = found[3] | change
     with pytest.raises(UsageProblem) as problem:
         files.read([exports.ndjson(tmp_path / "x.ndjson", found)])
-    assert said in str(problem.value)
+    assert message in str(problem.value)
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"", "is empty. Give a billing export: "),
         (b"   \n", "is empty. Give a billing export: "),
@@ -249,12 +249,12 @@ def test_a_value_that_cannot_be_added_up_stops_everything(tmp_path, change, said
         (b"\xff\xfe\x00d\x00a", "is not UTF-8 text."),
     ],
 )
-def test_what_is_no_billing_file_is_refused_in_a_sentence(tmp_path, content, said):
+def test_what_is_no_billing_file_is_refused_in_a_sentence(tmp_path, content, message):
     file = tmp_path / "x"
     file.write_bytes(content)
     with pytest.raises(UsageProblem) as problem:
         files.read([file])
-    assert said in str(problem.value)
+    assert message in str(problem.value)
     assert "\n" not in str(problem.value)
 
 
@@ -335,9 +335,9 @@ def test_a_pattern_names_its_files_and_the_ledger_says_which_were_read(tmp_path)
     ]
 
 
-@pytest.mark.parametrize(("pattern", "said"), [("no*.json", "There is no file"), (".", "is a folder")])
-def test_a_pattern_without_a_file_is_refused(tmp_path, pattern, said):
-    with pytest.raises(UsageProblem, match=said):
+@pytest.mark.parametrize(("pattern", "message"), [("no*.json", "There is no file"), (".", "is a folder")])
+def test_a_pattern_without_a_file_is_refused(tmp_path, pattern, message):
+    with pytest.raises(UsageProblem, match=message):
         files.named([f"{tmp_path}/{pattern}"])
 
 

@@ -175,7 +175,7 @@ def test_the_separator_is_detected_from_the_header(tmp_path, delimiter):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda header, row: header + row + header + row, "the column ChargePeriodStart has the value ChargePeriodStart"),
         (lambda header, row: header + row + header.strip() + ",x_More\n" + row.strip() + ",1\n", "Expected Number of Columns: 10 Found: 11"),
@@ -192,10 +192,10 @@ def test_the_separator_is_detected_from_the_header(tmp_path, delimiter):
         (lambda header, row: header + row.replace("EUR", ""), "the column BillingCurrency has the value nothing"),
     ],
 )  # fmt: skip
-def test_a_csv_that_is_not_as_its_header_says_is_refused(tmp_path, change, said):
+def test_a_csv_that_is_not_as_its_header_says_is_refused(tmp_path, change, message):
     with pytest.raises(UsageProblem) as problem:
         files.read([_csv(tmp_path, change(*_cells()))])
-    assert said in str(problem.value)
+    assert message in str(problem.value)
 
 
 @pytest.mark.parametrize("column", ["Tags", "x_Credits"])

@@ -142,7 +142,7 @@ TYPED = {"amount": "50", "currency": "USD", "start": "2026-09-01", "expires": "2
 
 
 @pytest.mark.parametrize(
-    ("member", "change", "said"),
+    ("member", "change", "message"),
     [
         ("zoe@example.com", {}, "zoe@example.com is not a member of this environment; members are: alice@example.com, bob@example.com."),
         ("alice@example.com", {"amount": "fifty"}, "--amount is fifty, which is not an amount above 0; write it as 50 or 49.90."),
@@ -156,7 +156,7 @@ TYPED = {"amount": "50", "currency": "USD", "start": "2026-09-01", "expires": "2
         ("alice@example.com", {"billing_account": "mine"}, "--billing-account mine is not an id such as 012345-6789AB-CDEF01."),
     ],
 )  # fmt: skip
-def test_what_cannot_be_a_grant_is_refused_by_option(member, change, said):
+def test_what_cannot_be_a_grant_is_refused_by_option(member, change, message):
     with pytest.raises(UsageProblem) as problem:
         grants.entered(("alice@example.com", "bob@example.com"), member, TYPED | change)
-    assert str(problem.value) == said
+    assert str(problem.value) == message

@@ -54,7 +54,7 @@ def _file(folder: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "is not JSON. Write it with `terraform show -json PLAN > plan.json`."),
         ("PK\x03\x04", "is not JSON."),
@@ -69,10 +69,10 @@ def _file(folder: Path, text: str) -> Path:
         ),
     ],
 )
-def test_what_is_no_plan_is_refused_in_a_sentence(tmp_path, text, said):
+def test_what_is_no_plan_is_refused_in_a_sentence(tmp_path, text, message):
     with pytest.raises(UsageProblem) as problem:
         load_plan(_file(tmp_path, text))
-    assert said in str(problem.value)
+    assert message in str(problem.value)
 
 
 def test_a_plan_that_is_not_there_is_refused_in_a_sentence(tmp_path):

@@ -111,7 +111,7 @@ def test_several_currencies_are_not_added_up():
 
 
 @pytest.mark.parametrize(
-    ("ask", "said"),
+    ("ask", "message"),
     [
         (lambda: period("soon", None, None), "--from soon is not a day; write it as 2026-10-31."),
         (lambda: period(None, "2026-02-30", None), "--until 2026-02-30 is not a day; write it as 2026-10-31."),
@@ -124,10 +124,10 @@ def test_several_currencies_are_not_added_up():
         (lambda: report(ledger(line()), Period(), NOW, "EUR"), "x.ndjson has no costs in EUR, only in USD."),
     ],
 )  # fmt: skip
-def test_a_period_that_cannot_be_reported_gets_a_sentence(ask, said):
+def test_a_period_that_cannot_be_reported_gets_a_sentence(ask, message):
     with pytest.raises(UsageProblem) as problem:
         ask()
-    assert str(problem.value) == said
+    assert str(problem.value) == message
 
 
 def test_the_json_adds_up_and_has_every_digit():

@@ -27,9 +27,9 @@ def test_use_is_reported_at_list_prices_and_says_that_it_is_simulated(tmp_path: 
     assert seen.code == 0, seen.err
     assert json.loads(seen.out)["simulated"] is True
     assert "alice" in seen.text
-    said = json.loads(seen.out)["warnings"]
-    assert any("metered" in warning and "list prices" in warning for warning in said)
-    assert not any("invented" in warning for warning in said)
+    warnings = json.loads(seen.out)["warnings"]
+    assert any("metered" in warning and "list prices" in warning for warning in warnings)
+    assert not any("invented" in warning for warning in warnings)
 
 
 GRANTS = """\

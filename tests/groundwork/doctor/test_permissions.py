@@ -74,13 +74,13 @@ def test_every_change_that_up_and_down_ask_for_needs_a_permission_that_doctor_as
     assert sorted({NEEDS[method] for method in used} - asked) == []
 
 
-def changes(clone: SmallClone, *words: str, after: tuple[str, str] | None = None) -> set[str]:
+def changes(clone: SmallClone, *arguments: str, after: tuple[str, str] | None = None) -> set[str]:
     """The methods by which a command changed something."""
     if after:
         file = clone.root / "envs" / "local.yaml"
         file.write_text(file.read_text().replace(*after))
-    done = clone(*words)
+    done = clone(*arguments)
     assert done.code == Exit.OK, done.err
-    found: dict[str, Any] = launcher.control(launcher.start(clone.checkout.local_state), "GET", "/_local/requests")
-    methods = {row["method"] for row in found["requests"] if row["method"] and row["status"] < 300}
+    result: dict[str, Any] = launcher.control(launcher.start(clone.checkout.local_state), "GET", "/_local/requests")
+    methods = {row["method"] for row in result["requests"] if row["method"] and row["status"] < 300}
     return {method for method in methods if not method.endswith(READS) and not method.startswith(BESIDE)}

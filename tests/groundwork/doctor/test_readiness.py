@@ -82,7 +82,7 @@ def test_doctor_itself_ends_well_then(google: Google) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "health", "text"),
+    ("answer", "health", "text"),
     [
         ('{"billingAccountName": "billingAccounts/0A-1B-2C", "billingEnabled": true}', "ok", "account 0A-1B-2C"),
         ('{"billingAccountName": "", "billingEnabled": false}', "broken", "has no billing account"),
@@ -90,10 +90,10 @@ def test_doctor_itself_ends_well_then(google: Google) -> None:
         ("nonsense", "note", "could not be checked: cloudbilling.googleapis.com is off"),
     ],
 )
-def test_billing_is_asked_by_gcloud_where_its_api_is_off(said: str, health: str, text: str, google: Google) -> None:
+def test_billing_is_asked_by_gcloud_where_its_api_is_off(answer: str, health: str, text: str, google: Google) -> None:
     google.log_in()
     new_project(google)
-    gcloud_says(google, said)
+    gcloud_says(google, answer)
     billing = found(google, "billing")
     assert (billing.health, text in billing.text) == (health, True), billing
 
@@ -146,7 +146,7 @@ def in_organization(google: Google, **policies: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "own_members", "said"),
+    ("policy", "own_members", "expected"),
     [
         ({}, True, []),
         ({"allowedValues": ["C01", "in:eu-locations"]}, True, ["ok", "ok"]),
@@ -156,13 +156,13 @@ def in_organization(google: Google, **policies: Any) -> None:
     ],
 )
 def test_what_an_organization_forbids_is_reported_beforehand(
-    policy: dict[str, Any], own_members: bool, said: list[str], google: Google
+    policy: dict[str, Any], own_members: bool, expected: list[str], google: Google
 ) -> None:
     google.log_in()
     write(google, own_members=own_members)
     in_organization(google, **policy)
     rows = [finding for finding in asked(google) if finding.subject == "organization"]
-    assert [row.health for row in rows] == said, rows
+    assert [row.health for row in rows] == expected, rows
     assert all(row.remedy for row in rows if row.health != "ok")
 
 

@@ -26,9 +26,9 @@ def with_members(environment: Environment, *emails: str) -> Environment:
 def test_the_shipped_file_is_refused_with_every_example_in_it(dev: Environment) -> None:
     with pytest.raises(
         UsageProblem, match=r"envs/dev\.yaml still contains \d+ example values, so nothing was started"
-    ) as raised:
+    ) as error:
         refuse(dev)
-    assert raised.value.details == (
+    assert error.value.details == (
         "members: alice@example.com",
         "members: bob@example.com",
         "members: carol@example.com",

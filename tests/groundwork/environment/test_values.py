@@ -199,12 +199,12 @@ def test_every_part_of_the_schema_says_what_it_is_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    ("bucket", "kept"),
     [("{}", False), ("{dvc: true}", True), ("{dvc: true, versioning: false}", False), ("{versioning: true}", True)],
 )
-def test_a_bucket_for_dvc_keeps_versions_unless_told_otherwise(said: str, kept: bool, project: Path) -> None:
+def test_a_bucket_for_dvc_keeps_versions_unless_told_otherwise(bucket: str, kept: bool, project: Path) -> None:
     file = project / "envs" / "small.yaml"
-    file.write_text(f"project: team-small\nregion: us-east1\nbuckets: {{data: {said}}}\n", encoding="utf-8")
+    file.write_text(f"project: team-small\nregion: us-east1\nbuckets: {{data: {bucket}}}\n", encoding="utf-8")
     assert load("small", project).buckets["data"].versioning is kept
     terraform = reading(project, file)
     terraform.succeed("apply", "-auto-approve", "-no-color")

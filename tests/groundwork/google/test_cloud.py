@@ -77,35 +77,35 @@ def test_the_official_clients_speak_to_the_same_cloud(cloud: GoogleCloud) -> Non
 
 def test_a_refusal_keeps_code_status_and_reason(cloud: GoogleCloud) -> None:
     path = f"v1/projects/{cloud.project}/locations/europe-west1/repositories"
-    with pytest.raises(CloudProblem) as raised:
+    with pytest.raises(CloudProblem) as error:
         cloud.request("GET", "artifactregistry", path)
-    found = raised.value
-    assert (found.code, found.status, found.reason) == (403, "PERMISSION_DENIED", "SERVICE_DISABLED")
-    assert found.exit_code == Exit.FAILED
-    assert found.message.startswith(f"GET artifactregistry {path}: 403 PERMISSION_DENIED: Artifact Registry API")
+    problem = error.value
+    assert (problem.code, problem.status, problem.reason) == (403, "PERMISSION_DENIED", "SERVICE_DISABLED")
+    assert problem.exit_code == Exit.FAILED
+    assert problem.message.startswith(f"GET artifactregistry {path}: 403 PERMISSION_DENIED: Artifact Registry API")
 
 
 def test_a_missing_permission_has_its_own_exit_code(cloud: GoogleCloud, local_clone: Checkout) -> None:
     stranger = local_cloud(cloud.project, str(cloud.base), local.token(local_clone, "user:stranger@example.com"))
-    with pytest.raises(CloudProblem) as raised:
+    with pytest.raises(CloudProblem) as error:
         stranger.request("GET", "secretmanager", f"v1/projects/{cloud.project}/secrets")
-    assert raised.value.exit_code == Exit.PERMISSION
-    assert "secretmanager.secrets.list" in raised.value.text
+    assert error.value.exit_code == Exit.PERMISSION
+    assert "secretmanager.secrets.list" in error.value.text
 
 
 def test_storages_own_dialect_is_understood(cloud: GoogleCloud) -> None:
-    with pytest.raises(CloudProblem) as raised:
+    with pytest.raises(CloudProblem) as error:
         cloud.request("GET", "storage", f"v1/b/{cloud.project}-nothing")
-    assert (raised.value.code, raised.value.reason) == (404, "notFound")
+    assert (error.value.code, error.value.reason) == (404, "notFound")
 
 
 def test_no_answer_is_code_0_and_is_temporary() -> None:
     nobody = local_cloud("p", "http://127.0.0.1:1", "t")
-    with pytest.raises(CloudProblem) as raised:
+    with pytest.raises(CloudProblem) as error:
         nobody.request("POST", "storage", "v1/b", json={})
-    assert (raised.value.code, raised.value.status) == (0, "UNREACHABLE")
-    assert raised.value.is_temporary
-    assert "Connection refused" in raised.value.message
+    assert (error.value.code, error.value.status) == (0, "UNREACHABLE")
+    assert error.value.is_temporary
+    assert "Connection refused" in error.value.message
 
 
 def test_without_a_network_google_is_not_asked_for_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,9 +99,9 @@ def test_a_real_run_keeps_the_callers_credentials() -> None:
     ],
 )
 def test_a_real_run_refuses_local_endpoints_by_name(name: str) -> None:
-    with pytest.raises(UsageProblem) as raised:
+    with pytest.raises(UsageProblem) as error:
         isolation.google_variables({**USER, name: "http://127.0.0.1:8080/"}, "dev")
-    assert raised.value.message == (
+    assert error.value.message == (
         f"dev is on Google Cloud, but {name} would send its calls elsewhere: unset it (unset {name}) and run again."
     )
 
@@ -176,9 +176,9 @@ def test_a_login_file_that_names_another_host_is_refused(
     file = tmp_path / "application_default_credentials.json"
     file.write_text(json.dumps(login))
     for seen in ({"GOOGLE_APPLICATION_CREDENTIALS": str(file)}, {"CLOUDSDK_CONFIG": str(tmp_path)}):
-        with pytest.raises(UsageProblem) as raised:
+        with pytest.raises(UsageProblem) as error:
             isolation.refuse_elsewhere(seen, "dev")
-        assert f"{field} in {file} would send your login to {host}:" in raised.value.message
+        assert f"{field} in {file} would send your login to {host}:" in error.value.message
 
 
 def test_googles_own_login_files_are_taken_wherever_the_identity_comes_from(tmp_path: Path) -> None:

@@ -50,15 +50,15 @@ def test_what_does_not_pass_is_raised_at_once(before: int, waited: list[float]) 
 
 
 def test_who_waits_hears_why_and_how_long(waited: list[float]) -> None:
-    heard: list[tuple[str, float]] = []
+    lines: list[tuple[str, float]] = []
     patiently(
         Act(OSError("one"), OSError("two")),
         passes,
         (1, 2, 30),
         sleep=waited.append,
-        notice=lambda problem, seconds: heard.append((str(problem), seconds)),
+        notice=lambda problem, seconds: lines.append((str(problem), seconds)),
     )
-    assert heard == [("one", 1), ("two", 2)]
+    assert lines == [("one", 1), ("two", 2)]
 
 
 def counting() -> Iterator[int]:

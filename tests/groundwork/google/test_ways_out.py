@@ -85,13 +85,13 @@ def test_no_value_leaves_by_a_proxy_on_the_local_cloud(clone: SmallClone, listen
 
 def test_terraform_asks_no_proxy_on_the_local_cloud(tmp_path: Path, listener: Listener) -> None:
     with cloned(tmp_path) as platform:
-        done = platform.run("plan", "--env", "small", **listener.variables, TF_LOG="")
-        assert done.returncode == 0, done.stderr
+        result = platform.run("plan", "--env", "small", **listener.variables, TF_LOG="")
+        assert result.returncode == 0, result.stderr
     assert listener.heard == []
 
 
 @pytest.mark.parametrize(
-    ("words", "name"),
+    ("arguments", "name"),
     [
         (("secrets", "list"), "GOOGLE_CLOUD_UNIVERSE_DOMAIN"),
         (("secrets", "list"), "CLOUDSDK_CORE_UNIVERSE_DOMAIN"),
@@ -102,7 +102,7 @@ def test_terraform_asks_no_proxy_on_the_local_cloud(tmp_path: Path, listener: Li
     ],
 )
 def test_a_real_environment_sends_no_login_elsewhere(
-    clone: SmallClone, listener: Listener, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], name: str
+    clone: SmallClone, listener: Listener, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], name: str
 ) -> None:
     text = (clone.root / "envs" / "local.yaml").read_text()
     (clone.root / "envs" / "dev.yaml").write_text(
@@ -110,7 +110,7 @@ def test_a_real_environment_sends_no_login_elsewhere(
     )
     monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "ya29.real")
     monkeypatch.setenv(name, "x.example")
-    done = clone(*words, "--env", "dev")
+    done = clone(*arguments, "--env", "dev")
     assert done.code != Exit.OK
     assert f"but {name} would send its calls elsewhere: unset it (unset {name}) and run again." in done.err + done.text
     assert not [said for said in listener.heard if b"x.example" in said or b"ya29" in said]

@@ -62,19 +62,17 @@ def test_what_is_not_connected_waits_and_says_what_a_human_does(asked: Asked) ->
 )
 def test_a_connection_that_is_not_there_is_asked_for(asked: Asked, there: tuple[int, object]) -> None:
     asked.say(*there)
-    with pytest.raises(Refused, match="has no such connection") as refused:
+    with pytest.raises(Refused, match="has no such connection") as error:
         asked.ensure()
-    assert asked.command in refused.value.message
+    assert asked.command in error.value.message
 
 
 def test_one_that_waits_says_which_page(asked: Asked) -> None:
     state = {"stage": "PENDING_INSTALL_APP", "message": "Install it.", "actionUri": "https://github.com/apps/x"}
     asked.say(200, {"installationState": state})
-    with pytest.raises(
-        Refused, match=r"\(PENDING_INSTALL_APP\): open https://github\.com/apps/x, authorise"
-    ) as refused:
+    with pytest.raises(Refused, match=r"\(PENDING_INSTALL_APP\): open https://github\.com/apps/x, authorise") as error:
         asked.ensure()
-    assert refused.value.details == ("Install it.",)
+    assert error.value.details == ("Install it.",)
 
 
 def test_one_that_is_complete_says_nothing(asked: Asked) -> None:

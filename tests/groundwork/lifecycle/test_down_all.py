@@ -154,9 +154,9 @@ def test_a_state_that_somebody_else_keeps_there_is_not_thrown_away(clone: Clone,
     held = '{"resources": [{"mode": "managed", "type": "google_x", "name": "x", "instances": [{"attributes": {}}]}]}'
     blob = clone.cloud.storage().bucket(f"{PROJECT}-tfstate").blob("other/default.tfstate")
     blob.upload_from_string(held)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused) as error:
         down_all.everything(clone.session("down"), YES, talk)
-    assert refused.value.details == ("state at other: 1 resource",)
+    assert error.value.details == ("state at other: 1 resource",)
     blob.upload_from_string("{")
     with pytest.raises(CouldNotTell):
         down_all.everything(clone.session("down"), YES, talk)
@@ -166,10 +166,10 @@ def test_a_state_that_somebody_else_keeps_there_is_not_thrown_away(clone: Clone,
 def test_a_protected_environment_is_refused(clone: Clone) -> None:
     clone.rewrite("region:", "protected: true\nregion:")
     for option in ("--all", "--delete-project"):
-        done = clone.run(
+        result = clone.run(
             "down", "--env", "small", option, "--yes", *(["--project", PROJECT] if "proj" in option else [])
         )
-        assert (done.returncode, "is protected: true" in done.stderr) == (Exit.REFUSED, True)
+        assert (result.returncode, "is protected: true" in result.stderr) == (Exit.REFUSED, True)
 
 
 def test_deleting_the_project_has_its_own_question_and_says_how_to_undo_it(clone: Clone, talk: Heard) -> None:
@@ -181,9 +181,9 @@ def test_deleting_the_project_has_its_own_question_and_says_how_to_undo_it(clone
     assert not down_all.delete_project(clone.cloud, clone.environment, dry, yes=False, dry_run=True)
     assert f"  - bucket {PROJECT}-data" in dry.lines
 
-    done = clone.run("down", "--env", "small", "--delete-project", "--yes", "--project", PROJECT)
-    assert done.returncode == Exit.OK
-    assert f"for 30 days `gcloud projects undelete {PROJECT}` restores it" in done.stdout
+    result = clone.run("down", "--env", "small", "--delete-project", "--yes", "--project", PROJECT)
+    assert result.returncode == Exit.OK
+    assert f"for 30 days `gcloud projects undelete {PROJECT}` restores it" in result.stdout
     again = clone.run("up", "--env", "small")
     assert again.returncode == Exit.FAILED
     assert (
@@ -236,9 +236,9 @@ def test_wrong_input_is_a_sentence_and_nothing_changes(
     standing: Clone, arguments: list[str], code: Exit, sentence: str
 ) -> None:
     before = read_state(standing.cloud, standing.session().place("platform")).serial
-    done = standing.run("down", "--env", "small", *arguments)
-    assert done.returncode == code
-    assert sentence in " ".join(done.stderr.split())
+    result = standing.run("down", "--env", "small", *arguments)
+    assert result.returncode == code
+    assert sentence in " ".join(result.stderr.split())
     assert read_state(standing.cloud, standing.session().place("platform")).serial == before
 
 

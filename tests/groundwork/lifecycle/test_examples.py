@@ -58,13 +58,13 @@ class Clone:
 
     def run(self, *arguments: str, code: int = 0, given: str = "") -> str:
         """What a command writes when it is given this; an assertion with its words where it ends with another code."""
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-m", "groundwork", *arguments],
             cwd=self.root, env={**os.environ, "NO_COLOR": "1"}, input=given, capture_output=True, text=True,
             check=False,
         )  # fmt: skip
-        assert done.returncode == code, f"{arguments}:\n{done.stdout}\n{done.stderr}"
-        return done.stdout + done.stderr
+        assert result.returncode == code, f"{arguments}:\n{result.stdout}\n{result.stderr}"
+        return result.stdout + result.stderr
 
 
 @pytest.fixture

@@ -179,10 +179,10 @@ def test_what_google_refuses_for_good_is_not(clone: Clone) -> None:
             "message": "Permission 'secretmanager.secrets.create' denied",
         }
     )
-    done = clone.run("up", "--env", "small")
-    assert done.returncode == Exit.PERMISSION
-    assert "trying again" not in done.stderr
-    assert "→ your login lacks a permission: ask an operator of the project" in done.stderr
+    result = clone.run("up", "--env", "small")
+    assert result.returncode == Exit.PERMISSION
+    assert "trying again" not in result.stderr
+    assert "→ your login lacks a permission: ask an operator of the project" in result.stderr
 
 
 def test_what_was_made_but_never_answered_for_is_adopted(clone: Clone) -> None:
@@ -230,11 +230,11 @@ def test_a_busy_port_is_a_sentence(clone: Clone) -> None:
     running = local.find(clone.checkout)
     assert running is not None
     with cloned(clone.root / "other") as other:
-        done = other.run("local", "start", "--port", str(running.port))
-    assert done.returncode == Exit.FAILED
-    assert str(running.port) in done.stderr
-    assert "Traceback" not in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+        result = other.run("local", "start", "--port", str(running.port))
+    assert result.returncode == Exit.FAILED
+    assert str(running.port) in result.stderr
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
 
 
 def test_a_full_disk_is_a_sentence_and_freeing_it_is_enough(clone: Clone) -> None:
@@ -242,9 +242,9 @@ def test_a_full_disk_is_a_sentence_and_freeing_it_is_enough(clone: Clone) -> Non
     up.up(clone.session(), UpOptions(dry_run=True), Heard())
     said = "The local cloud could not write to its disk at /x (database or disk is full)"
     clone.disturb({"method": "secretmanager.projects.secrets.create", "kind": "error", "code": 400, "message": said})
-    done = clone.run("up", "--env", "small")
-    assert done.returncode == Exit.FAILED
-    assert "→ the disk is full: free some space and run the same command again." in done.stderr
+    result = clone.run("up", "--env", "small")
+    assert result.returncode == Exit.FAILED
+    assert "→ the disk is full: free some space and run the same command again." in result.stderr
     local.stop(clone.checkout)
     assert clone.run("up", "--env", "small").returncode == 0
 
@@ -255,13 +255,15 @@ def test_an_old_terraform_without_network_is_one_sentence(clone: Clone) -> None:
     program.write_text('#!/bin/sh\necho \'{"terraform_version": "1.5.7"}\'\n', "utf-8")
     program.chmod(0o755)
     nowhere = {"HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1"}
-    done = clone.run(
+    result = clone.run(
         "plan", "--env", "small", PATH=f"{program.parent}:/bin:/usr/bin", XDG_CACHE_HOME=str(clone.root / "cache"), TF="terraform", **nowhere
     )  # fmt: skip
-    assert done.returncode == Exit.FAILED
-    assert f"Error: Terraform 1.5.7 at {program} is older than 1.11, and https://releases.hashicorp.com/" in done.stderr
+    assert result.returncode == Exit.FAILED
+    assert (
+        f"Error: Terraform 1.5.7 at {program} is older than 1.11, and https://releases.hashicorp.com/" in result.stderr
+    )
     assert (
         "install Terraform 1.11 or newer from https://developer.hashicorp.com/terraform/install and put it on PATH."
-        in done.stderr
+        in result.stderr
     )
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in result.stderr

@@ -45,13 +45,13 @@ def test_status_says_which_of_the_three_runs_each_workload(tmp_path: Path) -> No
     shutil.copytree(ROOT / "envs", tmp_path / "envs")
     _named(tmp_path)
     environment = load("pokemon-cards", tmp_path)
-    told = {"standIns": {}, "projects": {environment.project: commands(environment)}}
-    assert list(described(environment, {"kind": "docker", **told})) == ["containers run by docker"]
-    lines = list(described(environment, {"kind": "process", **told}))
+    settings = {"standIns": {}, "projects": {environment.project: commands(environment)}}
+    assert list(described(environment, {"kind": "docker", **settings})) == ["containers run by docker"]
+    lines = list(described(environment, {"kind": "process", **settings}))
     assert "  service backend: `python app.py` stands in for its container" in lines
     assert "  training train: `python train.py` stands in for its container" in lines
     assert "  builds: simulated" in lines
-    said = {line.partition(": ")[2] for line in described(environment, {"kind": "simulated", **told})}
+    said = {line.partition(": ")[2] for line in described(environment, {"kind": "simulated", **settings})}
     assert said == {"neither podman nor docker answers, or they were forgone", "simulated"}
 
 

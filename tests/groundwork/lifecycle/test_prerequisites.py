@@ -82,9 +82,9 @@ def test_a_project_that_may_not_be_seen_is_a_sentence(
 ) -> None:
     prerequisites.lay(cloud, environment, talk.say)
     stranger = local_cloud(cloud.project, str(cloud.base), local.token(local_clone, "user:stranger@example.com"))
-    with pytest.raises(PermissionProblem) as raised:
+    with pytest.raises(PermissionProblem) as error:
         prerequisites.lay(_as_google(stranger), replace(environment, local=False), talk.say)
-    assert raised.value.message.startswith(
+    assert error.value.message.startswith(
         f"Project {environment.project} (envs/local.yaml) does not exist or your login may not see it: create it in the Google Cloud console"
     )
 
@@ -143,9 +143,9 @@ def test_a_project_that_nobody_pays_for_is_not_called_somebody_elses(
     new_project: Script, environment: Environment, talk: Heard
 ) -> None:
     new_project.answers[f"/storage/v1/b/{PROJECT}-tfstate"] = refusal(403, "", "No billing.", "accountDisabled")
-    with pytest.raises(CloudProblem) as raised:
+    with pytest.raises(CloudProblem) as error:
         prerequisites.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
-    assert raised.value.details == (
+    assert error.value.details == (
         "no billing account pays for the project: `groundwork doctor --env NAME` shows how to link one",
     )
 

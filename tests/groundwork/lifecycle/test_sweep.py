@@ -72,14 +72,14 @@ def test_a_dry_run_says_what_would_go_then_it_goes_and_what_is_protected_stays(s
     assert young.returncode == Exit.LEFT_OVER
     assert "ago; --older-than is 1h" in young.stderr
 
-    done = standing.run("sweep", "--env", "small", "--yes", "--project", PROJECT, "--any-age")
-    assert done.returncode == Exit.LEFT_OVER
-    assert f"4 deleted in project {PROJECT} on the local cloud (simulated)." in done.stdout
-    assert "the reasons are above" in done.stderr
-    said = done.stderr.splitlines()
+    result = standing.run("sweep", "--env", "small", "--yes", "--project", PROJECT, "--any-age")
+    assert result.returncode == Exit.LEFT_OVER
+    assert f"4 deleted in project {PROJECT} on the local cloud (simulated)." in result.stdout
+    assert "the reasons are above" in result.stderr
+    said = result.stderr.splitlines()
     assert f"deletes       bucket             {PROJECT}_cloudbuild" in said
     assert not any(line.startswith("would delete") for line in said)
-    left = [line for line in done.stderr.splitlines() if line.startswith("  ")]
+    left = [line for line in result.stderr.splitlines() if line.startswith("  ")]
     assert left == [f"  bucket: {PROJECT}_cloudbuild-kept", "  secret: projects/100000000001/secrets/by-hand-kept"]
     policy = standing.cloud.request("POST", "cloudresourcemanager", f"v1/projects/{PROJECT}:getIamPolicy", json={})
     assert "by-hand" not in str(policy)
@@ -222,18 +222,18 @@ def test_an_age_that_is_none_is_a_sentence(text: str) -> None:
 def test_wrong_input_is_a_sentence_and_nothing_changes(
     standing: Clone, arguments: list[str], code: Exit, sentence: str
 ) -> None:
-    done = standing.run("sweep", "--env", "small", *arguments)
-    assert done.returncode == code
-    assert sentence in " ".join(done.stderr.split())
-    assert "deleted " not in done.stderr
+    result = standing.run("sweep", "--env", "small", *arguments)
+    assert result.returncode == code
+    assert sentence in " ".join(result.stderr.split())
+    assert "deleted " not in result.stderr
 
 
 def test_without_a_terminal_and_yes_nothing_is_deleted(standing: Clone) -> None:
     standing.cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={"name": f"{PROJECT}-quiet"})
     try:
-        done = standing.run("sweep", "--env", "small", "--any-age", "--project", PROJECT)
+        result = standing.run("sweep", "--env", "small", "--any-age", "--project", PROJECT)
         standing.cloud.request("GET", "storage", f"v1/b/{PROJECT}-quiet")
     finally:
         standing.cloud.request("DELETE", "storage", f"v1/b/{PROJECT}-quiet")
-    assert done.returncode == Exit.REFUSED
-    assert "There is no terminal to answer this at" in done.stderr
+    assert result.returncode == Exit.REFUSED
+    assert "There is no terminal to answer this at" in result.stderr

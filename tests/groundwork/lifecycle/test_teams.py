@@ -273,12 +273,12 @@ def test_the_scripts_of_a_pull_request_test_build_and_deploy_on_a_local_cloud_of
     assert len(scripts) == 2
     out = ""
     for script in scripts:
-        done = subprocess.run(
+        result = subprocess.run(
             ["bash", "-e", "-c", script], cwd=clone.root, env=said, capture_output=True, text=True, check=False,
             stdin=subprocess.DEVNULL, timeout=300,
         )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        out += done.stdout
+        assert result.returncode == 0, result.stdout + result.stderr
+        out += result.stdout
     assert out.startswith("tested\n")
     assert re.search(r"^api +ready +api-00002-\w+ 100 % +images/api:", out, re.MULTILINE), out
     assert clone.run("services", "call", "api", "/", "--env", "local", "--as", "alice@example.com").startswith("tried")

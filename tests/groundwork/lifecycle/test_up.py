@@ -81,7 +81,7 @@ def test_a_check_may_refuse_before_anything_is_asked_or_changed(clone: Clone, ta
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         ("plan",),
         ("up", "--dry-run"),
@@ -89,9 +89,9 @@ def test_a_check_may_refuse_before_anything_is_asked_or_changed(clone: Clone, ta
         ("people", "add", "a@example.com", "--role", "viewer", "--dry-run"),
     ],
 )
-def test_what_only_looks_makes_nothing_at_all(clone: Clone, words: tuple[str, ...]) -> None:
-    done = clone.run(*words, "--env", "small")
-    assert done.returncode == Exit.OK, done.stderr
+def test_what_only_looks_makes_nothing_at_all(clone: Clone, arguments: tuple[str, ...]) -> None:
+    result = clone.run(*arguments, "--env", "small")
+    assert result.returncode == Exit.OK, result.stderr
     assert list(clone.cloud.pages("cloudresourcemanager", "v1/projects", "projects")) == []
 
 
@@ -108,13 +108,13 @@ def test_damaged_personas_are_named_before_anything_is_planned(standing: Clone, 
 
 
 def test_before_the_first_up_a_plan_says_what_it_would_begin_with_and_create(clone: Clone, talk: Heard) -> None:
-    made = up.plan(clone.session("plan"), talk)
+    plans = up.plan(clone.session("plan"), talk)
     assert "`up` would first create project small-clone on the local cloud" in talk.lines
     assert "`up` would first create bucket small-clone-tfstate for Terraform's state" in talk.lines
-    assert any("google_storage_bucket.bucket" in change.address for change in made[1].changes)
+    assert any("google_storage_bucket.bucket" in change.address for change in plans[1].changes)
     assert clone.run("policy", "--env", "small").returncode == Exit.OK
     done = up.up(clone.session(), YES, Heard())
-    assert {change.address for change in done.plans[1].changes} == {change.address for change in made[1].changes}
+    assert {change.address for change in done.plans[1].changes} == {change.address for change in plans[1].changes}
     again = Heard()
     assert not any(plan.pending for plan in up.plan(clone.session("plan"), again))
     assert not any("would first" in line for line in again.lines)
@@ -133,35 +133,35 @@ def test_a_change_is_shown_by_component_with_what_it_changes(standing: Clone, ta
 
 
 def test_plan_json_counts_creates_updates_and_deletes(standing: Clone) -> None:
-    done = standing.run("plan", "--env", "small", "--json", "--detailed-exitcode")
-    assert done.returncode == Exit.OK
-    assert json.loads(done.stdout)["changes"] == {"create": 0, "update": 0, "delete": 0}
+    result = standing.run("plan", "--env", "small", "--json", "--detailed-exitcode")
+    assert result.returncode == Exit.OK
+    assert json.loads(result.stdout)["changes"] == {"create": 0, "update": 0, "delete": 0}
     standing.rewrite("  kept: {}\n", "  kept: {}\n  more: {}\n")
     try:
-        done = standing.run("plan", "--env", "small", "--json", "--detailed-exitcode")
+        result = standing.run("plan", "--env", "small", "--json", "--detailed-exitcode")
     finally:
         standing.rewrite("  more: {}\n", "")
-    assert done.returncode == Exit.CHANGES
-    assert json.loads(done.stdout)["changes"] == {"create": 1, "update": 0, "delete": 0}
+    assert result.returncode == Exit.CHANGES
+    assert json.loads(result.stdout)["changes"] == {"create": 1, "update": 0, "delete": 0}
 
 
 def test_status_and_output_say_what_is_there(standing: Clone) -> None:
     found = status.status(standing.checkout, standing.environment)
     assert {layer.name: layer.lock for layer in found.layers} == {"bootstrap": None, "platform": None}
     assert found.layers[1].components["bucket kept"] == 1
-    shown = json.loads(standing.run("output", "--env", "small", "--json", "buckets").stdout)
-    assert shown == {"data": "gs://small-clone-data", "kept": "gs://small-clone-kept"}
+    output = json.loads(standing.run("output", "--env", "small", "--json", "buckets").stdout)
+    assert output == {"data": "gs://small-clone-data", "kept": "gs://small-clone-kept"}
 
 
 @pytest.mark.parametrize("verb", ["status", "output"])
 def test_a_state_that_may_not_be_read_is_not_an_empty_one(standing: Clone, verb: str) -> None:
     standing.disturb({"method": "storage.objects.get", "kind": "error", "code": 403, "count": 1})
-    done = standing.run(verb, "--env", "small")
-    assert (done.returncode, done.stdout) == (Exit.PERMISSION, "")
+    result = standing.run(verb, "--env", "small")
+    assert (result.returncode, result.stdout) == (Exit.PERMISSION, "")
     assert (
-        "the permission to read its state in gs://small-clone-tfstate (storage.objects.get) is missing" in done.stderr
+        "the permission to read its state in gs://small-clone-tfstate (storage.objects.get) is missing" in result.stderr
     )
-    assert "groundwork login --env small --impersonate" in done.stderr
+    assert "groundwork login --env small --impersonate" in result.stderr
 
 
 def test_a_platform_that_never_existed_is_reported_as_such(clone: Clone) -> None:
@@ -169,27 +169,27 @@ def test_a_platform_that_never_existed_is_reported_as_such(clone: Clone) -> None
     assert (
         "nothing is up: gs://small-clone-tfstate holds no state for it" in clone.run("status", "--env", "small").stdout
     )
-    done = clone.run("output", "--env", "small")
-    assert (done.returncode, done.stdout) == (Exit.OK, "")
-    assert "There are no outputs: nothing is up in small. Start with `make up ENV=small`." in done.stderr
+    result = clone.run("output", "--env", "small")
+    assert (result.returncode, result.stdout) == (Exit.OK, "")
+    assert "There are no outputs: nothing is up in small. Start with `make up ENV=small`." in result.stderr
 
 
 def test_commands_about_people_say_that_nothing_is_up_before_it_is(clone: Clone) -> None:
     local.start(clone.checkout)
     explain = ("access", "explain", "alice@example.com", "read-object", "bucket/data")
     for words in (("people", "list"), ("access",), ("access", "check"), explain, ("offboard", "alice@example.com")):
-        done = clone.run(*words, "--env", "small")
-        assert done.returncode == Exit.UNKNOWN, words
+        result = clone.run(*words, "--env", "small")
+        assert result.returncode == Exit.UNKNOWN, words
         assert (
             "Error: Nothing is up in small, so nobody has access to anything there yet: start with `make up ENV=small`."
-            in done.stderr
+            in result.stderr
         )
 
 
 def test_an_unknown_output_is_a_sentence(standing: Clone) -> None:
-    done = standing.run("output", "--env", "small", "nonsense")
-    assert done.returncode == Exit.USAGE
-    assert "There is no output nonsense in small; allowed are buckets, builds, commands," in done.stderr
+    result = standing.run("output", "--env", "small", "nonsense")
+    assert result.returncode == Exit.USAGE
+    assert "There is no output nonsense in small; allowed are buckets, builds, commands," in result.stderr
 
 
 def test_down_asks_for_the_projects_id(standing: Clone) -> None:
@@ -203,23 +203,23 @@ def test_down_asks_for_the_projects_id(standing: Clone) -> None:
 def test_down_refuses_a_protected_environment(standing: Clone) -> None:
     standing.rewrite("region:", "protected: true\nregion:")
     try:
-        done = standing.run("down", "--env", "small", "--yes")
+        result = standing.run("down", "--env", "small", "--yes")
     finally:
         standing.rewrite("protected: true\n", "")
-    assert done.returncode == Exit.REFUSED
-    assert "small is protected: true in small.yaml, so `down` refuses." in done.stderr
+    assert result.returncode == Exit.REFUSED
+    assert "small is protected: true in small.yaml, so `down` refuses." in result.stderr
 
 
 def test_down_refuses_beforehand_what_would_fail_half_way(standing: Clone, talk: Heard) -> None:
     bucket = standing.cloud.storage().bucket("small-clone-kept")
     bucket.blob("a").upload_from_string(b"1")
     try:
-        with pytest.raises(Refused) as raised:
+        with pytest.raises(Refused) as error:
             teardown.down(standing.session("down"), YES, talk)
     finally:
         bucket.blob("a").delete()
-    assert raised.value.message == "Destroying small would fail half-way, so it was not started:"
-    assert raised.value.details[0].startswith(
+    assert error.value.message == "Destroying small would fail half-way, so it was not started:"
+    assert error.value.details[0].startswith(
         "bucket kept: gs://small-clone-kept holds 1 object (1 B) live, and force_destroy is false; delete them with"
     )
     assert not [event for _, event in talk.events if isinstance(event, Step)]
@@ -231,27 +231,27 @@ def test_up_refuses_beforehand_to_delete_a_bucket_with_objects(standing: Clone, 
     bucket.blob("a").upload_from_string(b"1")
     standing.rewrite("  kept: {}\n", "  renamed: {}\n")
     try:
-        with pytest.raises(Refused, match="Applying this to small would fail half-way") as raised:
+        with pytest.raises(Refused, match="Applying this to small would fail half-way") as error:
             up.up(standing.session(), YES, talk)
     finally:
         standing.rewrite("  renamed: {}\n", "  kept: {}\n")
         bucket.blob("a").delete()
-    assert raised.value.details[0].startswith("bucket kept: gs://small-clone-kept holds 1 object (1 B) live")
+    assert error.value.details[0].startswith("bucket kept: gs://small-clone-kept holds 1 object (1 B) live")
     assert not [event for _, event in talk.events if isinstance(event, Step)]
 
 
 def test_another_region_is_refused_while_the_state_lies_in_the_old_one(standing: Clone, talk: Heard) -> None:
     standing.rewrite("region: europe-west1", "region: europe-west4")
     try:
-        with pytest.raises(Refused) as raised:
+        with pytest.raises(Refused) as error:
             up.up(standing.session(), YES, talk)
     finally:
         standing.rewrite("region: europe-west4", "region: europe-west1")
-    assert len(raised.value.details) == 1
-    assert raised.value.details[0].startswith(
+    assert len(error.value.details) == 1
+    assert error.value.details[0].startswith(
         "state bucket: gs://small-clone-tfstate keeps Terraform's state, and stays in"
     )
-    assert "europe-west1 as long as it is there; put the region back" in raised.value.details[0]
+    assert "europe-west1 as long as it is there; put the region back" in error.value.details[0]
     assert any("± bucket data" in line and line.endswith("changes location)") for line in talk.lines)
 
 
@@ -274,25 +274,25 @@ def test_what_a_deletion_would_lose_is_shown_before_it(standing: Clone, talk: He
 def test_resources_made_by_hand_are_kept_and_reported(clone: Clone, talk: Heard) -> None:
     up.up(clone.session(), UpOptions(), talk)
     clone.cloud.storage().create_bucket("small-clone-by-hand", location="europe-west1")
-    done = clone.run("down", "--env", "small", "--yes")
-    assert done.returncode == Exit.LEFT_OVER
-    assert "left  bucket             small-clone-by-hand" in done.stdout
-    assert "Nothing is left" not in done.stdout
+    result = clone.run("down", "--env", "small", "--yes")
+    assert result.returncode == Exit.LEFT_OVER
+    assert "left  bucket             small-clone-by-hand" in result.stdout
+    assert "Nothing is left" not in result.stdout
 
 
 def test_a_list_call_that_fails_is_unknown_and_never_nothing(clone: Clone, talk: Heard) -> None:
     up.up(clone.session(), UpOptions(), talk)
     clone.disturb({"method": "secretmanager.projects.secrets.list", "kind": "error", "code": 403})
-    done = clone.run("down", "--env", "small", "--yes")
-    assert done.returncode == Exit.UNKNOWN
-    assert "Whether anything is left in project small-clone on the local cloud (simulated) is unknown" in done.stderr
-    assert "Nothing is left" not in done.stdout
+    result = clone.run("down", "--env", "small", "--yes")
+    assert result.returncode == Exit.UNKNOWN
+    assert "Whether anything is left in project small-clone on the local cloud (simulated) is unknown" in result.stderr
+    assert "Nothing is left" not in result.stdout
 
 
 def test_down_of_nothing_is_nothing(clone: Clone) -> None:
-    done = clone.run("down", "--env", "small", "--yes")
-    assert done.returncode == Exit.OK
-    assert "small: there is nothing to remove" in done.stderr
+    result = clone.run("down", "--env", "small", "--yes")
+    assert result.returncode == Exit.OK
+    assert "small: there is nothing to remove" in result.stderr
 
 
 def test_up_works_again_after_the_local_cloud_was_emptied(clone: Clone, talk: Heard) -> None:

@@ -44,12 +44,12 @@ def disturbed(clone: Clone, **fault: object) -> Iterator[None]:
 
 
 def test_a_platform_that_only_terraform_made_is_clean(standing: Clone) -> None:
-    done = standing.run("verify", "--env", "small")
-    assert (done.returncode, done.stderr) == (Exit.OK, "")
-    assert done.stdout.splitlines()[-1].startswith(
+    result = standing.run("verify", "--env", "small")
+    assert (result.returncode, result.stderr) == (Exit.OK, "")
+    assert result.stdout.splitlines()[-1].startswith(
         f"clean: project {PROJECT} on the local cloud (simulated) holds nothing that Terraform does not know of ("
     )
-    assert "kept  bucket             small-clone-data  empty" in done.stdout
+    assert "kept  bucket             small-clone-data  empty" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -74,19 +74,19 @@ def test_each_list_call_that_fails_is_unknown_and_never_clean(
     standing: Clone, method: str, kind: str, code: int
 ) -> None:
     with disturbed(standing, method=method, kind=kind, code=code):
-        found = verify(standing.cloud, standing.environment)
-    assert found.exit_code == Exit.UNKNOWN
+        result = verify(standing.cloud, standing.environment)
+    assert result.exit_code == Exit.UNKNOWN
     with pytest.raises(CouldNotTell, match="Whether anything is left in project small-clone is unknown"):
-        found.verdict(PROJECT)
+        result.verdict(PROJECT)
 
 
 def test_a_list_call_that_fails_exits_with_8_and_is_named(standing: Clone) -> None:
     with disturbed(standing, method="storage.buckets.list", kind="error", code=403):
-        done = standing.run("verify", "--env", "small")
+        result = standing.run("verify", "--env", "small")
         as_json = standing.run("verify", "--env", "small", "--json")
-    assert done.returncode == as_json.returncode == Exit.UNKNOWN
-    assert "bucket: GET storage v1/b: 403" in done.stderr
-    assert "clean" not in done.stdout
+    assert result.returncode == as_json.returncode == Exit.UNKNOWN
+    assert "bucket: GET storage v1/b: 403" in result.stderr
+    assert "clean" not in result.stdout
     assert json.loads(as_json.stdout)["verdict"] == "unknown"
 
 
@@ -98,13 +98,13 @@ def test_a_state_that_cannot_be_read_is_unknown(standing: Clone, content: bytes)
     blob.upload_from_string(content)
     try:
         known = read_known(standing.cloud, standing.environment)
-        found = verify(standing.cloud, standing.environment)
+        result = verify(standing.cloud, standing.environment)
     finally:
         blob.delete()
     if content == b'{"resources": [{"mode": "managed"}], "serial": 1}' or not content:
         assert known.unknown == {}  # no instances, or nothing yet: that is readable
     else:
-        assert found.exit_code == Exit.UNKNOWN
+        assert result.exit_code == Exit.UNKNOWN
         assert "cannot be read as a Terraform state" in known.unknown["state at renamed/platform"]
 
 
@@ -120,17 +120,17 @@ def test_what_was_made_by_hand_is_left_over_with_its_cost_and_maker(standing: Cl
     for name in names:
         cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={"name": name})
     try:
-        done = standing.run("verify", "--env", "small", "--json")
+        result = standing.run("verify", "--env", "small", "--json")
     finally:
         for name in names:
             cloud.request("DELETE", "storage", f"v1/b/{name}")
-    found = json.loads(done.stdout)
-    assert (done.returncode, found["verdict"]) == (Exit.LEFT_OVER, "left over")
-    made = {item["name"]: item["made_by"] for item in found["left"]}
+    output = json.loads(result.stdout)
+    assert (result.returncode, output["verdict"]) == (Exit.LEFT_OVER, "left over")
+    made = {item["name"]: item["made_by"] for item in output["left"]}
     assert set(made) == set(names)
     assert made["small-clone_cloudbuild"] == "`gcloud builds submit`, for the sources, judging by its name"
     assert made["by-hand-1"] == "usually `gcloud storage buckets create`"
-    assert all(item["costs"] and item["created"] for item in found["left"])
+    assert all(item["costs"] and item["created"] for item in output["left"])
 
 
 def test_kept_buckets_tell_old_versions_and_soft_deleted_bytes(standing: Clone) -> None:
@@ -149,25 +149,25 @@ def test_kept_buckets_tell_old_versions_and_soft_deleted_bytes(standing: Clone) 
 def test_soft_deleted_things_are_shown_with_their_deletion_date(standing: Clone) -> None:
     """Such a bucket can be restored, and its objects are billed: that is not nothing."""
     cloud = standing.cloud
-    made = cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={"name": "went-softly"})
+    created = cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={"name": "went-softly"})
     cloud.storage().bucket("went-softly").blob("a").upload_from_string(b"12345")
     cloud.request("DELETE", "storage", "v1/b/went-softly/o/a")
     inside = verify(cloud, standing.environment)
     cloud.request("DELETE", "storage", "v1/b/went-softly")
     kept = cloud.request("GET", "storage", "v1/b", params={"project": PROJECT, "softDeleted": "true"})
     day = kept["items"][-1]["hardDeleteTime"][:10]
-    done = standing.run("verify", "--env", "small")
-    found = json.loads(standing.run("verify", "--env", "small", "--json").stdout)
+    result = standing.run("verify", "--env", "small")
+    output = json.loads(standing.run("verify", "--env", "small", "--json").stdout)
     texts = {one.item.name: one.text for one in inside.contents}
     assert texts["went-softly"] == f"1 object (5 B) soft-deleted, gone by {day}"
-    name = f"went-softly#{made['generation']}"
-    assert f"goes  soft-deleted bucket {name}" in done.stdout
-    assert done.stdout.splitlines()[-1].startswith(
+    name = f"went-softly#{created['generation']}"
+    assert f"goes  soft-deleted bucket {name}" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith(
         f"going: project {PROJECT} on the local cloud (simulated) holds nothing that Terraform does not know of, but "
     )
-    assert f"expires on {day} (" in done.stdout or f"the last on {day} (" in done.stdout
-    assert "clean" not in done.stdout
-    assert (found["verdict"], found["going"][-1]["goes"]) == ("going", day)
+    assert f"expires on {day} (" in result.stdout or f"the last on {day} (" in result.stdout
+    assert "clean" not in result.stdout
+    assert (output["verdict"], output["going"][-1]["goes"]) == ("going", day)
 
 
 @pytest.mark.parametrize(
@@ -189,9 +189,12 @@ def test_records_are_mentioned_and_do_not_count_as_left() -> None:
 def test_an_hmac_key_is_left_over_and_swept_though_it_is_active(standing: Clone) -> None:
     cloud, account = standing.cloud, f"groundwork-train@{PROJECT}.iam.gserviceaccount.com"
     path = f"v1/projects/{PROJECT}/hmacKeys"
-    made = cloud.request("POST", "storage", path, params={"serviceAccountEmail": account})["metadata"]
-    done = standing.run("verify", "--env", "small")
-    assert (done.returncode, f"left  HMAC key           {made['accessId']}" in done.stdout) == (Exit.LEFT_OVER, True)
+    created = cloud.request("POST", "storage", path, params={"serviceAccountEmail": account})["metadata"]
+    result = standing.run("verify", "--env", "small")
+    assert (result.returncode, f"left  HMAC key           {created['accessId']}" in result.stdout) == (
+        Exit.LEFT_OVER,
+        True,
+    )
     swept = standing.run("sweep", "--env", "small", "--yes", "--any-age", "--project", PROJECT, "--only", "hmac-key")
     assert (swept.returncode, cloud.request("GET", "storage", path).get("items")) == (Exit.OK, None), swept.stderr
 
@@ -219,13 +222,13 @@ def test_apis_that_somebody_enabled_and_nothing_is_made_of_are_seen_to_be_empty(
     for host in hosts:
         standing.cloud.request("POST", "serviceusage", f"v1/projects/{PROJECT}/services/{host}:enable", json={})
     try:
-        found = verify(standing.cloud, standing.environment)
+        result = verify(standing.cloud, standing.environment)
     finally:
         for host in hosts:
             standing.cloud.request("POST", "serviceusage", f"v1/projects/{PROJECT}/services/{host}:disable", json={})
     assert {"compute.googleapis.com", "aiplatform.googleapis.com"} <= set(hosts)
-    assert (found.unknown, found.left, found.off, found.exit_code) == ({}, before.left, {}, before.exit_code)
-    assert found.calls > before.calls
+    assert (result.unknown, result.left, result.off, result.exit_code) == ({}, before.left, {}, before.exit_code)
+    assert result.calls > before.calls
 
 
 def enabled_hosts(clone: Clone) -> set[str]:
@@ -243,8 +246,8 @@ def test_a_project_that_was_only_planned_for_is_clean(tmp_path: Path) -> None:
     """Its APIs are off because no `up` has switched them on, not because somebody switched them off."""
     with cloned(tmp_path) as clone:
         assert clone.run("plan", "--env", "small").returncode == Exit.OK
-        done = clone.run("down", "--env", "small", "--yes")
-        assert (done.returncode, done.stderr.splitlines()[0]) == (Exit.OK, "small: there is nothing to remove")
+        result = clone.run("down", "--env", "small", "--yes")
+        assert (result.returncode, result.stderr.splitlines()[0]) == (Exit.OK, "small: there is nothing to remove")
         assert "nothing is up" in clone.run("status", "--env", "small").stdout
 
 
@@ -283,7 +286,7 @@ def test_a_project_whose_up_ended_before_the_platform_is_clean(tmp_path: Path) -
     ],
 )
 def test_wrong_input_is_a_sentence(standing: Clone, arguments: list[str], code: Exit, sentence: str) -> None:
-    done = standing.run("verify", *arguments)
-    assert done.returncode == code
-    assert sentence in done.stderr
-    assert "Traceback" not in done.stderr
+    result = standing.run("verify", *arguments)
+    assert result.returncode == code
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr

@@ -23,7 +23,7 @@ def refused(environment: Environment, *details: str) -> tuple[RefusedMember, ...
 
 
 @pytest.mark.parametrize(
-    ("said", "kind"),
+    ("error", "kind"),
     [
         ("User alice@example.com does not exist., badRequest", ""),
         ("Group Alice@example.com does not exist., badRequest", ""),
@@ -35,12 +35,12 @@ def refused(environment: Environment, *details: str) -> tuple[RefusedMember, ...
         ('Account alice@example.com is of type "group". Please set the type prefix to be "group:".', "group"),
     ],
 )
-def test_the_member_is_found_in_googles_error(said: str, kind: str, environment: Environment) -> None:
-    assert refused(environment, f"{PREFIX}{said}") == (RefusedMember("alice@example.com", kind),)
+def test_the_member_is_found_in_googles_error(error: str, kind: str, environment: Environment) -> None:
+    assert refused(environment, f"{PREFIX}{error}") == (RefusedMember("alice@example.com", kind),)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "error",
     [
         "User somebody-else@example.com does not exist.",
         "Service account groundwork-train@p.iam.gserviceaccount.com does not exist.",
@@ -48,8 +48,8 @@ def test_the_member_is_found_in_googles_error(said: str, kind: str, environment:
         "There were concurrent policy changes",
     ],
 )
-def test_other_errors_are_nobodys_fault(said: str, environment: Environment) -> None:
-    assert refused(environment, f"{PREFIX}{said}") == ()
+def test_other_errors_are_nobodys_fault(error: str, environment: Environment) -> None:
+    assert refused(environment, f"{PREFIX}{error}") == ()
 
 
 def test_each_member_is_named_once_with_its_line(environment: Environment) -> None:

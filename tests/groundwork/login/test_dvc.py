@@ -139,12 +139,12 @@ def test_dvc_pushes_and_pulls_with_the_remote_as_written(clone: SmallClone, tmp_
     }
 
     def sh(script: str) -> str:
-        done = subprocess.run(
+        result = subprocess.run(
             ["bash", "-euc", f"{lines}\n{script.replace('dvc ', f'{program} ')}"],
             cwd=repository, env={**os.environ, **quiet}, capture_output=True, text=True, check=False,
         )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-3000:]
-        return done.stdout
+        assert result.returncode == 0, result.stderr[-3000:]
+        return result.stdout
 
     sh("dvc init -q --no-scm; mkdir raw; echo one > raw/a.txt; head -c 3000000 /dev/zero > raw/b.bin")
     assert clone("dvc", "--repository", str(repository)).code == Exit.OK

@@ -45,12 +45,12 @@ def test_logging_in_asks_gcloud_sets_the_quota_project_and_says_who_one_is(googl
 
 def test_a_login_that_works_says_nothing_else(google: Google) -> None:
     google.log_in()
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "groundwork", "whoami", "--env", "dev"],
         cwd=google.clone.root, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert (done.returncode, done.stderr) == (Exit.OK, "")
-    assert "principal      owner@example.com\n" in done.stdout
+    assert (result.returncode, result.stderr) == (Exit.OK, "")
+    assert "principal      owner@example.com\n" in result.stdout
 
 
 def test_a_valid_login_is_left_alone(google: Google) -> None:

@@ -32,16 +32,18 @@ def plain() -> dict[str, str]:
 
 def test_a_notebook_reaches_the_local_cloud(clone: SmallClone) -> None:
     lines = clone("env", "--python").text
-    done = subprocess.run([sys.executable, "-c", lines + USE], env=plain(), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [f"['{clone.project}-from-a-notebook']", "['wandb-api-key']"]
+    result = subprocess.run(
+        [sys.executable, "-c", lines + USE], env=plain(), capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines() == [f"['{clone.project}-from-a-notebook']", "['wandb-api-key']"]
 
 
 def test_a_shell_reaches_the_local_cloud(clone: SmallClone) -> None:
     code = "from google.cloud import storage; print(storage.Client().project, list(storage.Client().list_buckets()))"
     script = f"{clone('env').text}\n'{sys.executable}' -c '{code}'"
-    done = subprocess.run(["sh", "-euc", script], env=plain(), capture_output=True, text=True, check=False)
-    assert (done.stdout, done.returncode) == (f"{clone.project} []\n", 0), done.stderr
+    result = subprocess.run(["sh", "-euc", script], env=plain(), capture_output=True, text=True, check=False)
+    assert (result.stdout, result.returncode) == (f"{clone.project} []\n", 0), result.stderr
 
 
 @pytest.mark.parametrize("form", [[], ["--python"], ["--json"]])
@@ -81,10 +83,10 @@ def test_what_a_shell_has_left_of_the_local_cloud_is_taken_away(google: Google) 
     script = "\n".join(
         [*(f"export {name}='{value}'" for name, value in seen.items()), *notebook.shell(found, {}), "env"]
     )
-    shown = subprocess.run(
+    result = subprocess.run(
         ["sh", "-euc", script], env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=True
     )
-    assert "127.0.0.1:" not in shown.stdout
+    assert "127.0.0.1:" not in result.stdout
 
 
 def test_a_notebook_on_google_cloud_is_python(google: Google) -> None:

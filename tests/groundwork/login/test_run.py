@@ -15,19 +15,19 @@ from tests.small_clone import SmallClone
 GROUNDWORK = [sys.executable, "-m", "groundwork"]
 
 
-def typed(clone: SmallClone, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def typed(clone: SmallClone, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     seen = {name: value for name, value in os.environ.items() if not name.startswith(("GOOGLE_", "CLOUDSDK_", "TF_"))}
     return subprocess.run(
-        list(words), cwd=clone.root, env={**seen, **variables}, capture_output=True, text=True, check=False
+        list(arguments), cwd=clone.root, env={**seen, **variables}, capture_output=True, text=True, check=False
     )
 
 
 def test_a_command_sees_the_variables_and_its_exit_code_is_ours(clone: SmallClone) -> None:
-    done = typed(
+    result = typed(
         clone, *GROUNDWORK, "run", "--", "sh", "-c", "echo $GOOGLE_CLOUD_PROJECT $TF_REATTACH_PROVIDERS; exit 7"
     )
-    project, _, provider = done.stdout.strip().partition(" ")
-    assert (done.returncode, project, "hashicorp/google" in provider) == (7, clone.project, True), done
+    project, _, provider = result.stdout.strip().partition(" ")
+    assert (result.returncode, project, "hashicorp/google" in provider) == (7, clone.project, True), result
 
 
 def test_it_runs_as_whom_one_says(clone: SmallClone) -> None:
@@ -40,14 +40,14 @@ def test_options_after_the_command_belong_to_it(clone: SmallClone) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "text"),
+    ("arguments", "text"),
     [
         ([], "There is no command to run: put it after two dashes"),
         (["--", "no-such-program"], "no-such-program was not found, or is not executable."),
     ],
 )
-def test_what_cannot_be_run_is_a_sentence(words: list[str], text: str, clone: SmallClone) -> None:
-    done = clone("run", *words)
+def test_what_cannot_be_run_is_a_sentence(arguments: list[str], text: str, clone: SmallClone) -> None:
+    done = clone("run", *arguments)
     assert (done.code, text in done.err) == (Exit.USAGE, True)
 
 
@@ -70,10 +70,10 @@ def test_what_a_shell_evaluates_is_undone_by_what_it_set(command: str, clone: Sm
         env | sort > after
         diff before after
     """
-    done = typed(clone, "sh", "-c", script)
-    assert (done.returncode, done.stdout) == (0, f"{clone.project}\n"), done
+    result = typed(clone, "sh", "-c", script)
+    assert (result.returncode, result.stdout) == (0, f"{clone.project}\n"), result
 
 
 def test_a_token_that_was_there_is_not_written_down(clone: SmallClone) -> None:
-    done = typed(clone, *GROUNDWORK, "local", "env", GOOGLE_OAUTH_ACCESS_TOKEN="ya29.a-secret")
-    assert "ya29" not in done.stdout
+    result = typed(clone, *GROUNDWORK, "local", "env", GOOGLE_OAUTH_ACCESS_TOKEN="ya29.a-secret")
+    assert "ya29" not in result.stdout

@@ -108,18 +108,18 @@ FROM = "from the live policies of project groundwork-local on the local cloud (s
 
 
 def test_explain_names_the_role_that_allows(platform: Platform) -> None:
-    said = platform("access", "explain", "alice@example.com", "read", "secret/wandb-api-key")
-    assert said.returncode == 0
-    assert said.stdout == (
+    result = platform("access", "explain", "alice@example.com", "read", "secret/wandb-api-key")
+    assert result.returncode == 0
+    assert result.stdout == (
         "alice@example.com may: secretmanager.versions.access on secret/wandb-api-key comes with "
         "roles/secretmanager.secretAccessor on secret wandb-api-key.\n" + FROM
     )
 
 
 def test_explain_says_what_is_missing_and_the_line_that_grants_it(platform: Platform) -> None:
-    said = platform("access", "explain", "zoe@example.com", "push", "repository/images")
-    assert said.returncode == 5
-    assert said.stdout.splitlines() == [
+    result = platform("access", "explain", "zoe@example.com", "push", "repository/images")
+    assert result.returncode == 5
+    assert result.stdout.splitlines() == [
         "zoe@example.com may not: artifactregistry.repositories.uploadArtifacts on repository/images is missing.",
         "groundwork onboard zoe@example.com --role ml-engineer --env local",
         FROM.strip(),
@@ -130,10 +130,10 @@ def test_explain_says_what_is_missing_and_the_line_that_grants_it(platform: Plat
     "who", ["build", "identity/build", "groundwork-build@groundwork-local.iam.gserviceaccount.com"]
 )
 def test_explain_explains_an_identity_by_whatever_name(platform: Platform, who: str) -> None:
-    said = platform("access", "explain", who, "push", "repository/images")
+    result = platform("access", "explain", who, "push", "repository/images")
     email = "groundwork-build@groundwork-local.iam.gserviceaccount.com"
-    assert said.returncode == 0
-    assert said.stdout == (
+    assert result.returncode == 0
+    assert result.stdout == (
         f"{email} may: artifactregistry.repositories.uploadArtifacts on repository/images comes with "
         f"roles/artifactregistry.writer on image repository images.\n{FROM}"
     )
@@ -158,8 +158,8 @@ def test_explain_explains_an_identity_by_whatever_name(platform: Platform, who: 
 def test_explain_shows_which_line_of_the_file_grants_an_identity_access(
     platform: Platform, who: str, action: str, on_what: str, line: str
 ) -> None:
-    said = platform("access", "explain", who, action, on_what)
-    assert (said.returncode, line in said.stdout) == (5 if line else 2, True), said.stdout + said.stderr
+    result = platform("access", "explain", who, action, on_what)
+    assert (result.returncode, line in result.stdout) == (5 if line else 2, True), result.stdout + result.stderr
 
 
 def test_what_read_and_write_come_to_is_what_the_terraform_grants() -> None:
@@ -172,9 +172,9 @@ def test_what_read_and_write_come_to_is_what_the_terraform_grants() -> None:
 
 
 def test_explain_gives_gclouds_line_where_no_persona_may(platform: Platform) -> None:
-    said = platform("access", "explain", "bob@example.com", "delete", "bucket/data")
+    result = platform("access", "explain", "bob@example.com", "delete", "bucket/data")
     assert re.search(
-        r"^gcloud storage buckets add-iam-policy-binding gs://groundwork-local-data ", said.stdout, re.MULTILINE
+        r"^gcloud storage buckets add-iam-policy-binding gs://groundwork-local-data ", result.stdout, re.MULTILINE
     )
 
 
@@ -195,10 +195,10 @@ def test_explain_counts_a_domain_and_names_the_groups_that_may(platform: Platfor
 
 
 def test_check_tries_as_whom_one_names_and_says_where(platform: Platform) -> None:
-    said = platform("access", "check", "--as", "alice@example.com")
-    lines = [line.split() for line in said.stdout.splitlines()]
+    result = platform("access", "check", "--as", "alice@example.com")
+    lines = [line.split() for line in result.stdout.splitlines()]
     assert ["secret/wandb-api-key", "set", "no", "403"] in lines
-    assert said.stdout.endswith(
+    assert result.stdout.endswith(
         "tried in project groundwork-local on the local cloud (simulated) as alice@example.com\n"
     )
     wrong = platform("access", "check", "--as", "alice")
@@ -219,17 +219,17 @@ def test_check_tries_as_whom_one_names_and_says_where(platform: Platform) -> Non
     ],
 )
 def test_explain_refuses_what_it_does_not_know(platform: Platform, arguments: tuple[str, ...], sentence: str) -> None:
-    said = platform("access", "explain", *arguments)
-    assert said.returncode == 2
-    assert sentence in said.stderr
+    result = platform("access", "explain", *arguments)
+    assert result.returncode == 2
+    assert sentence in result.stderr
 
 
 def test_a_policy_that_cannot_be_read_is_unknown_and_nothing_is_claimed(platform: Platform) -> None:
     owner = platform.cloud()
     with platform.fault(method="secretmanager.projects.secrets.getIamPolicy", kind="error", code=403):
-        said = platform("access")
-    assert said.returncode == 8
-    assert "1 policy could not be read, so nothing is claimed about access" in said.stderr
+        result = platform("access")
+    assert result.returncode == 8
+    assert "1 policy could not be read, so nothing is claimed about access" in result.stderr
     assert known_policies(owner).unknown == {}
 
 

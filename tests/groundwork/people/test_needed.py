@@ -59,7 +59,7 @@ def test_deploying_takes_the_service_its_identity_and_the_image(team: Environmen
 
 
 @pytest.mark.parametrize(
-    ("words", "lines"),
+    ("question", "lines"),
     [
         ("deploy service/backend", ["{services: {backend: deploy}}", "{services: {backend: deploy}}"]),
         ("call service/backend", ["{services: {backend: call}}"]),
@@ -68,15 +68,15 @@ def test_deploying_takes_the_service_its_identity_and_the_image(team: Environmen
     ],
 )
 def test_each_part_that_an_identity_lacks_has_its_line_of_the_file(
-    team: Environment, roles: RolePermissions, words: str, lines: list[str]
+    team: Environment, roles: RolePermissions, question: str, lines: list[str]
 ) -> None:
-    cells = [cell for cell in _cells(team, roles, CI, words) if cell.target.kind != "repository"]
-    said = [remedies(cell, team, personas(ROOT), roles)[-1] for cell in cells]
-    assert said == [f"identities: {{ci: {line}}}" for line in lines]
+    cells = [cell for cell in _cells(team, roles, CI, question) if cell.target.kind != "repository"]
+    suggested = [remedies(cell, team, personas(ROOT), roles)[-1] for cell in cells]
+    assert suggested == [f"identities: {{ci: {line}}}" for line in lines]
 
 
 @pytest.mark.parametrize(
-    ("words", "persona"),
+    ("question", "persona"),
     [
         ("call service/backend", "viewer"),
         ("deploy service/backend", "ml-engineer"),
@@ -85,9 +85,9 @@ def test_each_part_that_an_identity_lacks_has_its_line_of_the_file(
     ],
 )
 def test_somebody_outside_is_told_which_persona_may(
-    team: Environment, roles: RolePermissions, words: str, persona: str
+    team: Environment, roles: RolePermissions, question: str, persona: str
 ) -> None:
-    first, *_ = _cells(team, roles, "eve@example.com", words)
+    first, *_ = _cells(team, roles, "eve@example.com", question)
     (line,) = remedies(first, team, personas(ROOT), roles)
     assert line == f"groundwork onboard eve@example.com --role {persona} --env pokemon-cards"
 
@@ -109,8 +109,8 @@ def test_an_agent_is_known_by_its_name_and_gets_back_the_role_that_google_gives_
 
 
 def test_the_command_answers_for_every_part_and_exits_with_5(platform: Platform) -> None:
-    done = platform("access", "explain", "training-agent", "pull", "repository/images", "--json")
-    assert done.returncode == 5
-    found = json.loads(done.stdout)
-    assert found["person"].endswith("@gcp-sa-aiplatform-cc.iam.gserviceaccount.com")
-    assert (found["allowed"], found["also"]) == (False, [])
+    result = platform("access", "explain", "training-agent", "pull", "repository/images", "--json")
+    assert result.returncode == 5
+    output = json.loads(result.stdout)
+    assert output["person"].endswith("@gcp-sa-aiplatform-cc.iam.gserviceaccount.com")
+    assert (output["allowed"], output["also"]) == (False, [])

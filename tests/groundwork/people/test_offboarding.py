@@ -52,11 +52,11 @@ def test_entries_of_access_control_lists_are_drift_and_are_taken_away(platform: 
         entry = {"entity": "user-kim@example.com", "role": "READER"}
         cloud.request("POST", "storage", f"v1/b/lists-by-hand/{path}", json=entry)
         drift = platform("people", "drift")
-        gone = platform("people", "remove", "kim@example.com")
+        result = platform("people", "remove", "kim@example.com")
         assert read_all(cloud).held_by("kim@example.com") == ()
     where = "new objects of bucket lists-by-hand" if "default" in path else "object lists-by-hand/folder/a.txt#"
     assert (drift.returncode, f"by hand  kim@example.com  READER on {where}" in drift.stdout) == (7, True)
-    assert (gone.returncode, f"gone  READER on {where}" in gone.stdout) == (0, True), gone.stderr
+    assert (result.returncode, f"gone  READER on {where}" in result.stdout) == (0, True), result.stderr
 
 
 def test_a_grant_by_hand_in_a_role_of_the_file_is_reported_and_taken_back_by_up(platform: Platform) -> None:
@@ -84,8 +84,8 @@ def test_lists_that_cannot_be_read_make_the_answer_unknown(platform: Platform) -
         old_bucket(cloud, "lists-unread"),
         platform.fault(method="storage.defaultObjectAccessControls.list", kind="error", code=403),
     ):
-        said = platform("people", "remove", "alice@example.com", "--dry-run")
-    assert (said.returncode, "access control lists of bucket lists-unread" in said.stderr) == (8, True)
+        result = platform("people", "remove", "alice@example.com", "--dry-run")
+    assert (result.returncode, "access control lists of bucket lists-unread" in result.stderr) == (8, True)
 
 
 @pytest.mark.parametrize(
@@ -118,14 +118,14 @@ def test_access_that_does_not_name_them_is_reported(platform: Platform, member: 
     ):
         drift = platform("people", "drift")
         dry = platform("people", "remove", "lea@example.com", "--dry-run")
-        said = platform("people", "remove", "lea@example.com")
+        result = platform("people", "remove", "lea@example.com")
     assert (drift.returncode, f"--member={member} --role=roles/storage.objectAdmin" in drift.stdout) == (
         7, "@" not in member,
     )  # fmt: skip
-    assert said.returncode == code, said.stderr
-    assert sentence.format(bucket=bucket) in said.stderr
+    assert result.returncode == code, result.stderr
+    assert sentence.format(bucket=bucket) in result.stderr
     assert ("would stay" in dry.stdout) == bool(sentence)
-    assert ("no longer has access" in said.stdout) == (not sentence)
+    assert ("no longer has access" in result.stdout) == (not sentence)
 
 
 def test_what_terraform_granted_is_outdated_and_not_by_hand_after_a_component_left_the_file(platform: Platform) -> None:
@@ -135,15 +135,15 @@ def test_what_terraform_granted_is_outdated_and_not_by_hand_after_a_component_le
     uses = former.replace("data: read, models: write", "data: read").replace("    buckets: {models: read}\n", "")
     platform.file.write_text(uses.replace(line, ""), "utf-8")
     try:
-        said = platform("people", "drift")
+        result = platform("people", "drift")
         data = json.loads(platform("people", "drift", "--json").stdout)
     finally:
         platform.file.write_text(former, "utf-8")
     bucket = f"{platform.environment.project}-models"
-    assert said.returncode == 7
-    assert f"outdated alice@example.com  roles/storage.objectUser on bucket {bucket}" in said.stdout
-    assert "by hand" not in said.stdout
-    assert "offboard" not in said.stdout
+    assert result.returncode == 7
+    assert f"outdated alice@example.com  roles/storage.objectUser on bucket {bucket}" in result.stdout
+    assert "by hand" not in result.stdout
+    assert "offboard" not in result.stdout
     assert (data["extra"], {one["on"] for one in data["outdated"]}) == ([], {f"bucket {bucket}"})
 
 
@@ -163,9 +163,9 @@ def test_an_alias_is_found_by_what_the_file_gives_and_nothing_is_claimed(platfor
     ]
     assert after_apply(google, [replace(applied, changes=())]) == ()
     drift = platform("people", "drift")
-    said = platform("people", "remove", "nick@example.com")
+    result = platform("people", "remove", "nick@example.com")
     assert "nicholas@example.com is its primary address; use that in the file" in drift.stdout
-    assert (said.returncode, "nicholas@example.com" in said.stderr) == (8, True)
+    assert (result.returncode, "nicholas@example.com" in result.stderr) == (8, True)
     assert read_all(cloud).held_by("nicholas@example.com") == (), (
         "the roles are the file's, so whoever is not in it lost them"
     )

@@ -25,13 +25,13 @@ from tests.groundwork.people.conftest import ROOT, Platform
 
 def test_add_writes_one_line_keeps_every_other_and_proves_each_promise(platform: Platform) -> None:
     before = platform.file.read_text(encoding="utf-8").splitlines()
-    said = platform("people", "add", "Dave@Example.com", "--role", "ml-engineer")
+    result = platform("people", "add", "Dave@Example.com", "--role", "ml-engineer")
     after = platform.file.read_text(encoding="utf-8").splitlines()
-    assert said.returncode == 0, said.stderr
+    assert result.returncode == 0, result.stderr
     assert [line for line in after if line not in before] == ["  dave@example.com: {role: ml-engineer}"]
     assert [line for line in before if line not in after] == []
-    assert "promises: tried as them on the local cloud (simulated)" in said.stderr
-    assert "Secret      wandb-api-key" in said.stdout
+    assert "promises: tried as them on the local cloud (simulated)" in result.stderr
+    assert "Secret      wandb-api-key" in result.stdout
 
 
 def test_adding_twice_changes_nothing(platform: Platform) -> None:
@@ -76,9 +76,9 @@ def test_remove_takes_everything_also_what_was_made_by_hand(platform: Platform) 
     drift = platform("people", "drift")
     assert drift.returncode == 7
     assert f"by hand  ida@example.com  roles/editor on project {project}" in drift.stdout
-    gone = platform("people", "remove", "ida@example.com")
-    assert gone.returncode == 0, gone.stderr
-    assert "every policy in it was read again" in gone.stdout
+    result = platform("people", "remove", "ida@example.com")
+    assert result.returncode == 0, result.stderr
+    assert "every policy in it was read again" in result.stdout
     assert "ida@example.com" not in platform.file.read_text(encoding="utf-8")
     assert read_all(platform.cloud()).held_by("ida@example.com") == ()
     cloud = platform.cloud("user:ida@example.com")
@@ -91,9 +91,9 @@ def test_a_binding_that_cannot_be_removed_ends_with_what_is_left(platform: Platf
     project = platform.environment.project
     _by_hand(platform, Item("project", project), "roles/viewer", "user:jan@example.com")
     with platform.fault(method="cloudresourcemanager.projects.setIamPolicy", kind="error", code=403):
-        said = platform("people", "remove", "jan@example.com")
-    assert said.returncode == 7
-    assert f"roles/viewer on project {project}" in said.stderr
+        result = platform("people", "remove", "jan@example.com")
+    assert result.returncode == 7
+    assert f"roles/viewer on project {project}" in result.stderr
 
 
 def test_somebody_elses_change_at_the_same_time_is_tried_again_and_respected(
@@ -121,9 +121,9 @@ def test_a_policy_that_somebody_else_never_leaves_alone_is_reported(
 def test_a_policy_that_cannot_be_read_stops_it_before_anything_is_changed(platform: Platform) -> None:
     text = platform.file.read_text(encoding="utf-8")
     with platform.fault(method="storage.buckets.getIamPolicy", kind="error", code=403):
-        said = platform("people", "remove", "alice@example.com")
-    assert said.returncode == 8
-    assert "so nothing is claimed about access" in said.stderr
+        result = platform("people", "remove", "alice@example.com")
+    assert result.returncode == 8
+    assert "so nothing is claimed about access" in result.stderr
     assert platform.file.read_text(encoding="utf-8") == text
 
 
@@ -133,15 +133,15 @@ def test_a_run_that_ends_before_anything_is_applied_leaves_the_file_as_it_was(
 ) -> None:
     text = platform.file.read_text(encoding="utf-8")
     with platform.fault(method="cloudresourcemanager.projects.get", kind="error", code=403):
-        said = platform("people", *arguments)
-    assert said.returncode != 0
+        result = platform("people", *arguments)
+    assert result.returncode != 0
     assert platform.file.read_text(encoding="utf-8") == text
 
 
 def test_dry_run_says_what_would_go_and_changes_nothing(platform: Platform) -> None:
     text = platform.file.read_text(encoding="utf-8")
-    said = platform("people", "remove", "alice@example.com", "--dry-run")
-    assert "would go  roles/secretmanager.secretAccessor on secret wandb-api-key" in said.stdout
+    result = platform("people", "remove", "alice@example.com", "--dry-run")
+    assert "would go  roles/secretmanager.secretAccessor on secret wandb-api-key" in result.stdout
     assert platform.file.read_text(encoding="utf-8") == text
 
 
@@ -167,18 +167,20 @@ def test_a_shell_set_to_act_as_somebody_changes_nothing_as_the_owner(
     """As `local env --as alice@example.com` sets it."""
     text = platform.file.read_text(encoding="utf-8")
     monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", local.token(platform.checkout, "user:alice@example.com"))
-    said = platform("people", "add", "olga@example.com", "--role", "viewer")
-    assert (said.returncode in (5, 8), "403" in said.stderr or "permission" in said.stderr) == (True, True), said.stderr
+    result = platform("people", "add", "olga@example.com", "--role", "viewer")
+    assert (result.returncode in (5, 8), "403" in result.stderr or "permission" in result.stderr) == (True, True), (
+        result.stderr
+    )
     assert platform.file.read_text(encoding="utf-8") == text
     monkeypatch.delenv("GOOGLE_OAUTH_ACCESS_TOKEN")
     assert read_all(platform.cloud()).held_by("olga@example.com") == ()
 
 
 def test_a_groups_access_is_read_from_policies_and_not_claimed_to_be_tried(platform: Platform) -> None:
-    said = platform("people", "add", "team@example.com", "--role", "viewer", "--group")
-    assert said.returncode == 0, said.stderr
-    assert "promises: allowed by the live policies of project" in said.stderr
-    assert "tried as them" not in said.stderr
+    result = platform("people", "add", "team@example.com", "--role", "viewer", "--group")
+    assert result.returncode == 0, result.stderr
+    assert "promises: allowed by the live policies of project" in result.stderr
+    assert "tried as them" not in result.stderr
     assert platform("people", "remove", "team@example.com").returncode == 0
 
 
@@ -220,9 +222,9 @@ def test_wrong_input_gets_one_sentence_and_changes_nothing(
     platform: Platform, arguments: tuple[str, ...], code: int, sentence: str
 ) -> None:
     text = platform.file.read_text(encoding="utf-8")
-    said = platform("people", *arguments)
-    assert (said.returncode, "Traceback" in said.stderr) == (code, False), said.stderr
-    assert sentence in said.stderr
+    result = platform("people", *arguments)
+    assert (result.returncode, "Traceback" in result.stderr) == (code, False), result.stderr
+    assert sentence in result.stderr
     assert platform.file.read_text(encoding="utf-8") == text
 
 
@@ -281,12 +283,12 @@ def test_taking_somebody_out_does_not_bring_a_platform_up_that_is_down(tmp_path:
             json={"serviceIds": [f"{api}.googleapis.com" for api in ("iam", "secretmanager", "artifactregistry")]},
         )  # fmt: skip
         _by_hand(bare, Item("project", project), "roles/viewer", "user:carol@example.com")
-        said = bare("people", "remove", "carol@example.com")
-        assert said.returncode == 0, said.stderr
-        assert "the platform is not up, and is not brought up for this" in said.stderr
+        result = bare("people", "remove", "carol@example.com")
+        assert result.returncode == 0, result.stderr
+        assert "the platform is not up, and is not brought up for this" in result.stderr
         assert "carol@example.com" not in bare.environment.members
         assert read_all(bare.cloud()).held_by("carol@example.com") == ()
-        assert "made by hand" not in said.stderr
+        assert "made by hand" not in result.stderr
         assert "nothing is up" in bare("status").stdout
     finally:
         local.stop(bare.checkout)
@@ -308,8 +310,8 @@ def test_a_platform_without_secrets_or_repositories_has_people_too(tmp_path: Pat
             ("people", "remove", "dave@example.com"),
             ("down", "--yes"),
         ):
-            said = small(*words)
-            assert said.returncode == 0, (words, said.stderr)
+            result = small(*words)
+            assert result.returncode == 0, (words, result.stderr)
         assert small.environment.members == {}
     finally:
         local.stop(small.checkout)
@@ -340,11 +342,11 @@ def test_a_member_whom_google_refuses_leaves_the_file_as_it_was(platform: Platfo
     before = platform.file.read_text(encoding="utf-8")
     running = launcher.start(platform.checkout.local_state)
     launcher.control(running, "POST", "/_local/directory", {"groups": ["zed@example.com"]})
-    said = platform("onboard", "zed@example.com", "--role", "viewer")
+    result = platform("onboard", "zed@example.com", "--role", "viewer")
     launcher.control(running, "DELETE", "/_local/directory")
-    assert said.returncode == 2, said.stderr
-    assert "zed@example.com is a group, not a user: set type: group." in said.stderr
-    assert "local.yaml was restored, so that `up` works for everybody else" in said.stderr
+    assert result.returncode == 2, result.stderr
+    assert "zed@example.com is a group, not a user: set type: group." in result.stderr
+    assert "local.yaml was restored, so that `up` works for everybody else" in result.stderr
     assert platform.file.read_text(encoding="utf-8") == before
     up = platform("up")
     assert up.returncode == 0, up.stderr

@@ -50,10 +50,10 @@ def test_of_several_buckets_for_dvc_the_newcomer_is_told_to_choose() -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "said"), [("data-scientist", "docker pull\n"), ("ml-engineer", "docker pull or push\n")]
+    ("role", "commands"), [("data-scientist", "docker pull\n"), ("ml-engineer", "docker pull or push\n")]
 )
-def test_only_those_who_may_push_images_are_told_to(role: str, said: str) -> None:
-    assert f"groundwork docker --env dev, then {said}" in text(load("dev", ROOT), role)
+def test_only_those_who_may_push_images_are_told_to(role: str, commands: str) -> None:
+    assert f"groundwork docker --env dev, then {commands}" in text(load("dev", ROOT), role)
 
 
 def test_a_group_is_not_told_to_be_itself_on_the_local_cloud() -> None:

@@ -188,10 +188,10 @@ def test_an_exception_is_called_unused_only_when_every_plan_was_looked_at(here: 
 
 
 def test_a_plan_made_anew_is_the_same_plan(here: Clone) -> None:
-    made = plan(name="x", soft_delete_policy=[{"effective_time": "2026-11-21T08:00:00Z"}], time_created="8", etag="a")
-    anew = plan(name="x", soft_delete_policy=[{"effective_time": "2026-11-21T09:00:00Z"}], time_created="9", etag="b")
-    _check(here, {"platform": _saved(made)})
-    assert _check(here, {"platform": _saved({**anew, "relevant_attributes": [{"attribute": ["email"]}]})}).cached
+    first = plan(name="x", soft_delete_policy=[{"effective_time": "2026-11-21T08:00:00Z"}], time_created="8", etag="a")
+    second = plan(name="x", soft_delete_policy=[{"effective_time": "2026-11-21T09:00:00Z"}], time_created="9", etag="b")
+    _check(here, {"platform": _saved(first)})
+    assert _check(here, {"platform": _saved({**second, "relevant_attributes": [{"attribute": ["email"]}]})}).cached
 
 
 @pytest.mark.parametrize(

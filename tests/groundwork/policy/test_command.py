@@ -51,18 +51,18 @@ def _policy(clone: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_fault_exits_with_6_and_is_shown_with_its_place(faulty: Path) -> None:
-    done = _policy(faulty, "--code")
-    assert done.returncode == 6, done.stderr
-    assert "critical: Buckets are not public (buckets_are_not_public)" in done.stdout
-    assert "google_storage_bucket_iam_member.everybody lets allUsers in  [infra/platform/oops.tf:2]" in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("policy: 1 finding (1 critical) (")
+    result = _policy(faulty, "--code")
+    assert result.returncode == 6, result.stderr
+    assert "critical: Buckets are not public (buckets_are_not_public)" in result.stdout
+    assert "google_storage_bucket_iam_member.everybody lets allUsers in  [infra/platform/oops.tf:2]" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("policy: 1 finding (1 critical) (")
 
 
 def test_all_forms_are_written_at_once(faulty: Path, tmp_path: Path) -> None:
     files = [f"--{form}={tmp_path / form}" for form in ("sarif", "junit", "markdown")]
-    done = _policy(faulty, "--code", "--json", *files)
-    assert done.returncode == 6
-    assert [one["policy"] for one in json.loads(done.stdout)["findings"]] == ["buckets_are_not_public"]
+    result = _policy(faulty, "--code", "--json", *files)
+    assert result.returncode == 6
+    assert [one["policy"] for one in json.loads(result.stdout)["findings"]] == ["buckets_are_not_public"]
     assert json.loads((tmp_path / "sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
     assert ET.parse(tmp_path / "junit").find("testsuite").get("failures") == "1"  # type: ignore[union-attr]
     assert (tmp_path / "markdown").read_text(encoding="utf-8").startswith("## Policy: failed")
@@ -72,27 +72,27 @@ def test_an_exception_in_the_environment_file_allows_it_until_it_expires(faulty:
     file = faulty / "envs" / "local.yaml"
     before = file.read_text(encoding="utf-8")
     file.write_text(before + EXCEPTION.format(expires="2999-12-31"), encoding="utf-8")
-    done = _policy(faulty, "--code")
-    assert done.returncode == 0, done.stdout
-    assert "excused until 2999-12-31: google_storage_bucket_iam_member.everybody lets allUsers in" in done.stdout
+    result = _policy(faulty, "--code")
+    assert result.returncode == 0, result.stdout
+    assert "excused until 2999-12-31: google_storage_bucket_iam_member.everybody lets allUsers in" in result.stdout
     file.write_text(before + EXCEPTION.format(expires="2026-01-31"), encoding="utf-8")
-    done = _policy(faulty, "--code")
+    result = _policy(faulty, "--code")
     file.write_text(before, encoding="utf-8")
-    assert done.returncode == 6
-    assert "ended on 2026-01-31 (owner: alice@example.com): fix the resource" in done.stdout
+    assert result.returncode == 6
+    assert "ended on 2026-01-31 (owner: alice@example.com): fix the resource" in result.stdout
 
 
 def test_without_a_saved_plan_it_says_that_the_code_alone_is_checked(faulty: Path) -> None:
-    done = _policy(faulty)
-    assert "no plan of local is saved here, so only the code is checked" in done.stderr
+    result = _policy(faulty)
+    assert "no plan of local is saved here, so only the code is checked" in result.stderr
 
 
 def test_a_file_that_is_no_plan_exits_with_2_and_a_sentence(faulty: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "plan.txt"
     wrong.write_text("Plan: 3 to add", encoding="utf-8")
-    done = _policy(faulty, "--plan", str(wrong))
-    assert done.returncode == 2
-    assert "is not a plan: neither saved by Terraform nor its JSON (`terraform show -json PLAN`)." in done.stderr
+    result = _policy(faulty, "--plan", str(wrong))
+    assert result.returncode == 2
+    assert "is not a plan: neither saved by Terraform nor its JSON (`terraform show -json PLAN`)." in result.stderr
 
 
 @pytest.fixture
@@ -130,12 +130,12 @@ def test_a_saved_plan_that_is_older_than_code_or_file_is_unknown(
     text = file.read_text("utf-8")
     assert old in text
     file.write_text(text.replace(old, new), "utf-8")
-    done = _policy(planned.root)
-    assert done.returncode == 8
+    result = _policy(planned.root)
+    assert result.returncode == 8
     assert (
-        "The saved plan saved.tfplan of platform is older than these, so nothing is claimed about them" in done.stderr
+        "The saved plan saved.tfplan of platform is older than these, so nothing is claimed about them" in result.stderr
     )
-    assert done.stderr.splitlines()[-1] == f"  {name}"
+    assert result.stderr.splitlines()[-1] == f"  {name}"
 
 
 def test_an_exception_or_a_comment_makes_no_plan_older(planned: Checkout) -> None:
@@ -152,16 +152,16 @@ def test_a_plan_in_json_is_checked_and_no_value_of_it_is_repeated_or_kept(faulty
     plan = tmp_path / "plan.json"
     plan.write_text(json.dumps(json.loads(recorded.replace("not-a-real-value", canary))["plan"]), encoding="utf-8")
     files = [f"--{form}={tmp_path / form}" for form in ("sarif", "junit", "markdown")]
-    done = _policy(faulty, "--plan", str(plan), *files)
+    result = _policy(faulty, "--plan", str(plan), *files)
     plan.unlink()
-    assert done.returncode == 6
-    assert "secret_values_stay_out_of_state_fail" in done.stdout
-    assert canary not in done.stdout + done.stderr
+    assert result.returncode == 6
+    assert "secret_values_stay_out_of_state_fail" in result.stdout
+    assert canary not in result.stdout + result.stderr
     places = [*tmp_path.rglob("*"), *(faulty / ".groundwork").rglob("*")]
     assert [file for file in places if file.is_file() and canary in file.read_text(encoding="utf-8")] == []
 
 
 def test_the_code_of_this_repository_keeps_every_policy() -> None:
-    done = _policy(ROOT, "--code")
-    assert done.returncode == 0, done.stdout
-    assert "policy: nothing found" in done.stdout
+    result = _policy(ROOT, "--code")
+    assert result.returncode == 0, result.stdout
+    assert "policy: nothing found" in result.stdout

@@ -156,8 +156,8 @@ def test_without_a_network_one_sentence_says_that_checkov_could_not_be_installed
 
     def run(argv: list[str], **how: object) -> process.Finished:
         env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **nowhere}
-        done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=60)
-        return process.Finished(tuple(argv), done.returncode, done.stdout, done.stderr)
+        result = subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=60)
+        return process.Finished(tuple(argv), result.returncode, result.stdout, result.stderr)
 
     with pytest.raises(CouldNotTell) as refusal:
         Scanner(here.root, here.root / "tools", here.cache, run, here.said.append).scan(FOLDERS, {}, Settings())  # type: ignore[arg-type]

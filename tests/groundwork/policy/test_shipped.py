@@ -43,9 +43,9 @@ FILES = {name: load(name, ROOT).path.read_text("utf-8") for name in names(ROOT)}
 def test_the_policies_allow_it(name: str, tmp_path: Path) -> None:
     with cloned(tmp_path) as clone:
         _write(clone, name)
-        done = clone.run("up", "--env", name, "--policy")
-        assert done.returncode == 0, done.stderr
-        assert "policy: nothing found" in done.stderr
+        result = clone.run("up", "--env", name, "--policy")
+        assert result.returncode == 0, result.stderr
+        assert "policy: nothing found" in result.stderr
 
 
 def _write(clone: Clone, name: str) -> None:

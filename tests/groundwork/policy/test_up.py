@@ -74,9 +74,9 @@ def test_nothing_was_applied(refused: Refused) -> None:
 
 
 def test_the_saved_plan_says_the_same_and_is_known_already(refused: Refused) -> None:
-    done = _groundwork(refused.clone, "policy", "--json")
-    data = json.loads(done.stdout)
-    assert done.returncode == 6, done.stderr
+    result = _groundwork(refused.clone, "policy", "--json")
+    data = json.loads(result.stdout)
+    assert result.returncode == 6, result.stderr
     assert [(one["policy"], one["layer"], one["source"]) for one in data["findings"]] == [
         ("dvc_buckets_keep_every_version", "platform", "plan")
     ]
@@ -85,9 +85,9 @@ def test_the_saved_plan_says_the_same_and_is_known_already(refused: Refused) -> 
 
 
 def test_without_the_option_the_local_cloud_is_brought_up_and_says_that_it_was_not_checked(refused: Refused) -> None:
-    done = _groundwork(refused.clone, "up", "--dry-run")
-    assert done.returncode == 0, done.stderr
-    assert "policy: not checked on the local cloud; use `groundwork policy` or `up --policy`" in done.stderr
+    result = _groundwork(refused.clone, "up", "--dry-run")
+    assert result.returncode == 0, result.stderr
+    assert "policy: not checked on the local cloud; use `groundwork policy` or `up --policy`" in result.stderr
 
 
 def test_who_asks_for_the_policies_gets_them_though_nothing_changes(refused: Refused) -> None:
@@ -95,6 +95,6 @@ def test_who_asks_for_the_policies_gets_them_though_nothing_changes(refused: Ref
     again = _groundwork(refused.clone, "up")
     assert "local: no changes" in again.stderr
     assert "policy" not in again.stderr
-    asked = _groundwork(refused.clone, "up", "--policy")
-    assert asked.returncode == 6
-    assert asked.stderr.index("local: no changes") < asked.stderr.index("policy: 1 finding (1 high)")
+    result = _groundwork(refused.clone, "up", "--policy")
+    assert result.returncode == 6
+    assert result.stderr.index("local: no changes") < result.stderr.index("policy: 1 finding (1 high)")

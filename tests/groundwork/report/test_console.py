@@ -29,10 +29,10 @@ def test_on_the_local_cloud_the_address_answers_a_browser(clone: Clone) -> None:
     project = clone.environment.project
     clone.cloud.request("POST", "cloudresourcemanager", "v3/projects", json={"projectId": project})
     clone.cloud.request("POST", "storage", "v1/b", params={"project": project}, json={"name": f"{project}-data"})
-    shown = requests.get(clone.run("open", "--env", "small", "--no-browser").stdout.strip(), timeout=30)
-    assert shown.status_code == 200
-    assert "Simulated" in shown.text
-    assert project in shown.text
+    response = requests.get(clone.run("open", "--env", "small", "--no-browser").stdout.strip(), timeout=30)
+    assert response.status_code == 200
+    assert "Simulated" in response.text
+    assert project in response.text
     bucket = requests.get(clone.run("open", "bucket/data", "--env", "small", "--no-browser").stdout.strip(), timeout=30)
     assert f"gs://{project}-data/" in bucket.text
 

@@ -23,17 +23,17 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A clone whose file differs from its platform: a bucket and a member were removed, others added."""
     with cloned(tmp_path_factory.mktemp("drawn")) as made:
         made.file.write_text(SMALL + PEOPLE, "utf-8")
-        done = made.run("up", "--env", "small")
-        assert done.returncode == 0, done.stderr
+        result = made.run("up", "--env", "small")
+        assert result.returncode == 0, result.stderr
         text = made.file.read_text("utf-8").replace("  kept: {}", "  fresh: {}").replace("alice@", "amir@")
         made.file.write_text(text.replace("buckets: {data: read}", "buckets: {data: read, fresh: write}"), "utf-8")
         yield made
 
 
 def marks(clone: Clone, *arguments: str) -> dict[str, str]:
-    done = clone.run("diagram", "--env", "small", "--json", *arguments)
-    assert done.returncode == 0, done.stderr
-    return {node["id"]: node["mark"] for node in json.loads(done.stdout)["nodes"]}
+    result = clone.run("diagram", "--env", "small", "--json", *arguments)
+    assert result.returncode == 0, result.stderr
+    return {node["id"]: node["mark"] for node in json.loads(result.stdout)["nodes"]}
 
 
 EXPECTED = {
@@ -52,20 +52,20 @@ def test_a_saved_plan_is_drawn_while_current_and_refused_afterwards(clone: Clone
     assert marks(clone, "--plan") == EXPECTED
     text = clone.file.read_text("utf-8")
     clone.file.write_text(text.replace("  fresh: {}", "  fresh: {force_destroy: true}"), "utf-8")
-    done = clone.run("diagram", "--env", "small", "--plan")
+    result = clone.run("diagram", "--env", "small", "--plan")
     clone.file.write_text(text, "utf-8")
-    assert done.returncode == 8
-    assert "is older than these files, so nothing is claimed" in done.stderr
-    assert "envs/small.yaml" in done.stderr
+    assert result.returncode == 8
+    assert "is older than these files, so nothing is claimed" in result.stderr
+    assert "envs/small.yaml" in result.stderr
 
 
 def test_mermaid_says_by_sign_what_comes_and_goes_and_shows_no_address(clone: Clone) -> None:
-    shown = clone.run("diagram", "--env", "small").stdout
-    assert shown.startswith("flowchart LR\n")
-    assert '["+ fresh<br><small>bucket</small>"]' in shown
-    assert '["- kept<br><small>bucket</small>"]' in shown
-    assert '==>|"+ write"|' in shown
-    assert "@" not in shown
+    output = clone.run("diagram", "--env", "small").stdout
+    assert output.startswith("flowchart LR\n")
+    assert '["+ fresh<br><small>bucket</small>"]' in output
+    assert '["- kept<br><small>bucket</small>"]' in output
+    assert '==>|"+ write"|' in output
+    assert "@" not in output
     assert "amir@example.com" in clone.run("diagram", "--env", "small", "--names").stdout
 
 
@@ -99,11 +99,11 @@ def test_every_text_lies_within_the_drawing(clone: Clone, tmp_path: Path) -> Non
 
 def test_a_state_that_cannot_be_read_is_reported_and_exits_with_8(clone: Clone) -> None:
     clone.disturb({"method": "storage.objects.get", "kind": "error", "code": 403, "count": 9})
-    done = clone.run("diagram", "--env", "small")
+    result = clone.run("diagram", "--env", "small")
     clone.disturb()
-    assert done.returncode == 8
-    assert "The state could not be read" in done.stderr
-    assert "alone: the state could not be read" in done.stdout
+    assert result.returncode == 8
+    assert "The state could not be read" in result.stderr
+    assert "alone: the state could not be read" in result.stdout
 
 
 def test_people_with_the_same_initials_are_told_apart() -> None:
@@ -123,8 +123,8 @@ def test_what_is_up_as_the_file_says_has_no_mark(example: str, tmp_path: Path) -
     """Every arrow that the file gives is one that the state has, and the other way round."""
     with cloned(tmp_path / "clone") as clone:
         shutil.copy(ROOT / "envs" / "examples" / f"{example}.yaml", clone.root / "envs" / "small.yaml")
-        done = clone.run("up", "--env", "small")
-        assert done.returncode == 0, done.stderr
+        result = clone.run("up", "--env", "small")
+        assert result.returncode == 0, result.stderr
         drawn = json.loads(clone.run("diagram", "--env", "small", "--json").stdout)
         assert [one for part in ("nodes", "edges") for one in drawn[part] if one["mark"]] == []
         assert {node["id"].partition("/")[0] for node in drawn["nodes"]} >= {"build", "service", "identity", "bucket"}

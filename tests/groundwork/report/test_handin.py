@@ -34,8 +34,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A small platform with an object in its bucket."""
     with cloned(tmp_path_factory.mktemp("reported")) as made:
         made.file.write_text(SMALL + TEAM, "utf-8")
-        done = made.run("up", "--env", "small")
-        assert done.returncode == 0, done.stderr
+        result = made.run("up", "--env", "small")
+        assert result.returncode == 0, result.stderr
         bucket = made.cloud.storage().bucket("small-clone-data")
         bucket.blob("raw/<b>cats</b>.csv").upload_from_string("a,b\n", content_type="text/csv")
         bucket.blob("notes of bob@example.com | all").upload_from_string("1")
@@ -47,10 +47,10 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
 
 
 def told(clone: Clone, *arguments: str) -> dict[str, Any]:
-    done = clone.run("report", "--env", "small", "--json", *arguments)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    result = clone.run("report", "--env", "small", "--json", *arguments)
+    assert result.returncode == 0, result.stderr
+    output: dict[str, Any] = json.loads(result.stdout)
+    return output
 
 
 def test_every_question_is_answered_by_rows_or_by_a_sentence(clone: Clone) -> None:
@@ -88,9 +88,9 @@ def test_no_address_of_a_person_is_in_it_unless_asked_for(clone: Clone) -> None:
 
 def test_the_page_and_the_markdown_hold_every_cell_and_nothing_of_it_is_markup(clone: Clone) -> None:
     page, text = clone.root / "report.html", clone.root / "report.md"
-    done = clone.run("report", "--env", "small", f"--html={page}", f"--md={text}")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == ""
+    result = clone.run("report", "--env", "small", f"--html={page}", f"--md={text}")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == ""
     html, markdown = page.read_text("utf-8"), text.read_text("utf-8")
     sections = told(clone)["sections"].values()
     cells = [cell for section in sections for row in section["rows"] for cell in row.values()]
@@ -113,22 +113,22 @@ def test_what_could_not_be_read_says_so_and_exits_with_8(clone: Clone) -> None:
         ("secretmanager.projects.secrets.list", "services"),
     ):
         clone.disturb({"method": method, "kind": "error", "code": 403, "count": 50})
-        done = clone.run("report", "--env", "small", "--json")
+        result = clone.run("report", "--env", "small", "--json")
         clone.disturb()
-        section = json.loads(done.stdout)["sections"][key]
-        assert done.returncode == 8, method
+        section = json.loads(result.stdout)["sections"][key]
+        assert result.returncode == 8, method
         assert section["could_not_be_read"], method
         assert not [note for note in section["notes"] if "no image" in note or "There are no resources" in note]
-        assert "is incomplete" in done.stderr
+        assert "is incomplete" in result.stderr
 
 
 def test_before_the_first_up_it_says_that_nothing_is_there(clone: Clone) -> None:
     other = clone.root / "envs" / "later.yaml"
     other.write_text(SMALL.replace("small-clone", "later-clone"), "utf-8")
-    done = clone.run("report", "--env", "later")
+    result = clone.run("report", "--env", "later")
     other.unlink()
-    assert done.returncode == 2
-    assert "Nothing is up in later" in done.stderr
+    assert result.returncode == 2
+    assert "Nothing is up in later" in result.stderr
 
 
 def test_accounts_keep_their_addresses_and_people_do_not() -> None:

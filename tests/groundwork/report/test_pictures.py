@@ -24,8 +24,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
 
 def test_each_part_is_a_picture_as_high_as_it_is(clone: Clone, tmp_path: Path) -> None:
     browser.browser()
-    done = clone.run("report", "--env", "small", "--parts", str(tmp_path / "parts"))
-    assert done.returncode == 0, done.stderr
+    result = clone.run("report", "--env", "small", "--parts", str(tmp_path / "parts"))
+    assert result.returncode == 0, result.stderr
     sections = json.loads(clone.run("report", "--env", "small", "--json").stdout)["sections"]
     pictures = {path.stem: path.read_bytes() for path in (tmp_path / "parts").glob("*.png")}
     assert set(pictures) == {*sections, "map"}
@@ -43,6 +43,6 @@ def test_without_a_browser_there_is_the_map_and_a_sentence(clone: Clone, tmp_pat
         )
         if found:
             (tmp_path / name).symlink_to(found)
-    done = clone.run("report", "--env", "small", "--parts", str(tmp_path / "parts"), PATH=str(tmp_path))
-    assert "There are no PNGs: none of chromium" in done.stderr
+    result = clone.run("report", "--env", "small", "--parts", str(tmp_path / "parts"), PATH=str(tmp_path))
+    assert "There are no PNGs: none of chromium" in result.stderr
     assert [path.name for path in (tmp_path / "parts").iterdir()] == ["map.svg"]

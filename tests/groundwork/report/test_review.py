@@ -29,8 +29,8 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reviewed]:
         page, record = clone.root / "summary.md", clone.root / "reviewed.json"
         page.write_text("before\n", encoding="utf-8")
         options = [f"--markdown={page}", f"--record={record}", "--detailed-exitcode"]
-        done = clone.run("review", "--env", "small", *options)
-        yield Reviewed(clone, done.returncode, page, record, done.stdout)
+        result = clone.run("review", "--env", "small", *options)
+        yield Reviewed(clone, result.returncode, page, record, result.stdout)
 
 
 def test_the_page_says_plan_cost_and_policy_and_is_added_to_the_summary(reviewed: Reviewed) -> None:
@@ -62,29 +62,29 @@ def test_the_record_has_every_change_of_every_layer(reviewed: Reviewed) -> None:
 
 
 def test_json_has_every_resource_before_and_after_as_plan_has_it(reviewed: Reviewed) -> None:
-    planned, said = (
+    planned, output = (
         json.loads(reviewed.clone.run(command, "--env", "small", "--json").stdout) for command in ("plan", "review")
     )
-    assert sorted(said["resources"], key=str) == sorted(planned["resources"], key=str)
-    bucket = next(one for one in said["resources"] if one["component"] == "bucket data" and not one["before"])
+    assert sorted(output["resources"], key=str) == sorted(planned["resources"], key=str)
+    bucket = next(one for one in output["resources"] if one["component"] == "bucket data" and not one["before"])
     assert bucket["after"]["project"] == "small-clone"
-    assert {key: said[key] for key in ("pending", "changes", "imports")} == {
+    assert {key: output[key] for key in ("pending", "changes", "imports")} == {
         key: planned[key] for key in ("pending", "changes", "imports")
     }
 
 
 def test_another_plan_than_the_reviewed_one_is_refused_and_nothing_is_changed(reviewed: Reviewed) -> None:
     reviewed.clone.rewrite("  kept: {}", "  kept: {storage_class: NEARLINE}")
-    done = reviewed.clone.run("up", "--env", "small", "--reviewed", str(reviewed.record))
+    result = reviewed.clone.run("up", "--env", "small", "--reviewed", str(reviewed.record))
     reviewed.clone.rewrite("  kept: {storage_class: NEARLINE}", "  kept: {}")
-    assert done.returncode == 9
-    assert "The plan of small is not the one that was reviewed: nothing was changed." in done.stderr
-    assert 'platform: changed since: module.buckets["kept"].google_storage_bucket.bucket' in done.stderr
+    assert result.returncode == 9
+    assert "The plan of small is not the one that was reviewed: nothing was changed." in result.stderr
+    assert 'platform: changed since: module.buckets["kept"].google_storage_bucket.bucket' in result.stderr
 
 
 def test_the_reviewed_plan_is_applied_and_there_is_no_drift_afterwards(reviewed: Reviewed) -> None:
-    done = reviewed.clone.run("up", "--env", "small", "--reviewed", str(reviewed.record))
-    assert done.returncode == 0, done.stderr
+    result = reviewed.clone.run("up", "--env", "small", "--reviewed", str(reviewed.record))
+    assert result.returncode == 0, result.stderr
     after = reviewed.clone.run("review", "--env", "small", "--json", "--detailed-exitcode")
     assert after.returncode == 0, after.stderr
     assert json.loads(after.stdout)["pending"] is False
@@ -93,6 +93,6 @@ def test_the_reviewed_plan_is_applied_and_there_is_no_drift_afterwards(reviewed:
 def test_a_review_of_another_environment_is_refused(reviewed: Reviewed) -> None:
     other = reviewed.clone.root / "other.json"
     other.write_text(reviewed.record.read_text(encoding="utf-8").replace('"small"', '"big"'), encoding="utf-8")
-    done = reviewed.clone.run("up", "--env", "small", "--reviewed", str(other))
-    assert done.returncode == 9
-    assert "records a review of big, not of small." in done.stderr
+    result = reviewed.clone.run("up", "--env", "small", "--reviewed", str(other))
+    assert result.returncode == 9
+    assert "records a review of big, not of small." in result.stderr

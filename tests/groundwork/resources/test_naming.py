@@ -213,7 +213,7 @@ def test_who_was_given_a_role_by_hand_and_loses_it_is_named(
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "said"),
+    ("before", "after", "expected"),
     [
         (None, True, ("anybody, without a token: may call service api",)),
         (False, True, ("anybody, without a token: may call service api",)),
@@ -223,13 +223,13 @@ def test_who_was_given_a_role_by_hand_and_loses_it_is_named(
     ],
 )
 def test_a_service_that_becomes_public_is_reported(
-    plan: Plan, before: bool | None, after: bool, said: tuple[str, ...]
+    plan: Plan, before: bool | None, after: bool, expected: tuple[str, ...]
 ) -> None:
     former = None if before is None else {"invoker_iam_disabled": before, "labels": {}}
     later = {"invoker_iam_disabled": after, "labels": {"a": "b"}}
     action: Action = "create" if before is None else "update"
     plan.add('module.run_services["api"]', "google_cloud_run_v2_service", action, former, later)
-    assert plan.named.power == said
+    assert plan.named.power == expected
 
 
 def test_a_change_of_what_runs_is_shown_in_the_teams_words(plan: Plan) -> None:

@@ -128,8 +128,8 @@ def test_a_kind_gives_its_policy_as_google_documents_or_has_none_there(name: str
     row, access = next(row for row in listings() if row.kind == name), policy_access().get(name)
     described = document(row.api, row.version)
     if access is None:
-        asked = [f"{row.version}/{_called(name)}{end}" for end in (":getIamPolicy", "/getIamPolicy", "/iam")]
-        for found in (described.match(verb, path) for verb in ("GET", "POST") for path in asked):
+        paths = [f"{row.version}/{_called(name)}{end}" for end in (":getIamPolicy", "/getIamPolicy", "/iam")]
+        for found in (described.match(verb, path) for verb in ("GET", "POST") for path in paths):
             assert found is None or "Policy" not in found[0].id
         return
     path = access.path.format(project="p", name=_called(name))

@@ -7,7 +7,7 @@ from groundwork.resources.words import component, thing
 
 
 @pytest.mark.parametrize(
-    ("module", "words"),
+    ("module", "expected"),
     [
         ('module.buckets["data"]', "bucket data"),
         ('module.secrets["wandb-api-key"]', "secret wandb-api-key"),
@@ -18,8 +18,8 @@ from groundwork.resources.words import component, thing
         ("", "settings"),
     ],
 )
-def test_a_module_is_a_component(module: str, words: str) -> None:
-    assert component(module) == words
+def test_a_module_is_a_component(module: str, expected: str) -> None:
+    assert component(module) == expected
 
 
 @pytest.mark.parametrize(

@@ -23,21 +23,21 @@ def google() -> Iterator[Script]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "collection", "said"),
+    ("kind", "name", "collection", "expected"),
     [
         ("Run service", "services/api", "revisions", "2 revisions"),
         ("Run job", "jobs/drift", "executions", "2 executions"),
     ],
 )
 def test_what_goes_with_a_service_or_job_is_counted(
-    google: Script, kind: str, name: str, collection: str, said: str
+    google: Script, kind: str, name: str, collection: str, expected: str
 ) -> None:
     item = Item(kind, f"{PLACE}/{name}")
     ((empty,), unknown) = look_into(google.cloud, [item])
     assert (empty.text, empty.holds, unknown) == ("empty", False, {})
     google.answers[f"/run/v2/{item.name}/{collection}"] = {collection: [{"name": "1"}, {"name": "2"}]}
     ((held,), unknown) = look_into(google.cloud, [item])
-    assert (held.text, held.holds, unknown) == (said, True, {})
+    assert (held.text, held.holds, unknown) == (expected, True, {})
 
 
 def test_a_build_that_runs_is_listed_once_and_ended_by_calling_it_off(google: Script) -> None:

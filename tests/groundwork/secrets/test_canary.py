@@ -51,12 +51,12 @@ class Watched:
 
     def __call__(self, *arguments: str, given: str = "", **variables: str) -> int:
         """A command with piped input; its output is recorded."""
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-m", "groundwork", *arguments],
             cwd=self.root, env=self.variables(variables), input=given.encode(), capture_output=True, check=False,
         )  # fmt: skip
-        self.said.append((done.stdout + done.stderr).decode())
-        return done.returncode
+        self.said.append((result.stdout + result.stderr).decode())
+        return result.returncode
 
     def typed(self, *arguments: str, value: str) -> None:
         """A command at a terminal, where the value is typed once the prompt is there."""
@@ -150,9 +150,9 @@ def _hand_over(found: Watched) -> None:
     ):
         found.looked.clear()
         found.looked.wait(1)
-    said, _ = child.communicate(VALUES["imported"].encode(), timeout=60)
-    found.said.append(said.decode())
-    assert child.returncode == 0, said
+    output, _ = child.communicate(VALUES["imported"].encode(), timeout=60)
+    found.said.append(output.decode())
+    assert child.returncode == 0, output
 
 
 def _import(found: Watched) -> None:

@@ -70,17 +70,17 @@ def test_lines_are_counted_over_comments_and_long_values() -> None:
     ],
 )
 def test_an_invalid_line_is_reported_by_its_number_only(text: str, sentence: str) -> None:
-    with pytest.raises(UsageProblem) as raised:
+    with pytest.raises(UsageProblem) as error:
         parse(text, ".env")
-    assert raised.value.message == ".env has lines that cannot be imported; nothing was set:"
-    assert [line for line in raised.value.details if line.startswith(sentence)]
-    assert not any("hunter2" in line for line in raised.value.details)
+    assert error.value.message == ".env has lines that cannot be imported; nothing was set:"
+    assert [line for line in error.value.details if line.startswith(sentence)]
+    assert not any("hunter2" in line for line in error.value.details)
 
 
 def test_all_mistakes_are_reported_at_once() -> None:
-    with pytest.raises(UsageProblem) as raised:
+    with pytest.raises(UsageProblem) as error:
         parse("A\nB=1\nC=\n'", ".env")
-    assert [line.split(":")[1] for line in raised.value.details] == ["1", "3", "4"]
+    assert [line.split(":")[1] for line in error.value.details] == ["1", "3", "4"]
 
 
 def test_a_value_stays_out_of_what_an_entry_prints() -> None:

@@ -266,9 +266,9 @@ def test_an_import_that_breaks_off_says_how_far_it_came(clone: SmallClone, cloud
     steps = importing.import_all(vault, found, importing.intents(vault, found, None))
     assert next(steps).text == "kaggle-user: version 1 is set"
     cloud_fault("secretmanager.projects.secrets.addVersion", 503)
-    with pytest.raises(GroundworkError) as raised:
+    with pytest.raises(GroundworkError) as error:
         next(steps)
-    assert raised.value.details[0].startswith(
+    assert error.value.details[0].startswith(
         "Set before it stopped: kaggle-user. Running the same command again continues"
     )
 
@@ -296,25 +296,25 @@ def run(clone: SmallClone, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_command_gets_the_secrets_and_keeps_its_input_output_and_exit_code(clone: SmallClone) -> None:
     put(clone, "abc")
-    done = run(
+    result = run(
         clone, "--only", KEY, "--", "sh", "-c", 'cat; echo " $WANDB_API_KEY" "$0"; echo oh >&2; exit 7', "--flag"
     )
-    assert (done.returncode, done.stdout, done.stderr) == (7, "from the pipe abc --flag\n", "oh\n")
+    assert (result.returncode, result.stdout, result.stderr) == (7, "from the pipe abc --flag\n", "oh\n")
 
 
 def test_a_command_that_writes_into_a_closed_pipe_ends_as_it_would_alone(clone: SmallClone) -> None:
     put(clone, "abc")
     line = f"{sys.executable} -m groundwork secrets run --only {KEY} -- yes | head -1"
-    done = subprocess.run(["bash", "-c", f"{line}; echo ${{PIPESTATUS[0]}}"], cwd=clone.root, capture_output=True, text=True, check=True)  # fmt: skip
-    assert (done.stdout, done.stderr) == ("y\n141\n", "")
+    result = subprocess.run(["bash", "-c", f"{line}; echo ${{PIPESTATUS[0]}}"], cwd=clone.root, capture_output=True, text=True, check=True)  # fmt: skip
+    assert (result.stdout, result.stderr) == ("y\n141\n", "")
 
 
 def test_a_command_is_not_started_while_a_secret_has_no_value(clone: SmallClone) -> None:
     put(clone, "abc")
-    done = run(clone, "--", "sh", "-c", "echo started")
-    assert done.returncode == Exit.FAILED
-    assert "has no value yet: set one with `groundwork secrets set kaggle-" in done.stderr
-    assert done.stdout == ""
+    result = run(clone, "--", "sh", "-c", "echo started")
+    assert result.returncode == Exit.FAILED
+    assert "has no value yet: set one with `groundwork secrets set kaggle-" in result.stderr
+    assert result.stdout == ""
 
 
 def test_a_value_that_fits_no_variable_is_a_sentence(clone: SmallClone) -> None:
@@ -329,12 +329,12 @@ def test_a_dry_run_of_a_command_names_its_variables(clone: SmallClone) -> None:
 
 
 def test_googles_debug_logs_are_silent_about_values(clone: SmallClone) -> None:
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "groundwork", "secrets", "set", KEY],
         cwd=clone.root, capture_output=True, text=True, check=True, input="canary",
         env={"GOOGLE_SDK_PYTHON_LOGGING_SCOPE": "google", "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
-    assert (done.stdout, done.stderr) == (f"{KEY}: version 1 is set\n", "")
+    assert (result.stdout, result.stderr) == (f"{KEY}: version 1 is set\n", "")
 
 
 def test_two_at_once_lose_no_value(clone: SmallClone) -> None:

@@ -43,9 +43,9 @@ def test_exact_keeps_every_byte(data: bytes) -> None:
     ],
 )
 def test_what_cannot_be_a_value_is_a_sentence_without_it(data: bytes, exact: bool, sentence: str) -> None:
-    with pytest.raises(UsageProblem, match=sentence) as raised:
+    with pytest.raises(UsageProblem, match=sentence) as error:
         piped(data, exact=exact)
-    assert "hunter2" not in str(raised.value)
+    assert "hunter2" not in str(error.value)
 
 
 def test_the_first_line_of_a_key_file_is_not_taken_at_the_prompt() -> None:

@@ -49,13 +49,13 @@ def by_hand(clone: Clone) -> None:
 def test_things_made_by_hand_are_taken_over_and_the_plan_is_empty_afterwards(clone: Clone) -> None:
     before = clone.cloud.request("GET", "iam", f"v1/projects/{clone.environment.project}/serviceAccounts")
     unique = next(one["uniqueId"] for one in before["accounts"] if "my-trainer" in one["email"])
-    done = clone.run("adopt", "--env", "small")
-    assert done.returncode == 0, done.stderr
-    assert "5 resources taken over; a new plan shows no changes." in done.stdout
-    assert "imported: " in done.stderr
-    assert "leave  image repository elsewhere: it is in us-central1" in done.stdout
-    assert "leave  secret WANDB_KEY: the file takes lower-case names only" in done.stdout
-    assert "leave  bucket small-clone_cloudbuild: it belongs to `gcloud builds submit`" in done.stdout
+    result = clone.run("adopt", "--env", "small")
+    assert result.returncode == 0, result.stderr
+    assert "5 resources taken over; a new plan shows no changes." in result.stdout
+    assert "imported: " in result.stderr
+    assert "leave  image repository elsewhere: it is in us-central1" in result.stdout
+    assert "leave  secret WANDB_KEY: the file takes lower-case names only" in result.stdout
+    assert "leave  bucket small-clone_cloudbuild: it belongs to `gcloud builds submit`" in result.stdout
     made = clone.environment
     assert (made.buckets["raw-by-hand"].full_name, made.buckets["raw-by-hand"].location) == ("raw-by-hand", "eu")
     assert made.identities["my-trainer"].email == f"my-trainer@{made.project}.iam.gserviceaccount.com"
@@ -72,8 +72,8 @@ def test_things_made_by_hand_are_taken_over_and_the_plan_is_empty_afterwards(clo
 
 def test_where_nothing_is_applied_the_file_is_as_it_was(clone: Clone) -> None:
     text = clone.file.read_text()
-    found = json.loads(clone.run("adopt", "--env", "small", "--dry-run", "--json").stdout)
-    assert {f"{one['section']}.{one['entry']}": one["written"] for one in found["found"]} == {
+    output = json.loads(clone.run("adopt", "--env", "small", "--dry-run", "--json").stdout)
+    assert {f"{one['section']}.{one['entry']}": one["written"] for one in output["found"]} == {
         "buckets.data": True, "buckets.raw-by-hand": False, "identities.my-trainer": False, "repositories.by-hand": False, "secrets.hf-token": False,
     }  # fmt: skip
     assert clone.file.read_text() == text

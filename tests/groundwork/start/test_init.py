@@ -21,7 +21,7 @@ Init = Callable[..., int]
 def init(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Init:
     """`groundwork init WORDS` in the test's folder."""
     monkeypatch.chdir(tmp_path)
-    return lambda *words: cli.run(["init", *words])
+    return lambda *arguments: cli.run(["init", *arguments])
 
 
 WORDS = ("--name", "dev", "--project", "cats-dogs-1", "--email", "alice@example.com")
@@ -93,8 +93,8 @@ def test_a_dry_run_writes_nothing_and_json_has_all_of_it(
 ) -> None:
     (tmp_path / "Dockerfile").touch()
     assert init(*WORDS, "--dry-run", "--json") == Exit.OK
-    said = json.loads(capsys.readouterr().out)
-    assert (said["file"], said["written"], said["found"][0]["becomes"]) == (
+    output = json.loads(capsys.readouterr().out)
+    assert (output["file"], output["written"], output["found"][0]["becomes"]) == (
         "envs/dev.yaml",
         False,
         "image app in repository images",
@@ -122,7 +122,7 @@ def test_a_folder_with_other_files_in_their_place_is_refused_entirely(
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("arguments", "sentence"),
     [
         ((), "--project is missing"),
         (("--project", "No Such Id"), "project is"),
@@ -132,9 +132,9 @@ def test_a_folder_with_other_files_in_their_place_is_refused_entirely(
     ],
 )
 def test_what_cannot_be_is_a_sentence_and_nothing_is_written(
-    words: tuple[str, ...], sentence: str, init: Init, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    arguments: tuple[str, ...], sentence: str, init: Init, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert init(*words) == Exit.USAGE
+    assert init(*arguments) == Exit.USAGE
     assert sentence in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 

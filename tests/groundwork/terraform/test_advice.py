@@ -22,7 +22,7 @@ def error(detail: str, address: str = "") -> Diagnostic:
 
 
 @pytest.mark.parametrize(
-    ("text", "words", "code"),
+    ("text", "message", "code"),
     [
         (
             "dial tcp 127.0.0.1:40543: connect: connection refused",
@@ -67,21 +67,21 @@ def error(detail: str, address: str = "") -> Diagnostic:
         ("Saved plan is stale", "something changed between plan and apply", Exit.FAILED),
     ],
 )
-def test_a_known_kind_of_error_has_its_remedy_and_code(text: str, words: str, code: Exit) -> None:
-    made = advice.advised(failure(error(text)))
-    assert any(words in line for line in made.details if line.startswith("→ "))
-    assert made.exit_code == code
+def test_a_known_kind_of_error_has_its_remedy_and_code(text: str, message: str, code: Exit) -> None:
+    advised = advice.advised(failure(error(text)))
+    assert any(message in line for line in advised.details if line.startswith("→ "))
+    assert advised.exit_code == code
 
 
 def test_the_same_error_of_many_resources_is_reported_once() -> None:
-    made = advice.advised(failure(error("same", "a.one"), error("same", "a.two"), error("other", "b.one")))
-    assert made.details[:4] == ("Error creating (a.one, a.two)", "  same", "Error creating (b.one)", "  other")
+    advised = advice.advised(failure(error("same", "a.one"), error("same", "a.two"), error("other", "b.one")))
+    assert advised.details[:4] == ("Error creating (a.one, a.two)", "  same", "Error creating (b.one)", "  other")
 
 
 def test_the_command_comes_last() -> None:
-    made = advice.advised(failure(error("x")))
-    assert made.message == "terraform apply in infra/platform failed (exit code 1)."
-    assert made.details[-1] == "command: /usr/bin/terraform apply -json saved.tfplan"
+    advised = advice.advised(failure(error("x")))
+    assert advised.message == "terraform apply in infra/platform failed (exit code 1)."
+    assert advised.details[-1] == "command: /usr/bin/terraform apply -json saved.tfplan"
 
 
 def test_an_unknown_error_gets_no_advice() -> None:

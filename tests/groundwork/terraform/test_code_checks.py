@@ -34,14 +34,14 @@ def test_what_is_wrong_is_named_with_its_place(clone: Clone, session: Session) -
     file.write_text(f'{before}\nresource "google_storage_bucket" "more" {{\n  nonsense   = true\n}}\n', "utf-8")
     try:
         _, found = code_checks.validate(session)
-        done = clone.run("validate", "--env", "small")
+        result = clone.run("validate", "--env", "small")
     finally:
         file.write_text(before, "utf-8")
     said = {finding.place.partition(":")[0]: finding.sentence for finding in found}
     assert said["modules/bucket/main.tf"].startswith(
         ("is not formatted", "Unsupported argument", "Missing required argument")
     )
-    assert done.returncode == Exit.FAILED
-    assert "modules/bucket/main.tf" in done.stderr
-    assert "is not formatted: run terraform fmt -recursive modules." in done.stderr
-    assert 'An argument named "nonsense" is not expected here.' in done.stderr
+    assert result.returncode == Exit.FAILED
+    assert "modules/bucket/main.tf" in result.stderr
+    assert "is not formatted: run terraform fmt -recursive modules." in result.stderr
+    assert 'An argument named "nonsense" is not expected here.' in result.stderr

@@ -94,13 +94,13 @@ def test_a_wrong_checksum_is_refused_and_nothing_is_kept(tmp_path: Path, release
 
 def test_without_network_one_sentence_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(GroundworkError) as raised:
+    with pytest.raises(GroundworkError) as error:
         installation.fetch("terraform", tmp_path, silent, address=NOWHERE)
     expected = (
         f"terraform is not on PATH, and http://127.0.0.1:1/terraform_1.11.4_{installation.this_platform()}.zip cannot be reached "
         "(ConnectionError): install Terraform 1.11 or newer from https://developer.hashicorp.com/terraform/install and put it on PATH."
     )
-    assert raised.value.message == expected
+    assert error.value.message == expected
 
 
 def test_an_old_one_on_path_is_named_when_the_new_one_cannot_be_had(tmp_path: Path) -> None:

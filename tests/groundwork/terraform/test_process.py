@@ -71,18 +71,18 @@ def test_a_failure_names_command_code_and_diagnostic(tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text(
         'terraform {\n  backend "local" {}\n}\nresource "terraform_data" "a" { nonsense = 1 }\n', "utf-8"
     )
-    with pytest.raises(TerraformFailed) as raised:
+    with pytest.raises(TerraformFailed) as error:
         subject.plan(tmp_path / "saved", lambda _event: None)
-    assert raised.value.message == f"{TOOL.name} plan in infra/{tmp_path.name} failed (exit code 1)."
-    assert raised.value.diagnostics[0].summary == "Unsupported argument"
-    assert raised.value.details[0].startswith(f"command: {TOOL.path} plan -json")
+    assert error.value.message == f"{TOOL.name} plan in infra/{tmp_path.name} failed (exit code 1)."
+    assert error.value.diagnostics[0].summary == "Unsupported argument"
+    assert error.value.details[0].startswith(f"command: {TOOL.path} plan -json")
 
 
 def test_a_failure_without_diagnostics_shows_its_last_lines(tmp_path: Path) -> None:
     subject = terraform(tmp_path, QUICK)
-    with pytest.raises(TerraformFailed) as raised:
+    with pytest.raises(TerraformFailed) as error:
         subject.show(tmp_path / "nothing-here")
-    assert any("nothing-here" in text for text in raised.value.details[1:])
+    assert any("nothing-here" in text for text in error.value.details[1:])
 
 
 def test_no_temporary_file_is_left(tmp_path: Path) -> None:

@@ -30,15 +30,15 @@ def test_a_second_run_is_told_who_is_running(tmp_path: Path) -> None:
         assert child.stdout is not None
         child.stdout.readline()
         runs.write(folder / "platform", replace(runs.this_run("up", "local", "platform", "apply"), pid=child.pid))
-        with pytest.raises(StateLocked) as raised, runs.alone(folder, runs.this_run("up", "local")):
+        with pytest.raises(StateLocked) as error, runs.alone(folder, runs.this_run("up", "local")):
             pytest.fail("two at once")
         child.communicate("")
     assert (
         f"The state of local is locked by `groundwork up` of {runs.this_run('up', 'local').user}@"
-        in raised.value.message
+        in error.value.message
     )
-    assert f"(process {child.pid}), since " in raised.value.message
-    assert "in apply of platform: wait for it to end" in raised.value.message
+    assert f"(process {child.pid}), since " in error.value.message
+    assert "in apply of platform: wait for it to end" in error.value.message
 
 
 def test_a_killed_runs_claim_is_free_again(tmp_path: Path) -> None:

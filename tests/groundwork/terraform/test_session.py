@@ -90,22 +90,22 @@ def test_what_is_damaged_of_an_initialisation_is_made_anew(standing: Clone, talk
 def test_a_shells_variables_reach_terraform_and_pythons_clients(standing: Clone) -> None:
     printed = standing.run("local", "env", "--env", "small").stdout
     shell = f'{printed}\n"$0" -c "$1"\n'
-    done = subprocess.run(
+    result = subprocess.run(
         ["sh", "-c", shell, sys.executable, ADC], capture_output=True, text=True, check=False, cwd=standing.root
     )
-    assert done.stdout.splitlines() == ["small-clone", "small-clone-data small-clone-kept small-clone-tfstate"], (
-        done.stderr
+    assert result.stdout.splitlines() == ["small-clone", "small-clone-data small-clone-kept small-clone-tfstate"], (
+        result.stderr
     )
 
 
 def test_a_shell_may_be_somebody_else(standing: Clone) -> None:
     printed = standing.run("local", "env", "--env", "small", "--as", "user:stranger@example.com").stdout
     shell = f'{printed}\n"$0" -c "$1"\n'
-    done = subprocess.run(
+    result = subprocess.run(
         ["sh", "-c", shell, sys.executable, ADC], capture_output=True, text=True, check=False, cwd=standing.root
     )
-    assert "403" in done.stderr
-    assert "storage.buckets.list" in done.stderr
+    assert "403" in result.stderr
+    assert "storage.buckets.list" in result.stderr
 
 
 def test_shells_of_two_people_do_not_meet(standing: Clone) -> None:
@@ -153,10 +153,10 @@ def test_the_local_cloud_is_stopped_found_again_and_keeps_what_it_holds(tmp_path
 def test_nobody_else_reads_plans_and_logs_whatever_the_umask(standing: Clone) -> None:
     before = os.umask(0)
     try:
-        done = standing.run("plan", "--env", "small")
+        result = standing.run("plan", "--env", "small")
     finally:
         os.umask(before)
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
     folder = standing.root / ".groundwork"
     assert folder.stat().st_mode & 0o777 == 0o700
     written = [file for file in (folder / "small").rglob("*.*") if file.suffix in (".tfplan", ".ndjson", ".stderr")]

@@ -45,14 +45,14 @@ def test_a_file_of_the_teams_is_taken_as_it_is_and_completed(project: Project, w
 
 
 @pytest.mark.parametrize(
-    "said",
+    "options",
     [
         "options: {logging: GCS_ONLY}\nlogsBucket: gs://b\n",
         "options: {default_logs_bucket_behavior: REGIONAL_USER_OWNED_BUCKET}\n",
     ],
 )
-def test_what_the_file_says_of_logs_stays(project: Project, write: Writer, said: str) -> None:
-    build = build_of(project, BuildRequest(write("cloudbuild.yaml", STEPS + said)))
+def test_what_the_file_says_of_logs_stays(project: Project, write: Writer, options: str) -> None:
+    build = build_of(project, BuildRequest(write("cloudbuild.yaml", STEPS + options)))
     assert build.options.logging.name != "CLOUD_LOGGING_ONLY"
 
 

@@ -11,7 +11,7 @@ PORT = (
 
 
 @pytest.mark.parametrize(
-    ("message", "lines", "said"),
+    ("message", "lines", "text"),
     [
         (PORT, [], "it must listen on 0.0.0.0, on the port in the variable PORT"),
         (
@@ -49,8 +49,8 @@ PORT = (
         ),
     ],
 )
-def test_a_cause_is_named_with_what_to_do(message: str, lines: list[str], said: str) -> None:
-    assert explained(message, lines).startswith(f"likely cause: {said}")
+def test_a_cause_is_named_with_what_to_do(message: str, lines: list[str], text: str) -> None:
+    assert explained(message, lines).startswith(f"likely cause: {text}")
 
 
 def test_what_is_not_known_is_not_guessed() -> None:

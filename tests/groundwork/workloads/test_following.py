@@ -92,9 +92,9 @@ def test_a_lost_connection_says_that_it_is_not_known_how_the_job_goes_on() -> No
 
 
 def test_what_an_official_client_says_comes_without_addresses() -> None:
-    with pytest.raises(CloudProblem) as refused, asking("run of a trigger"):
+    with pytest.raises(CloudProblem) as error, asking("run of a trigger"):
         raise BadRequest("POST http://127.0.0.1:1/cloudbuild/v1/x:run?name=y: main is no branch.")
-    assert refused.value.message == "run of a trigger: 400: main is no branch."
+    assert error.value.message == "run of a trigger: 400: main is no branch."
     with pytest.raises(CloudProblem) as lost, asking("build 7"):
         requests.get("http://127.0.0.1:1/x", timeout=5)
     assert lost.value.message == "build 7: no answer UNREACHABLE: [Errno 111] Connection refused"
@@ -123,11 +123,11 @@ def test_running_things_have_an_hourly_price_and_unreadable_ones_are_reported(
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
+    ("seconds", "expected"),
     [(0, "0 s"), (59, "59 s"), (60, "1 min"), (185, "3 min 5 s"), (3600, "1 h"), (7440, "2 h 4 min")],
 )
-def test_a_time_is_shown_in_words(seconds: int, words: str) -> None:
-    assert duration(seconds) == words
+def test_a_time_is_shown_in_words(seconds: int, expected: str) -> None:
+    assert duration(seconds) == expected
 
 
 def test_an_address_becomes_a_label_that_google_takes() -> None:
@@ -142,7 +142,7 @@ def test_without_any_build_there_is_no_log(clone: SmallClone) -> None:
 
 
 @pytest.mark.parametrize(
-    ("over", "dry_run", "said", "ends"),
+    ("over", "dry_run", "message", "ends"),
     [
         ("", False, "", True),
         ("", True, "would cancel build 1a2b\n", False),
@@ -150,7 +150,7 @@ def test_without_any_build_there_is_no_log(clone: SmallClone) -> None:
     ],
 )
 def test_only_what_runs_is_ended_and_a_dry_run_ends_nothing(
-    project: Project, capsys: pytest.CaptureFixture[str], over: str, dry_run: bool, said: str, ends: bool
+    project: Project, capsys: pytest.CaptureFixture[str], over: str, dry_run: bool, message: str, ends: bool
 ) -> None:
     assert to_end(project, "build 1a2b", over=over, yes=False, dry_run=dry_run) is ends
-    assert capsys.readouterr().out == said
+    assert capsys.readouterr().out == message

@@ -253,11 +253,11 @@ def test_the_scripts_of_the_workflows_build_and_train_by_the_names_of_the_file(c
     said = {**os.environ, "GROUNDWORK_ENV": "local", "GITHUB_SHA": "c" * 40, "BUILD": "api", "TRAINING": "train"}
     for file in ("deploy.yml", "model.yml", "train.yml"):
         (script,) = [step.run for step in steps(file) if ".venv/bin/groundwork" in step.run]
-        done = subprocess.run(
+        result = subprocess.run(
             ["bash", "-euc", script], cwd=clone.root, env=said, capture_output=True, text=True, check=False,
             stdin=subprocess.DEVNULL, timeout=120,
         )  # fmt: skip
-        assert done.returncode == 0, done.stderr
+        assert result.returncode == 0, result.stderr
     (image,) = {image["name"] for image in json.loads(clone("images", "list", "--json").text)["images"]}
     assert image == f"europe-west1-docker.pkg.dev/{clone.project}/images/api"
     path = f"v1/projects/{clone.project}/locations/europe-west1/customJobs"

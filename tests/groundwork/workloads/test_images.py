@@ -28,11 +28,11 @@ def push(clone: SmallClone, name: str, *tags: str) -> str:
         for tag in tags or ("",):
             content = json.dumps(manifest).encode()
             given = f"sha256:{hashlib.sha256(content).hexdigest()}"
-            done = session.put(
+            response = session.put(
                 f"{host}/manifests/{tag or given}", data=content, headers={"Content-Type": MANIFEST}, timeout=10
             )
-            assert done.status_code == 201, done.text
-    return str(done.headers["Docker-Content-Digest"])
+            assert response.status_code == 201, response.text
+    return str(response.headers["Docker-Content-Digest"])
 
 
 def test_images_are_listed_with_tags_and_digests(clone: SmallClone) -> None:

@@ -121,8 +121,8 @@ def quota(google: Google, *buckets: dict[str, Any]) -> None:
     google.proxy.scripted[f"GET {QUOTA.format(google.clone.project)}"] = (200, body)
 
 
-def submit(google: Google, write: Writer, *words: str) -> Any:
-    return google.clone("jobs", "submit", str(write("train.yaml", JOB) / "train.yaml"), "--env", "dev", *words)
+def submit(google: Google, write: Writer, *arguments: str) -> Any:
+    return google.clone("jobs", "submit", str(write("train.yaml", JOB) / "train.yaml"), "--env", "dev", *arguments)
 
 
 def test_maximum_cost_and_quota_are_shown_before_the_question(google: Google, write: Writer) -> None:
@@ -201,7 +201,7 @@ def test_what_would_be_sent_has_owner_end_identity_and_place(google: Google, wri
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("arguments", "sentence"),
     [
         (["--timeout", "soon"], "'soon' is not a time: write it as 90m, 2h or 1d."),
         (["--gpu", "NVIDIA_L4:x"], "'NVIDIA_L4:x' is not a GPU"),
@@ -213,9 +213,9 @@ def test_what_would_be_sent_has_owner_end_identity_and_place(google: Google, wri
         (["--identity", "nobody"], "There is no identity nobody"),
     ],
 )
-def test_wrong_options_are_sentences(google: Google, write: Writer, words: list[str], sentence: str) -> None:
+def test_wrong_options_are_sentences(google: Google, write: Writer, arguments: list[str], sentence: str) -> None:
     say(google)
-    done = submit(google, write, *words)
+    done = submit(google, write, *arguments)
     assert (done.code, sentence in done.err) == (Exit.USAGE, True), done.err
 
 
