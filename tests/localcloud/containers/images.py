@@ -20,6 +20,7 @@ PROGRAMS = (
     "env",
     "head",
     "id",
+    "ln",
     "ls",
     "mkdir",
     "rm",

@@ -230,6 +230,66 @@ def test_docker_reaches_nothing_outside_of_the_build(cloud: Serving, submit: Cal
         assert build["status"] == "FAILURE", (args, log(cloud, build))
 
 
+LINKS = """mkdir -p a:/etc b,src=/etc && touch a:/etc/hostname b,src=/etc/hostname
+ln -s / a && ln -s a:/etc colon && ln -s b,src=/etc/hostname comma"""
+
+
+def test_no_path_of_a_build_becomes_another_option_of_docker(
+    cloud: Serving, submit: Callable[..., dict[str, Any]]
+) -> None:
+    mount = {"name": DOCKER, "args": ["run", "-v", "./colon:ro", SMALL, "cat", "/etc/hostname"]}
+    secret = {"name": DOCKER, "args": ["build", "--secret=id=x,src=comma", "."]}
+    for step, why in ((mount, "a path of a mount may have no colon"), (secret, "its path has a comma")):
+        build = submit([{"name": SMALL, "script": LINKS}, step], {"Dockerfile": DOCKERFILE})
+        assert build["status"] == "FAILURE", log(cloud, build)
+        assert any(why in line for line in (*log(cloud, build), build.get("statusDetail", ""))), log(cloud, build)
+
+
+def test_an_image_is_used_only_by_an_account_that_may_pull_it(
+    cloud: Serving, submit: Callable[..., dict[str, Any]], account: str
+) -> None:
+    private = f"{IMAGE}:private"
+    made = submit(
+        [{"name": DOCKER, "args": ["build", "-t", private, "."]}],
+        {"Dockerfile": f"FROM {SMALL}\nRUN echo private >/private\n"},
+        images=[private],
+    )
+    digest = made["results"]["images"][0]["digest"]
+    identity = cloud.cloud.workloads.here[digest].removeprefix("sha256:")
+    who = cloud.account("outsider")
+    for role in ("roles/storage.objectViewer", "roles/logging.logWriter"):
+        cloud.grant(role, who)
+    files = {
+        "from": f"FROM {private}\n",
+        "continued": f"FROM \\\n  {private}\n",
+        "argument": f"ARG A={private}\nFROM $A\n",
+        "copied": f"FROM {SMALL}\nCOPY --from={private} /private /private\n",
+        "identity": f"FROM {identity[:12]}\n",
+        "pinned": f"FROM {IMAGE}@{digest}\n",
+        "digest": f"ARG A={IMAGE}@{digest}\nFROM $A\n",
+        "hidden": f"ARG A={identity[:6]}\nFROM ${{A}}{identity[6:12]}\n",
+    }
+    tries = [
+        {"name": "example.com/other/app@" + digest, "args": ["cat", "/private"]},
+        {"name": identity[:12], "args": ["cat", "/private"]},
+        {"name": DOCKER, "args": ["run", private, "cat", "/private"]},
+        *({"name": DOCKER, "args": ["build", "-f", name, "-t", "stolen", "."]} for name in files),
+    ]
+
+    def status(account: str, step: dict[str, Any]) -> str:
+        build = submit([step], files, serviceAccount=account)
+        assert not [line for line in log(cloud, build) if line == "private"] or "builder" in account
+        return str(build["status"])
+
+    other = f"projects/{PROJECT}/serviceAccounts/{who.partition(':')[2]}"
+    assert {str(one): status(other, one) for one in tries} == {str(one): "FAILURE" for one in tries}
+    for name in ("from", "continued", "argument", "pinned", "digest", "copied"):
+        step = {"name": DOCKER, "args": ["build", "-f", name, "."]}
+        assert (status(account, step), status(other, step)) == ("SUCCESS", "FAILURE"), name
+    assert status(account, tries[2]) == "SUCCESS"
+    assert status(other, tries[2]) == "FAILURE"
+
+
 def test_a_build_ends_with_its_timeout_and_with_its_step(cloud: Serving, submit: Callable[..., dict[str, Any]]) -> None:
     build = submit([{"name": SMALL, "args": ["sleep", "600"]}], timeout="1s")
     assert build["status"] == "TIMEOUT", build

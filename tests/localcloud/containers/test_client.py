@@ -85,6 +85,13 @@ def test_a_folder_is_mounted_and_may_be_read_only(client: CommandLineRuntime, fo
     assert (folder / "out" / "data").read_text() == "rows"
 
 
+def test_a_colon_in_a_path_makes_no_other_mount(client: CommandLineRuntime, folder: Path) -> None:
+    (folder / "a:" / "etc").mkdir(parents=True)
+    for mount in (Mount(folder / "a:" / "etc", "ro"), Mount(folder, "/in:O")):
+        with pytest.raises(RuntimeProblem, match="may have no colon"):
+            client.start(shell("colon", "true", mounts=(mount,)), silent)
+
+
 def test_its_port_answers_on_loopback_and_it_reaches_this_machines_loopback(client: CommandLineRuntime) -> None:
     answers = Answering()
     script = f"exec 3<>/dev/tcp/{client.host}/{answers.port}; echo hello >&3; read line <&3; echo $line"

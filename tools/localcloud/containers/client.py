@@ -21,6 +21,7 @@ from localcloud.containers.workload import (
     Heard,
     ImageGone,
     LabelledContainer,
+    Mount,
     RuntimeProblem,
     Workload,
 )
@@ -144,6 +145,15 @@ class CommandLineRuntime:
                 labels if isinstance(labels, dict) else dict(one.partition("=")[::2] for one in str(labels).split(",")),
             )
 
+    def keep_unnamed(self, image: str, *names: str) -> None:
+        """Takes names from an image (its id), which stays on this machine, where others could start from it by such a name."""
+        if self.name == "docker":  # where the last name goes, the image goes; by this one nobody asks for it
+            self.call("tag", image, f"local-cloud/built:{image.removeprefix('sha256:')}")
+        for name in names:
+            words = ("untag", image, name) if self.name == "podman" else ("rmi", "--no-prune", name)
+            with suppress(RuntimeProblem):
+                self.call(*words, timeout=60)
+
     def memory(self, names: Iterable[str]) -> dict[str, int]:
         """The memory of running containers in bytes, by name; ended containers are left out."""
         try:
@@ -256,7 +266,7 @@ def _options(workload: Workload, passed: list[str], kind: RuntimeProgram, port: 
     options = ["--rm", f"--name={workload.name}", *network, *kind.limits, "--pids-limit=1024", "--env-file=/dev/stdin"]
     options += [f"--env={name}" for name in passed]
     options += [f"--label={name}={value}" for name, value in workload.labels.items()]
-    options += [f"--volume={one.source}:{one.target}{':ro' if one.read_only else ''}" for one in workload.mounts]
+    options += map(_mounted, workload.mounts)
     options += [f"--memory={workload.memory}", f"--memory-swap={workload.memory}"] if workload.memory else []
     options += [f"--cpus={workload.cpus}"] if workload.cpus else []
     options += [f"--workdir={workload.workdir}"] if workload.workdir else []
@@ -266,6 +276,15 @@ def _options(workload: Workload, passed: list[str], kind: RuntimeProgram, port: 
     if port and not kind.shares_network:
         options.append(f"--publish=127.0.0.1:{port}:{workload.port}")
     return options
+
+
+def _mounted(mount: Mount) -> str:
+    """The option for a mount; RuntimeProblem where a colon in its path would make it another one."""
+    if ":" in f"{mount.source}{mount.target}":
+        raise RuntimeProblem(
+            f"{mount.source} cannot be mounted at {mount.target}: a path of a mount may have no colon."
+        )
+    return f"--volume={mount.source}:{mount.target}{':ro' if mount.read_only else ''}"
 
 
 def _free_port() -> int:

@@ -132,8 +132,8 @@ class Runtime(Protocol):
 
 
 def check(image: str) -> None:
-    """Raises RuntimeProblem for anything but an image name, such as an option of docker or podman, or a local file."""
-    if not _IMAGE.fullmatch(image) or ":/" in image:
+    """Raises RuntimeProblem for anything but an image name, such as an option of docker or podman, a local file, or an image's id."""
+    if not _IMAGE.fullmatch(image) or ":/" in image or image.startswith("sha256:"):
         raise RuntimeProblem(f"{image[:200]!r} is not a valid image name.")
 
 

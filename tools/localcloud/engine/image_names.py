@@ -8,6 +8,11 @@ def is_ours(image: str) -> bool:
     return image.partition("/")[0].endswith("-docker.pkg.dev")
 
 
+def full(image: str) -> str:
+    """An image's name with its tag; so podman and docker never take it for the beginning of an id."""
+    return image if "@" in image or ":" in image.rpartition("/")[2] else f"{image}:latest"
+
+
 def bare(image: str) -> str:
     """An image's name without tag and digest."""
     name = image.partition("@")[0]

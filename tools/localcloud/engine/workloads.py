@@ -133,10 +133,11 @@ class Workloads:
         digest = image.partition("@")[2]
         if door is not None and (sure or digest not in self.here):
             digest = door.digest(image, principal)
-        made = self.here.get(digest, "") if client is not None else ""
+        # A digest under another registry's name is no proof that this principal may pull it from here.
+        made = self.here.get(digest, "") if client is not None and door is not None else ""
         if client is not None and not (made and (not sure or client.has(made))):
             if door is None:
-                made, digest = _local(client, image)
+                made, digest = _local(client, image_names.full(image))
             else:  # by the digest that the name has now, even if it is pushed again meanwhile
                 made = door.pull(client, f"{image_names.bare(image)}@{digest}" if digest else image, principal)
         if made and digest:

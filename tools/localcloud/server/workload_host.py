@@ -75,12 +75,16 @@ class ServingHost:
             _log_in(config, token, (host, own))
             try:
                 if client.name == "podman":
-                    return client.call("pull", "--quiet", image, env=self._registry(config))[-1]
-                # dockerd fetches by itself, and takes a registry on loopback without TLS
-                client.call("pull", "--quiet", f"{own}/{rest}", env={"DOCKER_CONFIG": folder})
-                return client.image(f"{own}/{rest}")[0]
+                    name = image
+                    made = client.call("pull", "--quiet", name, env=self._registry(config))[-1]
+                else:  # dockerd fetches by itself, and takes a registry on loopback without TLS
+                    name = f"{own}/{rest}"
+                    client.call("pull", "--quiet", name, env={"DOCKER_CONFIG": folder})
+                    made = client.image(name)[0]
             except RuntimeProblem as problem:
                 raise RuntimeProblem(f"{image} cannot be pulled as {principal}: {problem}") from None
+        client.keep_unnamed(made, name)  # a build whose account may not pull it would start from it by its name
+        return made
 
     def digest(self, image: str, principal: str) -> str:
         """The digest of an image in the registry; "" if there is none, or the caller may not read it (which a pull then reports)."""

@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import NoReturn
 
 from localcloud.containers.client import CommandLineRuntime, means_something
-from localcloud.containers.workload import Heard, RuntimeProblem, check
-from localcloud.engine.image_names import is_ours
+from localcloud.containers.workload import Heard, RuntimeProblem, Stream, check
+from localcloud.engine.image_names import full, is_ours
 from localcloud.engine.workloads import Workloads
-from localcloud.services.cloudbuild import processes
+from localcloud.services.cloudbuild import dockerfiles, processes
 from localcloud.services.cloudbuild.workspace import Outside, Workspace
 
-_FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)", re.IGNORECASE | re.MULTILINE)
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
 _CACHE = "BUILDKIT_INLINE_CACHE"  # meant for BuildKit; podman would warn that nothing uses it
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_PULLED = re.compile(r"Trying to pull (\S+?)(?:\.\.\.)?")
 _SECRET = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _FLAG = re.compile(r"(--[a-z-]+)=(true|false)")
 _COMMANDS = "build, tag, push, pull, login and run"
@@ -51,9 +51,10 @@ class StepContext:
 
 @dataclass(frozen=True)
 class RunContainer:
-    """A container for `docker run`."""
+    """A container for `docker run`; `made` is the id of its image."""
 
     image: str
+    made: str
     args: tuple[str, ...]
     env: Mapping[str, str]
     mounts: tuple[tuple[Path, str], ...]
@@ -138,7 +139,7 @@ class Docker:
 
         code = await self._call(words, heard, place, self.env)
         if self.client.name != "podman":
-            await asyncio.to_thread(self._unnamed, target)
+            await asyncio.to_thread(self.client.keep_unnamed, identity, target)
         reported = next((match[1] for line in output if (match := _DIGEST.search(line))), "")
         pushed = digest.read_text("utf-8").strip() if digest.exists() else reported
         if code == 0:
@@ -179,15 +180,16 @@ class Docker:
         words += [f"--label={one}" for one in options.label]
         words += [f"--secret={self._secret(one, place)}" for one in options.secret]
         words += ["--no-cache"] if options.no_cache else []
-        async with self._bases(dockerfile):
-            code = await self._call([*words, str(context)], place.heard, place, env)
+        pairs = (one.partition("=")[::2] for one in options.build_arg)
+        given = {name: value or place.env.get(name, "") for name, value in pairs}
+        async with self._bases(dockerfile, given) as pulled:
+            code = await self._call([*words, str(context)], _noting(place.heard, pulled), place, env)
         if code:
             return code
+        made = identity.read_text("utf-8").strip()
+        await asyncio.to_thread(self.client.keep_unnamed, made)
         for tag in options.tag:
-            self.images[full(tag)] = made = identity.read_text("utf-8").strip()
-            if self.client.name == "docker":  # where the last name goes, the image goes; by this one nobody asks for it
-                kept = f"local-cloud/built:{made.removeprefix('sha256:')}"
-                await asyncio.to_thread(self.client.call, "tag", made, kept)
+            self.images[full(tag)] = made
             place.say(f"Successfully tagged {full(tag)}")
         for tag in options.tag if options.push else ():
             if (code := (await self.push(tag, place))[0]) != 0:
@@ -214,34 +216,33 @@ class Docker:
         return [f"--build-arg={name}"]
 
     @asynccontextmanager
-    async def _bases(self, dockerfile: Path) -> AsyncIterator[None]:
-        """Gives a Dockerfile's base images their names while it is built: those of this build, and those that its account may pull.
+    async def _bases(self, dockerfile: Path, arguments: Mapping[str, str]) -> AsyncIterator[set[str]]:
+        """Makes a Dockerfile's images available by their names meanwhile: those pulled as the build's account, and this build's own.
 
-        Names are shared by all builds on this machine: the last one that uses a name removes it, so that no other finds the image.
+        What podman pulls by itself, as the same account, is to be noted in the set: it loses its name afterwards as well.
         """
-        bases: dict[str, str] = {}
+        tagged: dict[str, str] = {}
+        pulled: set[str] = set()
         text = await asyncio.to_thread(dockerfile.read_text, "utf-8", "replace")
-        for base in {full(one) for one in _FROM.findall(text) if "$" not in one}:
-            if base in self.images:
-                bases[base] = self.images[base]
-            elif is_ours(base):
-                bases[base] = (await asyncio.to_thread(self.workloads.fetch, base, self.principal)).made
-        in_use = self.workloads.bases_in_use
-        in_use.update(bases.keys())
         try:
-            for base, made in bases.items():
-                await asyncio.to_thread(self.client.call, "tag", made, base)
-            yield
+            for base in map(full, dockerfiles.images(text, arguments)):
+                made = self.images.get(base, "")
+                if not made and is_ours(base):
+                    made = (await asyncio.to_thread(self.workloads.fetch, base, self.principal)).made
+                if made and "@" not in base:  # that is no name to tag with: podman finds it by its digest
+                    tagged[base] = made
+                    self.workloads.bases_in_use[base] += 1
+                    await asyncio.to_thread(self.client.call, "tag", made, base)
+            yield pulled
         finally:
-            in_use.subtract(bases.keys())
-            for base in (one for one in bases if not in_use[one]):
-                await asyncio.to_thread(self._unnamed, base)
-
-    def _unnamed(self, name: str) -> None:
-        """Removes a tag but not the layers, which are the next build's cache."""
-        words = ("untag", name) if self.client.name == "podman" else ("rmi", "--no-prune", name)
-        with suppress(RuntimeProblem):
-            self.client.call(*words, timeout=60)
+            self.workloads.bases_in_use.subtract(tagged.keys())
+            for base, made in tagged.items():
+                if not self.workloads.bases_in_use[base]:
+                    await asyncio.to_thread(self.client.keep_unnamed, made, base)
+            for name in pulled:
+                with suppress(RuntimeProblem):
+                    made, _ = await asyncio.to_thread(self.client.image, name)
+                    await asyncio.to_thread(self.client.keep_unnamed, made, name)
 
     def _secret(self, option: str, place: StepContext) -> str:
         """A --secret option with a file on this machine; variables are only those of the step."""
@@ -252,7 +253,10 @@ class Docker:
                 f"docker build: --secret {option[:100]!r} must have an id of letters, digits, '.', '_' or '-'."
             )
         if source := parts.get("src") or parts.get("source"):
-            return f"id={identity},src={self.space.here(source, place.directory)}"
+            file = str(self.space.here(source, place.directory))
+            if "," in file:
+                raise Outside(f"{source!r} cannot be a secret: its path has a comma, which would begin another option.")
+            return f"id={identity},src={file}"
         secret_file = self.space.credentials / f"secret-{name}"
         secret_file.write_text(place.env.get(name, ""), "utf-8")
         return f"id={identity},src={secret_file}"
@@ -300,9 +304,11 @@ class Docker:
             mounts.append((folder, rest.partition(":")[0]))
         check(options.image)
         name = full(options.image)
-        image = self.images.get(name, options.image)
+        if not (image := self.images.get(name, "")):
+            image = (await asyncio.to_thread(self.workloads.fetch, name, self.principal)).made
         return await self.run(
             RunContainer(
+                name,
                 image,
                 tuple(options.args),
                 env,
@@ -325,9 +331,15 @@ class Docker:
         )
 
 
-def full(name: str) -> str:
-    """An image's name with its tag."""
-    return name if "@" in name or ":" in name.rpartition("/")[2] else f"{name}:latest"
+def _noting(heard: Heard, pulled: set[str]) -> Heard:
+    """Passes lines on, and notes the images of this cloud that podman pulls by itself."""
+
+    def noted(stream: Stream, line: str) -> None:
+        if (match := _PULLED.fullmatch(line)) is not None and is_ours(match[1]):
+            pulled.add(match[1])
+        heard(stream, line)
+
+    return noted
 
 
 def bare(name: str) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from localcloud.containers.workload import Heard
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.image_names import full
 from localcloud.engine.jobs import Job
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import asking, docker, names, workspace
@@ -37,7 +38,7 @@ async def images(build: Body, builder: Docker | None, heard: Heard, clock: Any) 
     """Pushes the build's images; returns them for the build's results. Raises PushFailed."""
     wanted: list[str] = list(dict.fromkeys((*build.get("images", []), *build.get("artifacts", {}).get("images", []))))
     built = {} if builder is None else builder.images
-    missing = [name for name in wanted if docker.full(name) not in built]
+    missing = [name for name in wanted if full(name) not in built]
     if missing:
         raise PushFailed(
             "PUSH_IMAGE_NOT_FOUND",

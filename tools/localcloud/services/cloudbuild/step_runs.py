@@ -13,12 +13,13 @@ from urllib.parse import quote
 from localcloud.containers import children
 from localcloud.containers.workload import Heard, Mount, RuntimeProblem, Workload, program
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.image_names import full
 from localcloud.engine.jobs import Job
 from localcloud.engine.orders import NoRoom, Order, StartedWorkload
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import asking, git, names, processes, shell, stand_ins, workspace
 from localcloud.services.cloudbuild.deploying import GcloudCommands
-from localcloud.services.cloudbuild.docker import Docker, RunContainer, StepContext, UnsupportedCommand, full
+from localcloud.services.cloudbuild.docker import Docker, RunContainer, StepContext, UnsupportedCommand
 from localcloud.services.cloudbuild.stand_ins import Tool
 from localcloud.services.cloudbuild.workspace import Workspace
 
@@ -142,6 +143,7 @@ class StepRuns:
         workload = Workload(
             name=f"build-{self.build['id'][:8]}-run",
             image=container.image,
+            made=container.made,
             entrypoint=(container.entrypoint,) if container.entrypoint else None,
             args=container.args or None,
             env=container.env,
