@@ -171,7 +171,7 @@ def test_a_platform_that_never_existed_is_reported_as_such(clone: Clone) -> None
     )
     result = clone.run("output", "--env", "small")
     assert (result.returncode, result.stdout) == (Exit.OK, "")
-    assert "There are no outputs: nothing is up in small. Start with `make up ENV=small`." in result.stderr
+    assert "There are no outputs: nothing is up in small. Start with `groundwork up --env small`." in result.stderr
 
 
 def test_commands_about_people_say_that_nothing_is_up_before_it_is(clone: Clone) -> None:
@@ -181,7 +181,7 @@ def test_commands_about_people_say_that_nothing_is_up_before_it_is(clone: Clone)
         result = clone.run(*words, "--env", "small")
         assert result.returncode == Exit.UNKNOWN, words
         assert (
-            "Error: Nothing is up in small, so nobody has access to anything there yet: start with `make up ENV=small`."
+            "Error: Nothing is up in small, so nobody has access to anything there yet: start with `groundwork up --env small`."
             in result.stderr
         )
 

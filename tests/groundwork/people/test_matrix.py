@@ -124,6 +124,9 @@ def test_explain_says_what_is_missing_and_the_line_that_grants_it(platform: Plat
         "groundwork onboard zoe@example.com --role ml-engineer --env local",
         FROM.strip(),
     ]
+    assert result.stderr == "zoe@example.com is not a member in envs/local.yaml.\n"
+    misspelt = platform("access", "explain", "alise@example.com", "read", "secret/wandb-api-key")
+    assert "not a member in envs/local.yaml; did you mean alice@example.com?" in misspelt.stderr
 
 
 @pytest.mark.parametrize(

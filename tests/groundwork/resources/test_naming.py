@@ -127,6 +127,13 @@ def test_a_binding_shows_who_is_added_and_who_is_removed(plan: Plan) -> None:
     )
 
 
+def test_the_logins_of_an_identity_pool_are_said_in_words(plan: Plan) -> None:
+    logins = "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/github/attribute.branch/main"
+    users = member(logins, "roles/iam.workloadIdentityUser")
+    plan.add('module.identities["ci"]', "google_service_account_iam_member", "create", after=users)
+    assert plan.named.power == ("logins by github with branch main: may act as identity ci",)
+
+
 @pytest.mark.parametrize("role", ["roles/owner", "roles/editor", "roles/resourcemanager.projectIamAdmin"])
 def test_power_is_also_what_an_identity_gets(role: str, plan: Plan) -> None:
     account = "serviceAccount:train@p.iam.gserviceaccount.com"

@@ -57,7 +57,10 @@ def test_an_identity_that_is_not_there_is_a_sentence(clone: SmallClone) -> None:
     account = f"groundwork-train@{clone.project}.iam.gserviceaccount.com"
     refused = clone("secrets", "get", KEY, "--as", account)
     assert refused.code == Exit.PERMISSION
-    assert f"The local cloud (simulated) has no identity {account}: `make up ENV=local` creates those" in refused.err
+    assert (
+        f"The local cloud (simulated) has no identity {account}: `groundwork up --env local` creates those"
+        in refused.err
+    )
 
 
 def test_a_value_is_typed_without_being_shown(clone: SmallClone) -> None:

@@ -46,8 +46,10 @@ EVERY = (
     *ANYWHERE,
     *AS_SOMEBODY,
     *NOT_HERE,
-    Wrong(("--env", "unmade"), "not in project groundwork-unmade yet: run `make up ENV=unmade` first", Exit.FAILED),
-    Wrong(("--env", "off"), " not in project {off} yet: run `make up ENV=off` first", Exit.FAILED),
+    Wrong(
+        ("--env", "unmade"), "not in project groundwork-unmade yet: run `groundwork up --env unmade` first", Exit.FAILED
+    ),
+    Wrong(("--env", "off"), " not in project {off} yet: run `groundwork up --env off` first", Exit.FAILED),
 )
 NO_SECRET = "envs/local.yaml has no secret of that name; it has wandb-api-key, gone, kaggle-key."
 NAMED = (
@@ -57,7 +59,7 @@ NAMED = (
     Wrong(("",), NO_SECRET, replaces=True),
     Wrong(("../hunter2",), NO_SECRET, replaces=True),
     Wrong(("projects/p/secrets/hunter2",), NO_SECRET, replaces=True),
-    Wrong(("gone",), "gone is in envs/local.yaml but not in project {project} yet: run `make up ENV=local`", Exit.FAILED, replaces=True),
+    Wrong(("gone",), "gone is in envs/local.yaml but not in project {project} yet: run `groundwork up --env local`", Exit.FAILED, replaces=True),
     Wrong((f"{NAME}=hunter2",), "a value on the command line can be read in the process list", replaces=True),
 )  # fmt: skip
 NAMED_AND_NUMBERED = tuple(replace(wrong, words=(*wrong.words, "1")) for wrong in NAMED if wrong.words)

@@ -11,6 +11,7 @@ import pytest
 from groundwork import cli
 from groundwork.environment.values import load
 from groundwork.errors import Exit
+from groundwork.start import repository
 
 from tests.terminal import at_terminal
 
@@ -108,6 +109,19 @@ def test_a_file_that_is_there_stays(init: Init, tmp_path: Path, capsys: pytest.C
     assert init(*WORDS) == Exit.REFUSED
     assert "exists already and was not changed" in capsys.readouterr().err
     assert (tmp_path / "envs" / "dev.yaml").read_text() == "mine\n"
+
+
+def test_a_second_environment_looks_at_the_code_again_and_not_at_what_was_copied(
+    init: Init, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "Dockerfile").touch()
+    init(*WORDS)
+    capsys.readouterr()
+    assert init("--project", "cats-dogs-2", "--cloud", "local", "--dry-run", "--json") == Exit.OK
+    said = json.loads(capsys.readouterr().out)
+    assert [clue["file"] for clue in said["found"]] == ["api/Dockerfile"]
+    assert said["file"] == f"envs/{repository.plain(tmp_path.name)[:31].rstrip('-')}.yaml", "dev is taken"
 
 
 def test_a_folder_with_other_files_in_their_place_is_refused_entirely(

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from groundwork.errors import UsageProblem
 from groundwork.workloads import sources
-from groundwork.workloads.build_files import BuildRequest, address, build_of
+from groundwork.workloads.build_files import BuildRequest, build_of
 from groundwork.workloads.project import Project
 
 from tests.groundwork.workloads.conftest import Writer
@@ -80,41 +79,6 @@ def test_a_wrong_file_is_a_sentence_before_anything_is_sent(
 def test_a_folder_with_neither_is_refused(project: Project, write: Writer) -> None:
     with pytest.raises(UsageProblem, match=r"has neither a cloudbuild\.yaml nor a Dockerfile"):
         build_of(project, BuildRequest(write("main.py", "")))
-
-
-@pytest.mark.parametrize(
-    ("image", "whole"),
-    [
-        ("api", "europe-west1-docker.pkg.dev/P/images/api"),
-        ("images/api", "europe-west1-docker.pkg.dev/P/images/api"),
-        ("us-docker.pkg.dev/other/x/api", "us-docker.pkg.dev/other/x/api"),
-    ],
-)
-def test_an_image_goes_to_the_only_repository_or_where_it_says(project: Project, image: str, whole: str) -> None:
-    assert address(project, image) == whole.replace("P", project.id)
-
-
-@pytest.mark.parametrize(
-    ("image", "sentence"),
-    [
-        ("imags/api", "did you mean images?"),
-        ("Api", "'Api' is not a valid image name"),
-        ("a b", "is not a valid image name"),
-    ],
-)
-def test_an_image_that_cannot_be_pushed_is_a_sentence(project: Project, image: str, sentence: str) -> None:
-    with pytest.raises(UsageProblem) as problem:
-        address(project, image)
-    assert sentence in problem.value.message
-
-
-def test_with_several_repositories_one_must_be_given(project: Project) -> None:
-    one = project.environment.repositories["images"]
-    several = replace(project, environment=replace(project.environment, repositories={"images": one, "more": one}))
-    with pytest.raises(
-        UsageProblem, match="Say to which repository api goes, as in --image REPOSITORY/api: there are images, more"
-    ):
-        address(several, "api")
 
 
 def names(folder: Path) -> list[str]:

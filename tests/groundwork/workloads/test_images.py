@@ -1,12 +1,16 @@
-"""`images list`: what was pushed, with tags, sizes and digests."""
+"""Images: `images list` shows what was pushed, and a deployment finds it by its short name."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
-from groundwork.errors import Exit
+import pytest
+from groundwork.errors import Exit, UsageProblem
 from groundwork.google import local
+from groundwork.workloads.images import address, deployable, short
+from groundwork.workloads.project import Project
 
 from tests.small_clone import SmallClone
 
@@ -73,3 +77,75 @@ def test_without_a_platform_every_command_says_so(clone: SmallClone) -> None:
             "Error: Nothing is up in local: there is no project never-was-up on the local cloud (simulated); "
             "start with `groundwork up --env local`.\n"
         )
+
+
+@pytest.mark.parametrize(
+    ("image", "whole"),
+    [
+        ("api", "europe-west1-docker.pkg.dev/P/images/api"),
+        ("images/api", "europe-west1-docker.pkg.dev/P/images/api"),
+        ("us-docker.pkg.dev/other/x/api", "us-docker.pkg.dev/other/x/api"),
+    ],
+)
+def test_an_image_goes_to_the_only_repository_or_where_it_says(project: Project, image: str, whole: str) -> None:
+    assert address(project, image) == whole.replace("P", project.id)
+
+
+@pytest.mark.parametrize(
+    ("image", "sentence"),
+    [
+        ("imags/api", "did you mean images?"),
+        ("Api", "'Api' is not a valid image name"),
+        ("a b", "is not a valid image name"),
+    ],
+)
+def test_an_image_that_cannot_be_pushed_is_a_sentence(project: Project, image: str, sentence: str) -> None:
+    with pytest.raises(UsageProblem) as problem:
+        address(project, image)
+    assert sentence in problem.value.message
+
+
+def test_with_several_repositories_one_must_be_given(project: Project) -> None:
+    one = project.environment.repositories["images"]
+    several = replace(project, environment=replace(project.environment, repositories={"images": one, "more": one}))
+    with pytest.raises(
+        UsageProblem, match="Say to which repository api goes, as in --image REPOSITORY/api: there are images, more"
+    ):
+        address(several, "api")
+
+
+@pytest.mark.parametrize(
+    "written", ["api", "images/api", "api:latest", "images/api:v1", "europe-west1-docker.pkg.dev/P/images/api"]
+)
+def test_what_is_deployed_is_the_version_that_the_name_has_now(
+    written: str, clone: SmallClone, project: Project
+) -> None:
+    digest = push(clone, "images/api", "v1", "latest")
+    found = deployable(project, written.replace("P", project.id))
+    assert found == f"europe-west1-docker.pkg.dev/{project.id}/images/api@{digest}"
+
+
+@pytest.mark.parametrize(
+    "written", ["docker.io/library/nginx:1", "localhost:5000/api", "ghcr.io/team/api@sha256:" + "0" * 64]
+)
+def test_an_image_of_another_registry_is_deployed_as_it_is_written(written: str, project: Project) -> None:
+    assert deployable(project, written) == written
+
+
+def test_an_image_that_was_never_pushed_is_a_sentence(clone: SmallClone, project: Project) -> None:
+    with pytest.raises(
+        UsageProblem, match=r"There is no image images/api:latest in .*; `groundwork builds submit` builds one"
+    ):
+        deployable(project, "api")
+    push(clone, "images/api", "v1")
+    with pytest.raises(UsageProblem, match=r"There is no image images/apu:v1 in .*; did you mean images/api:v1"):
+        deployable(project, "apu:v1")
+
+
+def test_lists_show_the_beginning_of_commits_builds_and_digests() -> None:
+    commit, build, digest = "afe6e0de" * 5, "4ebabd4a-8df9-4518-8745-9fbf0814f685", "sha256:" + "be8aeb69" * 8
+    place = "europe-west1-docker.pkg.dev/p/images/api"
+    assert short(f"{place}:{commit}") == "images/api:afe6e0de…"
+    assert short(f"{place}:{build}") == "images/api:4ebabd4a…"
+    assert short(f"{place}@{digest}") == "images/api@sha256:be8aeb69…"
+    assert (short("v1.2"), short("afe6e0de")) == ("v1.2", "afe6e0de")

@@ -111,6 +111,7 @@ def test_without_an_earlier_revision_a_rollback_is_refused(run: Run) -> None:
         (["api-00003-abc=100"], "api-00003-abc is not ready, so it cannot get traffic", Exit.REFUSED),
         (["latest"], "'latest' is not REVISION=PERCENT", Exit.USAGE),
         (["latest=50", "latest=50"], "latest is named twice", Exit.USAGE),
+        (["api-00001-abc=50,latest=40"], "The percentages add up to 90, but must add up to 100.", Exit.USAGE),
         (["latest=101"], "is not REVISION=PERCENT", Exit.USAGE),
     ],
 )
@@ -142,7 +143,9 @@ def test_a_broken_revision_is_explained_by_its_log_and_traffic_stays(run: Run) -
     )
 
 
-@pytest.mark.parametrize("command", [["deploy", "api", "image"], ["traffic", "api", "latest=100"], ["rollback", "api"]])
+@pytest.mark.parametrize(
+    "command", [["deploy", "api", "docker.io/library/api"], ["traffic", "api", "latest=100"], ["rollback", "api"]]
+)
 def test_on_google_cloud_nothing_changes_without_a_yes(run: Run, command: list[str]) -> None:
     run.google.proxy.answered.clear()
     done = run.google.clone("services", *command, "--env", "dev")

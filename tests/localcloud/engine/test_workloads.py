@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from localcloud.containers.leftovers import Leftovers
 from localcloud.containers.workload import RuntimeProblem, Workload
+from localcloud.engine.image_names import qualified
 from localcloud.engine.orders import NoRoom, Order
 from localcloud.engine.workload_settings import WorkloadSettings, read
 from localcloud.engine.workloads import kept
@@ -54,6 +55,21 @@ def order(cloud: Serving, *command: str) -> Order:
     return Order(
         cloud.account("train"), PROJECT, "europe-west1", f"{place}/customJobs/7", workload, "jobs", command, Path("/")
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "whole"),
+    [
+        ("backend", "docker.io/library/backend"),
+        ("python:3.11", "docker.io/library/python:3.11"),
+        ("team/api:1", "docker.io/team/api:1"),
+        ("localhost/api", "localhost/api"),
+        ("localhost:5000/api", "localhost:5000/api"),
+        ("ghcr.io/team/api", "ghcr.io/team/api"),
+    ],
+)
+def test_an_image_without_a_registry_is_one_of_docker_hub(written: str, whole: str) -> None:
+    assert qualified(written) == whole
 
 
 def test_a_command_stands_in_with_the_same_environment_and_identity(cloud: Serving) -> None:

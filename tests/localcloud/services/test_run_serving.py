@@ -389,7 +389,7 @@ def test_a_command_named_for_a_service_answers_whatever_its_image_once_it_is_tol
 def test_after_a_restart_a_service_has_its_port_and_starts_with_the_next_request(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(APP)
     stand_in = {"api": ((sys.executable, "app.py"), tmp_path)}
-    with serving(tmp_path / "cloud", "run") as cloud:
+    with serving(tmp_path / "cloud", "run", "logging") as cloud:
         cloud.cloud.workloads.settings.forced = "process"
         cloud.cloud.workloads.settings.stand_ins.update(stand_in)
         address = deployed(cloud, "lasting")["annotations"]["local-cloud/address"]
@@ -397,6 +397,8 @@ def test_after_a_restart_a_service_has_its_port_and_starts_with_the_next_request
         cloud.cloud.workloads.settings.forced = "process"
         cloud.cloud.workloads.settings.stand_ins.update(stand_in)
         service = cloud("GET", f"{SERVICES}/lasting")
+        body = {"resourceNames": [f"projects/{PROJECT}"], "filter": "severity>=WARNING"}
+        assert not cloud("POST", "logging/v2/entries:list", body).get("entries"), "the stop is no failure of its own"
         assert service["annotations"]["local-cloud/address"] == address
         with closing(connected(service)) as connection:
             assert asked(connection)[0] == 200

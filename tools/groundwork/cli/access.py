@@ -24,7 +24,7 @@ from groundwork.people import agents, paragraphs
 from groundwork.people.access import Access, Cell, RolePermissions
 from groundwork.people.actions import every, on
 from groundwork.people.personas import personas, targets
-from groundwork.people.remedies import remedies, whom
+from groundwork.people.remedies import remedies, stranger, whom
 from groundwork.people.trials import Judge, trial
 
 _ON, _ACTION, _LEAST = 30, 20, 80
@@ -140,6 +140,8 @@ def explain(person: str, action: str, resource: str, name: str, as_json: bool) -
         for cell, lines, groups in answers:
             _explain(cell, lines, groups)
         echo(f"from the live policies of project {environment.place}")
+        if unknown := stranger(email, environment):
+            echo(unknown, err=True)
     return int(Exit.OK if all(cell.allowed for cell in cells) else Exit.PERMISSION)
 
 

@@ -22,6 +22,7 @@ from groundwork.resources.contents import bytes_text
 from groundwork.text import allowed, counted
 from groundwork.workloads import build_files, sources
 from groundwork.workloads import builds as feature
+from groundwork.workloads import images as image_names
 from groundwork.workloads.build_files import BuildRequest
 from groundwork.workloads.builds import Build
 from groundwork.workloads.project import Project, when
@@ -198,12 +199,12 @@ def list_(trigger: str, limit: int, name: str, who: str | None, as_json: bool) -
         return
     print_table(("build", "status", "started (UTC)", "took", "by", "images"), [_row(project, one) for one in found])
     beyond = f", and {shown(used.cost)} on larger machines" if used.cost else ""
-    echo(f"these used {used.used:.0f} of this month's {used.free:.0f} free minutes{beyond}", err=True)
+    echo(f"these used {used.used:,.0f} of this month's {used.free:,.0f} free minutes{beyond}", err=True)
 
 
 def _row(project: Project, one: Build) -> tuple[str, ...]:
     by = one.trigger or project.person(one.submitter)
-    images = ", ".join(image.split("/", 2)[-1].partition("@")[0] for image in one.images) or "none"
+    images = ", ".join(image_names.short(image.partition("@")[0]) for image in one.images) or "none"
     return (one.id[:8], one.status.lower().replace("_", " "), when(one.created), one.took, by, images)
 
 
@@ -233,6 +234,8 @@ def logs(build: str, follow: bool, name: str, who: str | None, as_json: bool) ->
             found = feature.follow(project, found, lambda entry: as_written(entry.text))
     if not (as_json or found.running):
         echo(": ".join(filter(None, (found.text, found.detail))), err=True)
+        if why := feature.likely_cause(project, found):
+            echo(f"  {why}", err=True)
 
 
 @builds.command()

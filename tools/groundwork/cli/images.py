@@ -51,4 +51,10 @@ def list_(repository: str, name: str, who: str | None, as_json: bool) -> None:
 
 def _row(image: Image) -> tuple[str, ...]:
     size = bytes_text(image.size) if image.size else "unknown"
-    return (image.short, ", ".join(image.tags) or "untagged", size, when(image.pushed), image.digest[:19])
+    return (
+        image.short,
+        ", ".join(map(feature.short, image.tags)) or "untagged",
+        size,
+        when(image.pushed),
+        image.digest[:19],
+    )

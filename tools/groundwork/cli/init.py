@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from groundwork.cli.options import dry_run_option, json_option, yes_option
-from groundwork.cli.printing import as_written, echo, print_json, prompt
+from groundwork.cli.printing import as_written, echo, next_steps, print_json, prompt
 from groundwork.environment.values import refuse_mistakes
 from groundwork.errors import GroundworkError, Refused, UsageProblem
 from groundwork.people.team import checked_email
@@ -22,7 +22,9 @@ _REGION = "europe-west1"
 
 @click.command()
 @click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
-@click.option("--name", metavar="NAME", help="Name of the environment: the file is envs/NAME.yaml.  [dev]")
+@click.option(
+    "--name", metavar="NAME", help="Name of the environment: the file is envs/NAME.yaml.  [dev, or the folder's name]"
+)
 @click.option("--cloud", type=click.Choice(["local", "google"]), help="Where the project is.  [google]")
 @click.option("--project", metavar="ID", help="Project ID.")
 @click.option("--region", metavar="REGION", help=f"Region for everything.  [{_REGION}]")
@@ -53,9 +55,16 @@ def init(
     here = Path.cwd()
     code = (folder or here).resolve()
     checkout = platform.around(here)
-    clues = () if checkout and code == checkout.root and folder is None else repository.look(code)
+    # groundwork's own clone says nothing about the team.
+    clues = (
+        ()
+        if checkout and code == checkout.root and folder is None and platform.is_clone(code)
+        else repository.look(code)
+    )
     answered = _Asking(yes=yes)
-    wanted_name = answered("--name", name, "Name of the environment", "dev")
+    wanted_name = answered(
+        "--name", name, "Name of the environment", _new_name(checkout.root if checkout else here, code)
+    )
     wanted_cloud = answered("--cloud", cloud, "Where: google or local (simulated, on this machine)", "google")
     answers = Answers(
         wanted_name,
@@ -106,6 +115,11 @@ class _Asking:
                 f"{option} is missing, and without a terminal nobody can be asked: give it, or pass --yes to use {default}."
             )
         return prompt(question, default)
+
+
+def _new_name(root: Path, code: Path) -> str:
+    """dev, or the name of the code's folder where there is a dev already."""
+    return repository.plain(code.name)[:31].rstrip("-") if (root / "envs" / "dev.yaml").exists() else "dev"
 
 
 def _git_address() -> str:
@@ -165,6 +179,5 @@ def _say(answers: Answers, clues: tuple[repository.Clue, ...], copied: list[str]
             f"groundwork adopt --env {answers.name}": "take over what was created by hand",
             **steps,
         }
-    width = max(map(len, steps))
-    for line in ["next", *(f"  {command:<{width}}  {what}" for command, what in steps.items())]:
+    for line in next_steps(steps):
         echo(line, err=True)

@@ -200,7 +200,7 @@ def repository(url: str, folder: Path | None, as_json: bool) -> None:
 
     Example: groundwork local repository https://github.com/team/app ../app
     """
-    chosen = str((folder or Path.cwd()).absolute()) if url else ""
+    chosen = str((folder or Path.cwd()).resolve()) if url else ""
     found = feature.repositories(find_checkout(Path.cwd()), url, chosen)
     if as_json:
         print_json(found)

@@ -81,7 +81,7 @@ def list_(name: str, as_json: bool) -> int:
 def _members(rows: Sequence[Mapping[str, Any]], environment: Environment, found: Policies) -> None:
     count = "at least " if found.unknown else ""
     for row in rows:
-        echo(f"{row['email']:<32} {row['role']:<16} {count}{counted(row['bindings'], 'binding')}")
+        echo(f"{row['email']:<32} {row['role']:<16} {count}{counted(row['bindings'], 'grant')}")
     echo(f"in {environment.path.name}, and in the policies of project {environment.place}")
     for what, why in found.unknown.items():
         echo(f"unknown: {what}: {why}", err=True)

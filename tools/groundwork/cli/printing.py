@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,6 +21,16 @@ def echo(text: object = "", *, err: bool = False, nl: bool = True, mark: str = "
     if wide := wide_of(sys.stderr if err else sys.stdout):
         safe = at_words(safe, wide, len(click.unstyle(mark)))
     click.echo(f"{mark}{safe}", err=err, nl=nl, color=color)
+
+
+def next_steps(steps: Mapping[str, str]) -> list[str]:
+    """Commands to go on with and what each does; where the shell does not find `groundwork`, first the line that lets it."""
+    activate = Path(sys.prefix) / "bin" / "activate"
+    near = activate.relative_to(Path.cwd()) if activate.is_relative_to(Path.cwd()) else activate
+    if not shutil.which("groundwork") and os.name == "posix" and activate.is_file():
+        steps = {f"source {near}": "once in each shell, for the commands below", **steps}
+    width = max(map(len, steps))
+    return ["next", *(f"  {command:<{width}}  {what}" for command, what in steps.items())]
 
 
 def as_written(text: str) -> None:

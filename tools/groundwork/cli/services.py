@@ -17,6 +17,7 @@ from groundwork.cli.workloads import opened, print_data, print_entries, streamed
 from groundwork.cost.amounts import shown
 from groundwork.errors import Exit, UsageProblem
 from groundwork.workloads import calling, revisions
+from groundwork.workloads import images as image_names
 from groundwork.workloads import logs as feature_logs
 from groundwork.workloads import services as feature
 from groundwork.workloads.calling import Question
@@ -52,7 +53,7 @@ def list_(name: str, who: str | None, as_json: bool) -> None:
     if not found:
         echo(f"No service runs in {project.environment.place}: describe one in {project.environment.file}.")
         return
-    columns = ["service", "state", "traffic", "newest image", "idle", "address"]
+    columns = ["service", "state", "traffic", "newest image", "minimum", "address"]
     rows = [_row(project, one) for one in found]
     if project.cloud.simulated:
         columns.append("runs as")
@@ -65,10 +66,10 @@ def list_(name: str, who: str | None, as_json: bool) -> None:
 
 def _row(project: Project, one: Service) -> tuple[str, ...]:
     traffic = ", ".join(share.text for share in one.traffic) or "none"
-    return (one.name, one.state, traffic, one.image.split("/", 2)[-1], _idle(project, one), one.url or "none yet")
+    return (one.name, one.state, traffic, image_names.short(one.image), _minimum(project, one), one.url or "none yet")
 
 
-def _idle(project: Project, one: Service) -> str:
+def _minimum(project: Project, one: Service) -> str:
     """The minimum number of instances, with their price."""
     if not one.least:
         return "0"
@@ -109,21 +110,23 @@ def deploy(
 ) -> None:
     """Deploy a new revision of a service with another IMAGE; once it is ready, it gets all traffic.
 
-    A revision that does not start gets no traffic: its last log lines are shown and explained, and the command exits with 1.
-    Everything except the image stays as the environment file says.
+    IMAGE is NAME or REPOSITORY/NAME of the environment, with a tag unless that is latest, or an address in any registry. A revision
+    that does not start gets no traffic: its last log lines are shown and explained, and the command exits with 1. Everything except
+    the image stays as the environment file says.
 
-    Example: groundwork services deploy api europe-west1-docker.pkg.dev/my-project/images/api:latest
+    Example: groundwork services deploy api images/api
     """
     project = opened(name, who)
     found = feature.service(project, service)
+    chosen = image_names.deployable(project, image)
     if dry_run:
-        echo(f"would deploy {image} to {service}, in place of {found.image or 'no image'}")
+        echo(f"would deploy {chosen} to {service}, in place of {found.image or 'no image'}")
         return
     talk = Terminal(quiet=as_json)
     if not yes and not project.environment.local:
-        talk.confirm(f"Deploy {image} to {service} in {project.environment.place}, in place of {found.image}?")
-    talk.say(f"deploying {image} to {service} …")
-    _show(project, revisions.deployed(project, service, image, traffic=not no_traffic), as_json=as_json)
+        talk.confirm(f"Deploy {chosen} to {service} in {project.environment.place}, in place of {found.image}?")
+    talk.say(f"deploying {image_names.short(chosen)} to {service} …")
+    _show(project, revisions.deployed(project, service, chosen, traffic=not no_traffic), as_json=as_json)
 
 
 def _show(project: Project, after: Service, *, as_json: bool) -> None:

@@ -43,7 +43,9 @@ def status(name: str, as_json: bool) -> None:
         return
     echo(f"{environment.name}: project {environment.project}, {environment.region}, on {found.where}")
     if found.never_up:
-        echo(f"nothing is up: gs://{environment.state_bucket} holds no state for it; start with `make up ENV={name}`")
+        echo(
+            f"nothing is up: gs://{environment.state_bucket} holds no state for it; start with `groundwork up --env {name}`"
+        )
         return
     for layer in found.layers:
         _print_layer(layer, known=found.running)
@@ -159,4 +161,4 @@ def output(name: str, as_json: bool, output_name: str | None) -> None:
     else:
         print_outputs(chosen, environment)
     if not found:
-        echo(f"There are no outputs: nothing is up in {name}. Start with `make up ENV={name}`.", err=True)
+        echo(f"There are no outputs: nothing is up in {name}. Start with `groundwork up --env {name}`.", err=True)

@@ -19,7 +19,7 @@ from groundwork.cli.options import (
     verbose_option,
     yes_option,
 )
-from groundwork.cli.printing import echo, print_json
+from groundwork.cli.printing import echo, next_steps, print_json
 from groundwork.cli.terminal import Terminal
 from groundwork.cost.estimate import Estimate, a_month
 from groundwork.cost.planned import saying_cost
@@ -128,14 +128,13 @@ def _closing(session: Session, costs: Sequence[Estimate]) -> list[str]:
     name = environment.name
     steps = {
         f"groundwork onboard EMAIL --role ROLE --env {name}": "give somebody access",
-        f"groundwork status --env {name}": "what is up, and what it costs",
+        f"groundwork status --env {name}": "what is up, and what runs",
         f"groundwork down --env {name}": "remove it again, with proof",
         f"groundwork open --env {name}": f"look at it: {console.front(session.checkout, environment)}",
     }
-    width = max(map(len, steps))
     simulated = " on Google Cloud, and nothing here (simulated)" if environment.local else ""
     paid = [f"it costs {a_month(found)}{simulated}" for found in costs[-1:]]
-    return [*paid, "next", *(f"  {command:<{width}}  {what}" for command, what in steps.items())]
+    return [*paid, *next_steps(steps)]
 
 
 def _today() -> date:

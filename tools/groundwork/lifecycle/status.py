@@ -94,7 +94,7 @@ def refuse_before_up(checkout: Checkout, environment: Environment) -> None:
     except CloudProblem as problem:
         if problem.code in codes:
             raise CouldNotTell(
-                f"Nothing is up in {environment.name}, so nobody has access to anything there yet: start with `make up ENV={environment.name}`."
+                f"Nothing is up in {environment.name}, so nobody has access to anything there yet: start with `groundwork up --env {environment.name}`."
             ) from None
 
 

@@ -25,7 +25,7 @@ def host(environment: Environment) -> str:
     if not environment.repositories:
         raise UsageProblem(
             f"{environment.file} has no repositories, so there is nothing to push to: add one such as "
-            f"`images: {{}}` under repositories: and run `make up ENV={environment.name}`."
+            f"`images: {{}}` under repositories: and run `groundwork up --env {environment.name}`."
         )
     if environment.local:
         raise GroundworkError(

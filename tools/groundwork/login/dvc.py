@@ -38,7 +38,7 @@ def bucket(environment: Environment, name: str | None) -> Bucket:
             return fitting[name]
         if name in environment.buckets:
             raise UsageProblem(
-                f"Bucket {name} is not for DVC: set `dvc: true` for it in {file} and run `make up ENV={environment.name}`."
+                f"Bucket {name} is not for DVC: set `dvc: true` for it in {file} and run `groundwork up --env {environment.name}`."
             )
         raise UsageProblem(f"{file} has no bucket {name}; for DVC it has {listed(fitting)}.")
     if len(fitting) == 1:

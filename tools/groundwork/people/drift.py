@@ -120,7 +120,7 @@ def mending(found: Drift, environment: Environment) -> tuple[str, ...]:
     for who, binding in (one for one in found.extra if one not in taken_back):
         in_file = account(who) in map(account, environment.members)
         if "@" in who and ":" not in who and not in_file:
-            lines.append(f"remove {who}: make offboard EMAIL={who} ENV={environment.name}")
+            lines.append(f"remove {who}: groundwork offboard {who} --env {environment.name}")
         else:
             lines.append(
                 revoking(environment, binding, next(one for one in binding.members if who in (one, address(one))))

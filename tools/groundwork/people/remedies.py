@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 
 from groundwork.environment.values import Environment
 from groundwork.people.access import Cell, RolePermissions, permitted
@@ -26,6 +27,15 @@ def whom(text: str, environment: Environment) -> str:
         return environment.deployer
     address = name.removeprefix("serviceAccount:")
     return address.lower() if address.endswith(ACCOUNTS) else checked_email(text)
+
+
+def stranger(email: str, environment: Environment) -> str:
+    """A sentence about a person whom the file does not name, with the member who may be meant; "" for anybody else."""
+    if email in environment.members or email.endswith(ACCOUNTS):
+        return ""
+    members = {member.partition("@")[0]: member for member in environment.members}  # all may be of one domain
+    near = get_close_matches(email.partition("@")[0], members, n=1)
+    return f"{email} is not a member in {environment.file}" + (f"; did you mean {members[near[0]]}?" if near else ".")
 
 
 def remedies(

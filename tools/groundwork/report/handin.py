@@ -67,7 +67,7 @@ def report(checkout: Checkout, environment: Environment, now: datetime, *, names
     cloud = connect(environment, checkout=checkout)
     if never_made(cloud):
         raise UsageProblem(
-            f"Nothing is up in {environment.name}, so there is nothing to report: start with `make up ENV={environment.name}`."
+            f"Nothing is up in {environment.name}, so there is nothing to report: start with `groundwork up --env {environment.name}`."
         )
     found = inventory.take(cloud)
     sections = [

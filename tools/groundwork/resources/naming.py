@@ -46,6 +46,7 @@ _SHORT = {
     "build.timeout": "timeout",
 }
 _VARIABLE = re.compile(r"\.env\[(?P<name>[^\]]+)\]\.(?P<what>name|value)\Z")
+_POOL = re.compile(r"principalSet://.*/workloadIdentityPools/(?P<pool>[^/]+)/attribute\.(?P<name>\w+)/(?P<value>.+)")
 _MOST = 3
 
 
@@ -66,7 +67,9 @@ class GrantChange:
 
     @property
     def who(self) -> str:
-        """The member's address, or the member itself if it has none."""
+        """The member's address, the logins of an identity pool in words, or the member itself."""
+        if logins := _POOL.fullmatch(self.member):
+            return f"logins by {logins['pool']} with {logins['name']} {logins['value']}"
         return self.member.partition(":")[2] or self.member
 
 

@@ -45,7 +45,7 @@ def how_to_add(environment: Environment, name: str = "kaggle-key") -> str:
     reader = next(iter(environment.identities), "")
     return (
         f"To add one, write a line such as `{name}: {{readers: [{reader}]}}` under secrets: in {_file(environment)} and run "
-        f"`make up ENV={environment.name}`."
+        f"`groundwork up --env {environment.name}`."
     )
 
 

@@ -62,7 +62,7 @@ def operators(environment: Environment) -> tuple[str, ...]:
 def _login(asked: SecretAccess) -> PermissionProblem:
     if asked.cloud.simulated:
         return PermissionProblem(
-            f"The local cloud (simulated) has no identity {asked.who}: `make up ENV={asked.environment.name}` creates those of "
+            f"The local cloud (simulated) has no identity {asked.who}: `groundwork up --env {asked.environment.name}` creates those of "
             f"{asked.environment.file}."
         )
     return PermissionProblem(
@@ -84,7 +84,7 @@ def _made(asked: SecretAccess) -> bool:
 def _not_made(asked: SecretAccess) -> GroundworkError:
     what = f"{asked.name} is in {asked.environment.file} but" if asked.name else "Secret Manager is"
     return GroundworkError(
-        f"{what} not in project {asked.environment.project} yet: run `make up ENV={asked.environment.name}` first."
+        f"{what} not in project {asked.environment.project} yet: run `groundwork up --env {asked.environment.name}` first."
     )
 
 

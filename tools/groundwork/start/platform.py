@@ -30,6 +30,11 @@ def around(folder: Path) -> Checkout | None:
         return None
 
 
+def is_clone(folder: Path) -> bool:
+    """Whether a folder is a clone of groundwork itself, and not a team's repository that `lay` has copied into."""
+    return (folder / "tools" / "groundwork").is_dir()
+
+
 def lay(folder: Path) -> list[str]:
     """Copies missing files into a folder; returns the top-level entries it copied. Raises UsageProblem for files that differ."""
     files = {path.relative_to(home()): path for path in _wanted(home())}

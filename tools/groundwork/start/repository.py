@@ -62,12 +62,15 @@ def look(folder: Path) -> tuple[Clue, ...]:
 
 def _files(folder: Path) -> Iterator[Path]:
     seen = 0
+    ours = {folder / name for name in ("infra", "modules", "envs") if (folder / "infra" / "platform").is_dir()}
     for here, folders, files in os.walk(folder):
-        # groundwork's own clone says nothing about the team.
+        # groundwork's own clone, and what it has copied here, say nothing about the team.
         folders[:] = sorted(
             name
             for name in folders
-            if name not in _NOT_THEIRS and not (Path(here) / name / "infra" / "platform").is_dir()
+            if name not in _NOT_THEIRS
+            and Path(here) / name not in ours
+            and not (Path(here) / name / "infra" / "platform").is_dir()
         )
         for name in sorted(files):
             seen += 1
@@ -165,13 +168,22 @@ def _variables(folder: Path, file: Path, shown: str) -> Iterator[Clue]:
             yield Clue(".env", shown, "", f"{key} does not look like a secret: it stays a variable")
     if _in_git(folder, shown):
         yield Clue(".env", shown, "", "it is in git, and so are its values: remove it, and replace the values")
+    elif keys and _git(folder, "check-ignore", "--quiet", shown) == 1:
+        yield Clue(
+            ".env", shown, "", "git does not ignore it: add it to .gitignore, so that its values stay out of git"
+        )
 
 
 def _in_git(folder: Path, shown: str) -> bool:
+    return _git(folder, "ls-files", "--error-unmatch", shown) == 0
+
+
+def _git(folder: Path, *arguments: str) -> int | None:
+    """The exit code of a git command: 1 means no, 128 that this is not a repository, None that git is missing."""
     try:
-        return run(["git", "ls-files", "--error-unmatch", shown], cwd=folder).code == 0
+        return run(["git", *arguments], cwd=folder).code
     except GroundworkError:
-        return False
+        return None
 
 
 def _build(shown: str, text: str) -> Iterator[Clue]:

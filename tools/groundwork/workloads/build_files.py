@@ -12,6 +12,7 @@ from groundwork.environment import foreign_yaml
 from groundwork.environment.workloads import BuildSpec as Settings
 from groundwork.errors import UsageProblem
 from groundwork.text import allowed
+from groundwork.workloads.images import address
 from groundwork.workloads.project import Project
 
 if TYPE_CHECKING:
@@ -185,28 +186,3 @@ def _deploys(project: Project, settings: Settings, image: str) -> Iterator[dict[
             if name in there:
                 words = ["run", kind, "update", name, f"--image={image}:$BUILD_ID", f"--region={project.region}", f"--project={project.id}"]  # fmt: skip
                 yield {"id": f"deploy-{kind[:-1]}-{name}", "name": _GCLOUD, "entrypoint": "gcloud", "args": words}
-
-
-def address(project: Project, image: str) -> str:
-    """The image's full name without tag: a name goes to the environment's only repository, REPOSITORY/NAME to one of several.
-
-    Raises UsageProblem for an invalid name, or where it is not clear to which repository.
-    """
-    if ".pkg.dev/" in image:
-        return image
-    repositories = project.environment.repositories
-    repository, slash, name = image.rpartition("/")
-    if not slash:
-        if len(repositories) != 1:
-            raise UsageProblem(
-                f"Say to which repository {image} goes, as in --image REPOSITORY/{image}: "
-                f"{'there are ' + ', '.join(repositories) if repositories else 'the environment file has none'}."
-            )
-        repository, name = next(iter(repositories)), image
-    if repository not in repositories:
-        raise UsageProblem(f"There is no repository {repository}; {allowed(repositories, repository)}")
-    if not re.fullmatch(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*", name):
-        raise UsageProblem(
-            f"{name!r} is not a valid image name: use lower-case letters, digits and . _ - between them; choose one with --image."
-        )
-    return f"{repositories[repository].url}/{name}"

@@ -196,13 +196,20 @@ def refuse_failed(project: Project, found: Build) -> None:
     """Raises GroundworkError with the likely cause for a build that failed."""
     if found.status == "SUCCESS":
         return
+    why = likely_cause(project, found)
+    reason = f": {found.detail.rstrip('.')}" if found.detail else ""
+    raise GroundworkError(f"{found.text}{reason}.", [why] if why else [])
+
+
+def likely_cause(project: Project, found: Build) -> str:
+    """Why a build failed, from its last log lines and those of the revision that it deployed; "" if unknown or if it did not fail."""
+    if found.running or found.status in ("SUCCESS", "CANCELLED"):
+        return ""
     lines = _last_lines(project, log_filter(project, found))
     deployed = next((_REVISION.search(line) for line in reversed(lines) if _REVISION.search(line)), None)
     if deployed:  # its log tells more than "it did not start"
         lines = [*lines, *_last_lines(project, revisions.log_filter(deployed["service"], deployed["revision"]))]
-    why = causes.explained(found.detail, lines)
-    reason = f": {found.detail.rstrip('.')}" if found.detail else ""
-    raise GroundworkError(f"{found.text}{reason}.", [why] if why else [])
+    return causes.explained(found.detail, lines)
 
 
 def _last_lines(project: Project, wanted: str) -> list[str]:

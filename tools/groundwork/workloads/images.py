@@ -1,7 +1,8 @@
-"""Images in the project's repositories, newest first."""
+"""Images in the project's repositories, newest first, and what their names mean."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,9 @@ from groundwork.errors import UsageProblem
 from groundwork.google.cloud import CloudProblem
 from groundwork.text import allowed
 from groundwork.workloads.project import Project, last
+
+# A commit, the ID of a build, a digest: whole, each is wider than what it says.
+_LONG = re.compile(r"\b([0-9a-f]{8})(?:[0-9a-f]{32}|[0-9a-f]{56}|-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b")
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Image:
     @property
     def short(self) -> str:
         """The name without its registry and project."""
-        return self.name.split("/", 2)[-1]
+        return short(self.name)
 
 
 def images(project: Project, repository: str = "") -> list[Image]:
@@ -71,3 +75,67 @@ def _image(repository: str, entry: Mapping[str, Any]) -> Image:
         int(entry.get("imageSizeBytes") or 0),
         str(entry.get("uploadTime", "")),
     )
+
+
+def short(text: str) -> str:
+    """An image or tag as lists show it: without registry and project, and with the beginning of a commit, build or digest."""
+    return _LONG.sub(r"\1…", text.split("/", 2)[2] if text.count("/") > 1 else text)
+
+
+def address(project: Project, image: str) -> str:
+    """The image's full name without tag: a name goes to the environment's only repository, REPOSITORY/NAME to one of several.
+
+    Raises UsageProblem for an invalid name, or where it is not clear to which repository.
+    """
+    if ".pkg.dev/" in image:
+        return image
+    repositories = project.environment.repositories
+    repository, slash, name = image.rpartition("/")
+    if not slash:
+        if len(repositories) != 1:
+            raise UsageProblem(
+                f"Say to which repository {image} goes, as in --image REPOSITORY/{image}: "
+                f"{'there are ' + ', '.join(repositories) if repositories else 'the environment file has none'}."
+            )
+        repository, name = next(iter(repositories)), image
+    if repository not in repositories:
+        raise UsageProblem(f"There is no repository {repository}; {allowed(repositories, repository)}")
+    if not re.fullmatch(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*", name):
+        raise UsageProblem(
+            f"{name!r} is not a valid image name: use lower-case letters, digits and . _ - between them; choose one with --image."
+        )
+    return f"{repositories[repository].url}/{name}"
+
+
+def deployable(project: Project, image: str) -> str:
+    """The image that a deployment names: NAME or REPOSITORY/NAME of the environment, or a full name, by the digest that its tag has now.
+
+    By its digest, since Cloud Run makes no new revision for a tag that it already has. What cannot be looked up stays as it is written.
+    Raises UsageProblem when the environment has no such image.
+    """
+    bare, tag = _parted(image)
+    host, slash, _ = image.partition("/")
+    full = bool(slash) and ("." in host or ":" in host)
+    name = bare if full else address(project, bare)
+    own = next((one.name for one in project.environment.repositories.values() if name.startswith(f"{one.url}/")), "")
+    if "@" in image or not own:
+        return image if full else f"{name}{image.removeprefix(bare)}"
+    try:
+        there = images(project, own)
+    except CloudProblem:
+        return f"{name}:{tag}"
+    for one in there:
+        if one.name == name and tag in one.tags:
+            return one.reference
+    if full:
+        return image
+    known = {f"{one.short}:{each}" for one in there for each in one.tags}
+    what = allowed(map(short, known), f"{short(name)}:{tag}") if known else "`groundwork builds submit` builds one."
+    raise UsageProblem(f"There is no image {short(name)}:{tag} in {project.environment.place}; {what}")
+
+
+def _parted(image: str) -> tuple[str, str]:
+    """An image's name without tag and digest, and its tag, which is latest if it has none."""
+    name = image.partition("@")[0]
+    head, colon, tag = name.rpartition(":")
+    return (head, tag) if colon and "/" not in tag else (name, "latest")

@@ -165,9 +165,9 @@ def log_filter(name: str, revision: str = "") -> str:
 
 
 def parsed(words: Sequence[str]) -> dict[str, int]:
-    """Parses REVISION=PERCENT… into a mapping. Raises UsageProblem for invalid text."""
+    """Parses REVISION=PERCENT…, apart or with commas between, into a mapping. Raises UsageProblem for invalid text."""
     found: dict[str, int] = {}
-    for word in words:
+    for word in filter(None, ",".join(words).split(",")):
         revision, sign, percent = word.rpartition("=")
         if not sign or not revision or not percent.isdecimal() or int(percent) > 100:
             raise UsageProblem(f"{word!r} is not REVISION=PERCENT: write e.g. api-00002-abc=10 latest=90.")

@@ -154,7 +154,7 @@ def _put_over(spec: dict[str, Any], request: TrainingRequest) -> None:
 
 def _machine(request: TrainingRequest, given: Mapping[str, Any]) -> dict[str, Any]:
     gpu, _, count = request.gpu.partition(":")
-    if count and not count.isdecimal():
+    if gpu.isdecimal() or (count and not count.isdecimal()):
         raise UsageProblem(f"{request.gpu!r} is not a GPU: write it as NVIDIA_TESLA_T4 or NVIDIA_TESLA_T4:2.")
     kind = {"machineType": request.machine} if request.machine else {}
     with_gpu = {"acceleratorType": gpu.upper(), "acceleratorCount": int(count or 1)} if gpu else {}

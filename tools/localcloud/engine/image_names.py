@@ -1,4 +1,4 @@
-"""Parses image names: whether they are in a registry of this cloud, and the name without tag or digest."""
+"""Parses image names: their registry, whether it is one of this cloud, and the name without tag or digest."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ def is_ours(image: str) -> bool:
 def full(image: str) -> str:
     """An image's name with its tag; so podman and docker never take it for the beginning of an id."""
     return image if "@" in image or ":" in image.rpartition("/")[2] else f"{image}:latest"
+
+
+def qualified(image: str) -> str:
+    """An image with its registry, which is Docker Hub where none is named: podman would take any image that ends in the same name."""
+    head, slash, _ = image.partition("/")
+    if slash and ("." in head or ":" in head or head == "localhost"):
+        return image
+    return f"docker.io/{image}" if slash else f"docker.io/library/{image}"
 
 
 def bare(image: str) -> str:

@@ -137,7 +137,7 @@ class Workloads:
         made = self.here.get(digest, "") if client is not None and door is not None else ""
         if client is not None and not (made and (not sure or client.has(made))):
             if door is None:
-                made, digest = _local(client, image_names.full(image))
+                made, digest = _local(client, image_names.full(image_names.qualified(image)))
             else:  # by the digest that the name has now, even if it is pushed again meanwhile
                 made = door.pull(client, f"{image_names.bare(image)}@{digest}" if digest else image, principal)
         if made and digest:

@@ -68,7 +68,7 @@ class GcloudCommands:
             old = {}
         parent, _, name = path.rpartition("/")
         place.say(
-            f"GcloudCommands container to Cloud Run {word} [{name}] in project [{deployment.project}] region [{parent.split('/')[5]}]"
+            f"Deploying container to Cloud Run {word} [{name}] in project [{deployment.project}] region [{parent.split('/')[5]}]"
         )
         if old:
             operation = await self._request("PATCH", path, deployment.changed(old))

@@ -266,7 +266,7 @@ class Starter:
 
     def _exited(self, instance: Instance, containers: Containers) -> None:
         self._gone(instance)
-        if containers.stopping:
+        if containers.stopping or self._cloud.workloads.closed:
             return
 
         async def report() -> None:
