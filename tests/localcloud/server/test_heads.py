@@ -1,59 +1,125 @@
-"""Heads of answers leave with their bodies, in order, and are not kept back when no body follows."""
+"""A connection with several requests: in order, each answered once, and the one that waits hears of a client that has gone."""
 
 import asyncio
-from typing import Any, cast
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
 
-from localcloud.server.heads import Gathered
+import uvicorn
+from localcloud.server.heads import Bounded
+from uvicorn.server import ServerState
 
-HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
+Client = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[bytes]]
+GET = b"GET /%b HTTP/1.1\r\nHost: localhost\r\n\r\n"
+LARGE = 8 << 20
 
 
-class Wire:
-    """A transport that notes what it is told to write."""
+class Application:
+    """Answers /slow late, /large with a lot, /wait when the client has gone, all else with path and body."""
 
     def __init__(self) -> None:
-        self.written: list[bytes] = []
-        self.closed = False
+        self.asked: list[str] = []
+        self.gone = asyncio.Event()
 
-    def write(self, data: bytes) -> None:
-        assert not self.closed
-        self.written.append(data)
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def written(*pieces: bytes | None) -> list[bytes]:
-    """What goes out for these writes; None lets the loop come round."""
-    wire = Wire()
-
-    async def write() -> None:
-        gathered = Gathered(cast("Any", wire), asyncio.get_running_loop())
-        for piece in pieces:
-            if piece is None:
-                await asyncio.sleep(0)
-            else:
-                gathered.write(piece)
-        gathered.close()
-
-    asyncio.run(write())
-    return wire.written
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answers one request."""
+        self.asked.append(scope["path"])
+        content, more = b"", True
+        while more:
+            message = await receive()
+            content, more = content + message["body"], message["more_body"]
+        if scope["path"] == "/slow":
+            await asyncio.sleep(0)
+        if scope["path"] == "/wait":
+            assert (await receive())["type"] == "http.disconnect"
+            self.gone.set()
+        answer = b"x" * LARGE if scope["path"] == "/large" else f"[{scope['path']}]".encode() + content
+        length = b"%d" % len(answer)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+        await send({"type": "http.response.body", "body": answer})
 
 
-def test_a_head_and_its_body_are_one_write() -> None:
-    assert written(HEAD, b"body", b"more") == [HEAD + b"body", b"more"]
+def said(client: Client, application: Callable[[], Application] = Application) -> tuple[bytes, Application]:
+    """What a client returns that is connected to an application, and that application."""
+
+    async def run() -> tuple[bytes, Application]:
+        served = application()
+        config = uvicorn.Config(served, lifespan="off", ws="none", log_config=None, access_log=False)
+        config.load()
+        made = partial(Bounded, config=config, server_state=ServerState(), app_state={})
+        server = await asyncio.get_running_loop().create_server(made, "127.0.0.1", 0)
+        async with server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname(), limit=1 << 20)
+            answer = await client(reader, writer)
+            writer.close()
+            if "/wait" in served.asked:
+                await served.gone.wait()
+        return answer, served
+
+    return asyncio.run(run())
 
 
-def test_a_head_whose_body_is_still_to_come_does_not_wait_for_it() -> None:
-    assert written(HEAD, None, b"body") == [HEAD, b"body"]
+def test_requests_that_were_sent_at_once_are_answered_in_their_order() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        post = b"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nbody"
+        writer.write(GET % b"slow" + post + GET % b"last?a=b")
+        return await reader.readuntil(b"[/last]")
+
+    answer, application = said(client)
+    assert application.asked == ["/slow", "/body", "/last"]
+    assert answer.index(b"[/slow]") < answer.index(b"[/body]body") < answer.index(b"[/last]")
+    assert answer.count(b"HTTP/1.1 200 OK") == 3
 
 
-def test_a_head_alone_is_written_before_the_end() -> None:
-    assert written(HEAD) == [HEAD]
+def test_thousands_of_requests_that_were_sent_at_once_are_answered() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(GET % b"x" * 3000 + GET % b"last")
+        return await reader.readuntil(b"[/last]")
+
+    assert said(client)[0].count(b"[/x]") == 3000
 
 
-def test_a_body_that_looks_like_a_head_stays_in_its_place() -> None:
-    assert written(HEAD, HEAD, HEAD, b"end") == [HEAD + HEAD, HEAD + b"end"]
+def test_a_body_is_asked_for_when_the_client_waits_for_that() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(b"POST /x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(b"body")
+        return await reader.readuntil(b"[/x]body")
+
+    assert said(client)[0].startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_client_of_an_older_protocol_is_answered_once() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(b"GET /a%20b HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        return await reader.read()
+
+    answer = said(client)[0]
+    assert answer.endswith(b"[/a b]")
+    assert b"\r\nconnection: close\r\n" in answer
+
+
+def test_a_slow_reader_gets_everything_and_its_next_answer() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(GET % b"large" + GET % b"last")
+        await reader.readuntil(b"\r\n\r\n")
+        assert await reader.readexactly(LARGE) == b"x" * LARGE
+        return await reader.readuntil(b"[/last]")
+
+    assert said(client)[0].endswith(b"[/last]")
+
+
+def test_who_waits_hears_that_the_client_has_gone() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(GET % b"first" + GET % b"wait")
+        return await reader.readuntil(b"[/first]")
+
+    assert said(client)[1].gone.is_set()
+
+
+def test_what_is_no_request_is_refused() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(b"GET\r\n\r\n")
+        return await reader.read()
+
+    assert said(client)[0].startswith(b"HTTP/1.1 400 ")

@@ -20,7 +20,7 @@ from localcloud.errors import CloudError
 from localcloud.server import splice
 from localcloud.server.certificates import Authority
 from localcloud.server.crowd import is_one_too_many, others_share
-from localcloud.server.heads import Bounded, Gathered
+from localcloud.server.heads import Bounded
 
 _log = logging.getLogger("localcloud")
 _CONNECT = b"CONNECT "
@@ -58,7 +58,7 @@ class Doors:
 
 
 class EntryProtocol(Bounded):
-    """uvicorn's protocol, after a look at a connection's first bytes. Also lets a fault drop the connection."""
+    """uvicorn's protocol, after a look at a connection's first bytes."""
 
     doors: Doors
     others_share = 0
@@ -75,11 +75,6 @@ class EntryProtocol(Bounded):
             transport.abort()
         else:
             super().connection_made(transport)
-
-    def on_headers_complete(self) -> None:
-        """Adds the way to drop the connection to the request's scope."""
-        super().on_headers_complete()
-        self.scope["extensions"] = {"localcloud.drop": {"abort": self.transport.abort}}
 
     def data_received(self, data: bytes) -> None:
         """Looks at the first bytes, once."""
@@ -113,7 +108,6 @@ class EntryProtocol(Bounded):
         """Hands the connection over; uvicorn no longer counts it."""
         self.connections.discard(self)
         self._unset_keepalive_if_required()
-        self.transport = cast("Gathered", self.transport).alone()
         self.transport.pause_reading()
         task = self.loop.create_task(then)
         self.tasks.add(task)

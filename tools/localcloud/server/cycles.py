@@ -1,0 +1,96 @@
+"""uvicorn's cycle of a request and its answer: formats a head in one go, and sends it together with the beginning of its body."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+_NO_NAME = re.compile(rb"[^!#$%&'*+\-.^_`|~0-9A-Za-z]|^$")
+_CONTROLS = bytes([*range(9), *range(10, 32), 127])  # the tab is allowed in a value
+_WITHOUT_BODY = frozenset({204, 304})
+
+
+class _Form(NamedTuple):
+    """A head but for its values, and the positions among these of three that matter, -1 for one that is not there."""
+
+    text: bytes
+    length: int
+    encoding: int
+    connection: int
+
+
+class Cycle(RequestResponseCycle):
+    """One request and its answer. Most answers are one system call; a head whose body is late leaves when the loop comes round."""
+
+    _head = b""
+
+    async def send(self, message: Any) -> None:
+        """ASGI's send."""
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        if not self.response_started and message["type"] == "http.response.start":
+            self._begin(message["status"], [*self.default_headers, *message.get("headers", ())])
+            asyncio.get_running_loop().call_soon(self._leave)
+        elif self._head and self._ends(message):
+            head, self._head = self._head, b""
+            self.transport.write(head + message.get("body", b""))
+            self._complete()
+        else:
+            self._leave()
+            await super().send(message)
+
+    def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        form = _form(status, tuple([name for name, _ in headers]))
+        values = tuple([value for _, value in headers])
+        joined = b"".join(values)
+        if len(joined.translate(None, _CONTROLS)) < len(joined):
+            raise RuntimeError("Invalid HTTP header value.")
+        self.response_started, self.waiting_for_100_continue = True, False
+        more = b""
+        if form.length >= 0:
+            self.chunked_encoding, self.expected_content_length = False, int(values[form.length])
+        if form.encoding >= 0 and values[form.encoding].lower() == b"chunked":
+            self.chunked_encoding, self.expected_content_length = True, 0
+        if form.connection >= 0 and b"close" in values[form.connection].lower():
+            self.keep_alive = False
+        elif not self.keep_alive:
+            more = b"connection: close\r\n"
+        if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in _WITHOUT_BODY:
+            self.chunked_encoding = True
+            more += b"transfer-encoding: chunked\r\n"
+        self._head = b"%b%b\r\n" % (form.text % values, more)
+
+    def _ends(self, message: Any) -> bool:
+        """Whether this is the whole of a body that is sent as it is."""
+        whole = message["type"] == "http.response.body" and not message.get("more_body")
+        return whole and not self.chunked_encoding and len(message.get("body", b"")) == self.expected_content_length
+
+    def _complete(self) -> None:
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+    def _leave(self) -> None:
+        head, self._head = self._head, b""
+        if head and not self.transport.is_closing():
+            self.transport.write(head)
+
+
+@lru_cache(maxsize=512)
+def _form(status: int, names: tuple[bytes, ...]) -> _Form:
+    """Raises RuntimeError for a name that is none."""
+    if any(_NO_NAME.search(name) for name in names):
+        raise RuntimeError("Invalid HTTP header name.")
+    lower = [name.lower() for name in names]
+    lines = [name.replace(b"%", b"%%") + b": %b\r\n" for name in lower]
+    at = {name: lower.index(name) for name in lower}
+    special = (b"content-length", b"transfer-encoding", b"connection")
+    return _Form(STATUS_LINE[status] + b"".join(lines), *(at.get(name, -1) for name in special))
