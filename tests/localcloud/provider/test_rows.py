@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from localcloud.provider import additions, checks, stored, suppress
+from localcloud.provider import additions, checks, replacing, stored, suppress
 from localcloud.provider.fields import api_name
 from localcloud.provider.hooks import NONE, hooks
 from localcloud.provider.paths import names
@@ -85,6 +85,7 @@ def test_every_named_rule_exists(name: str) -> None:
         assert node.read.partition(":")[0] in {"", *stored._READ, *stored._READ_WITH_ARGUMENT}
         assert node.sent in {"", *stored._FORMS}
         assert node.rules.check in {"", *checks._CHECKS}
+        assert node.replaced_if in {"", *replacing.RULES}
 
 
 @pytest.mark.parametrize("name", IAM)

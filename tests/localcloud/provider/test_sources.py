@@ -73,3 +73,22 @@ def test_an_image_is_found_by_family_name_and_filter(world: World) -> None:
     assert by_family["self_link"] == by_name["self_link"] == by_filter["self_link"]
     with pytest.raises(Refusal, match="finds 2 images"):
         world.core.data("google_compute_image", filter="name : debian", project="debian-cloud")
+
+
+def test_a_network_and_a_subnetwork_are_found_by_name_or_by_link(world: World) -> None:
+    network = world.core.data("google_compute_network", name="default")
+    region = next(one for one in network["subnetworks_self_links"] if "/europe-west1/" in one)
+    assert (
+        world.core.data("google_compute_network", self_link=network["self_link"])["network_id"] == network["network_id"]
+    )
+    linked = world.core.data("google_compute_subnetwork", self_link=region)
+    assert (linked["name"], linked["region"], linked["ip_cidr_range"]) == ("default", "europe-west1", "10.132.0.0/20")
+    named = world.core.data("google_compute_subnetwork", name="default", region="europe-west1")
+    assert named == linked
+    for asked, says in (
+        ({}, "nothing is asked for"),
+        ({"self_link": "projects/p/x"}, "is not the link of one"),
+        ({"name": "none", "region": "europe-west1"}, "was not found"),
+    ):
+        with pytest.raises(Refusal, match=says):
+            world.core.data("google_compute_subnetwork", **asked)

@@ -222,3 +222,32 @@ def test_a_key_that_is_left_to_the_api_is_no_difference() -> None:
         "limits": {"cpu": "1", "memory": "4Gi"},
         "sent": {},
     }
+
+
+def test_a_smaller_range_is_another_subnetwork_and_secondary_ranges_keep_their_places(world: World) -> None:
+    world.core.made("google_compute_network", name="own", auto_create_subnetworks=False)
+    given: dict[str, Any] = {"name": "a", "network": "own", "region": "europe-west1", "ip_cidr_range": "10.0.0.0/24"}
+    ranges = [{"range_name": name, "ip_cidr_range": f"10.{at}.0.0/24"} for at, name in enumerate("xyz", 1)]
+    state = world.core.made("google_compute_subnetwork", **given, secondary_ip_range=ranges)
+    core, kind = world.core, "google_compute_subnetwork"
+    shuffled = core.plan(kind, state, **given, secondary_ip_range=[ranges[2], ranges[0], ranges[1]])
+    assert shuffled.values == state
+    fewer = core.changed(kind, state, **given, secondary_ip_range=[ranges[2], ranges[1]])
+    assert [one["range_name"] for one in fewer["secondary_ip_range"]] == ["z", "y"]
+    assert core.plan(kind, fewer, **given).values == fewer
+    none = core.changed(kind, fewer, **given, send_secondary_ip_range_if_empty=True)
+    assert none["secondary_ip_range"] == []
+    larger = core.changed(kind, none, **given | {"ip_cidr_range": "10.0.0.0/20"}, log_config=[{"flow_sampling": 0.1}])
+    assert (larger["ip_cidr_range"], larger["log_config"][0]["metadata"]) == ("10.0.0.0/20", "INCLUDE_ALL_METADATA")
+    assert core.plan(kind, larger, **given).replaced == ["ip_cidr_range", "id"]
+    assert core.changed(kind, larger, **given | {"ip_cidr_range": "10.0.0.0/20"})["log_config"] == []
+
+
+def test_a_rule_of_a_firewall_needs_a_source_unless_it_is_for_what_leaves(world: World) -> None:
+    rule: dict[str, Any] = {"name": "r", "network": "default", "allow": [{"protocol": "TCP", "ports": ["80", "22"]}]}
+    with pytest.raises(Refusal, match="One of source_ranges"):
+        world.core.validate("google_compute_firewall", **rule)
+    state = world.core.made("google_compute_firewall", **rule, source_ranges=["10.0.0.0/8"])
+    same = rule | {"allow": [{"protocol": "tcp", "ports": ["22", "80"]}]}
+    assert world.core.plan("google_compute_firewall", state, **same, source_ranges=["10.0.0.0/8"]).values == state
+    assert world.core.made("google_compute_firewall", **rule | {"name": "o"}, direction="EGRESS")["log_config"] == []

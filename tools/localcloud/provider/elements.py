@@ -39,9 +39,31 @@ def _attribute(node: Attribute, value: Value) -> Any:
         return frozenset((value or {}).items())
     if node.collection:
         items = [one if one is UNKNOWN else str(one) for one in value or []]
+        items = sorted(items, key=str) if node.suppress == "unordered" else items
         return frozenset(items) if node.collection == "set" else tuple(items)
     settled = node.default if value is None else stored.form(node.stored, value)
     return suppress.canonical(node.suppress, node.zero if settled is None else settled)
+
+
+def arranged(block: Block, old: list[Object], new: list[Object]) -> list[Object]:
+    """The wanted blocks in the places of those they follow on from, by the attribute that orders them; new ones fill the gaps.
+
+    One that stays keeps the computed values that it leaves out.
+    """
+    if not block.order or any(one.get(block.order) is UNKNOWN for one in new):
+        return new
+    places = {one[block.order]: at for at, one in enumerate(old)}
+    kept: dict[int, Object] = {}
+    others: list[Object] = []
+    for one in new:
+        at = places.get(one[block.order])
+        was = old[at] if at is not None else {}
+        merged = {name: was.get(name) if value is None else value for name, value in one.items()}
+        if at is not None and at < len(new) and at not in kept:
+            kept[at] = merged
+        else:
+            others.append(merged)
+    return [kept[at] if at in kept else others.pop(0) for at in range(len(new))]
 
 
 def reads_alike(block: Block, old: list[Object], new: list[Object]) -> bool:

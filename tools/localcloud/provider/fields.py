@@ -86,8 +86,8 @@ class Fields:
             element = self._resolve(wire.get("items", _NOTHING))
             return [self._object(block, one, element) for one in items if _has_value(one)] or None
         if not items:
-            return None
-        body = self._object(block, items[0] or {}, wire)
+            return {block.switch: False} if block.switch else None
+        body = self._object(block, items[0] or {}, wire) | ({block.switch: True} if block.switch else {})
         return body if body or block.keep_empty else None
 
     def _object(self, block: Block, values: Object, wire: Wire, skip: str = "") -> Object:
@@ -117,6 +117,8 @@ class Fields:
             element = self._resolve(wire.get("items", _NOTHING))
             items = [one for one in raw or [] if one]
             return [self._read_object(block, one, _item(before, i), element) for i, one in enumerate(items)]
+        if block.switch and (raw or {}).get(block.switch) is False:
+            return []
         if raw is None or (raw == {} and not (block.keep_empty or block.always)):
             return []
         return [self._read_object(block, raw, _item(before, 0), wire)]
@@ -200,8 +202,10 @@ def _get(resource: Object, names: tuple[str, ...]) -> Value:
 
 
 def _put(body: Object, names: tuple[str, ...], value: Value) -> None:
+    """Adds a field to a body; an attribute of its own for a field inside an object wins over the object's block."""
     if value is None:
         return
     for name in names[:-1]:
         body = body.setdefault(name, {})
-    body[names[-1]] = value
+    there = body.get(names[-1])
+    body[names[-1]] = value | there if isinstance(value, dict) and isinstance(there, dict) else value

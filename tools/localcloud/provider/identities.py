@@ -53,9 +53,12 @@ def _value(state: Object, name: str) -> Value:
 
 
 def import_id(row: ResourceType, identity: Any, settings: Settings) -> str:
-    """The import id for an identity; project and location default to the provider block's."""
+    """The import id for an identity; project and place default to the provider block's."""
     values: Mapping[str, str] = {name: value for name, value in decode(identity.identity_data.msgpack).items() if value}
     if row.parent is None:
-        return row.id.format_map({"project": settings.project, "location": settings.region, **values})
+        places = {name: getattr(settings, name) for name in ("project", "region", "zone")} | {
+            "location": settings.region
+        }
+        return row.id.format_map({**places, **values})
     parent = row.parent.attribute or paths.names(row.id)[-1]
     return " ".join(values[name] for name in (parent, "role", "member", _TITLE) if name in values)

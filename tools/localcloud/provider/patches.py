@@ -69,13 +69,16 @@ def _patch(work: Work, prior: Object, values: Object, changed: frozenset[str]) -
         return
     own = hooks(work.row.type)
     body = own.encode(work, values, body) if own.encode else body
+    if work.row.fingerprinted:
+        body["fingerprint"] = (requests.get(work, values) or {}).get("fingerprint")
     method = work.verb("patch")
     wrapper, _ = requests.envelope(work, method)
     query = requests.query(work, values)
     if "updateMask" in method.params and work.row.update == "mask":
         query["updateMask"] = ",".join(mask)
     if wrapper:
-        body = {wrapper: body, "updateMask": ",".join(mask)}
+        masked = "updateMask" in work.document.schemas[method.request]["properties"]
+        body = {wrapper: body} | ({"updateMask": ",".join(mask)} if masked else {})
     answer = work.ask(method, requests.params(work, method, values), query=query, body=body)
     work.answer = finished(work, answer, method.response)
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from localcloud.provider import stored, suppress
-from localcloud.provider.elements import Elements, reads_alike
+from localcloud.provider import replacing, stored, suppress
+from localcloud.provider.elements import Elements, arranged, reads_alike
 from localcloud.provider.schema import Attribute, Block, Child, null
 from localcloud.provider.settings import Settings
 from localcloud.provider.values import UNKNOWN, Object, Path, Value, empty, known, text
@@ -99,6 +99,8 @@ class Planner:
             return old
         if old is None and empty(wanted) and not self.creating:
             return self._quietly(node, wanted, scope)
+        if node.replaced_if and not self.creating and replacing.forced(node.replaced_if, old, wanted):
+            self.replaced.append(scope.path)
         return self._change(node, wanted, scope)
 
     def _collection(self, node: Attribute, old: Value, new: Value, scope: Scope) -> Value:
@@ -137,8 +139,8 @@ class Planner:
         if new is UNKNOWN:
             hidden = self._suppressed(block, len(before), UNKNOWN, inner.into("#"))
             return before if hidden else self._change(block, UNKNOWN, scope)
-        after = new or []
-        if block.computed and not after:
+        after = arranged(block, before, new or [])
+        if block.computed and not after and not (before and self.wanted.get(block.emptied_by) is True):
             return self._change(block, UNKNOWN, scope) if old is None or (self.creating and not before) else before
         if not known(after) and reads_alike(block, before, after):
             return before

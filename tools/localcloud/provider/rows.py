@@ -77,6 +77,7 @@ class ResourceType:
     additions        what the provider itself adds to a plan: labels, annotations, project, deletion_policy
     gone             API field values that mean that the resource no longer exists
     masks            attribute -> mask paths, where they differ from its API field; a key with dots is one value inside a block
+    fingerprinted    whether an update sends the fingerprint that the resource has
     taken_over       whether a create changes what is there already under its name, as every project has some sinks
     refreshed        whether an update reads the resource back, or leaves the plan in the state
     partial          whether a failed update keeps the old state; otherwise the state has the plan until the next refresh
@@ -104,6 +105,7 @@ class ResourceType:
     additions: tuple[str, ...] = ()
     gone: Mapping[str, Any] = field(default_factory=dict)
     masks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fingerprinted: bool = False
     taken_over: bool = False
     refreshed: bool = True
     partial: bool = False
@@ -178,6 +180,7 @@ def _row(name: str, raw: Mapping[str, Any]) -> ResourceType:
         additions=tuple(raw.get("additions", ())),
         gone=raw.get("gone", {}),
         masks={attribute: tuple(paths) for attribute, paths in raw.get("masks", {}).items()},
+        fingerprinted=raw.get("fingerprinted", False),
         taken_over=raw.get("taken_over", False),
         refreshed=raw.get("refreshed", True),
         partial=raw.get("partial", False),

@@ -54,15 +54,25 @@ _OPTIONS = [
     "absent",
     "yields_to",
     "key",
+    "switch",
+    "order",
+    "emptied_by",
+    "replaced_if",
+    "any_of",
+    "unless",
 ]
 _OPTION = re.compile(rf"(?:^| )({'|'.join(_OPTIONS)})=")
-_NAMED = ("api", "suppress", "stored", "sent", "read", "link", "absent", "yields_to", "key")
+_NAMED = ("api", "suppress", "stored", "sent", "read", "link", "absent", "yields_to", "key", "switch", "order",
+          "emptied_by", "replaced_if")  # fmt: skip
 _ZEROS: Mapping[str, Value] = {"string": "", "bool": False, "int": 0, "float": 0}
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Validation rules for a value; relations hold attribute paths like "website.not_found_page"."""
+    """Validation rules for a value; relations hold attribute paths like "website.not_found_page".
+
+    any_of  attributes of which one must be set, if only to an empty list, unless `unless` ("attribute:VALUE") holds
+    """
 
     one_of: tuple[str, ...] = ()
     pattern: str = ""
@@ -74,6 +84,8 @@ class Rules:
     at_least_one_of: tuple[str, ...] = ()
     conflicts_with: tuple[str, ...] = ()
     required_with: tuple[str, ...] = ()
+    any_of: tuple[str, ...] = ()
+    unless: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +106,10 @@ class Node:
     link        a template over the resource's values for the full name to send, where a configuration may give a short one
     absent      the value to read where the API returns none
     yields_to   an attribute that is sent instead of this one if both have a value
+    switch      the API's boolean in a block's object that is true where there is a block, and false where there is none
+    order       the attribute of a list's blocks by which they keep their places, however the configuration orders them
+    emptied_by  the attribute with which a computed block that is left out is emptied, instead of keeping what it has
+    replaced_if the name of a rule by which some changes of the value force replacement (see replacing.py)
     """
 
     name: str
@@ -121,6 +137,10 @@ class Node:
     link: str = ""
     absent: str = ""
     yields_to: str = ""
+    switch: str = ""
+    order: str = ""
+    emptied_by: str = ""
+    replaced_if: str = ""
     rules: Rules = field(default_factory=Rules)
 
     @cached_property
@@ -136,7 +156,7 @@ class Node:
     @cached_property
     def missed(self) -> bool:
         """Whether leaving it out can be an error, because of a relation to other attributes."""
-        return bool(self.rules.exactly_one_of or self.rules.at_least_one_of)
+        return bool(self.rules.exactly_one_of or self.rules.at_least_one_of or self.rules.any_of)
 
 
 @dataclass(frozen=True)
@@ -271,11 +291,12 @@ def _rules(options: Mapping[str, str]) -> Rules:
         range=_span(options, "range"),
         at_least=int(options["at_least"]) if "at_least" in options else None,
         check=options.get("check", ""),
+        unless=options.get("unless", ""),
         **many,
     )
 
 
-_RELATIONS = ("exactly_one_of", "at_least_one_of", "conflicts_with", "required_with")
+_RELATIONS = ("exactly_one_of", "at_least_one_of", "conflicts_with", "required_with", "any_of")
 
 
 def _span(options: Mapping[str, str], name: str) -> tuple[int, int] | None:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from localcloud.provider.paths import last
+from localcloud.provider.paths import last, relative
 from localcloud.provider.values import Value
 
 _UNITS: Mapping[str, int] = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -87,6 +87,11 @@ def _json(text: str) -> str:
         return text
 
 
+def _internal_range(link: str) -> str:
+    """The name of a reserved internal range with its API's host, for a URL."""
+    return f"networkconnectivity.googleapis.com/{name}" if (name := relative(link)) else link
+
+
 def _compact(value: Value) -> str:
     return json.dumps(value, separators=(",", ":"), sort_keys=True)
 
@@ -105,6 +110,7 @@ _READ_WITH_ARGUMENT: Mapping[str, Callable[[Value, str], Value]] = {
 }
 _READ: Mapping[str, Callable[[Value], Value]] = {
     "headers": _headers,
+    "internal_range": _internal_range,
     "last": _short,
     "json": _compact,
     "topic": lambda name: name.removeprefix(_TOPICS),

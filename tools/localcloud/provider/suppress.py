@@ -95,6 +95,12 @@ def _ip_address(value: str) -> str:
         return ""
 
 
+def _ip_range(value: str) -> str:
+    """A range with its address in canonical form; text that is none unchanged."""
+    address, _, bits = value.partition("/")
+    return f"{_ip_address(address)}/{bits}" if _ip_address(address) and bits else value
+
+
 def _time(value: str) -> str:
     """A duration as seconds, so that "060.00s" equals "60s"."""
     try:
@@ -107,6 +113,7 @@ _CANONICAL: Mapping[str, Callable[[str], str]] = {
     "case": str.lower,
     "duration": lambda value: form("seconds", value),
     "ip_address": _ip_address,
+    "ip_range": _ip_range,
     "last_segment": last_segment,
     "last_slash": lambda value: value.removesuffix("/"),
     "time": _time,
@@ -183,6 +190,10 @@ def _only_for_maps(_pair: Comparison, _key: str) -> bool:
     return False  # without_foreign_keys applies these rules before values are compared
 
 
+def _only_in_sets(_pair: Comparison) -> bool:
+    return False  # a set's elements are matched without the order of such a list
+
+
 def _image(pair: Comparison) -> bool:
     return isinstance(pair.old, str) and isinstance(pair.new, str) and images.same(pair.old, pair.new)
 
@@ -229,6 +240,11 @@ def _hierarchical_namespace(pair: Comparison) -> bool:
     return pair.counts and pair.old == 1 and pair.new == 0 and not pair.block(pair.prior).get("enabled")
 
 
+def _logging(pair: Comparison) -> bool:
+    """Whether a block of logging is only left out, and logging is on without it."""
+    return pair.counts and pair.new == 0 and pair.wanted.get("enable_logging") is True
+
+
 def _ip_filter(pair: Comparison) -> bool:
     if pair.counts:
         return len(pair.path) == 2 and pair.block(pair.prior).get("mode") == "Disabled"
@@ -266,6 +282,7 @@ _RULES: Mapping[str, Callable[[Comparison], bool]] = {
     "empty_block": _empty_block,
     "ending": _ending,
     "image": _image,
+    "logging": _logging,
     "relative": _relative,
     "target_uri": _target_uri,
     "self_link_or_name": _link_or_name,
@@ -279,5 +296,6 @@ _RULES: Mapping[str, Callable[[Comparison], bool]] = {
     "hierarchical_namespace": _hierarchical_namespace,
     "ip_filter": _ip_filter,
     "maven_config": _maven_config,
+    "unordered": _only_in_sets,
     "upstream_policies": _upstream_policies,
 }

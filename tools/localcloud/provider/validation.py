@@ -110,6 +110,13 @@ def _alternatives(child: Child, path: Path, root: Object) -> Iterator[Diagnostic
         yield from _exactly_one(path, root, tuple(dict.fromkeys((*rules.exactly_one_of, _name(path)))))
     if rules.at_least_one_of and not any(at(root, other) is not None for other in rules.at_least_one_of):
         yield Diagnostic(path, f"One of {', '.join(rules.at_least_one_of)} must be set.")
+    attribute, _, value = rules.unless.partition(":")
+    if (
+        rules.any_of
+        and root.get(attribute) not in (value, UNKNOWN)
+        and all(root.get(one) is None for one in rules.any_of)
+    ):
+        yield Diagnostic(path, f"One of {', '.join(rules.any_of)} must be set, unless {attribute} is {value}.")
 
 
 def _exactly_one(path: Path, root: Object, all_of: tuple[str, ...]) -> Iterator[Diagnostic]:

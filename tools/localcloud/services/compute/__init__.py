@@ -9,7 +9,7 @@ from localcloud.engine import batch, older, places, references
 from localcloud.engine.dialect import OLDER
 from localcloud.engine.iam import roles
 from localcloud.engine.service import Alias, Body, Call, Endpoints, Permission, Resource, Service, Worker
-from localcloud.services.compute import catalogue, disks, instances, networks, settings
+from localcloud.services.compute import catalogue, disks, firewalls, instances, networks, settings, subnetworks
 from localcloud.services.compute.disks import API, DISK
 from localcloud.services.compute.instances import INSTANCE
 
@@ -31,7 +31,39 @@ def _image(_call: Call, body: Body) -> Body:
     return {"status": "READY", "sourceType": "RAW", "diskSizeGb": "10", "archiveSizeBytes": "0", **body}
 
 
-_network = partial(_resource, delete=networks.removed)
+def _network_removed(call: Call, body: Body) -> None:
+    """Refused for a network with machines, rules or own subnetworks in it."""
+    rules, machines = firewalls.within(call, call.name), networks.machines(call)
+    networks.removed(call, [*machines, *rules, *subnetworks.forgotten(call, body)])
+
+
+NETWORK = _resource(
+    kind="Network",
+    complete=networks.complete,
+    changed=networks.changed,
+    links=("subnetworks",),
+    inherent=networks.inherent,
+    delete=_network_removed,
+)
+SUBNETWORK = _resource(
+    kind="Subnetwork",
+    complete=subnetworks.complete,
+    created=subnetworks.joined,
+    changed=subnetworks.changed,
+    immutable=("network",),
+    links=("network",),
+    inherent=subnetworks.inherent,
+    delete=subnetworks.removed,
+    iam=True,
+)
+FIREWALL = _resource(
+    kind="Firewall",
+    complete=firewalls.complete,
+    changed=firewalls.changed,
+    links=("network",),
+    inherent=firewalls.inherent,
+    delete=lambda call, _: networks.note_gone(call),
+)
 IMAGE = _resource(kind="Image", complete=_image, links=("sourceDisk", "sourceImage", "sourceSnapshot"), iam=True)
 
 
@@ -104,23 +136,9 @@ SERVICE = Service(
         "disks": DISK,
         "images": IMAGE,
         "addresses": _resource(kind="Address", complete=_address, links=("subnetwork", "network", "users")),
-        "networks": _network(
-            kind="Network",
-            complete=networks.network,
-            changed=lambda call, _, new: networks.network(call, new),
-            links=("subnetworks",),
-            inherent=networks.default_networks,
-        ),
-        "subnetworks": _network(
-            kind="Subnetwork",
-            complete=networks.subnetwork,
-            links=("network",),
-            inherent=networks.default_subnetworks,
-            iam=True,
-        ),
-        "firewalls": _network(
-            kind="Firewall", complete=networks.firewall, links=("network",), inherent=networks.default_firewalls
-        ),
+        "networks": NETWORK,
+        "subnetworks": SUBNETWORK,
+        "firewalls": FIREWALL,
         "resourcePolicies": _resource(
             kind="ResourcePolicy", complete=lambda _, body: {"status": "READY", **body}, iam=True
         ),
@@ -135,6 +153,9 @@ SERVICE = Service(
         f"{API}.projects.get": _get_project,
         f"{API}.batch.run": partial(batch.run, most=1000),
         f"{API}.disks.resize": disks.resize,
+        f"{API}.networks.switchToCustomMode": lambda call: subnetworks.custom(call, NETWORK),
+        f"{API}.subnetworks.expandIpCidrRange": lambda call: subnetworks.expand(call, SUBNETWORK),
+        f"{API}.subnetworks.patch": lambda call: subnetworks.patch(call, SUBNETWORK),
         f"{API}.disks.addResourcePolicies": disks.add_policies,
         f"{API}.disks.removeResourcePolicies": disks.remove_policies,
     },

@@ -9,24 +9,24 @@ from typing import Any
 from localcloud.engine import fingerprints
 from localcloud.engine.service import Body, Call
 from localcloud.errors import invalid
-from localcloud.services.compute import networks
+from localcloud.services.compute import networks, subnetworks
 
 _OUTSIDE = {"name": "external-nat", "kind": "compute#accessConfig", "type": "ONE_TO_ONE_NAT", "networkTier": "PREMIUM"}
 
 
 def completed(call: Call, instance: str, sent: Mapping[str, Any], at: int) -> Body:
-    """A network interface in its stored form; by default in the default network, which has a subnetwork in each region."""
+    """A network interface in its stored form; by default in the default network; a network in auto mode has a subnetwork in each region."""
     one: Body = {"name": f"nic{at}", "kind": "compute#networkInterface", "stackType": "IPV4_ONLY", **sent}
     default = networks.default_of(str(call.project))
     subnetwork = call.cloud.store.get("compute", str(one.get("subnetwork", "")))
     one.setdefault("network", (subnetwork or {}).get("network") or default)
-    if one["network"] == default:
-        region = call.path.split("/")[3].rpartition("-")[0]
-        one.setdefault("subnetwork", f"projects/{call.project}/regions/{region}/subnetworks/default")
+    if networks.every(call).get(one["network"], {}).get("autoCreateSubnetworks"):
+        region, short = call.path.split("/")[3].rpartition("-")[0], one["network"].rpartition("/")[2]
+        one.setdefault("subnetwork", f"projects/{call.project}/regions/{region}/subnetworks/{short}")
     one.setdefault(
         "networkIP", f"10.128.{_number(call, instance, at) >> 8 & 255}.{_number(call, instance, at) % 253 + 2}"
     )
-    networks.check(call, one, at)
+    subnetworks.check_interface(call, one, at)
     given = one.get("accessConfigs")
     if isinstance(given, list):
         one["accessConfigs"] = [outside(call, instance, config, at) for config in given]

@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS pubsub_attached (topic TEXT NOT NULL, subscription TE
 CREATE TABLE IF NOT EXISTS pubsub_backlog (
   subscription TEXT NOT NULL, id INTEGER NOT NULL, published REAL NOT NULL, key TEXT NOT NULL, available REAL NOT NULL,
   attempts INTEGER NOT NULL, ack TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (subscription, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pubsub_snapshots (topic TEXT NOT NULL, snapshot TEXT NOT NULL, PRIMARY KEY (topic, snapshot)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS pubsub_backlog_available ON pubsub_backlog (subscription, available);
 """
 ACK = re.compile(r"[0-9a-f]{32}")
@@ -68,14 +69,15 @@ def attached(cloud: Cloud, topic: str) -> list[str]:
 def publish(cloud: Cloud, topic: str, messages: Sequence[Mapping[str, Any]]) -> list[str]:
     """Adds messages to every subscription of a topic whose filter matches; returns their ids."""
     now, stamp = cloud.clock.seconds(), cloud.clock.rfc3339()
-    subscriptions = [(name, _test(cloud, name)) for name in attached(cloud, topic)]
+    subscriptions = attached(cloud, topic)
+    keepers = [(name, _test(cloud, name)) for name in (*subscriptions, *snapshots(cloud, topic))]
     project, source = topic.split("/")[1], f"//pubsub.googleapis.com/{topic}"
     message_ids: list[str] = []
     for message in messages:
         number = cloud.store.next("pubsub messages", 1_000_000_000_000_000)
         body = {**message, "messageId": str(number), "publishTime": stamp}
         text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-        for name, test in subscriptions:
+        for name, test in keepers:
             if test(body):
                 cloud.store.sql(
                     "INSERT INTO pubsub_backlog VALUES (?, ?, ?, ?, ?, 0, '', ?)",
@@ -83,7 +85,7 @@ def publish(cloud: Cloud, topic: str, messages: Sequence[Mapping[str, Any]]) -> 
                 )
         message_ids.append(str(number))
         cloud.events.emit(Event(PUBLISHED, source, "", project, stamp, {"message": body}))
-    for name, _ in subscriptions:
+    for name in subscriptions:
         cloud.due.at(API, LEASE, name, now)
         cloud.signals.ring(topic_of(name))
     return message_ids
@@ -158,6 +160,45 @@ def remove(cloud: Cloud, name: str, identity: int) -> None:
 def purge_until(cloud: Cloud, name: str, moment: float) -> None:
     """Removes what was published up to a time, as if it had been acknowledged."""
     cloud.store.sql("DELETE FROM pubsub_backlog WHERE subscription = ? AND published <= ?", name, moment)
+
+
+def snapshot(cloud: Cloud, name: str, subscription: Body) -> None:
+    """Keeps a subscription's backlog under the name of a snapshot, and from now on what is published to its topic."""
+    _copy(cloud, subscription["name"], name)
+    cloud.store.sql("INSERT OR IGNORE INTO pubsub_snapshots VALUES (?, ?)", subscription["topic"], name)
+
+
+def snapshots(cloud: Cloud, topic: str) -> list[str]:
+    """The snapshots of a topic, sorted."""
+    rows = cloud.store.sql("SELECT snapshot FROM pubsub_snapshots WHERE topic = ? ORDER BY snapshot", topic)
+    return [name for (name,) in rows]
+
+
+def forget_snapshot(cloud: Cloud, name: str) -> None:
+    """Deletes what a snapshot keeps."""
+    cloud.store.sql("DELETE FROM pubsub_snapshots WHERE snapshot = ?", name)
+    cloud.store.sql("DELETE FROM pubsub_backlog WHERE subscription = ?", name)
+
+
+def restore(cloud: Cloud, name: str, snapshot: str) -> None:
+    """Gives a subscription the backlog of a snapshot instead of its own."""
+    cloud.store.sql("DELETE FROM pubsub_backlog WHERE subscription = ?", name)
+    _copy(cloud, snapshot, name)
+    cloud.due.at(API, LEASE, name, cloud.clock.seconds())
+    cloud.signals.ring(topic_of(name))
+
+
+def oldest_age(cloud: Cloud, name: str) -> float:
+    """Seconds since the oldest message that is not acknowledged was published; 0 without one."""
+    row = cloud.store.row("SELECT min(published) FROM pubsub_backlog WHERE subscription = ?", name)
+    return 0.0 if row[0] is None else cloud.clock.seconds() - float(row[0])
+
+
+def _copy(cloud: Cloud, source: str, target: str) -> None:
+    cloud.store.sql(
+        "INSERT INTO pubsub_backlog SELECT ?, id, published, key, published, 0, '', body FROM pubsub_backlog WHERE subscription = ?",
+        *(target, source),
+    )
 
 
 def watch(cloud: Cloud, name: str) -> None:

@@ -7,7 +7,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Reply, Wait
 from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError, failed_precondition, invalid, not_found
-from localcloud.services.pubsub import backlog, bounds, push, topics
+from localcloud.services.pubsub import backlog, bounds, push, snapshots, topics
 from localcloud.services.pubsub.backlog import API
 from localcloud.spec import timestamps
 
@@ -105,13 +105,13 @@ def detach(call: Call) -> Body:
 
 
 def seek(call: Call) -> Body:
-    """subscriptions.seek to a time: what was published before it counts as acknowledged."""
-    moment = call.body.get("time")
-    if not moment:
-        raise CloudError(
-            501, "UNIMPLEMENTED", "The local cloud seeks to a time only, not to a snapshot.", "notImplemented"
-        )
-    backlog.purge_until(call.cloud, _found(call)["name"], timestamps.parse(moment).timestamp())
+    """subscriptions.seek: to a snapshot's backlog, or to a time, before which everything counts as acknowledged."""
+    subscription, moment = _found(call), call.body.get("time")
+    if moment:
+        backlog.purge_until(call.cloud, subscription["name"], timestamps.parse(moment).timestamp())
+    else:
+        snapshot = snapshots.found(call, subscription, call.body.get("snapshot", ""))
+        backlog.restore(call.cloud, subscription["name"], snapshot["name"])
     return {}
 
 

@@ -10,7 +10,7 @@ from localcloud.engine import labels
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body, Call
 from localcloud.errors import error_info, invalid, not_found, permission_denied
-from localcloud.services.pubsub import backlog, bounds
+from localcloud.services.pubsub import backlog, bounds, schemas
 from localcloud.services.pubsub.backlog import API
 
 ID_RULE = r"(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}"
@@ -22,31 +22,35 @@ DELETED = "_deleted-topic_"
 _MOST_MESSAGES, _MOST_BYTES = 1000, 10_000_000
 
 
-def completed(_call: Call, body: Body) -> Body:
+def completed(call: Call, body: Body) -> Body:
     """A new topic in its stored form."""
     _checked(body)
-    return body | {"state": "ACTIVE"}
+    return schemas.check_settings(call, body) | {"state": "ACTIVE"}
 
 
-def changed(_call: Call, _old: Body, new: Body) -> Body:
+def changed(call: Call, old: Body, new: Body) -> Body:
     """A changed topic in its stored form."""
     _checked(new)
-    return new
+    return new if new.get("schemaSettings") == old.get("schemaSettings") else schemas.check_settings(call, new)
 
 
 def deleted(call: Call, body: Body) -> None:
-    """Detaches the subscriptions of a deleted topic; they keep their backlog."""
+    """Detaches the subscriptions and snapshots of a deleted topic; they keep their backlog."""
     store = call.cloud.store
     for name in backlog.attached(call.cloud, body["name"]):
         subscription = store.get(API, name)
         if subscription is not None:
             store.put(API, name, subscription | {"topic": DELETED})
     store.sql("DELETE FROM pubsub_attached WHERE topic = ?", body["name"])
+    for name in backlog.snapshots(call.cloud, body["name"]):
+        if (snapshot := store.get(API, name)) is not None:
+            store.put(API, name, snapshot | {"topic": DELETED})
+    store.sql("DELETE FROM pubsub_snapshots WHERE topic = ?", body["name"])
 
 
 def publish(call: Call) -> Body:
     """topics.publish: the ids of the messages, in their order."""
-    _found(call.cloud, call.name)
+    topic = _found(call.cloud, call.name)
     messages = call.body.get("messages", [])
     bounds.check_size("message_count", len(messages), (1, _MOST_MESSAGES), "messages")
     size = sum(len(one.get("data", "")) * 3 // 4 for one in messages)
@@ -58,7 +62,7 @@ def publish(call: Call) -> Body:
             "messages",
         )
     kept = [{key: one[key] for key in ("data", "attributes", "orderingKey") if one.get(key)} for one in messages]
-    return {"messageIds": backlog.publish(call.cloud, call.name, kept)}
+    return {"messageIds": backlog.publish(call.cloud, call.name, schemas.checked(call.cloud, topic, kept))}
 
 
 def subscriptions(call: Call) -> Body:

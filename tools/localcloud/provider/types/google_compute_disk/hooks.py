@@ -1,4 +1,4 @@
-"""google_compute_disk: its image may be named by family; never shrunk in place, and detached from its machines before a delete."""
+"""google_compute_disk: its image may be named by family, and it is detached from its machines before a delete."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from localcloud.provider.work import Work
 
 
 def plan(draft: PlanDraft) -> None:
-    """Shrinking forces replacement, and so do other provisioned IOPS unless it is a hyperdisk."""
+    """Other provisioned IOPS force replacement unless it is a hyperdisk."""
     old, new = draft.prior, draft.planned
     if draft.creating:
         return
-    if isinstance(new["size"], int) and new["size"] < (old.get("size") or 0):
-        draft.planner.replaced.append(("size",))
     changed = new["provisioned_iops"] not in (old.get("provisioned_iops"), UNKNOWN)
     if changed and "hyperdisk" not in str(new["type"]):
         draft.planner.replaced.append(("provisioned_iops",))

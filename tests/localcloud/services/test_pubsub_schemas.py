@@ -1,0 +1,186 @@
+"""Schemas and their revisions, topics that check what is published to them, and snapshots."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf import descriptor_pb2
+
+from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
+
+BASE = f"/pubsub/v1/projects/{PROJECT}"
+SCHEMA = f"projects/{PROJECT}/schemas/card"
+AVRO = json.dumps(
+    {
+        "type": "record",
+        "name": "Card",
+        "fields": [{"name": "title", "type": "string"}, {"name": "price", "type": ["null", "double"], "default": None}],
+    }
+)
+PROTO = 'syntax = "proto3";\nmessage Card {\n  string title = 1;\n  double price = 2;\n}\n'
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Sender:
+    return sender(tmp_path, "pubsub")
+
+
+def encoded(text: str | bytes) -> str:
+    return base64.b64encode(text if isinstance(text, bytes) else text.encode()).decode()
+
+
+def schema(call: Sender, definition: str = AVRO, kind: str = "AVRO") -> Any:
+    return call("POST", f"{BASE}/schemas?schemaId=card", {"type": kind, "definition": definition})
+
+
+def test_a_schema_has_revisions_that_can_be_committed_rolled_back_and_deleted(call: Sender) -> None:
+    first = schema(call)
+    assert (first["name"], first["definition"], len(first["revisionId"])) == (SCHEMA, AVRO, 8)
+    wider = AVRO.replace('"title"', '"name"')
+    second = call("POST", f"{BASE}/schemas/card:commit", {"schema": {"type": "AVRO", "definition": wider}})
+    assert call("GET", f"{BASE}/schemas/card") == second
+    assert call("GET", f"{BASE}/schemas/card@{first['revisionId']}") == first
+    third = call("POST", f"{BASE}/schemas/card:rollback", {"revisionId": first["revisionId"]})
+    assert (third["definition"], third["revisionId"] in (first["revisionId"], second["revisionId"])) == (AVRO, False)
+    listed = call("GET", f"{BASE}/schemas/card:listRevisions?pageSize=2")
+    assert [one["revisionId"] for one in listed["schemas"]] == [third["revisionId"], second["revisionId"]]
+    rest = call("GET", f"{BASE}/schemas/card:listRevisions?pageSize=2&pageToken={listed['nextPageToken']}&view=FULL")
+    assert rest["schemas"] == [first]
+    assert call("DELETE", f"{BASE}/schemas/card@{third['revisionId']}:deleteRevision") == second
+    (found,) = call("GET", f"{BASE}/schemas")["schemas"]
+    assert "definition" not in found
+    assert call("GET", f"{BASE}/schemas?view=FULL")["schemas"] == [second]
+    assert "cannot change" in call.refused(
+        "POST", f"{BASE}/schemas/card:commit", {"schema": {"type": "PROTOCOL_BUFFER", "definition": PROTO}}
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "definition"),
+    [
+        ("AVRO", "{"),
+        ("AVRO", '{"type": "record", "name": "Card"}'),
+        ("AVRO", '"string"'),
+        ("AVRO", "[" * 100_000),
+        ("PROTOCOL_BUFFER", "message Card {"),
+        ("PROTOCOL_BUFFER", 'syntax = "proto3"; import "/etc/passwd"; message A {}'),
+        ("PROTOCOL_BUFFER", 'syntax = "proto3"; message A {} message B {}'),
+        ("TYPE_UNSPECIFIED", AVRO),
+    ],
+)
+def test_a_definition_that_cannot_be_read_is_refused(call: Sender, kind: str, definition: str) -> None:
+    body = {"type": kind, "definition": definition}
+    said = call.refused("POST", f"{BASE}/schemas?schemaId=card", body)
+    assert said == call.refused("POST", f"{BASE}/schemas:validate", {"schema": body})
+    assert "schema" in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "definition", "encoding", "good", "bad"),
+    [
+        ("AVRO", AVRO, "JSON", b'{"title": "a", "price": {"double": 2}}', b'{"title": 3}'),
+        ("AVRO", AVRO, "JSON", b'{"title": "a"}', b'{"title": "a", "colour": "red"}'),
+        ("AVRO", AVRO, "JSON", b'{"title": "a", "price": null}', b'["title"]'),
+        ("AVRO", AVRO, "BINARY", b"\x02a\x00", b"\x02a\x00more"),
+        ("AVRO", AVRO, "BINARY", b"\x02a\x00", b"\xff\xff\xff"),
+        ("PROTOCOL_BUFFER", PROTO, "JSON", b'{"title": "a", "price": 2}', b'{"colour": "red"}'),
+        ("PROTOCOL_BUFFER", PROTO, "BINARY", b"\x0a\x01a", b"\x0a\x09a"),
+    ],
+)
+def test_a_topic_takes_what_fits_its_schema(
+    call: Sender, kind: str, definition: str, encoding: str, good: bytes, bad: bytes
+) -> None:
+    made = schema(call, definition, kind)
+    call("PUT", f"{BASE}/topics/cards", {"schemaSettings": {"schema": SCHEMA, "encoding": encoding}})
+    call("PUT", f"{BASE}/subscriptions/all", {"topic": f"projects/{PROJECT}/topics/cards"})
+    call("POST", f"{BASE}/topics/cards:publish", {"messages": [{"data": encoded(good)}]})
+    for message in (bad, b""):
+        sent = {"messages": [{"data": encoded(message), "attributes": {"a": "b"}}]}
+        if message or encoding == "JSON" or kind == "AVRO":
+            assert "Message failed schema validation" in call.refused("POST", f"{BASE}/topics/cards:publish", sent)
+    pulled = call("POST", f"{BASE}/subscriptions/all:pull", {"maxMessages": 9, "returnImmediately": True})
+    (one,) = pulled["receivedMessages"]
+    assert one["message"]["attributes"] == {
+        "googclient_schemaencoding": encoding,
+        "googclient_schemaname": SCHEMA,
+        "googclient_schemarevisionid": made["revisionId"],
+    }
+    asked = {"name": SCHEMA, "message": encoded(good), "encoding": encoding}
+    assert call("POST", f"{BASE}/schemas:validateMessage", asked) == {}
+    call("POST", f"{BASE}/schemas:validateMessage", asked | {"message": encoded(bad)}, status=400)
+
+
+def test_a_message_may_fit_any_revision_that_the_topic_allows(call: Sender) -> None:
+    first = schema(call)
+    other = AVRO.replace('"title"', '"name"')
+    second = call("POST", f"{BASE}/schemas/card:commit", {"schema": {"type": "AVRO", "definition": other}})
+    settings = {"schema": SCHEMA, "encoding": "JSON"}
+    call("PUT", f"{BASE}/topics/both", {"schemaSettings": settings})
+    call("PUT", f"{BASE}/topics/old", {"schemaSettings": settings | {"lastRevisionId": first["revisionId"]}})
+    messages = {"messages": [{"data": encoded('{"name": "a"}')}]}
+    call("POST", f"{BASE}/topics/both:publish", messages)
+    call("POST", f"{BASE}/topics/old:publish", messages, status=400)
+    assert second["revisionId"] != first["revisionId"]
+    call("DELETE", f"{BASE}/schemas/card")
+    assert call("GET", f"{BASE}/topics/old")["schemaSettings"]["schema"] == "_deleted-schema_"
+    assert "was deleted" in call.refused("POST", f"{BASE}/topics/both:publish", messages)
+    call("PUT", f"{BASE}/topics/none", {"schemaSettings": settings}, status=404)
+
+
+def test_a_compiled_schema_of_protocol_buffers_is_taken(call: Sender) -> None:
+    file = descriptor_pb2.FileDescriptorProto(name="card.proto", package="team")
+    file.message_type.add(name="Card").field.add(name="title", number=1, type=9, label=1)
+    compiled = encoded(descriptor_pb2.FileDescriptorSet(file=[file]).SerializeToString())
+    body = {"type": "PROTOCOL_BUFFER", "compiledProtoSchema": {"compiledBytes": compiled, "rootMessage": "team.Card"}}
+    call("POST", f"{BASE}/schemas?schemaId=card", body)
+    asked = {"name": SCHEMA, "message": encoded('{"title": "a"}'), "encoding": "JSON"}
+    call("POST", f"{BASE}/schemas:validateMessage", asked)
+    call("POST", f"{BASE}/schemas:validateMessage", asked | {"message": encoded('{"x": 1}')}, status=400)
+    body["compiledProtoSchema"]["rootMessage"] = "team.None"
+    call("POST", f"{BASE}/schemas?schemaId=other", body, status=400)
+
+
+def test_a_subscription_goes_back_to_its_snapshot(call: Sender) -> None:
+    topic, other = f"projects/{PROJECT}/topics/news", f"projects/{PROJECT}/topics/other"
+    for name, attached in (("all", topic), ("apart", other)):
+        call("PUT", f"/pubsub/v1/{attached}", {})
+        call("PUT", f"{BASE}/subscriptions/{name}", {"topic": attached})
+
+    def publish(text: str) -> None:
+        call("POST", f"/pubsub/v1/{topic}:publish", {"messages": [{"data": encoded(text)}]})
+
+    def drained() -> list[str]:
+        body = {"maxMessages": 9, "returnImmediately": True}
+        found = call("POST", f"{BASE}/subscriptions/all:pull", body).get("receivedMessages", [])
+        if found:
+            call("POST", f"{BASE}/subscriptions/all:acknowledge", {"ackIds": [one["ackId"] for one in found]})
+        return [base64.b64decode(one["message"]["data"]).decode() for one in found]
+
+    publish("before")
+    assert drained() == ["before"]
+    publish("kept")
+    asked = {"subscription": f"projects/{PROJECT}/subscriptions/all", "labels": {"a": "b"}}
+    made = call("PUT", f"{BASE}/snapshots/now", asked)
+    assert (made["name"], made["topic"], made["labels"]) == (f"projects/{PROJECT}/snapshots/now", topic, {"a": "b"})
+    call("PUT", f"{BASE}/snapshots/now", asked, status=409)
+    publish("later")
+    assert drained() == ["kept", "later"]
+    for _ in range(2):
+        call("POST", f"{BASE}/subscriptions/all:seek", {"snapshot": made["name"]})
+        assert drained() == ["kept", "later"]
+    assert call("GET", f"{BASE}/topics/news/snapshots") == {"snapshots": [made["name"]]}
+    assert call("GET", f"{BASE}/topics/news/subscriptions") == {"subscriptions": [asked["subscription"]]}
+    changed = {"snapshot": {"labels": {"c": "d"}}, "updateMask": "labels"}
+    assert call("PATCH", f"{BASE}/snapshots/now", changed)["labels"] == {"c": "d"}
+    assert [one["name"] for one in call("GET", f"{BASE}/snapshots")["snapshots"]] == [made["name"]]
+    call("POST", f"{BASE}/subscriptions/apart:seek", {"snapshot": made["name"]}, status=400)
+    call.cloud.clock.advance(8 * 86_400)
+    call.cloud.due.run()
+    call("POST", f"{BASE}/subscriptions/all:seek", {"snapshot": made["name"]}, status=404)
+    call("PUT", f"{BASE}/snapshots/now", asked)
+    call("DELETE", f"{BASE}/snapshots/now")
+    call("GET", f"{BASE}/snapshots/now", status=404)
