@@ -28,3 +28,15 @@ resource "google_vertex_ai_endpoint" "full" {
 output "tensorboard" {
   value = google_vertex_ai_tensorboard.runs.display_name
 }
+
+resource "google_vertex_ai_dataset" "images" {
+  display_name        = "images"
+  metadata_schema_uri = "gs://google-cloud-aiplatform/schema/dataset/metadata/image_1.0.0.yaml"
+  region              = "europe-west1"
+  labels              = { team = "cats" }
+}
+
+resource "google_vertex_ai_dataset" "rows" {
+  display_name        = "rows"
+  metadata_schema_uri = "gs://google-cloud-aiplatform/schema/dataset/metadata/tabular_1.0.0.yaml"
+}

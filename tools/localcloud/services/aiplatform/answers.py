@@ -6,7 +6,12 @@ from localcloud.engine import lro
 from localcloud.engine.service import Body, Call
 
 _VERBS = {"create": "Create", "patch": "Update"}
-_KINDS = {"tensorboards": "Tensorboard", "endpoints": "Endpoint", "metadataStores": "MetadataStore"}
+_KINDS = {
+    "datasets": "Dataset",
+    "endpoints": "Endpoint",
+    "metadataStores": "MetadataStore",
+    "tensorboards": "Tensorboard",
+}
 
 
 def usual(call: Call) -> Body:
