@@ -29,7 +29,7 @@ VOLATILE = frozenset(
 _TOKEN = re.compile(r"local/(?:user|serviceAccount):[\w.@%+-]+/w?\d*/[\w-]{43}")
 # A service's own address is a port of this machine.
 _LOOPBACK = re.compile(r"127\.0\.0\.1:\d+")
-_NUMBERED = re.compile(r"tensorboards/\d+")
+_NUMBERED = re.compile(r"(tensorboards|datasets)/\d+")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CHANGE = (
     "actions",

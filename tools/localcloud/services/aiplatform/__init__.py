@@ -1,4 +1,4 @@
-"""Vertex AI: custom jobs that train on this machine, training pipelines, models, endpoints, TensorBoards and experiments."""
+"""Vertex AI: custom jobs and batch predictions that run on this machine, training pipelines, datasets, models, endpoints, TensorBoards and experiments."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from localcloud.engine.iam import roles
 from localcloud.engine.service import Endpoints, Handler, Permission, Service, Worker
 from localcloud.services.aiplatform import (
     answers,
+    batches,
     boards,
     charges,
     datasets,
@@ -16,6 +17,7 @@ from localcloud.services.aiplatform import (
     metadata_stores,
     models,
     pipelines,
+    predictions,
     series,
     specs,
     training,
@@ -82,6 +84,7 @@ _LINEAGE: dict[str, tuple[Handler, str]] = {
 
 _SERVICES = "google.cloud.aiplatform.v1"
 _AUDITED = {
+    "projects.locations.batchPredictionJobs": f"{_SERVICES}.JobService.*BatchPredictionJob",
     "projects.locations.customJobs": f"{_SERVICES}.JobService.*CustomJob",
     "projects.locations.trainingPipelines": f"{_SERVICES}.PipelineService.*TrainingPipeline",
     "projects.locations.datasets": f"{_SERVICES}.DatasetService.*Dataset",
@@ -137,6 +140,7 @@ SERVICE = Service(
     proto="google.cloud.aiplatform.v1",
     operation_metadata=answers.usual,
     resources={
+        "projects.locations.batchPredictionJobs": predictions.JOB,
         "projects.locations.customJobs": jobs.JOB,
         "projects.locations.trainingPipelines": pipelines.PIPELINE,
         "projects.locations.datasets": datasets.DATASET,
@@ -153,6 +157,7 @@ SERVICE = Service(
         "projects.locations.tensorboards.experiments.runs.timeSeries": series.SERIES,
     },
     methods={
+        f"{_PLACE}.batchPredictionJobs.cancel": predictions.cancel,
         f"{_PLACE}.customJobs.cancel": jobs.cancel,
         f"{_PLACE}.trainingPipelines.cancel": pipelines.cancel,
         f"{_PLACE}.datasets.searchDataItems": datasets.search,
@@ -169,6 +174,7 @@ SERVICE = Service(
     tables=lineage.TABLES,
     workers={
         jobs.KIND: Worker(training.run, training.cut),
+        predictions.KIND: Worker(batches.run, batches.cut),
         endpoints.DEPLOY: Worker(endpoints.carried_out),
     },
     subscriptions={jobs.ENDED: pipelines.job_ended},

@@ -1,4 +1,4 @@
-"""Metered usage of Vertex AI: machines and GPUs by the second, for training and for serving."""
+"""Metered usage of Vertex AI: machines and GPUs by the second, for training, serving and batch prediction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from localcloud.services.aiplatform import machines, names
 from localcloud.services.aiplatform.machines import Machine
 
 _SERVICE = ("C7E2-9256-1C43", "Vertex AI")
-_USES = {"training": "Custom Training", "prediction": "Online Prediction"}
+_USES = {"training": "Custom Training", "prediction": "Online Prediction", "batch": "Batch Prediction"}
 _HOUR = 3600
 
 

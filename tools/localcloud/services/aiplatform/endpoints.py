@@ -16,7 +16,7 @@ from localcloud.engine.exchange import Reply
 from localcloud.engine.jobs import Job
 from localcloud.engine.service import Body, Call, Resource
 from localcloud.errors import CloudError, failed_precondition, invalid
-from localcloud.services.aiplatform import answers, machines, models, names, serving, specs
+from localcloud.services.aiplatform import answers, machines, model_servers, models, names, serving, specs
 from localcloud.services.aiplatform.names import API
 from localcloud.spec import json_text
 
@@ -100,7 +100,7 @@ async def carried_out(cloud: Cloud, job: Job) -> None:
     """The worker for a deployment: starts to serve the model, then adds it to the endpoint."""
     endpoint, deployed = job.body["endpoint"], job.body["deployed"]
     running = await serving.begin(cloud, job.commits, endpoint, deployed)
-    async with serving.ended_on_failure(running):
+    async with model_servers.ended_on_failure(running):
         await job.write(partial(_deployed, cloud, job, endpoint, deployed))
 
 

@@ -14,7 +14,7 @@ from localcloud.engine import paging
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError, failed_precondition, invalid
-from localcloud.services.aiplatform import answers, names
+from localcloud.services.aiplatform import answers, instances, names
 from localcloud.services.aiplatform.names import API
 from localcloud.services.storage import rows
 from localcloud.spec import fields, filters
@@ -61,7 +61,7 @@ def put(cloud: Cloud, parent: str, sent: Body, identity: str, *, new: bool) -> t
         aliases.append(_DEFAULT)
     body = {
         "supportedDeploymentResourcesTypes": ["DEDICATED_RESOURCES"],
-        "supportedInputStorageFormats": ["jsonl"],
+        "supportedInputStorageFormats": list(instances.FORMATS),
         "supportedOutputStorageFormats": ["jsonl"],
         **sent,
         "name": name,

@@ -13,7 +13,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.events import Event
 from localcloud.engine.service import Body, Call, Resource
 from localcloud.errors import CloudError, failed_precondition, invalid, rpc_code
-from localcloud.services.aiplatform import jobs, models, names, quotas, specs
+from localcloud.services.aiplatform import job_states, jobs, models, names, quotas, specs
 from localcloud.services.aiplatform.names import API
 from localcloud.spec import conformance
 
@@ -81,7 +81,7 @@ def cancel(call: Call) -> Body:
     body = standard.existing(call, PIPELINE)
     job = call.cloud.store.get(API, body["_job"])
     if job is not None and body["state"] not in _OVER:
-        jobs.call_off(call.cloud, job)
+        job_states.call_off(call.cloud, job, jobs.ended)
     return {}
 
 

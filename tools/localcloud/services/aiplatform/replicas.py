@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.orders import Order
 from localcloud.engine.service import Body
 from localcloud.errors import CloudError
-from localcloud.services.aiplatform import names, specs, variables
+from localcloud.services.aiplatform import addresses, names, specs, variables
 from localcloud.services.aiplatform.specs import Pool
 
 Mounts = tuple[Mount, ...]
@@ -38,9 +39,7 @@ def account(cloud: Cloud, body: Body) -> str:
 
 def as_account(cloud: Cloud, body: Body) -> Callable[[str], BucketClient]:
     """A function from bucket names to clients that act as the job's account; it is thread-safe."""
-    week = int(cloud.clock.seconds()) + 604_800
-    address, token = cloud.workloads.address, cloud.tokens.token(account(cloud, body), week)
-    return lambda name: BucketClient(name, address, token)
+    return partial(addresses.client, cloud, account(cloud, body))
 
 
 def order(

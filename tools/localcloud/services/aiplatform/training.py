@@ -17,13 +17,12 @@ from localcloud.engine.jobs import Job
 from localcloud.engine.lines import Lines
 from localcloud.engine.orders import StartedWorkload
 from localcloud.engine.service import Body
-from localcloud.errors import CloudError, failed_precondition, invalid
-from localcloud.services.aiplatform import folders, jobs, journal, names, replicas, specs
+from localcloud.errors import CloudError, failed_precondition
+from localcloud.services.aiplatform import folders, job_states, jobs, journal, names, replicas, specs
 from localcloud.services.aiplatform.names import API
 from localcloud.services.aiplatform.specs import Pool
 
 _LOOKS = 0.2
-_SIMULATED = "Nothing ran (simulated): neither podman nor docker answers on this machine, and no command stands in for the image."
 
 
 class TimedOut(Exception):
@@ -60,7 +59,7 @@ class TrainingRun:
 
     async def change(self, **fields: Any) -> None:
         """Updates fields of the job."""
-        await self.job.write(lambda: jobs.change(self.cloud, self.name, **fields))
+        await self.job.write(lambda: job_states.change(self.cloud, self.name, **fields))
 
 
 async def run(cloud: Cloud, job: Job) -> None:
@@ -84,19 +83,15 @@ async def run(cloud: Cloud, job: Job) -> None:
 
 
 def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
-    """Ends a job that did not complete: it was cancelled or refused, or the local cloud stopped."""
-    called_off = problem.status == "CANCELLED"
-    state = "JOB_STATE_CANCELLED" if called_off else "JOB_STATE_FAILED"
-    jobs.ended(cloud, job.body["name"], state, "CANCELED" if called_off else problem.message, problem.status)
+    """Ends a job that did not complete."""
+    job_states.cut(cloud, job.body["name"], problem, jobs.ended)
 
 
 async def _carried_out(training: TrainingRun) -> None:
     orders = [(pool, at) for pool in training.pools for at in range(pool.replicas)]
     first = replicas.order(training.cloud, training.body, training.pools, *orders[0])
-    kind = await asyncio.to_thread(training.cloud.workloads.how, first)
-    if kind == "simulated":
-        raise failed_precondition(_SIMULATED)
-    await _room(training, len(orders))
+    kind = await job_states.runtime(training.cloud, first)
+    await job_states.room(training.cloud, training.job, training.name, len(orders))
     await training.say(f"Vertex AI is setting up this job ({kind}, on this machine).")
     if kind != "process":
         await _images(training)
@@ -115,21 +110,6 @@ async def _carried_out(training: TrainingRun) -> None:
         await training.say(sentence, "ERROR")
     replicas.judge(training.cloud, training.name, ended, refused)
     await training.job.write(partial(jobs.ended, training.cloud, training.name, "JOB_STATE_SUCCEEDED"))
-
-
-async def _room(training: TrainingRun, replicas_: int) -> None:
-    """Waits until all replicas of the job can start; raises CloudError if they never can."""
-    workloads = training.cloud.workloads
-    if replicas_ > workloads.limits["jobs"]:
-        raise invalid(
-            f"The job has {replicas_} replicas, but this machine is configured to run {workloads.limits['jobs']} at once: use fewer replicas."
-        )
-    if workloads.room("jobs") < replicas_:
-        await training.change(state="JOB_STATE_QUEUED")
-        await training.say("The job waits until others have ended: this machine has reached its limit.")
-        while workloads.room("jobs") < replicas_:
-            await asyncio.sleep(_LOOKS)
-        await training.change(state="JOB_STATE_PENDING")
 
 
 async def _images(training: TrainingRun) -> None:
