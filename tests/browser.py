@@ -71,11 +71,13 @@ def faults(
     axe = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8").replace("</script", "<\\/script")
     driver = folder / f"driver-{scheme}.html"
     # Where a page is shown from a file, its policy forbids the very script that looks at it.
-    bare = {name: re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html) for name, html in pages.items()}
-    shown = json.dumps(bare).replace("</", "<\\/").replace("<!--", "<\\!--")
+    rules = {
+        name: re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html) for name, html in pages.items()
+    }
+    shown = json.dumps(rules).replace("</", "<\\/").replace("<!--", "<\\!--")
     driver.write_text(_DRIVER % (shown, json.dumps(widths), axe), "utf-8")
     dumped = run(folder, driver, scheme, "--dump-dom", "--virtual-time-budget=600000", "--window-size=1700,1000")
-    said = re.search(r'<pre id="said">(.*?)</pre>', dumped, re.DOTALL)
-    assert said, dumped[-2000:]
-    result: Any = json.loads(unescape(said[1]))
-    return list(result)
+    report = re.search(r'<pre id="said">(.*?)</pre>', dumped, re.DOTALL)
+    assert report, dumped[-2000:]
+    problems: Any = json.loads(unescape(report[1]))
+    return list(problems)

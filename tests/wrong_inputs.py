@@ -102,14 +102,14 @@ def check(
     logged_out(elsewhere, monkeypatch)
     for name, value in wrong.variables.items():
         monkeypatch.setenv(name, value)
-    words = [*command, *wrong.words, *(() if wrong.replaces else right)]
-    done = clone(*words, given=wrong.given, cwd=elsewhere if wrong.outside else None)
+    arguments = [*command, *wrong.words, *(() if wrong.replaces else right)]
+    result = clone(*arguments, given=wrong.given, cwd=elsewhere if wrong.outside else None)
     sentence = wrong.sentence.format(project=clone.project, off=f"{clone.project[:-4]}-off")
-    assert sentence in done.err
-    assert done.code == wrong.code, done.err
-    assert done.out == b""
-    assert "Traceback" not in done.err
-    assert CANARY not in done.err or wrong.echoes
+    assert sentence in result.err
+    assert result.code == wrong.code, result.err
+    assert result.out == b""
+    assert "Traceback" not in result.err
+    assert CANARY not in result.err or wrong.echoes
 
 
 def logged_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

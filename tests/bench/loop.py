@@ -58,17 +58,17 @@ STEPS: list[dict[str, Any]] = [
 
 def rows(folder: Path) -> list[Row]:
     """The minimum of several runs each, with all image layers rebuilt, and with the unchanged ones cached."""
-    where = folder / "loop"
-    where.mkdir()
-    with stores.own(where) as found:
+    root = folder / "loop"
+    root.mkdir()
+    with stores.own(root) as found:
         if found is None:
             return [Row(NAME, None, at_most=1.3, note="neither podman nor docker answers on this machine")]
         kind, _ = found
-        images.imported(kind.program, images.with_python(where / "python"), images.PYTHON)
-        app = where / "app"
+        images.imported(kind.program, images.with_python(root / "python"), images.PYTHON)
+        app = root / "app"
         app.mkdir()
         apis = ("run", "iam", "artifactregistry", "cloudbuild", "logging", "storage", "aiplatform")
-        with serving(where / "state", *apis) as cloud:
+        with serving(root / "state", *apis) as cloud:
             push = _connected(cloud, app)
             return [*(_row(kind, app, push, anew=anew) for anew in (True, False)), _job_row(kind, cloud)]
 
@@ -76,12 +76,12 @@ def rows(folder: Path) -> list[Row]:
 def _row(kind: RuntimeProgram, app: Path, push: Callable[[], str], *, anew: bool) -> Row:
     ours, theirs = [], []
     for turn in range(TURNS):
-        for taken, way in ((ours, "push"), (theirs, "hand")):
-            said = f"{way}-{turn}-{anew}"
-            (app / "Dockerfile").write_text(DOCKERFILE % (said if anew else "same"))
-            (app / "app.py").write_text(APP % said)
+        for taken, how in ((ours, "push"), (theirs, "hand")):
+            text = f"{how}-{turn}-{anew}"
+            (app / "Dockerfile").write_text(DOCKERFILE % (text if anew else "same"))
+            (app / "app.py").write_text(APP % text)
             began = time.perf_counter()
-            name = _until(push(), said) if way == "push" else _by_hand(kind, app, said)
+            name = _until(push(), text) if how == "push" else _by_hand(kind, app, text)
             taken.append(time.perf_counter() - began)
             if name:
                 subprocess.run([kind.program, "rm", "--force", "--time=0", name], check=True, capture_output=True)
@@ -95,24 +95,24 @@ def _job_row(kind: RuntimeProgram, cloud: Serving) -> Row:
     cloud("POST", f"storage/v1/b?project={PROJECT}", {"name": "bench-staging"})
     ours, theirs = [], []
     for turn in range(TURNS):
-        said = f"first line of {turn}"
+        text = f"first line of {turn}"
         pool = {
             "machineSpec": {"machineType": "n1-standard-4"},
             "replicaCount": 1,
-            "containerSpec": {"imageUri": images.PYTHON, "command": ["python", "-c", f"print({said!r})"]},
+            "containerSpec": {"imageUri": images.PYTHON, "command": ["python", "-c", f"print({text!r})"]},
         }
         spec = {"workerPoolSpecs": [pool], "baseOutputDirectory": {"outputUriPrefix": "gs://bench-staging/out"}}
-        wanted = {
+        query = {
             "resourceNames": [f"projects/{PROJECT}"],
-            "filter": f'textPayload:"{said}" OR jsonPayload.message:"{said}"',
+            "filter": f'textPayload:"{text}" OR jsonPayload.message:"{text}"',
         }
         began = time.perf_counter()
         cloud("POST", f"aiplatform/v1/{PLACE}/customJobs", {"displayName": "bench", "jobSpec": spec})
-        while not cloud("POST", "logging/v2/entries:list", wanted).get("entries"):
+        while not cloud("POST", "logging/v2/entries:list", query).get("entries"):
             time.sleep(0.02)
         ours.append(time.perf_counter() - began)
         began = time.perf_counter()
-        run = [kind.program, "run", "--rm", *kind.network, images.PYTHON, "python", "-c", f"print({said!r})"]
+        run = [kind.program, "run", "--rm", *kind.network, images.PYTHON, "python", "-c", f"print({text!r})"]
         subprocess.run(run, check=True, capture_output=True)
         theirs.append(time.perf_counter() - began)
     one, other = min(ours), min(theirs)
@@ -151,7 +151,7 @@ def _connected(cloud: Serving, app: Path) -> Callable[[], str]:
     return push
 
 
-def _by_hand(kind: RuntimeProgram, app: Path, said: str) -> str:
+def _by_hand(kind: RuntimeProgram, app: Path, expected: str) -> str:
     """The container's name, once it has answered."""
     subprocess.run(
         [kind.program, "build", *kind.build_options, "-q", "-t", "by-hand", str(app)], check=True, capture_output=True
@@ -161,18 +161,18 @@ def _by_hand(kind: RuntimeProgram, app: Path, said: str) -> str:
     port = subprocess.run(
         [kind.program, "port", name, "8080"], check=True, capture_output=True, text=True
     ).stdout.strip()
-    _until(f"http://{port}", said)
+    _until(f"http://{port}", expected)
     return name
 
 
-def _until(address: str, said: str) -> None:
+def _until(address: str, expected: str) -> None:
     while True:
         with (
             suppress(OSError, HTTPException),
             closing(HTTPConnection(address.removeprefix("http://"), timeout=30)) as one,
         ):
             one.request("GET", "/")
-            if one.getresponse().read().decode() == said:
+            if one.getresponse().read().decode() == expected:
                 return
         time.sleep(0.02)
 

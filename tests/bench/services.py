@@ -43,14 +43,14 @@ http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Answer).se
 def rows(folder: Path) -> list[Row]:
     """The rows, or those that explain why there are none."""
     names = {"public": 2.0, "private": 5.0}
-    where = folder / "services"
-    where.mkdir()
-    with stores.own(where) as found:
+    root = folder / "services"
+    root.mkdir()
+    with stores.own(root) as found:
         if found is None:
             return [_ratio(name, None, most, "neither podman nor docker answers") for name, most in names.items()]
         kind, _ = found
-        images.imported(kind.program, images.with_python(where / "python"), images.PYTHON)
-        with _serving(where) as (running, target):
+        images.imported(kind.program, images.with_python(root / "python"), images.PYTHON)
+        with _serving(root) as (running, target):
             rates = [_compared(kind, running, target, name, most) for name, most in names.items()]
             return [*rates, _memory(running, target)]
 
@@ -77,8 +77,8 @@ def _compared(kind: RuntimeProgram, running: LocalCloud, target: Target, name: s
             (theirs, straight, ""),
             (ours, service["annotations"]["local-cloud/address"], token),
         ):
-            asked = (load.Request("GET", "/") for _ in range(REQUESTS))
-            taken.append(load.run(base, asked, token=shown, clients=1).seconds / REQUESTS * 1e6)
+            requests = (load.Request("GET", "/") for _ in range(REQUESTS))
+            taken.append(load.run(base, requests, token=shown, clients=1).seconds / REQUESTS * 1e6)
     one, other = min(ours), min(theirs)
     return _ratio(name, one / other, most, f"{one:.0f} µs against {other:.0f} µs: one connection, Python's http.server")
 

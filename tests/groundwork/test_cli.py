@@ -178,9 +178,9 @@ from groundwork.cli.terminal import Terminal
 cli.groundwork.main = lambda **_: Terminal().typed("x", "Type `x` to delete it:")
 sys.exit(cli.run([]))
 """
-    ended, shown = python_at_terminal(["-c", code], ROOT, [("delete it: ", "\x03")])
-    assert (ended, "::" in shown) == (Exit.INTERRUPTED, False)
-    assert shown.endswith("\nInterrupted.\n")
+    ended, output = python_at_terminal(["-c", code], ROOT, [("delete it: ", "\x03")])
+    assert (ended, "::" in output) == (Exit.INTERRUPTED, False)
+    assert output.endswith("\nInterrupted.\n")
 
 
 def test_a_moving_display_leaves_nothing_behind_when_a_message_is_printed() -> None:
@@ -191,10 +191,10 @@ with Terminal().progress("planning", {}):
     Terminal().say("said in between")
     process._CHILDREN.tell("Stopping.")
 """
-    _, shown = python_at_terminal(["-c", code], ROOT, variables={"TERM": "xterm", "CI": ""})
+    _, output = python_at_terminal(["-c", code], ROOT, variables={"TERM": "xterm", "CI": ""})
     for said in ("said in between", "Stopping."):
-        assert said in shown
-        assert not re.search(rf"planning[^\r\n]*{said}", shown), repr(shown)
+        assert said in output
+        assert not re.search(rf"planning[^\r\n]*{said}", output), repr(output)
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

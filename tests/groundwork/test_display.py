@@ -85,22 +85,22 @@ def test_tables_are_harmless_and_read_no_markup() -> None:
 def test_values_of_the_environment_file_are_harmless_in_refusals(clone: SmallClone) -> None:
     file = clone.root / "envs" / "local.yaml"
     file.write_text(file.read_text() + 'buckets:\n  "x\\e[31m": {}\n')
-    done = clone("status")
-    assert done.code != 0
-    assert r"x\x1b[31m" in done.err
-    assert "\x1b" not in done.err + done.text
+    result = clone("status")
+    assert result.code != 0
+    assert r"x\x1b[31m" in result.err
+    assert "\x1b" not in result.err + result.text
 
 
 def test_words_of_the_command_line_are_harmless_too(clone: SmallClone) -> None:
-    for words in (
+    for arguments in (
         ["\x1b[31m"],
         ["status", "--env", "\x1b[31m"],
         ["people", "add", "\x1b[31m"],
         ["status", "--\x1b[31m"],
     ):
-        done = clone(*words)
-        assert done.code != 0
-        assert "\x1b" not in done.err + done.text
+        result = clone(*arguments)
+        assert result.code != 0
+        assert "\x1b" not in result.err + result.text
 
 
 def _prints(tree: ast.Module) -> set[str]:

@@ -10,7 +10,7 @@ from groundwork import links
 from tests.terraform_runs import ROOT
 
 
-def found(root: Path, text: str) -> list[str]:
+def all_links(root: Path, text: str) -> list[str]:
     (root / "docs").mkdir(exist_ok=True)
     (root / "docs" / "other.md").write_text("# Other `page`\n\n## Twice\n\n## Twice\n")
     (root / "README.md").write_text(text)
@@ -35,7 +35,7 @@ def test_the_projects_own_links_hold_and_there_are_some() -> None:
     ],
 )
 def test_what_is_there_is_right(target: str, tmp_path: Path) -> None:
-    assert found(tmp_path, f"# Here\n\n[a]({target}) and ![b]({target})\n") == []
+    assert all_links(tmp_path, f"# Here\n\n[a]({target}) and ![b]({target})\n") == []
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def test_what_is_there_is_right(target: str, tmp_path: Path) -> None:
     ],
 )
 def test_what_is_not_there_is_a_sentence_with_its_line(target: str, why: str, tmp_path: Path) -> None:
-    assert found(tmp_path, f"# Here\n\n```text\nx\n```\n[a]({target})\n") == [f"README.md:6: {target} {why}"]
+    assert all_links(tmp_path, f"# Here\n\n```text\nx\n```\n[a]({target})\n") == [f"README.md:6: {target} {why}"]
 
 
 def test_text_in_code_is_no_link(tmp_path: Path) -> None:
-    assert found(tmp_path, "`[a](gone)`\n\n```md\n[a](gone)\n```\n") == []
+    assert all_links(tmp_path, "`[a](gone)`\n\n```md\n[a](gone)\n```\n") == []

@@ -76,15 +76,15 @@ def workflows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servi
 def test_a_new_service_is_one_folder_and_a_line_in_the_registry(workflows: Service, tmp_path: Path) -> None:
     registry = (*SERVICES, workflows)
     cloud = inside(tmp_path / "state", *registry)
-    there = f"workflows/v1/projects/{PROJECT}/locations/europe-west1/workflows"
-    created = cloud.ok("POST", f"{there}?workflowId=train", {"description": "nightly"})
+    parent = f"workflows/v1/projects/{PROJECT}/locations/europe-west1/workflows"
+    created = cloud.ok("POST", f"{parent}?workflowId=train", {"description": "nightly"})
     assert created["done"]
     assert created["response"]["@type"] == "type.googleapis.com/google.cloud.workflows.v1.Workflow"
-    assert cloud.as_(ALICE)("GET", there).status == 403
+    assert cloud.as_(ALICE)("GET", parent).status == 403
     cloud.grant("roles/workflows.viewer", ALICE)
-    assert cloud.as_(ALICE).ok("GET", there)["workflows"][0]["description"] == "nightly"
-    assert cloud.as_(ALICE)("DELETE", f"{there}/train").status == 403
-    assert cloud.ok("DELETE", f"{there}/train")["done"]
+    assert cloud.as_(ALICE).ok("GET", parent)["workflows"][0]["description"] == "nightly"
+    assert cloud.as_(ALICE)("DELETE", f"{parent}/train").status == 403
+    assert cloud.ok("DELETE", f"{parent}/train")["done"]
     identity = f"serviceusage/v1beta1/projects/{PROJECT}/services/workflows.googleapis.com:generateServiceIdentity"
     assert cloud.ok("POST", identity)["response"]["email"] == workflows.agent.format(number=NUMBER)
     named = endpoints.variables("http://127.0.0.1:1", registry)

@@ -98,8 +98,8 @@ def test_no_method_breaks_on_a_thin_request(service: Service, body: bytes, tmp_p
 
 def test_every_file_in_services_is_registered() -> None:
     folder = Path(localcloud.__file__).parent / "services"
-    there = {path.stem for path in folder.iterdir() if path.stem not in {"__init__", "__pycache__", "unwritten"}}
-    assert there == {service.api for service in SERVICES}
+    files = {path.stem for path in folder.iterdir() if path.stem not in {"__init__", "__pycache__", "unwritten"}}
+    assert files == {service.api for service in SERVICES}
 
 
 def test_no_two_services_answer_the_same_version() -> None:

@@ -79,9 +79,9 @@ def test_objects_are_shown_folder_by_folder_with_preview_and_download(browser: B
     upload(browser, "raw/rows.csv", b"a,b\n1,<script>alert(1)</script>\n", "text/csv")
     bucket = f"{browser.cloud.project}-data"
     assert "raw/" in browser.page(f"bucket/{bucket}")
-    shown = browser.page(f"object/{bucket}/raw/rows.csv")
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
-    assert "<script>" not in shown
+    page = browser.page(f"object/{bucket}/raw/rows.csv")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<script>" not in page
     path = urlsplit(launcher.console(browser.cloud.server, f"download/{bucket}/raw/rows.csv")).path
     status, text, headers = browser(path)
     assert (status, text) == (200, "a,b\n1,<script>alert(1)</script>\n")
@@ -105,9 +105,9 @@ def test_a_secret_shows_that_it_is_there_and_never_its_value(browser: Browser) -
     cloud.ok("POST", f"{path}/key:addVersion", {"payload": {"data": "dG9wLXNlY3JldA=="}})
     listed = browser.page(f"project/{cloud.project}/secretmanager")
     assert "/resource/secretmanager/" in listed
-    shown = listed + browser.page(f"resource/secretmanager/projects/{cloud.project}/secrets/key")
-    assert "top-secret" not in shown
-    assert "dG9wLXNlY3JldA" not in shown
+    pages = listed + browser.page(f"resource/secretmanager/projects/{cloud.project}/secrets/key")
+    assert "top-secret" not in pages
+    assert "dG9wLXNlY3JldA" not in pages
 
 
 def test_who_may_do_what_is_a_table(browser: Browser) -> None:
@@ -203,7 +203,7 @@ def test_logs_are_looked_through_and_followed(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "shown"),
+    ("entry", "expected"),
     [
         ({"textPayload": "5 cards"}, "5 cards"),
         ({"jsonPayload": {"cards": 5}}, "&#34;cards&#34;: 5"),
@@ -212,12 +212,12 @@ def test_logs_are_looked_through_and_followed(browser: Browser) -> None:
         ({"severity": "NOTICE"}, "NOTICE"),
     ],
 )  # fmt: skip
-def test_whatever_an_entry_holds_is_shown(browser: Browser, entry: dict[str, object], shown: str) -> None:
+def test_whatever_an_entry_holds_is_shown(browser: Browser, entry: dict[str, object], expected: str) -> None:
     cloud = browser.cloud
     cloud.enable("logging")
     log = {"logName": f"projects/{cloud.project}/logs/app", "resource": {"type": "global"}}
     cloud.ok("POST", "logging/v2/entries:write", {"entries": [{**log, **entry}]})
-    assert shown in browser.page(f"project/{cloud.project}/logs")
+    assert expected in browser.page(f"project/{cloud.project}/logs")
 
 
 @pytest.mark.parametrize(

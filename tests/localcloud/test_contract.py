@@ -17,7 +17,7 @@ TOPIC = f"projects/{PROJECT}/topics/there"
 AVRO = '{"type": "record", "name": "Card", "fields": [{"name": "title", "type": "string"}]}'
 PLACES = {"zones": "europe-west1-b", "regions": "europe-west1", "locations": "europe-west1"}
 # What a service checks: a value that it takes, or None for a field that it does not take beside others.
-SAID: Mapping[str, Mapping[str, Any]] = {
+OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
     "Disk": {"sizeGb": "20", "type": "zones/europe-west1-b/diskTypes/pd-ssd", "users": None},
     "Instance": {
         "machineType": "zones/europe-west1-b/machineTypes/e2-medium",
@@ -124,8 +124,8 @@ def sample(schemas: Mapping[str, Any], schema: Mapping[str, Any], depth: int = 0
         return {"a": sample(schemas, schema["additionalProperties"], depth + 1)}
     if kind == "object":
         fields = schema.get("properties", {}) if depth < 3 else {}
-        wanted = {name: one for name, one in fields.items() if not _one_way(one) and name not in SERVER_MADE}
-        return {name: sample(schemas, one, depth + 1) for name, one in wanted.items()}
+        sent = {name: one for name, one in fields.items() if not _one_way(one) and name not in SERVER_MADE}
+        return {name: sample(schemas, one, depth + 1) for name, one in sent.items()}
     if "enum" in schema:
         return next(one for one in schema["enum"] if "UNSPECIFIED" not in one)
     simple = {"boolean": True, "integer": 7, "number": 7}
@@ -133,8 +133,8 @@ def sample(schemas: Mapping[str, Any], schema: Mapping[str, Any], depth: int = 0
 
 
 def _one_way(field: Mapping[str, Any]) -> bool:
-    said = field.get("description", "").lower()
-    return bool(field.get("readOnly")) or "output only" in said or "[input only]" in said
+    description = field.get("description", "").lower()
+    return bool(field.get("readOnly")) or "output only" in description or "[input only]" in description
 
 
 def path_of(service: Service, method: Method) -> str:
@@ -144,20 +144,20 @@ def path_of(service: Service, method: Method) -> str:
     return f"/{service.api}/{re.sub(r'{[^}]*}', 'thing', path)}"
 
 
-def holds(found: Any, sent: Any, at: str) -> None:
+def holds(found: Any, sent: Any, path: str) -> None:
     """Whether everything that was sent is in what was found; references may have become whole."""
     if isinstance(sent, dict):
         for key, value in sent.items():
-            assert key in found, f"{at}.{key} is lost"
-            holds(found[key], value, f"{at}.{key}")
+            assert key in found, f"{path}.{key} is lost"
+            holds(found[key], value, f"{path}.{key}")
     elif isinstance(sent, list):
-        assert len(found) == len(sent), at
+        assert len(found) == len(sent), path
         for one, other in zip(found, sent, strict=True):
-            holds(one, other, at)
+            holds(one, other, path)
     elif isinstance(sent, str) and "/" in sent:
-        assert str(found).endswith(sent), at
+        assert str(found).endswith(sent), path
     else:
-        assert found == sent, at
+        assert found == sent, path
 
 
 @pytest.fixture
@@ -171,8 +171,8 @@ def call(tmp_path: Path) -> Sender:
 
 def sendable(service: Service, resource: Resource) -> Any:
     """Everything that a create can say, where a service checks it with a value that it takes."""
-    said = SAID.get(resource.kind, {})
-    fields = sample(document(service.api, service.versions[0]).schemas, {"$ref": resource.kind}) | said
+    own = OWN_VALUES.get(resource.kind, {})
+    fields = sample(document(service.api, service.versions[0]).schemas, {"$ref": resource.kind}) | own
     return {key: value for key, value in fields.items() if value is not None} | {"name": "thing"}
 
 

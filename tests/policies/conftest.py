@@ -41,9 +41,9 @@ def _ask(folder: Path) -> str:
     request.write_text(json.dumps(wanted), encoding="utf-8")
     python = outside.python(ROOT / "tools", installation.user_cache(), process.run, print)
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT / 'tools'}:{ROOT}"}
-    done = process.run([str(python), "-m", "tests.policies.inventory", str(request)], env=env, seconds=120)
-    assert done.code == 0, done.err
-    return done.out
+    result = process.run([str(python), "-m", "tests.policies.inventory", str(request)], env=env, seconds=120)
+    assert result.code == 0, result.err
+    return result.out
 
 
 @pytest.fixture(scope="session")

@@ -56,9 +56,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     request.write_text(json.dumps({"root": str(folder), "folders": ["modules"], "plans": {}, "settings": settings}))
     python = outside.python(ROOT / "tools", installation.user_cache(), process.run, print)
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder / "tools")}
-    done = process.run([str(python), "-P", "-m", "policies", str(request)], env=env, seconds=120)
-    assert done.code == 0, done.err
-    (found,) = json.loads(done.out)
+    result = process.run([str(python), "-P", "-m", "policies", str(request)], env=env, seconds=120)
+    assert result.code == 0, result.err
+    (found,) = json.loads(result.out)
     return dict(found)
 
 

@@ -31,12 +31,12 @@ CHANGE = ("  kept: {}", "  kept: {}\n  more: {}")
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A running platform, with the identities of its workflows, and a change to it that has not been applied."""
-    with cloned(tmp_path_factory.mktemp("identities")) as made:
-        made.file.write_text(SMALL + TEAM, encoding="utf-8")
-        result = made.run("up", "--env", "small")
+    with cloned(tmp_path_factory.mktemp("identities")) as clone:
+        clone.file.write_text(SMALL + TEAM, encoding="utf-8")
+        result = clone.run("up", "--env", "small")
         assert result.returncode == 0, result.stderr
-        made.rewrite(*CHANGE)
-        yield made
+        clone.rewrite(*CHANGE)
+        yield clone
 
 
 def _as(clone: Clone, email: str, **variables: str) -> Session:

@@ -10,7 +10,7 @@ from groundwork.cli import examples
 from tests.terraform_runs import ROOT
 
 
-def found(root: Path, line: str) -> list[str]:
+def all_examples(root: Path, line: str) -> list[str]:
     (root / "Makefile").write_text("up: ready ## Up\n")
     (root / "README.md").write_text(f"```console\n$ {line}\nwhat it printed: groundwork nonsense\n```\n")
     return [sentence.rpartition(": ")[2] for sentence in examples.wrong(root)]
@@ -33,7 +33,7 @@ def test_the_projects_own_examples_can_be_typed() -> None:
     ],
 )
 def test_what_can_be_typed_is_right(line: str, tmp_path: Path) -> None:
-    assert found(tmp_path, line) == []
+    assert all_examples(tmp_path, line) == []
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,4 @@ def test_what_can_be_typed_is_right(line: str, tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_is_a_sentence(line: str, why: str, tmp_path: Path) -> None:
-    assert found(tmp_path, line) == [why]
+    assert all_examples(tmp_path, line) == [why]

@@ -114,7 +114,7 @@ def test_what_took_longest_is_reported_after_a_while(board: Board, clock: Clock)
     assert board.slowest == "what took longest: bucket data, 6.0 s"
 
 
-def heard(*, verbose: bool = False, work: int = 2) -> list[str]:
+def lines_of(*, verbose: bool = False, work: int = 2) -> list[str]:
     """The lines about a bucket and its grant without a terminal."""
     said: list[str] = []
     board = Board("applying", {("platform", DATA): work}, Clock())
@@ -126,8 +126,8 @@ def heard(*, verbose: bool = False, work: int = 2) -> list[str]:
 
 
 def test_without_a_terminal_there_is_one_line_a_component_and_with_verbose_one_a_resource() -> None:
-    assert heard() == ["applying …", f"  ✓ {'bucket data':<28} 2 created in 0.0 s"]
-    assert heard(verbose=True) == [
+    assert lines_of() == ["applying …", f"  ✓ {'bucket data':<28} 2 created in 0.0 s"]
+    assert lines_of(verbose=True) == [
         "applying …",
         "  ✓ bucket data: bucket created in 0.0 s",
         "  ✓ bucket data: grant roles/storage.objectViewer created in 0.0 s",
@@ -135,7 +135,7 @@ def test_without_a_terminal_there_is_one_line_a_component_and_with_verbose_one_a
 
 
 def test_a_component_that_was_not_finished_is_reported_at_the_end() -> None:
-    assert heard(work=3) == ["applying …", f"  ✓ {'bucket data':<28} 2 created in 0.0 s"]
+    assert lines_of(work=3) == ["applying …", f"  ✓ {'bucket data':<28} 2 created in 0.0 s"]
 
 
 def test_on_a_terminal_nothing_stays_but_what_failed(capsys: pytest.CaptureFixture[str]) -> None:

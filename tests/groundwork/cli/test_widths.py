@@ -100,20 +100,20 @@ def too_wide(shown: str, wide: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    with cloned(tmp_path_factory.mktemp("widths")) as made:
-        shutil.copytree(ROOT / "envs" / "examples", made.root / "envs" / "examples")
-        result = made.run("up", "--env", ENVIRONMENT)
+    with cloned(tmp_path_factory.mktemp("widths")) as clone:
+        shutil.copytree(ROOT / "envs" / "examples", clone.root / "envs" / "examples")
+        result = clone.run("up", "--env", ENVIRONMENT)
         assert result.returncode == 0, result.stderr
-        yield made
+        yield clone
 
 
 @cache
-def shown(root: Path, words: tuple[str, ...], wide: int) -> str:
+def rendered(root: Path, words: tuple[str, ...], wide: int) -> str:
     variables = {"COLUMNS": str(wide), "CI": "1", "TERM": "xterm", "GROUNDWORK_ENV": ENVIRONMENT}
     return MOVES.sub("", at_terminal(words, root, variables=variables)[1])
 
 
-def said(text: str) -> set[str]:
+def all_words(text: str) -> set[str]:
     """Every word, regardless of lines and columns."""
     return set(VOLATILE.sub("", " ".join(text.split())).split())
 
@@ -122,11 +122,11 @@ def said(text: str) -> set[str]:
 @pytest.mark.parametrize("command", READING)
 def test_what_a_command_says_fits_and_is_the_same_at_every_width(command: str, clone: Clone) -> None:
     words = (*command.split(), *READING[command].split())
-    printed = {wide: shown(clone.root, words, wide) for wide in WIDTHS}
+    printed = {wide: rendered(clone.root, words, wide) for wide in WIDTHS}
     assert printed[WIDTHS[0]].strip()
     for wide, text in printed.items():
         assert too_wide(text, wide) == []
-        assert command in SAID_OTHERWISE or said(text) == said(printed[WIDTHS[-1]])
+        assert command in SAID_OTHERWISE or all_words(text) == all_words(printed[WIDTHS[-1]])
 
 
 @pytest.mark.slow

@@ -64,17 +64,17 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
+def costs(tmp_path_factory):
     path = exports.ndjson(tmp_path_factory.mktemp("export") / "it's <b>.ndjson", exports.rows(3000))
     return report(files.read([path]), Period(), NOW)
 
 
 @pytest.fixture(scope="module")
-def text(found):
+def text(costs):
     grants = [
         CreditGrant("alice@example.com", Decimal(50), date(2026, 9, 1), date(2027, 9, 1), account=exports.ACCOUNTS[0])
     ]
-    return chart.page(found, balances(grants, found.ledger, NOW.date()), NOW)
+    return chart.page(costs, balances(grants, costs.ledger, NOW.date()), NOW)
 
 
 @pytest.fixture(scope="module")
@@ -112,36 +112,36 @@ def test_names_from_an_export_are_text_and_no_markup(page):
     assert "b" not in {tag for tag, _ in page.elements}
 
 
-def test_every_day_has_its_column_with_its_figure_in_words(page, found):
+def test_every_day_has_its_column_with_its_figure_in_words(page, costs):
     titles = re.findall(r"(2026-\d\d-\d\d): \$[\d.]+, of which credits paid", page.text)
-    assert titles == [group.key for group in found.by("day")]
+    assert titles == [group.key for group in costs.by("day")]
 
 
-def test_columns_are_as_high_as_their_days_cost(text, found):
+def test_columns_are_as_high_as_their_days_cost(text, costs):
     drawn = re.findall(r'<g><title>(\S+):.*?height="([\d.]+)"/>.*?height="([\d.]+)"/></g>', text)
-    most = max(group.sums.before_promotion for group in found.by("day"))
-    for (day, money, credit), group in zip(drawn, found.by("day"), strict=True):
+    most = max(group.sums.before_promotion for group in costs.by("day"))
+    for (day, money, credit), group in zip(drawn, costs.by("day"), strict=True):
         assert day == group.key
         assert float(money) + float(credit) == pytest.approx(195 * float(group.sums.before_promotion / most), abs=0.11)
         assert float(credit) == pytest.approx(195 * float(-group.sums.promotion / most), abs=0.11)
 
 
 @pytest.mark.parametrize("grouping", ["service", "component", "member"])
-def test_every_bar_shows_its_figures(page, found, grouping):
-    for group in found.by(grouping):
+def test_every_bar_shows_its_figures(page, costs, grouping):
+    for group in costs.by(grouping):
         figures = " ".join(
             chart.shown(amount) for amount in (group.sums.before_promotion, group.sums.promotion, group.sums.net)
         )
         assert f"{group.name} {figures}" in page.text
 
 
-def test_the_longest_bar_is_the_whole_width_and_others_in_proportion(text, found):
+def test_the_longest_bar_is_the_whole_width_and_others_in_proportion(text, costs):
     rows = re.search(r"<h2>By service</h2>.*?</table>", text, re.DOTALL)[0]
     lengths = [
         sum(float(width) for width in re.findall(r'<rect class="(?:money|credit)"[^>]* width="([\d.]+)"', row))
         for row in rows.split("<tr>")[2:]
     ]
-    sums = [group.sums.before_promotion for group in found.by("service")]
+    sums = [group.sums.before_promotion for group in costs.by("service")]
     assert lengths == [pytest.approx(300 * float(amount / sums[0]), abs=0.2) for amount in sums]
 
 
@@ -190,10 +190,10 @@ def test_a_simulated_page_says_so_wherever_it_shows_something():
 
 
 @pytest.mark.parametrize("grouping", ["member", "service"])
-def test_the_stacks_figures_are_those_of_json_and_add_up_to_the_report(page, found, grouping):
-    stack = stacked.stack(found, grouping)
+def test_the_stacks_figures_are_those_of_json_and_add_up_to_the_report(page, costs, grouping):
+    stack = stacked.stack(costs, grouping)
     rows = stacked.as_json(stack)
-    assert sum(Decimal(row["before_promotional_credits"]) for row in rows) == found.sums.before_promotion
+    assert sum(Decimal(row["before_promotional_credits"]) for row in rows) == costs.sums.before_promotion
     for row in rows:
         assert (
             f"{row['from']}, {row[grouping]}: {chart.shown(Decimal(row['before_promotional_credits']))}" in page.text
@@ -201,14 +201,14 @@ def test_the_stacks_figures_are_those_of_json_and_add_up_to_the_report(page, fou
         )
 
 
-def test_beyond_the_five_dearest_there_are_others(found):
-    lines = tuple(replace(found.lines[0], service=f"S{n}", service_id=f"s{n}", gross=Decimal(n)) for n in range(1, 9))
-    stack = stacked.stack(replace(found, lines=lines), "service")
+def test_beyond_the_five_dearest_there_are_others(costs):
+    lines = tuple(replace(costs.lines[0], service=f"S{n}", service_id=f"s{n}", gross=Decimal(n)) for n in range(1, 9))
+    stack = stacked.stack(replace(costs, lines=lines), "service")
     assert stack.names == ("S8", "S7", "S6", "S5", "S4", "others")
 
 
-def test_the_dearest_service_is_named(page, found):
-    first = found.by("service")[0]
+def test_the_dearest_service_is_named(page, costs):
+    first = costs.by("service")[0]
     assert f"{first.name} is the dearest service, with {chart.shown(first.sums.before_promotion)}" in page.text
 
 
@@ -224,7 +224,7 @@ def test_a_burn_down_begins_with_the_grant_and_ends_with_what_is_left_today():
         assert 'class="cone"' in drawn
 
 
-def test_an_estimate_is_held_against_the_last_thirty_days(found):
+def test_an_estimate_is_held_against_the_last_thirty_days(costs):
     state = State(
         1,
         (
@@ -238,12 +238,12 @@ def test_an_estimate_is_held_against_the_last_thirty_days(found):
         {},
     )
     expected = against.of_states([state], Assumptions())
-    held = against.against(found, expected)
-    spent = sum(line.before_promotion for line in found.lines if (held.until - line.day).days < held.days)
+    held = against.against(costs, expected)
+    spent = sum(line.before_promotion for line in costs.lines if (held.until - line.day).days < held.days)
     assert sum(row[2] for row in held.services) == spent
     assert total(row[1] for row in held.services) == expected.after.listed
     rows = against.as_json(held)["by_service"]
-    text = Page(chart.page(found, [], NOW, held)).text
+    text = Page(chart.page(costs, [], NOW, held)).text
     for row in rows:
         assert (
             f"{row['service']} {chart.shown(Decimal(row['estimate_a_month']))} {chart.shown(Decimal(row['spent']))}"
@@ -266,8 +266,8 @@ def test_many_days_become_weeks(tmp_path):
     assert text.count("<g><title>") == 18
 
 
-def test_a_table_without_days_has_no_chart_of_days(found):
-    monthly = replace(found, ledger=replace(found.ledger, daily=False))
+def test_a_table_without_days_has_no_chart_of_days(costs):
+    monthly = replace(costs, ledger=replace(costs.ledger, daily=False))
     assert "By day" not in chart.page(monthly, [], NOW)
 
 

@@ -15,19 +15,19 @@ from tests.small_clone import made
 def test_use_is_reported_at_list_prices_and_says_that_it_is_simulated(tmp_path: Path) -> None:
     with running(tmp_path) as checkout:
         clone = made(tmp_path / "clone", checkout, ())
-        seen = clone("cost", "report", "--json")
-        assert "Nothing that is charged for has been used on the local cloud yet" in seen.err
+        result = clone("cost", "report", "--json")
+        assert "Nothing that is charged for has been used on the local cloud yet" in result.err
         cloud = clone.cloud()
         body = {"name": f"{clone.project}-used", "location": "europe-west1", "labels": {"member": "alice"}}
         cloud.request("POST", "storage", "v1/b", params={"project": clone.project}, json=body)
         for _ in range(3):
             cloud.request("GET", "storage", f"v1/b/{body['name']}")
         flushed(checkout)
-        seen = clone("cost", "report", "--json", "--by", "member")
-    assert seen.code == 0, seen.err
-    assert json.loads(seen.out)["simulated"] is True
-    assert "alice" in seen.text
-    warnings = json.loads(seen.out)["warnings"]
+        result = clone("cost", "report", "--json", "--by", "member")
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["simulated"] is True
+    assert "alice" in result.text
+    warnings = json.loads(result.out)["warnings"]
     assert any("metered" in warning and "list prices" in warning for warning in warnings)
     assert not any("invented" in warning for warning in warnings)
 

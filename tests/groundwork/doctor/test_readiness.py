@@ -20,13 +20,13 @@ GITHUB = 'github: {repository: cats-dogs-team/cats-dogs, owner_id: "77"}\n'
 REPOSITORY = "GET api.github.com/repos/cats-dogs-team/cats-dogs"
 
 
-def asked(google: Google) -> list[CheckResult]:
+def examined(google: Google) -> list[CheckResult]:
     return list(findings(google_cloud(google.clone.project, os.environ), google.environment))
 
 
-def found(google: Google, subject: str) -> CheckResult:
+def finding_of(google: Google, subject: str) -> CheckResult:
     """The only result of doctor about it."""
-    [only] = [finding for finding in asked(google) if finding.subject == subject]
+    [only] = [finding for finding in examined(google) if finding.subject == subject]
     return only
 
 
@@ -68,17 +68,17 @@ def test_before_the_first_up_nothing_is_broken_in_a_new_project(google: Google) 
     write(google)
     new_project(google)
     gcloud_says(google, '{"billingAccountName": "billingAccounts/0A-1B-2C", "billingEnabled": true}')
-    assert [finding for finding in asked(google) if finding.health == "broken"] == []
-    assert found(google, "permissions").text == "could not be checked: cloudresourcemanager.googleapis.com is off"
+    assert [finding for finding in examined(google) if finding.health == "broken"] == []
+    assert finding_of(google, "permissions").text == "could not be checked: cloudresourcemanager.googleapis.com is off"
 
 
 def test_doctor_itself_ends_well_then(google: Google) -> None:
     google.log_in_as_person(OWNER, quota_project_id=google.clone.project)
     write(google)
     new_project(google)
-    said = google.clone("doctor", "--env", "dev")
-    broken = [line for line in said.text.splitlines() if line.startswith("broken")]
-    assert (broken, said.code) == ([], Exit.OK)
+    result = google.clone("doctor", "--env", "dev")
+    broken = [line for line in result.text.splitlines() if line.startswith("broken")]
+    assert (broken, result.code) == ([], Exit.OK)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_billing_is_asked_by_gcloud_where_its_api_is_off(answer: str, health: st
     google.log_in()
     new_project(google)
     gcloud_says(google, answer)
-    billing = found(google, "billing")
+    billing = finding_of(google, "billing")
     assert (billing.health, text in billing.text) == (health, True), billing
 
 
@@ -102,7 +102,7 @@ def test_a_closed_account_is_distinguished_from_none(google: Google) -> None:
     google.log_in()
     call = f"GET cloudbilling.googleapis.com/v1/projects/{google.clone.project}/billingInfo"
     google.proxy.scripted[call] = (200, {"billingAccountName": "billingAccounts/0A-1B-2C"})
-    billing = found(google, "billing")
+    billing = finding_of(google, "billing")
     assert "closed" in billing.text
     assert "reopen it at https://console.cloud.google.com/billing/0A-1B-2C" in billing.remedy
 
@@ -110,7 +110,7 @@ def test_a_closed_account_is_distinguished_from_none(google: Google) -> None:
 def test_examples_that_are_left_are_named(google: Google) -> None:
     google.log_in()
     write(google, 'github: {repository: example-team/cats-dogs, owner_id: "1234567"}\n', own_members=False)
-    left = found(google, "placeholders")
+    left = finding_of(google, "placeholders")
     assert left.health == "broken"
     for example in (*MEMBERS, "github.repository: example-team/cats-dogs"):
         assert example in left.text
@@ -125,7 +125,7 @@ def test_a_member_whom_iam_spells_otherwise_is_named(google: Google) -> None:
     policy = google.owner().request("POST", "cloudresourcemanager", f"{path}:getIamPolicy", json={})
     policy["bindings"].append({"role": "roles/browser", "members": ["user:dora@gmail.com"]})
     google.owner().request("POST", "cloudresourcemanager", f"{path}:setIamPolicy", json={"policy": policy})
-    member = found(google, "members")
+    member = finding_of(google, "members")
     assert (member.health, member.remedy) == ("broken", "use dora@gmail.com in envs/dev.yaml")
 
 
@@ -161,7 +161,7 @@ def test_what_an_organization_forbids_is_reported_beforehand(
     google.log_in()
     write(google, own_members=own_members)
     in_organization(google, **policy)
-    rows = [finding for finding in asked(google) if finding.subject == "organization"]
+    rows = [finding for finding in examined(google) if finding.subject == "organization"]
     assert [row.health for row in rows] == expected, rows
     assert all(row.remedy for row in rows if row.health != "ok")
 
@@ -175,13 +175,13 @@ def bucket(google: Google, name: str, project: str = "", **more: str) -> None:
 def test_names_of_buckets_are_free_ours_or_somebody_elses(google: Google) -> None:
     google.log_in()
     project = google.clone.project
-    assert found(google, "buckets").text == "3 of 3 names are free"
+    assert finding_of(google, "buckets").text == "3 of 3 names are free"
     bucket(google, f"{project}-data")
-    assert found(google, "buckets").text == f"2 of 3 names are free, {project}-data is this project's"
+    assert finding_of(google, "buckets").text == f"2 of 3 names are free, {project}-data is this project's"
     other = f"{project}-x"[:30]
     google.owner().request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": other})
     bucket(google, f"{project}-plain", other)
-    foreign = found(google, "buckets")
+    foreign = finding_of(google, "buckets")
     assert foreign.text.startswith(f"{project}-plain is taken: it is in project number ")
     assert foreign.remedy == "rename it under buckets: in envs/dev.yaml, or choose another project ID"
 
@@ -191,7 +191,7 @@ def test_a_bucket_that_one_may_not_see_is_somebody_elses(google: Google) -> None
     project = google.clone.project
     refused = {"error": {"code": 403, "message": "owner@example.com does not have storage.buckets.get access"}}
     google.proxy.scripted[f"GET storage.googleapis.com/storage/v1/b/{project}-tfstate"] = (403, refused)
-    taken = found(google, "buckets")
+    taken = finding_of(google, "buckets")
     assert (taken.health, taken.text) == ("broken", f"{project}-tfstate is taken: you may not see it")
     assert f"ask an operator of {project} for access" in taken.remedy
 
@@ -199,7 +199,7 @@ def test_a_bucket_that_one_may_not_see_is_somebody_elses(google: Google) -> None
 def test_a_state_bucket_in_another_region_is_reported_before_terraform_plans_to_replace_it(google: Google) -> None:
     google.log_in()
     bucket(google, f"{google.clone.project}-tfstate", location="EUROPE-NORTH1")
-    state = found(google, "state bucket")
+    state = finding_of(google, "state bucket")
     assert (state.health, "set region: europe-north1 in envs/dev.yaml" in state.remedy) == ("broken", True)
 
 
@@ -213,9 +213,9 @@ def test_an_api_that_is_called_enabled_and_refuses_is_late(google: Google) -> No
     google.owner().request(
         "POST", "serviceusage", f"v1/projects/{google.clone.project}/services/storage.googleapis.com:enable", json={}
     )
-    assert "secretmanager" in found(google, "APIs").text
+    assert "secretmanager" in finding_of(google, "APIs").text
     google.proxy.scripted[call] = off(call)
-    late = found(google, "APIs")
+    late = finding_of(google, "APIs")
     assert (late.health, late.text) == ("note", "secretmanager.googleapis.com is on, but calls are still refused")
     assert "`up` waits" in late.remedy
 
@@ -223,21 +223,21 @@ def test_an_api_that_is_called_enabled_and_refuses_is_late(google: Google) -> No
 def test_the_deployers_own_permissions_are_asked_with_its_own_token(google: Google) -> None:
     google.log_in()
     make_deployer(google, OWNER)
-    lacks = found(google, "deployer's permissions")
+    lacks = finding_of(google, "deployer's permissions")
     assert lacks.health == "broken"
     assert "an owner of the project runs `groundwork up --env dev`" in lacks.remedy
     path = f"v1/projects/{google.clone.project}"
     policy = google.owner().request("POST", "cloudresourcemanager", f"{path}:getIamPolicy", json={})
     policy["bindings"].append({"role": "roles/owner", "members": [f"serviceAccount:{google.environment.deployer}"]})
     google.owner().request("POST", "cloudresourcemanager", f"{path}:setIamPolicy", json={"policy": policy})
-    assert found(google, "deployer's permissions").health == "ok"
+    assert finding_of(google, "deployer's permissions").health == "ok"
 
 
 def test_a_grant_that_does_not_work_yet_is_not_called_a_refusal(google: Google) -> None:
     google.log_in("user:alice@example.com")
     make_deployer(google, "user:carol@example.com")
     running = launcher.start(google.clone.checkout.local_state)
-    assert found(google, "deployer").text.startswith("may not act as")
+    assert finding_of(google, "deployer").text.startswith("may not act as")
     path = f"v1/projects/{google.clone.project}/serviceAccounts/{google.environment.deployer}"
     call = f"POST iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{google.environment.deployer}:generateAccessToken"
     refused = {"error": {"code": 403, "status": "PERMISSION_DENIED", "message": "denied"}}
@@ -245,7 +245,7 @@ def test_a_grant_that_does_not_work_yet_is_not_called_a_refusal(google: Google) 
     grant = {"role": "roles/iam.serviceAccountTokenCreator", "members": ["user:alice@example.com"]}
     viewer = {"role": "roles/iam.serviceAccountAdmin", "members": ["user:alice@example.com"]}
     google.owner().request("POST", "iam", f"{path}:setIamPolicy", json={"policy": {"bindings": [grant, viewer]}})
-    soon = found(google, "deployer")
+    soon = finding_of(google, "deployer")
     assert (soon.health, "soon: it was granted" in soon.text) == ("note", True)
     assert running
 
@@ -272,7 +272,7 @@ def test_the_repository_is_the_one_that_the_file_says(
     google.log_in()
     write(google, GITHUB)
     github(google, **answer)
-    row = found(google, "GitHub")
+    row = finding_of(google, "GitHub")
     assert (row.health, text in row.text) == (health, True), row
     assert row.remedy or health == "ok"
 
@@ -281,22 +281,22 @@ def test_a_branch_that_anybody_may_push_to_is_reported(google: Google) -> None:
     google.log_in()
     write(google, GITHUB)
     github(google, protected=False)
-    branch = found(google, "GitHub branch")
+    branch = finding_of(google, "GitHub branch")
     assert (branch.health, "settings/branches" in branch.remedy) == ("missing", True)
     del google.proxy.scripted[f"{REPOSITORY}/branches/main"]
-    assert found(google, "GitHub branch").text.startswith("cats-dogs-team/cats-dogs has no branch main")
+    assert finding_of(google, "GitHub branch").text.startswith("cats-dogs-team/cats-dogs has no branch main")
 
 
 def test_a_pool_that_was_deleted_is_reported_as_restorable(google: Google) -> None:
     google.log_in()
     write(google, GITHUB)
-    assert found(google, "identity pool").text.endswith("does not exist yet; `up` creates it")
+    assert finding_of(google, "identity pool").text.endswith("does not exist yet; `up` creates it")
     pools = f"v1/projects/{google.clone.project}/locations/global/workloadIdentityPools"
     pool = google.environment.github.pool if google.environment.github else ""
     google.owner().request("POST", "iam", pools, params={"workloadIdentityPoolId": pool}, json={})
-    assert found(google, "identity pool").text == f"{pool} exists"
+    assert finding_of(google, "identity pool").text == f"{pool} exists"
     google.owner().request("DELETE", "iam", f"{pools}/{pool}")
-    assert (found(google, "identity pool").health, found(google, "identity pool").remedy) == (
+    assert (finding_of(google, "identity pool").health, finding_of(google, "identity pool").remedy) == (
         "note",
         "`up` restores it",
     )
@@ -313,9 +313,9 @@ def export(google: Google, *tables: str, location: str = "EU") -> None:
 
 def test_the_export_is_looked_at_before_a_report_needs_it(google: Google) -> None:
     export(google, "gcp_billing_export_v1_0A1B2C")
-    assert found(google, "billing export").text == "the-billing-project.bills in EU"
+    assert finding_of(google, "billing export").text == "the-billing-project.bills in EU"
     google.log_in("user:alice@example.com")
-    assert "you may not run queries: bigquery.jobs.create is missing" in found(google, "billing export").text
+    assert "you may not run queries: bigquery.jobs.create is missing" in finding_of(google, "billing export").text
 
 
 @pytest.mark.parametrize(
@@ -334,12 +334,12 @@ def test_an_export_that_cannot_be_read_has_a_remedy(
     tables: tuple[str, ...], location: str, text: str, remedy: str, google: Google
 ) -> None:
     export(google, *tables, location=location)
-    row = found(google, "billing export")
+    row = finding_of(google, "billing export")
     assert (text in row.text, remedy in row.remedy) == (True, True), row
 
 
 def test_every_lack_has_its_remedy(google: Google) -> None:
     google.log_in("user:dora@example.com")
     write(google, GITHUB + "cost: {export: {project: the-billing-project, dataset: bills}}\n")
-    rows = asked(google)
+    rows = examined(google)
     assert [row for row in rows if row.health in ("missing", "broken") and not row.remedy] == []

@@ -18,7 +18,7 @@ PATH = (
 )
 
 
-def said(google: Google, image: str = "", accelerator: str | None = "NVIDIA_TESLA_T4") -> list[CheckResult]:
+def findings(google: Google, image: str = "", accelerator: str | None = "NVIDIA_TESLA_T4") -> list[CheckResult]:
     google.log_in()
     own = image or f"europe-west1-docker.pkg.dev/{google.clone.project}/images/train"
     train = TrainingSpec("train", "train", own, (), {}, "n1-standard-4", accelerator, 2, 60, "gs://b", False)
@@ -36,7 +36,7 @@ def test_the_quota_of_gpus_is_looked_up_before_a_job_is(google: Google, granted:
         200,
         {"consumerQuotaLimits": [{"quotaBuckets": buckets}]},
     )
-    (found,) = said(google)
+    (found,) = findings(google)
     assert (found.subject, found.health) == ("GPUs of train", health)
     assert (
         found.text
@@ -47,15 +47,15 @@ def test_the_quota_of_gpus_is_looked_up_before_a_job_is(google: Google, granted:
 
 def test_a_quota_that_cannot_be_seen_is_a_note(google: Google) -> None:
     google.proxy.scripted[PATH.format(google.clone.project)] = (403, {"error": {"code": 403, "message": "denied"}})
-    assert [(one.health, "unknown (denied)" in one.text) for one in said(google)] == [("note", True)]
+    assert [(one.health, "unknown (denied)" in one.text) for one in findings(google)] == [("note", True)]
 
 
 def test_without_gpus_and_with_an_image_of_ones_own_there_is_nothing_to_say(google: Google) -> None:
-    assert said(google, accelerator=None) == []
-    assert said(google, "europe-docker.pkg.dev/vertex-ai/training/pytorch-gpu.2-4.py310:latest", None) == []
+    assert findings(google, accelerator=None) == []
+    assert findings(google, "europe-docker.pkg.dev/vertex-ai/training/pytorch-gpu.2-4.py310:latest", None) == []
 
 
 def test_an_image_elsewhere_is_pulled_by_googles_agent(google: Google) -> None:
-    (found,) = said(google, "us-docker.pkg.dev/other-team/shared/train:1", None)
+    (found,) = findings(google, "us-docker.pkg.dev/other-team/shared/train:1", None)
     assert (found.subject, found.health) == ("image of train", "note")
     assert "repositories add-iam-policy-binding shared --project other-team --location us " in found.remedy

@@ -18,8 +18,8 @@ COMPUTE = f"projects/{PROJECT}/zones/europe-west1-b/operations/7"
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
     monkeypatch.setattr(operations, "_WAITS", (0, 0, 0))
-    with scripted() as made:
-        yield made
+    with scripted() as script:
+        yield script
 
 
 @pytest.mark.parametrize(

@@ -110,9 +110,11 @@ def test_a_real_environment_sends_no_login_elsewhere(
     )
     monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "ya29.real")
     monkeypatch.setenv(name, "x.example")
-    done = clone(*arguments, "--env", "dev")
-    assert done.code != Exit.OK
-    assert f"but {name} would send its calls elsewhere: unset it (unset {name}) and run again." in done.err + done.text
+    result = clone(*arguments, "--env", "dev")
+    assert result.code != Exit.OK
+    assert (
+        f"but {name} would send its calls elsewhere: unset it (unset {name}) and run again." in result.err + result.text
+    )
     assert not [said for said in listener.heard if b"x.example" in said or b"ya29" in said]
 
 

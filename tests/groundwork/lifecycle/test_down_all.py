@@ -32,10 +32,10 @@ BUCKET = f"v1/b/{PROJECT}-tfstate"
 @pytest.fixture
 def clone(tmp_path: Path) -> Iterator[Clone]:
     """A clone that is up, with a login for GitHub."""
-    with cloned(tmp_path) as made:
-        made.rewrite("region: europe-west1\n", f"region: europe-west1\n{GITHUB}")
-        up.up(made.session(), YES, Heard())
-        yield made
+    with cloned(tmp_path) as clone:
+        clone.rewrite("region: europe-west1\n", f"region: europe-west1\n{GITHUB}")
+        up.up(clone.session(), YES, Heard())
+        yield clone
 
 
 def gone(clone: Clone) -> bool:
@@ -198,9 +198,9 @@ def test_deleting_the_project_has_its_own_question_and_says_how_to_undo_it(clone
 
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    with cloned(tmp_path_factory.mktemp("standing")) as made:
-        up.up(made.session(), YES, Heard())
-        yield made
+    with cloned(tmp_path_factory.mktemp("standing")) as clone:
+        up.up(clone.session(), YES, Heard())
+        yield clone
 
 
 @pytest.mark.parametrize(
@@ -244,8 +244,8 @@ def test_wrong_input_is_a_sentence_and_nothing_changes(
 
 @pytest.fixture
 def script() -> Iterator[Script]:
-    with scripted() as made:
-        yield made
+    with scripted() as script:
+        yield script
 
 
 def test_a_project_that_takes_no_calls_after_its_deletion_is_deleted(script: Script, clone: Clone, talk: Heard) -> None:

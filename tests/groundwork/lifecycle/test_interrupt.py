@@ -31,17 +31,17 @@ ELSEWHERE = {
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Iterator[Clone]:
-    with cloned(tmp_path) as made:
-        local.start(made.checkout)
-        yield made
+    with cloned(tmp_path) as clone:
+        local.start(clone.checkout)
+        yield clone
 
 
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A clone that is up, for tests that leave it as it is."""
-    with cloned(tmp_path_factory.mktemp("standing")) as made:
-        up.up(made.session(), UpOptions(), Heard())
-        yield made
+    with cloned(tmp_path_factory.mktemp("standing")) as clone:
+        up.up(clone.session(), UpOptions(), Heard())
+        yield clone
 
 
 def applying(clone: Clone) -> bool:

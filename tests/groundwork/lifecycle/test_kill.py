@@ -43,9 +43,9 @@ Victim = Callable[[Clone, "subprocess.Popen[str]"], int]
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Iterator[Clone]:
-    with cloned(tmp_path) as made:
-        local.start(made.checkout)
-        yield made
+    with cloned(tmp_path) as clone:
+        local.start(clone.checkout)
+        yield clone
 
 
 def groundwork(_clone: Clone, child: subprocess.Popen[str]) -> int:

@@ -25,9 +25,9 @@ ACCOUNT = f"by-hand@{PROJECT}.iam.gserviceaccount.com"
 
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    with cloned(tmp_path_factory.mktemp("standing")) as made:
-        up.up(made.session(), UpOptions(yes=True), Heard())
-        yield made
+    with cloned(tmp_path_factory.mktemp("standing")) as clone:
+        up.up(clone.session(), UpOptions(yes=True), Heard())
+        yield clone
 
 
 def make_by_hand(clone: Clone, keep: bool = False) -> None:

@@ -24,16 +24,16 @@ YES = UpOptions(yes=True)
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Iterator[Clone]:
-    with cloned(tmp_path) as made:
-        yield made
+    with cloned(tmp_path) as clone:
+        yield clone
 
 
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A clone that is up, for tests that leave it as it is."""
-    with cloned(tmp_path_factory.mktemp("standing")) as made:
-        up.up(made.session(), YES, Heard())
-        yield made
+    with cloned(tmp_path_factory.mktemp("standing")) as clone:
+        up.up(clone.session(), YES, Heard())
+        yield clone
 
 
 def test_up_from_nothing_then_nothing_then_down_then_up(clone: Clone, talk: Heard) -> None:
@@ -177,9 +177,9 @@ def test_a_platform_that_never_existed_is_reported_as_such(clone: Clone) -> None
 def test_commands_about_people_say_that_nothing_is_up_before_it_is(clone: Clone) -> None:
     local.start(clone.checkout)
     explain = ("access", "explain", "alice@example.com", "read-object", "bucket/data")
-    for words in (("people", "list"), ("access",), ("access", "check"), explain, ("offboard", "alice@example.com")):
-        result = clone.run(*words, "--env", "small")
-        assert result.returncode == Exit.UNKNOWN, words
+    for arguments in (("people", "list"), ("access",), ("access", "check"), explain, ("offboard", "alice@example.com")):
+        result = clone.run(*arguments, "--env", "small")
+        assert result.returncode == Exit.UNKNOWN, arguments
         assert (
             "Error: Nothing is up in small, so nobody has access to anything there yet: start with `groundwork up --env small`."
             in result.stderr

@@ -27,9 +27,9 @@ PROJECT = "small-clone"
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A clone that is up, with an identity pool and a hand-made role beside it; tests leave it as it is."""
-    with cloned(tmp_path_factory.mktemp("standing")) as made:
-        up.up(made.session(), UpOptions(yes=True), Heard())
-        yield made
+    with cloned(tmp_path_factory.mktemp("standing")) as clone:
+        up.up(clone.session(), UpOptions(yes=True), Heard())
+        yield clone
 
 
 @contextmanager

@@ -28,11 +28,11 @@ def gcloud(google: Google, code: int = 0) -> None:
 
 def test_gclouds_helper_is_not_set_up_where_gcloud_has_no_login(google: Google) -> None:
     gcloud(google, 1)
-    done = google.clone("docker", "--env", "dev")
-    assert done.code == Exit.PERMISSION
+    result = google.clone("docker", "--env", "dev")
+    assert result.code == Exit.PERMISSION
     assert (
         "gcloud itself is not logged in, so its helper has no credentials for docker: run `gcloud auth login`"
-        in done.err
+        in result.err
     )
     assert not config().exists()
 
@@ -43,8 +43,8 @@ def test_gclouds_helper_is_added_to_the_existing_config(google: Google) -> None:
     config().write_text(
         '{"psFormat": "x", "credHelpers": {"gcr.io": "gcloud"}, "auths": {"ghcr.io": {"auth": "eDp5"}}}'
     )
-    done = google.clone("docker", "--env", "dev")
-    assert done.code == Exit.OK, done.err
+    result = google.clone("docker", "--env", "dev")
+    assert result.code == Exit.OK, result.err
     assert json.loads(config().read_text()) == {
         "psFormat": "x", "auths": {"ghcr.io": {"auth": "eDp5"}}, "credHelpers": {"gcr.io": "gcloud", HOST: "gcloud"},
     }  # fmt: skip
@@ -83,12 +83,12 @@ def test_without_a_helper_docker_gets_a_token_by_a_pipe_and_not_by_its_arguments
 ) -> None:
     notes = google.program("docker", f"cat > '{tmp_path}/given'")
     google.log_in()
-    done = google.clone("docker", "--env", "dev")
-    assert done.code == Exit.OK, done.err
+    result = google.clone("docker", "--env", "dev")
+    assert result.code == Exit.OK, result.err
     assert notes.read_text() == f"docker login --username oauth2accesstoken --password-stdin https://{HOST}\n"
     assert (tmp_path / "given").read_text().startswith("local/user:owner@example.com/")
-    assert "local/" not in done.text + done.err
-    assert done.text == f"docker is logged in to {HOST} for an hour.\n"
+    assert "local/" not in result.text + result.err
+    assert result.text == f"docker is logged in to {HOST} for an hour.\n"
 
 
 def test_a_token_is_used_when_it_is_asked_for(google: Google) -> None:
@@ -103,8 +103,8 @@ def test_a_token_is_used_when_it_is_asked_for(google: Google) -> None:
 def test_what_docker_says_is_passed_on(google: Google) -> None:
     google.program("docker", "echo 'denied: no' >&2; exit 1")
     google.log_in()
-    done = google.clone("docker", "--env", "dev")
-    assert (done.code, f"docker could not log in to {HOST} (exit code 1).\n  denied: no" in done.err) == (
+    result = google.clone("docker", "--env", "dev")
+    assert (result.code, f"docker could not log in to {HOST} (exit code 1).\n  denied: no" in result.err) == (
         Exit.FAILED,
         True,
     )

@@ -27,14 +27,14 @@ def repository(tmp_path: Path) -> Path:
 
 
 def test_the_local_clouds_remote_stays_on_this_machine(clone: SmallClone, repository: Path) -> None:
-    done = clone("dvc", "--repository", str(repository))
-    assert done.code == Exit.OK, done.err
+    result = clone("dvc", "--repository", str(repository))
+    assert result.code == Exit.OK, result.err
     assert (repository / ".dvc" / "config").read_text() == ""
     assert (repository / ".dvc" / "config.local").read_text() == (
         f"[core]\n    remote = data\n['remote \"data\"']\n    url = gs://{clone.project}-data\n    projectname = {clone.project}\n"
         f"    version_aware = true\n    endpointurl = {local.start(clone.checkout).base}\n"
     )
-    assert 'eval "$(groundwork env --env local)"' in done.text
+    assert 'eval "$(groundwork env --env local)"' in result.text
 
 
 def test_a_remote_is_written_from_inside_the_repository_too(clone: SmallClone) -> None:
@@ -52,8 +52,8 @@ def test_twice_changes_nothing(clone: SmallClone, repository: Path) -> None:
 
 
 def test_a_dry_run_writes_nothing(clone: SmallClone, repository: Path) -> None:
-    done = clone("dvc", "--repository", str(repository), "--dry-run")
-    assert done.text.startswith(f"would write remote data (gs://{clone.project}-data) into ")
+    result = clone("dvc", "--repository", str(repository), "--dry-run")
+    assert result.text.startswith(f"would write remote data (gs://{clone.project}-data) into ")
     assert not (repository / ".dvc" / "config.local").exists()
 
 
@@ -61,8 +61,8 @@ def test_googles_remote_is_shared_and_takes_the_local_one_away(google: Google, r
     google.clone("dvc", "--repository", str(repository))
     private = repository / ".dvc" / "config.local"
     private.write_text(private.read_text() + "['remote \"other\"']\n    url = /mnt\n")
-    done = google.clone("dvc", "--repository", str(repository), "--env", "dev")
-    assert done.code == Exit.OK, done.err
+    result = google.clone("dvc", "--repository", str(repository), "--env", "dev")
+    assert result.code == Exit.OK, result.err
     assert (repository / ".dvc" / "config").read_text() == (
         f"[core]\n    remote = data\n['remote \"data\"']\n    url = gs://{google.clone.project}-data\n"
         f"    projectname = {google.clone.project}\n    version_aware = true\n"
@@ -73,13 +73,13 @@ def test_googles_remote_is_shared_and_takes_the_local_one_away(google: Google, r
 def test_another_address_under_the_same_name_is_asked_about(google: Google, repository: Path) -> None:
     config = repository / ".dvc" / "config"
     config.write_text("['remote \"data\"']\n    url = gs://theirs\n")
-    words = ["dvc", "--repository", str(repository), "--env", "dev"]
-    refused = google.clone(*words)
+    arguments = ["dvc", "--repository", str(repository), "--env", "dev"]
+    refused = google.clone(*arguments)
     assert refused.code == Exit.REFUSED
     assert "is gs://theirs. Point it at" in refused.err
     assert "gs://theirs" in config.read_text()
-    code, shown = at_terminal(words, google.clone.root, [("instead? [y/N]: ", "y")])
-    assert code == Exit.OK, shown
+    code, output = at_terminal(arguments, google.clone.root, [("instead? [y/N]: ", "y")])
+    assert code == Exit.OK, output
     assert "gs://theirs" not in config.read_text()
 
 
@@ -117,9 +117,9 @@ def _dvc(folder: Path, cache: Path) -> Path:
             [*uv, "pip", "install", "-q", "--python", str(cache / "dvc"), "dvc", "dvc-gs"],
         )
         for words in steps:
-            done = run(words, cwd=folder, seconds=1200)
-            if done.code:
-                pytest.fail(f"Nothing was tried: dvc could not be had ({done.err.strip()[-300:]})", pytrace=False)
+            result = run(words, cwd=folder, seconds=1200)
+            if result.code:
+                pytest.fail(f"Nothing was tried: dvc could not be had ({result.err.strip()[-300:]})", pytrace=False)
     return program
 
 

@@ -19,27 +19,27 @@ from tests.groundwork.at_google import OWNER, Google, gcloud, make_deployer
 from tests.small_clone import SmallClone
 
 
-def asked(notes: Path) -> list[str]:
+def commands(notes: Path) -> list[str]:
     """The calls of gcloud to log in or set the quota project; google-auth also calls it for a project."""
     lines = notes.read_text().splitlines() if notes.exists() else []
     return [line.removeprefix("gcloud auth application-default ") for line in lines if " auth " in line]
 
 
 def test_nobody_logs_in_to_the_local_cloud(clone: SmallClone) -> None:
-    done = clone("login")
-    assert done.code == Exit.OK
-    assert "The local cloud (simulated) needs no login: every command runs as owner@example.com" in done.text
-    assert 'eval "$(groundwork env --env local)"' in done.text
+    result = clone("login")
+    assert result.code == Exit.OK
+    assert "The local cloud (simulated) needs no login: every command runs as owner@example.com" in result.text
+    assert 'eval "$(groundwork env --env local)"' in result.text
 
 
 def test_logging_in_asks_gcloud_sets_the_quota_project_and_says_who_one_is(google: Google) -> None:
     notes = gcloud(google)
-    done = google.clone("login", "--env", "dev")
-    assert done.code == Exit.OK, done.err
-    assert asked(notes) == ["login", f"set-quota-project {google.clone.project}"]
-    assert "principal      owner@example.com\n" in done.text
-    assert f"quota project  {google.clone.project}\n" in done.text
-    assert f"deployer       {google.environment.deployer} does not exist yet; the first `up` creates it" in done.text
+    result = google.clone("login", "--env", "dev")
+    assert result.code == Exit.OK, result.err
+    assert commands(notes) == ["login", f"set-quota-project {google.clone.project}"]
+    assert "principal      owner@example.com\n" in result.text
+    assert f"quota project  {google.clone.project}\n" in result.text
+    assert f"deployer       {google.environment.deployer} does not exist yet; the first `up` creates it" in result.text
     assert google.proxy.refused == []
 
 
@@ -57,14 +57,14 @@ def test_a_valid_login_is_left_alone(google: Google) -> None:
     notes = gcloud(google)
     google.log_in(quota_project_id=google.clone.project)
     assert google.clone("login", "--env", "dev").code == Exit.OK
-    assert asked(notes) == []
+    assert commands(notes) == []
 
 
 def test_again_logs_in_although_the_login_is_valid(google: Google) -> None:
     notes = gcloud(google)
     google.log_in(quota_project_id=google.clone.project)
     google.clone("login", "--env", "dev", "--again", "--no-browser")
-    assert asked(notes)[0] == "login --no-launch-browser"
+    assert commands(notes)[0] == "login --no-launch-browser"
 
 
 def test_a_login_that_ran_out_is_renewed(google: Google) -> None:
@@ -76,24 +76,24 @@ def test_a_login_that_ran_out_is_renewed(google: Google) -> None:
     assert "Your login is no longer valid (" in refused.err
     assert "run `groundwork login --env NAME`" in refused.err
     assert google.clone("login", "--env", "dev").code == Exit.OK
-    assert asked(notes)[0] == "login"
+    assert commands(notes)[0] == "login"
 
 
 def test_without_the_right_to_charge_the_project_the_login_still_works(google: Google) -> None:
     gcloud(google, quota="echo 'ERROR: (gcloud.auth) no permission' >&2; exit 1")
-    done = google.clone("login", "--env", "dev")
-    assert done.code == Exit.OK
-    assert f"note: {google.clone.project} could not be set as the quota project" in done.err
-    assert "(no permission); that needs serviceusage.services.use" in done.err
+    result = google.clone("login", "--env", "dev")
+    assert result.code == Exit.OK
+    assert f"note: {google.clone.project} could not be set as the quota project" in result.err
+    assert "(no permission); that needs serviceusage.services.use" in result.err
 
 
 def test_impersonation_of_the_deployer_is_tried(google: Google) -> None:
     gcloud(google)
     make_deployer(google, OWNER)
-    done = google.clone("login", "--env", "dev")
-    assert f"deployer       may act as {google.environment.deployer} (tried)" in done.text
-    assert f"export GOOGLE_IMPERSONATE_SERVICE_ACCOUNT={google.environment.deployer}" in done.text
-    assert "local/" not in done.text + done.err
+    result = google.clone("login", "--env", "dev")
+    assert f"deployer       may act as {google.environment.deployer} (tried)" in result.text
+    assert f"export GOOGLE_IMPERSONATE_SERVICE_ACCOUNT={google.environment.deployer}" in result.text
+    assert "local/" not in result.text + result.err
 
 
 def test_who_may_not_act_as_the_deployer_is_told(google: Google) -> None:
@@ -120,22 +120,22 @@ def test_a_caller_who_may_not_act_as_the_named_service_account_is_told(
     google.log_in("user:alice@example.com")
     monkeypatch.setenv("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT", google.environment.deployer)
     for command in (("whoami",), ("access", "check")):
-        done = google.clone(*command, "--env", "dev")
-        assert done.code == Exit.PERMISSION
+        result = google.clone(*command, "--env", "dev")
+        assert result.code == Exit.PERMISSION
         assert (
-            f"Error: Your login may not act as {google.environment.deployer}, or there is no such account" in done.err
+            f"Error: Your login may not act as {google.environment.deployer}, or there is no such account" in result.err
         )
 
 
 def test_logging_in_as_the_deployer_names_it_to_gcloud(google: Google) -> None:
     notes = gcloud(google)
     google.clone("login", "--env", "dev", "--impersonate")
-    assert asked(notes)[0] == f"login --impersonate-service-account {google.environment.deployer}"
+    assert commands(notes)[0] == f"login --impersonate-service-account {google.environment.deployer}"
 
 
 def test_a_dry_run_says_what_gcloud_would_be_asked(google: Google) -> None:
-    done = google.clone("login", "--env", "dev", "--dry-run")
-    assert "would run, unless the login is valid: gcloud auth application-default login\n" in done.text
+    result = google.clone("login", "--env", "dev", "--dry-run")
+    assert "would run, unless the login is valid: gcloud auth application-default login\n" in result.text
     assert not (google.config / "application_default_credentials.json").exists()
 
 

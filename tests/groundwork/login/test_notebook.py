@@ -90,7 +90,7 @@ def test_what_a_shell_has_left_of_the_local_cloud_is_taken_away(google: Google) 
 
 
 def test_a_notebook_on_google_cloud_is_python(google: Google) -> None:
-    done = google.clone("env", "--env", "dev", "--python")
-    assert done.code == Exit.OK
-    compile(done.text, "cell", "exec")
-    assert "# " + google.clone.project + " on Google Cloud" in done.text
+    result = google.clone("env", "--env", "dev", "--python")
+    assert result.code == Exit.OK
+    compile(result.text, "cell", "exec")
+    assert "# " + google.clone.project + " on Google Cloud" in result.text

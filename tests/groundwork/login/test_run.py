@@ -47,15 +47,15 @@ def test_options_after_the_command_belong_to_it(clone: SmallClone) -> None:
     ],
 )
 def test_what_cannot_be_run_is_a_sentence(arguments: list[str], text: str, clone: SmallClone) -> None:
-    done = clone("run", *arguments)
-    assert (done.code, text in done.err) == (Exit.USAGE, True)
+    result = clone("run", *arguments)
+    assert (result.code, text in result.err) == (Exit.USAGE, True)
 
 
 def test_a_dry_run_says_what_is_handed_over_and_no_value(clone: SmallClone) -> None:
-    done = clone("run", "--dry-run", "--", "sh", "-c", "exit 1")
-    assert done.code == Exit.OK
-    assert "GOOGLE_OAUTH_ACCESS_TOKEN" in done.text
-    assert "local/" not in done.text
+    result = clone("run", "--dry-run", "--", "sh", "-c", "exit 1")
+    assert result.code == Exit.OK
+    assert "GOOGLE_OAUTH_ACCESS_TOKEN" in result.text
+    assert "local/" not in result.text
 
 
 @pytest.mark.parametrize("command", ["env", "local env"])

@@ -300,7 +300,7 @@ def test_a_platform_without_secrets_or_repositories_has_people_too(tmp_path: Pat
     small = Platform(Checkout(tmp_path))
     small.file.write_text("cloud: local\nproject: small-team-1\nregion: europe-west1\n", encoding="utf-8")
     try:
-        for words in (
+        for arguments in (
             ("people", "add", "dave@example.com", "--role", "operator"),
             ("access",),
             ("access", "check", "--as", "dave@example.com"),
@@ -310,8 +310,8 @@ def test_a_platform_without_secrets_or_repositories_has_people_too(tmp_path: Pat
             ("people", "remove", "dave@example.com"),
             ("down", "--yes"),
         ):
-            result = small(*words)
-            assert result.returncode == 0, (words, result.stderr)
+            result = small(*arguments)
+            assert result.returncode == 0, (arguments, result.stderr)
         assert small.environment.members == {}
     finally:
         local.stop(small.checkout)

@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Iterator[Clone]:
-    with cloned(tmp_path / "clone") as made:
-        yield made
+    with cloned(tmp_path / "clone") as clone:
+        yield clone
 
 
 def test_on_the_local_cloud_the_address_answers_a_browser(clone: Clone) -> None:

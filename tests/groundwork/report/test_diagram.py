@@ -21,13 +21,13 @@ NS = "{http://www.w3.org/2000/svg}"
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A clone whose file differs from its platform: a bucket and a member were removed, others added."""
-    with cloned(tmp_path_factory.mktemp("drawn")) as made:
-        made.file.write_text(SMALL + PEOPLE, "utf-8")
-        result = made.run("up", "--env", "small")
+    with cloned(tmp_path_factory.mktemp("drawn")) as clone:
+        clone.file.write_text(SMALL + PEOPLE, "utf-8")
+        result = clone.run("up", "--env", "small")
         assert result.returncode == 0, result.stderr
-        text = made.file.read_text("utf-8").replace("  kept: {}", "  fresh: {}").replace("alice@", "amir@")
-        made.file.write_text(text.replace("buckets: {data: read}", "buckets: {data: read, fresh: write}"), "utf-8")
-        yield made
+        text = clone.file.read_text("utf-8").replace("  kept: {}", "  fresh: {}").replace("alice@", "amir@")
+        clone.file.write_text(text.replace("buckets: {data: read}", "buckets: {data: read, fresh: write}"), "utf-8")
+        yield clone
 
 
 def marks(clone: Clone, *arguments: str) -> dict[str, str]:

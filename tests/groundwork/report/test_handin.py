@@ -32,21 +32,21 @@ QUESTIONS = [
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A small platform with an object in its bucket."""
-    with cloned(tmp_path_factory.mktemp("reported")) as made:
-        made.file.write_text(SMALL + TEAM, "utf-8")
-        result = made.run("up", "--env", "small")
+    with cloned(tmp_path_factory.mktemp("reported")) as clone:
+        clone.file.write_text(SMALL + TEAM, "utf-8")
+        result = clone.run("up", "--env", "small")
         assert result.returncode == 0, result.stderr
-        bucket = made.cloud.storage().bucket("small-clone-data")
+        bucket = clone.cloud.storage().bucket("small-clone-data")
         bucket.blob("raw/<b>cats</b>.csv").upload_from_string("a,b\n", content_type="text/csv")
         bucket.blob("notes of bob@example.com | all").upload_from_string("1")
-        running = local.find(made.checkout)
+        running = local.find(clone.checkout)
         assert running is not None
         # What was used so far is counted now, not at the next full hour.
         launcher.control(running, "GET", "/_local/usage")
-        yield made
+        yield clone
 
 
-def told(clone: Clone, *arguments: str) -> dict[str, Any]:
+def report(clone: Clone, *arguments: str) -> dict[str, Any]:
     result = clone.run("report", "--env", "small", "--json", *arguments)
     assert result.returncode == 0, result.stderr
     output: dict[str, Any] = json.loads(result.stdout)
@@ -54,7 +54,7 @@ def told(clone: Clone, *arguments: str) -> dict[str, Any]:
 
 
 def test_every_question_is_answered_by_rows_or_by_a_sentence(clone: Clone) -> None:
-    found = told(clone)
+    found = report(clone)
     assert found["complete"] is True
     assert found["simulated"] is True
     assert list(found["sections"]) == QUESTIONS
@@ -63,7 +63,7 @@ def test_every_question_is_answered_by_rows_or_by_a_sentence(clone: Clone) -> No
 
 
 def test_it_says_what_is_there_and_of_the_rest_that_nothing_is_and_why(clone: Clone) -> None:
-    sections = told(clone)["sections"]
+    sections = report(clone)["sections"]
     data = next(row for row in sections["buckets"]["rows"] if row["bucket"] == "small-clone-data")
     assert data["holds"] == "2 objects (5 B) live"
     assert data["top level"] == "raw/, notes of B. | all"
@@ -79,9 +79,9 @@ def test_it_says_what_is_there_and_of_the_rest_that_nothing_is_and_why(clone: Cl
 
 
 def test_no_address_of_a_person_is_in_it_unless_asked_for(clone: Clone) -> None:
-    assert "@example.com" not in json.dumps(told(clone))
-    assert [row["member"] for row in told(clone)["sections"]["team"]["rows"]] == ["A.", "O."]
-    named = json.dumps(told(clone, "--names"))
+    assert "@example.com" not in json.dumps(report(clone))
+    assert [row["member"] for row in report(clone)["sections"]["team"]["rows"]] == ["A.", "O."]
+    named = json.dumps(report(clone, "--names"))
     assert "alice@example.com" in named
     assert "bob@example.com" in named
 
@@ -92,7 +92,7 @@ def test_the_page_and_the_markdown_hold_every_cell_and_nothing_of_it_is_markup(c
     assert result.returncode == 0, result.stderr
     assert result.stdout == ""
     html, markdown = page.read_text("utf-8"), text.read_text("utf-8")
-    sections = told(clone)["sections"].values()
+    sections = report(clone)["sections"].values()
     cells = [cell for section in sections for row in section["rows"] for cell in row.values()]
     assert [unescape(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", html, re.DOTALL)] == cells
     for section in sections:

@@ -17,9 +17,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    with cloned(tmp_path_factory.mktemp("pictures") / "clone") as made:
-        assert made.run("up", "--env", "small").returncode == 0
-        yield made
+    with cloned(tmp_path_factory.mktemp("pictures") / "clone") as clone:
+        assert clone.run("up", "--env", "small").returncode == 0
+        yield clone
 
 
 def test_each_part_is_a_picture_as_high_as_it_is(clone: Clone, tmp_path: Path) -> None:

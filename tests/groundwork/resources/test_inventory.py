@@ -21,8 +21,8 @@ DISK = f"https://www.googleapis.com/compute/v1/projects/{PROJECT}/zones/europe-w
 
 @pytest.fixture
 def script() -> Iterator[Script]:
-    with scripted() as made:
-        yield made
+    with scripted() as script:
+        yield script
 
 
 def rows(*kinds: str) -> list[Listing]:

@@ -60,18 +60,18 @@ class Watched:
 
     def typed(self, *arguments: str, value: str) -> None:
         """A command at a terminal, where the value is typed once the prompt is there."""
-        code, shown = at_terminal(arguments, self.root, [("(not shown): ", value)], self.variables({}))
-        assert code == 0, shown
-        self.said.append(shown)
+        code, output = at_terminal(arguments, self.root, [("(not shown): ", value)], self.variables({}))
+        assert code == 0, output
+        self.said.append(output)
 
     def get(self, way: str) -> None:
         """The value as the pipe gives it."""
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-m", "groundwork", "secrets", "get", KEY],
             cwd=self.root, env=self.variables({}), capture_output=True, check=True,
         )  # fmt: skip
-        self.read[way] = done.stdout
-        self.said.append(done.stderr.decode())
+        self.read[way] = result.stdout
+        self.said.append(result.stderr.decode())
 
 
 @contextmanager
@@ -175,8 +175,8 @@ def _fail(found: Watched) -> None:
 def _terraform_again(found: Watched) -> None:
     file = found.root / "envs" / "local.yaml"
     file.write_text(file.read_text().replace("team: cats-dogs", "team: canaries"))
-    for words in (["plan"], ["up"], ["status"], ["output"], ["secrets", "list"], ["secrets", "list", "--json"]):
-        assert found(*words) == 0, found.said[-1]
+    for arguments in (["plan"], ["up"], ["status"], ["output"], ["secrets", "list"], ["secrets", "list", "--json"]):
+        assert found(*arguments) == 0, found.said[-1]
     assert found("secrets", "destroy", KEY, "old", "--yes") == 0
 
 
@@ -250,8 +250,12 @@ def test_no_process_had_a_value_among_its_arguments(watched: Watched) -> None:
 
 
 def test_a_value_among_the_arguments_is_refused_and_not_repeated(watched: Watched) -> None:
-    for words in ((KEY, VALUES["argument"]), (f"{KEY}={VALUES['argument']}",), (KEY, "--value", VALUES["argument"])):
-        assert watched("secrets", "set", *words) == 2
+    for arguments in (
+        (KEY, VALUES["argument"]),
+        (f"{KEY}={VALUES['argument']}",),
+        (KEY, "--value", VALUES["argument"]),
+    ):
+        assert watched("secrets", "set", *arguments) == 2
     assert _holding({text: text.encode() for text in watched.said}) == []
     assert _holding(dict(contents(watched.root))) == []
 

@@ -64,8 +64,8 @@ def test_an_identity_that_is_not_there_is_a_sentence(clone: SmallClone) -> None:
 
 
 def test_a_value_is_typed_without_being_shown(clone: SmallClone) -> None:
-    code, shown = at_terminal(["secrets", "set", KEY], clone.root, [("(not shown): ", "hunter2")])
-    assert (code, shown) == (Exit.OK, f"Value of {KEY} (not shown): \n{KEY}: version 1 is set\n")
+    code, output = at_terminal(["secrets", "set", KEY], clone.root, [("(not shown): ", "hunter2")])
+    assert (code, output) == (Exit.OK, f"Value of {KEY} (not shown): \n{KEY}: version 1 is set\n")
     assert clone.vault().read(KEY) == b"hunter2"
 
 
@@ -78,24 +78,24 @@ def test_a_value_is_typed_without_being_shown(clone: SmallClone) -> None:
     ],
 )
 def test_what_cannot_be_a_value_is_not_taken_at_the_prompt(typed: str, sentence: str, clone: SmallClone) -> None:
-    code, shown = at_terminal(["secrets", "set", KEY], clone.root, [("(not shown): ", typed)])
+    code, output = at_terminal(["secrets", "set", KEY], clone.root, [("(not shown): ", typed)])
     assert code == Exit.USAGE
-    assert sentence in shown
-    assert "hunter2" not in shown
+    assert sentence in output
+    assert "hunter2" not in output
     assert clone.states(KEY) == {}
 
 
 def test_who_may_not_set_is_not_asked_for_the_value(clone: SmallClone) -> None:
-    code, shown = at_terminal(["secrets", "set", KEY, "--as", "dora@example.com"], clone.root)
+    code, output = at_terminal(["secrets", "set", KEY, "--as", "dora@example.com"], clone.root)
     assert code == Exit.PERMISSION
-    assert "(not shown)" not in shown
+    assert "(not shown)" not in output
 
 
 def test_a_value_is_shown_on_a_terminal_only_when_told_to(clone: SmallClone) -> None:
     clone.vault().add(KEY, b"hunter2")
-    code, shown = at_terminal(["secrets", "get", KEY], clone.root)
-    assert (code, "hunter2" in shown) == (Exit.REFUSED, False)
-    assert f"pipe it (groundwork secrets get {KEY} | COMMAND), or pass --show." in " ".join(shown.split())
+    code, output = at_terminal(["secrets", "get", KEY], clone.root)
+    assert (code, "hunter2" in output) == (Exit.REFUSED, False)
+    assert f"pipe it (groundwork secrets get {KEY} | COMMAND), or pass --show." in " ".join(output.split())
     assert at_terminal(["secrets", "get", KEY, "--show"], clone.root) == (Exit.OK, "hunter2\n")
 
 
@@ -111,15 +111,15 @@ def test_at_a_terminal_nothing_is_destroyed_unasked(
 ) -> None:
     clone.vault().add(KEY, b"a")
     clone.vault().add(KEY, b"b")
-    words = ["secrets", "set", KEY, "--keep", "1"]
+    arguments = ["secrets", "set", KEY, "--keep", "1"]
     question = "versions 1, 2 destroyed for good. Go on?"
-    ended, shown = at_terminal(words, clone.root, [("(not shown): ", "c"), (question, answer)])
-    assert ended == code, shown
+    ended, output = at_terminal(arguments, clone.root, [("(not shown): ", "c"), (question, answer)])
+    assert ended == code, output
     assert clone.states(KEY) == states
 
 
 def test_a_question_that_is_broken_off_sets_nothing(clone: SmallClone) -> None:
-    code, shown = at_terminal(["secrets", "set", KEY], clone.root, [("(not shown): ", "\x03")])
+    code, output = at_terminal(["secrets", "set", KEY], clone.root, [("(not shown): ", "\x03")])
     assert code == Exit.INTERRUPTED
-    assert "Interrupted." in shown
+    assert "Interrupted." in output
     assert clone.states(KEY) == {}

@@ -34,8 +34,8 @@ def cloud_fault(clone: SmallClone) -> Iterator[Fault]:
 
 def put(clone: SmallClone, *values: str, name: str = KEY, keep: int = 99) -> None:
     for value in values:
-        done = clone("secrets", "set", name, "--keep", str(keep), given=value.encode())
-        assert done.code == Exit.OK, done.err
+        result = clone("secrets", "set", name, "--keep", str(keep), given=value.encode())
+        assert result.code == Exit.OK, result.err
 
 
 def test_a_value_that_is_set_is_got_byte_for_byte(clone: SmallClone) -> None:
@@ -80,8 +80,8 @@ def test_keep_says_how_many_stay(keep: str, kept: list[int], clone: SmallClone) 
 
 def test_a_dry_run_says_what_would_go_and_reads_no_value(clone: SmallClone) -> None:
     put(clone, "a", "b")
-    done = clone("secrets", "set", KEY, "--keep", "1", "--dry-run", given=b"")
-    assert done.text == f"would do: {KEY}: a new version, versions 1, 2 destroyed for good\n"
+    result = clone("secrets", "set", KEY, "--keep", "1", "--dry-run", given=b"")
+    assert result.text == f"would do: {KEY}: a new version, versions 1, 2 destroyed for good\n"
     assert clone.states(KEY) == {2: "enabled", 1: "enabled"}
 
 
@@ -101,11 +101,11 @@ def test_rotating_can_destroy_all_older_versions(clone: SmallClone) -> None:
 def test_a_failed_set_destroys_nothing(clone: SmallClone, cloud_fault: Fault) -> None:
     put(clone, "a", "b")
     cloud_fault("secretmanager.projects.secrets.addVersion", 503)
-    done = clone("secrets", "set", KEY, "--keep", "1", given=b"c")
-    assert done.code == Exit.FAILED
+    result = clone("secrets", "set", KEY, "--keep", "1", given=b"c")
+    assert result.code == Exit.FAILED
     assert (
         "it answered HTTP 503; run the same command again. It is unknown whether wandb-api-key got a new version"
-        in done.err
+        in result.err
     )
     assert clone.states(KEY) == {2: "enabled", 1: "enabled"}
 
@@ -113,9 +113,9 @@ def test_a_failed_set_destroys_nothing(clone: SmallClone, cloud_fault: Fault) ->
 def test_a_value_that_is_set_although_the_old_one_stays_is_reported(clone: SmallClone, cloud_fault: Fault) -> None:
     put(clone, "a")
     cloud_fault("secretmanager.projects.secrets.versions.destroy", 403)
-    done = clone("secrets", "set", KEY, "--keep", "1", given=b"b")
-    assert done.code != Exit.OK
-    assert f"Version 2 of {KEY} is set, but its older versions were not changed." in done.err
+    result = clone("secrets", "set", KEY, "--keep", "1", given=b"b")
+    assert result.code != Exit.OK
+    assert f"Version 2 of {KEY} is set, but its older versions were not changed." in result.err
     assert clone.states(KEY) == {2: "enabled", 1: "enabled"}
 
 
@@ -142,9 +142,9 @@ def test_disabling_and_enabling_take_each_other_back(clone: SmallClone) -> None:
 
 def test_destroying_asks_and_without_a_terminal_refuses(clone: SmallClone) -> None:
     put(clone, "a", "b")
-    done = clone("secrets", "destroy", KEY, "old")
-    assert done.code == Exit.REFUSED
-    assert "pass --yes to confirm" in done.err
+    result = clone("secrets", "destroy", KEY, "old")
+    assert result.code == Exit.REFUSED
+    assert "pass --yes to confirm" in result.err
     assert clone.states(KEY) == {2: "enabled", 1: "enabled"}
 
 
@@ -234,18 +234,18 @@ def test_undeterminable_readers_are_unknown_and_not_nobody(clone: SmallClone, cl
 
 def test_an_import_sets_every_key_and_again_changes_nothing(clone: SmallClone) -> None:
     (clone.root / ".env").write_text("export KAGGLE_USER=ann\nKAGGLE_KEY='x y'  # comment\nWANDB_API_KEY=\"a\\nb\"\n")
-    done = clone("secrets", "import", ".env")
-    assert done.text.splitlines() == [f"{name}: version 1 is set" for name in ("kaggle-user", "kaggle-key", KEY)]
-    assert "delete it, and use `groundwork secrets run -- COMMAND`" in done.err
+    result = clone("secrets", "import", ".env")
+    assert result.text.splitlines() == [f"{name}: version 1 is set" for name in ("kaggle-user", "kaggle-key", KEY)]
+    assert "delete it, and use `groundwork secrets run -- COMMAND`" in result.err
     assert clone("secrets", "get", KEY).out == b"a\nb"
     assert clone("secrets", "import", ".env").text.count("already has this value, nothing was changed") == 3
 
 
 def test_an_import_that_cannot_be_whole_sets_nothing(clone: SmallClone) -> None:
     (clone.root / ".env").write_text("KAGGLE_USER=ann\nPORT=8080\n")
-    done = clone("secrets", "import", ".env")
-    assert done.code == Exit.USAGE
-    assert ".env:2: PORT would be port, which the environment does not have. To add one, write" in done.err
+    result = clone("secrets", "import", ".env")
+    assert result.code == Exit.USAGE
+    assert ".env:2: PORT would be port, which the environment does not have. To add one, write" in result.err
     assert clone.states("kaggle-user") == {}
 
 
@@ -253,9 +253,9 @@ def test_an_import_by_somebody_who_may_set_only_one_of_two_sets_nothing(clone: S
     adder = Grant(PolicyTarget("secret", "kaggle-user"), "roles/secretmanager.secretVersionManager")
     bind(clone.cloud(), {adder: ["user:alice@example.com"]})
     (clone.root / ".env").write_text("KAGGLE_USER=ann\nKAGGLE_KEY=k\n")
-    done = clone("secrets", "import", ".env", "--as", "alice@example.com")
-    assert done.code == Exit.PERMISSION
-    assert "alice@example.com may not set kaggle-key" in done.err
+    result = clone("secrets", "import", ".env", "--as", "alice@example.com")
+    assert result.code == Exit.PERMISSION
+    assert "alice@example.com may not set kaggle-key" in result.err
     assert clone.states("kaggle-user") == {}
 
 
@@ -275,10 +275,10 @@ def test_an_import_that_breaks_off_says_how_far_it_came(clone: SmallClone, cloud
 
 def test_a_file_that_git_knows_is_warned_of(clone: SmallClone) -> None:
     (clone.root / ".env").write_text("KAGGLE_USER=ann\n")
-    for words in (["init", "-q"], ["add", "-f", ".env"]):
-        subprocess.run(["git", *words], cwd=clone.root, check=True)
-    done = clone("secrets", "import", ".env")
-    assert "is in git, whose history keeps its values readable: `git rm --cached .env`" in done.err
+    for arguments in (["init", "-q"], ["add", "-f", ".env"]):
+        subprocess.run(["git", *arguments], cwd=clone.root, check=True)
+    result = clone("secrets", "import", ".env")
+    assert "is in git, whose history keeps its values readable: `git rm --cached .env`" in result.err
 
 
 def test_only_some_keys_are_imported(clone: SmallClone) -> None:
@@ -319,13 +319,13 @@ def test_a_command_is_not_started_while_a_secret_has_no_value(clone: SmallClone)
 
 def test_a_value_that_fits_no_variable_is_a_sentence(clone: SmallClone) -> None:
     clone("secrets", "set", KEY, given=b"\xff\x00")
-    done = clone("secrets", "run", "--only", KEY, "--", "true")
-    assert f"{KEY} is not text, so it cannot be a variable" in done.err
+    result = clone("secrets", "run", "--only", KEY, "--", "true")
+    assert f"{KEY} is not text, so it cannot be a variable" in result.err
 
 
 def test_a_dry_run_of_a_command_names_its_variables(clone: SmallClone) -> None:
-    done = clone("secrets", "run", "--dry-run", "--", "true")
-    assert done.text.endswith("would run it with WANDB_API_KEY, KAGGLE_USER, KAGGLE_KEY\n")
+    result = clone("secrets", "run", "--dry-run", "--", "true")
+    assert result.text.endswith("would run it with WANDB_API_KEY, KAGGLE_USER, KAGGLE_KEY\n")
 
 
 def test_googles_debug_logs_are_silent_about_values(clone: SmallClone) -> None:
@@ -339,8 +339,10 @@ def test_googles_debug_logs_are_silent_about_values(clone: SmallClone) -> None:
 
 def test_two_at_once_lose_no_value(clone: SmallClone) -> None:
     put(clone, "a")
-    words = [sys.executable, "-m", "groundwork", "secrets", "set", KEY]
-    running = [subprocess.Popen(words, cwd=clone.root, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(3)]
+    arguments = [sys.executable, "-m", "groundwork", "secrets", "set", KEY]
+    running = [
+        subprocess.Popen(arguments, cwd=clone.root, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(3)
+    ]
     for number, child in enumerate(running):
         child.communicate(b"value-%d" % number)
     vault = clone.vault()

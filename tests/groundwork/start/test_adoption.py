@@ -15,9 +15,9 @@ from tests.groundwork.clone import Clone, cloned
 @pytest.fixture
 def clone(tmp_path: Path) -> Iterator[Clone]:
     """A clone whose project holds things that somebody made in the console."""
-    with cloned(tmp_path / "clone") as made:
-        by_hand(made)
-        yield made
+    with cloned(tmp_path / "clone") as clone:
+        by_hand(clone)
+        yield clone
 
 
 def by_hand(clone: Clone) -> None:

@@ -30,11 +30,11 @@ WORDS = ("--name", "dev", "--project", "cats-dogs-1", "--email", "alice@example.
 
 def test_an_empty_folder_becomes_a_project_with_a_sound_file(init: Init, tmp_path: Path) -> None:
     assert init(*WORDS) == Exit.OK
-    made = load("dev", tmp_path)
-    assert (made.project, made.region, made.local) == ("cats-dogs-1", "europe-west1", False)
-    assert made.members["alice@example.com"].role == "operator"
-    assert set(made.identities) == {"train", "serve", "build"}
-    assert made.buckets["data"].dvc
+    environment = load("dev", tmp_path)
+    assert (environment.project, environment.region, environment.local) == ("cats-dogs-1", "europe-west1", False)
+    assert environment.members["alice@example.com"].role == "operator"
+    assert set(environment.identities) == {"train", "serve", "build"}
+    assert environment.buckets["data"].dvc
     assert (tmp_path / "infra" / "platform" / "main.tf").is_file()
     assert ".groundwork/" in (tmp_path / ".gitignore").read_text().splitlines()
 
@@ -52,10 +52,10 @@ def test_what_the_code_says_is_in_the_file_with_its_reason(init: Init, tmp_path:
     (tmp_path / ".env").write_text("HF_TOKEN=hidden\n")
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     assert init(*WORDS) == Exit.OK
-    made = load("dev", tmp_path)
-    assert made.buckets["their-data"].full_name == "their-data"
-    assert made.identities["train"].buckets["their-data"] == "read"
-    assert made.secrets["hf-token"].readers == ("train",)
+    environment = load("dev", tmp_path)
+    assert environment.buckets["their-data"].full_name == "their-data"
+    assert environment.identities["train"].buckets["their-data"] == "read"
+    assert environment.secrets["hf-token"].readers == ("train",)
     text = (tmp_path / "envs" / "dev.yaml").read_text()
     assert "# Dockerfile: image app in repository images." in text
     assert "hidden" not in text
@@ -68,9 +68,9 @@ def test_what_is_deployed_trained_and_built_has_its_place(init: Init, tmp_path: 
     (tmp_path / "job.yaml").write_text("workerPoolSpecs:\n- machineSpec: {machineType: n1-standard-4}\n")
     (tmp_path / "cloudbuild.yaml").write_text("steps: [{name: gcloud, args: [run, deploy, api]}]\n")
     assert init(*WORDS) == Exit.OK
-    made = load("dev", tmp_path)
-    assert made.services["api"].identity == "serve"
-    assert made.training["train"].output == made.buckets["models"].url
+    environment = load("dev", tmp_path)
+    assert environment.services["api"].identity == "serve"
+    assert environment.training["train"].output == environment.buckets["models"].url
     path = tmp_path / "envs" / "dev.yaml"
     github = 'github: {repository: team/cats, owner_id: "42"}\n'
     path.write_text(path.read_text().replace("# builds:", f"{github}builds:").replace("\n#   ", "\n  "))
@@ -159,8 +159,8 @@ def test_what_cannot_be_is_a_sentence_and_nothing_is_written(
 def test_the_address_of_git_is_proposed_where_it_is_a_persons(
     address: str, members: set[str], init: Init, tmp_path: Path
 ) -> None:
-    for words in (["init", "--quiet"], ["config", "user.email", address]):
-        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    for arguments in (["init", "--quiet"], ["config", "user.email", address]):
+        subprocess.run(["git", *arguments], cwd=tmp_path, check=True)
     assert init(*WORDS[:4], "--yes") == Exit.OK
     assert set(load("dev", tmp_path).members) == members
 
@@ -173,10 +173,10 @@ def test_at_a_terminal_it_asks_five_things_and_takes_what_it_proposes(tmp_path: 
         ("Region", ""),
         ("Your e-mail", "alice@example.com"),
     ]
-    code, shown = at_terminal(["init"], tmp_path, answers)
-    assert code == Exit.OK, shown
-    made = load("dev", tmp_path)
-    assert (made.project, made.region, made.local, list(made.members)) == (
+    code, output = at_terminal(["init"], tmp_path, answers)
+    assert code == Exit.OK, output
+    environment = load("dev", tmp_path)
+    assert (environment.project, environment.region, environment.local, list(environment.members)) == (
         "cats-dogs-1",
         "europe-west1",
         True,

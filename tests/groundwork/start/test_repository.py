@@ -13,7 +13,7 @@ from groundwork.start import repository
 from groundwork.start.repository import Clue
 
 
-def found(folder: Path, files: Mapping[str, str]) -> list[tuple[str, str, str]]:
+def detected(folder: Path, files: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """Write the files and look: what, name and section of each clue."""
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -32,12 +32,12 @@ def found(folder: Path, files: Mapping[str, str]) -> list[tuple[str, str, str]]:
     ],
 )
 def test_a_dockerfile_is_an_image_with_a_name_that_google_takes(file: str, image: str, tmp_path: Path) -> None:
-    assert found(tmp_path, {file: "FROM scratch"}) == [("Dockerfile", image, "repositories")]
+    assert detected(tmp_path, {file: "FROM scratch"}) == [("Dockerfile", image, "repositories")]
 
 
 def test_a_dvc_remote_on_google_cloud_is_a_bucket_and_another_could_be_one(tmp_path: Path) -> None:
     config = "[core]\n    remote = a\n['remote \"a\"']\n    url = gs://team-data/sub\n['remote \"b\"']\n    url = s3://x:pw@there/y\n"
-    assert found(tmp_path, {".dvc/config": config}) == [
+    assert detected(tmp_path, {".dvc/config": config}) == [
         ("DVC remote", "team-data", "buckets"),
         ("DVC remote", "", "buckets"),
     ]
@@ -46,7 +46,7 @@ def test_a_dvc_remote_on_google_cloud_is_a_bucket_and_another_could_be_one(tmp_p
 
 def test_a_dotenv_gives_names_of_secrets_and_none_of_their_values(tmp_path: Path) -> None:
     text = "export WANDB_API_KEY=hidden1\nPORT=8000\n# OLD_KEY=hidden2\n"
-    assert found(tmp_path, {".env": text, ".env.example": "API_KEY="}) == [
+    assert detected(tmp_path, {".env": text, ".env.example": "API_KEY="}) == [
         (".env", "wandb-api-key", "secrets"),
         (".env", "", ""),
     ]
@@ -65,7 +65,7 @@ def test_a_dotenv_that_git_would_take_up_is_reported(tmp_path: Path) -> None:
 
 def test_a_cloud_build_says_images_and_services(tmp_path: Path) -> None:
     text = "steps: [{name: gcloud, args: [run, deploy, backend, --image, x]}]\nimages: ['eu-docker.pkg.dev/$PROJECT_ID/r/trainer:$SHORT_SHA', '$_IMAGE']\n"
-    assert found(tmp_path, {"cloudbuild.yaml": text}) == [
+    assert detected(tmp_path, {"cloudbuild.yaml": text}) == [
         ("Cloud Build", "trainer", "repositories"),
         ("Cloud Build", "backend", "services"),
     ]
@@ -80,12 +80,12 @@ def test_a_cloud_build_says_images_and_services(tmp_path: Path) -> None:
     ],
 )
 def test_using_weights_and_biases_takes_its_key(file: str, text: str, tmp_path: Path) -> None:
-    assert found(tmp_path, {file: text}) == [("W&B", "wandb-api-key", "secrets")]
+    assert detected(tmp_path, {file: text}) == [("W&B", "wandb-api-key", "secrets")]
 
 
 def test_a_service_accounts_key_is_called_needless(tmp_path: Path) -> None:
     clue = Clue("service-account key", "key.json", "", "nothing here needs one; delete the file and the key")
-    found(tmp_path, {"key.json": '{"type": "service_account", "private_key": "x"}', "data.json": "[]"})
+    detected(tmp_path, {"key.json": '{"type": "service_account", "private_key": "x"}', "data.json": "[]"})
     assert repository.look(tmp_path) == (clue,)
 
 
@@ -96,7 +96,7 @@ def test_what_cannot_be_read_is_reported_and_stops_nothing(tmp_path: Path) -> No
         "cloudbuild.json": "[" * 5000,
         "bad.py": "\udcff".encode("utf-8", "surrogateescape").decode("latin-1"),
     }
-    assert found(tmp_path, files) == [("Cloud Build", "", ""), ("Cloud Build", "", ""), ("DVC", "", "")]
+    assert detected(tmp_path, files) == [("Cloud Build", "", ""), ("Cloud Build", "", ""), ("DVC", "", "")]
 
 
 def test_what_is_no_file_is_not_looked_at(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_what_is_no_file_is_not_looked_at(tmp_path: Path) -> None:
 
 def test_other_peoples_code_is_not_looked_at(tmp_path: Path) -> None:
     assert (
-        found(
+        detected(
             tmp_path,
             {
                 ".venv/lib/wandb.py": "import wandb",

@@ -14,8 +14,8 @@ from tests.groundwork.clone import ROOT, Clone, cloned
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    with cloned(tmp_path_factory.mktemp("clone")) as made:
-        yield made
+    with cloned(tmp_path_factory.mktemp("clone")) as clone:
+        yield clone
 
 
 @pytest.fixture(scope="module")

@@ -28,9 +28,9 @@ ADC = "import google.auth; from google.cloud import storage; print(google.auth.d
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A clone that is up, for tests that leave it as it is."""
-    with cloned(tmp_path_factory.mktemp("standing")) as made:
-        up.up(made.session(), UpOptions(), Heard())
-        yield made
+    with cloned(tmp_path_factory.mktemp("standing")) as clone:
+        up.up(clone.session(), UpOptions(), Heard())
+        yield clone
 
 
 def test_a_clone_is_found_from_below(standing: Clone) -> None:

@@ -136,9 +136,9 @@ def test_an_address_becomes_a_label_that_google_takes() -> None:
 
 
 def test_without_any_build_there_is_no_log(clone: SmallClone) -> None:
-    done = clone("builds", "logs")
-    assert done.code == Exit.USAGE
-    assert "There is no build in projects/" in done.err
+    result = clone("builds", "logs")
+    assert result.code == Exit.USAGE
+    assert "There is no build in projects/" in result.err
 
 
 @pytest.mark.parametrize(

@@ -99,9 +99,9 @@ def built(clone: SmallClone, folder: Path, version: str, app: str = APP) -> str:
     folder.mkdir(exist_ok=True)
     (folder / "Dockerfile").write_text(DOCKERFILE)
     (folder / "main.py").write_text(app.replace("VERSION", version))
-    done = clone("builds", "submit", str(folder), "--image", "api")
-    assert done.code == Exit.OK, done.err
-    return done.text.splitlines()[0]
+    result = clone("builds", "submit", str(folder), "--image", "api")
+    assert result.code == Exit.OK, result.err
+    return result.text.splitlines()[0]
 
 
 def serving(clone: SmallClone, name: str, image: str) -> None:
@@ -139,8 +139,8 @@ def test_a_service_is_built_deployed_called_broken_and_rolled_back(clone: SmallC
     assert "traffic is unchanged: " in refused.err
     assert clone("services", "call", "api").out == b"two /"
 
-    back = clone("services", "rollback", "api")
-    assert back.code == Exit.OK, back.err
+    result = clone("services", "rollback", "api")
+    assert result.code == Exit.OK, result.err
     assert clone("services", "call", "api").out == b"one /"
     (listed,) = json.loads(clone("services", "list", "--json").text)["services"]
     assert [share["percent"] for share in listed["traffic"]] == [100]
@@ -155,9 +155,9 @@ def test_builds_are_listed_with_who_started_them_and_a_failed_one_is_explained(
     folder = tmp_path / "broken"
     folder.mkdir()
     (folder / "Dockerfile").write_text(f"FROM {SMALL}\nRUN cat /nowhere\n")
-    done = clone("builds", "submit", str(folder), "--image", "broken")
-    assert done.code == Exit.FAILED
-    assert ": failure after " in done.err
+    result = clone("builds", "submit", str(folder), "--image", "broken")
+    assert result.code == Exit.FAILED
+    assert ": failure after " in result.err
     newest, *_ = json.loads(clone("builds", "list", "--json").text)["builds"]
     assert (newest["status"], newest["submitter"]) == ("FAILURE", "owner_example_com")
     log = clone("builds", "logs", newest["id"][:8])
@@ -182,14 +182,14 @@ def job(clone: SmallClone, tmp_path: Path, script: str) -> str:
 
 def test_a_job_leaves_its_model_where_it_is_listed(clone: SmallClone, tmp_path: Path) -> None:
     script = "echo training; to=/gcs/${AIP_MODEL_DIR#gs://}; mkdir -p $to; echo weights > $to/model.pt"
-    done = clone("jobs", "submit", job(clone, tmp_path, script), "--timeout", "10m")
-    assert done.code == Exit.OK, done.err
+    result = clone("jobs", "submit", job(clone, tmp_path, script), "--timeout", "10m")
+    assert result.code == Exit.OK, result.err
     assert (
         "at most $0.04: $0.26 an hour for 1 n1-standard-4, stopped after 10 min at the latest (the local cloud bills nothing)"
-        in done.err
+        in result.err
     )
-    assert "training" in done.err
-    assert re.search(rf"8 B  gs://{clone.project}-models/jobs/train-[0-9-]+/model/model\.pt\n", done.text)
+    assert "training" in result.err
+    assert re.search(rf"8 B  gs://{clone.project}-models/jobs/train-[0-9-]+/model/model\.pt\n", result.text)
     (found,) = json.loads(clone("jobs", "list", "--json").text)["jobs"]
     assert (found["state"], found["submitter"]) == ("succeeded", "owner_example_com")
     (artifact,) = json.loads(clone("jobs", "artifacts", "train", "--json").text)["artifacts"]
@@ -200,10 +200,10 @@ def test_a_job_that_fails_exits_with_1_and_one_that_runs_is_cancelled(clone: Sma
     failed = clone("jobs", "submit", job(clone, tmp_path, "echo lost; exit 3"), "--display-name", "failing")
     assert failed.code == Exit.FAILED
     assert "failed after" in failed.err
-    begun = clone(
+    result = clone(
         "jobs", "submit", job(clone, tmp_path, "echo up; sleep 600"), "--display-name", "endless", "--detach", "--json"
     )
-    number = json.loads(begun.text)["job"]["id"]
+    number = json.loads(result.text)["job"]["id"]
     ended = clone("jobs", "cancel", number)
     assert ended.code == Exit.OK, ended.err
     logs = clone("jobs", "logs", "endless")
@@ -228,8 +228,8 @@ def test_a_cloud_run_job_is_run_now_with_other_arguments_and_cancelled(clone: Sm
     )
     assert " drift\n" in failed.err
     assert "failed after" in failed.err
-    done = clone("jobs", "submit", "drift", "--", "echo $COLOUR sky")
-    assert done.code == Exit.OK, done.err
+    result = clone("jobs", "submit", "drift", "--", "echo $COLOUR sky")
+    assert result.code == Exit.OK, result.err
     endless = clone("jobs", "submit", "drift", "--detach", "--json", "--", "sleep 600")
     run = json.loads(endless.text)["job"]["id"]
     ended = clone("jobs", "cancel", run)

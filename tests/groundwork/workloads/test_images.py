@@ -55,25 +55,25 @@ def test_images_are_listed_with_tags_and_digests(clone: SmallClone) -> None:
 
 def test_no_image_and_no_such_repository_are_sentences(clone: SmallClone) -> None:
     assert "There is no image in the repositories of" in clone("images", "list").text
-    done = clone("images", "list", "imags")
-    assert done.code == Exit.USAGE
-    assert "There is no repository imags" in done.err
-    assert "did you mean images?" in done.err
+    result = clone("images", "list", "imags")
+    assert result.code == Exit.USAGE
+    assert "There is no repository imags" in result.err
+    assert "did you mean images?" in result.err
 
 
 def test_who_may_not_list_is_told_whom_to_ask(clone: SmallClone) -> None:
-    done = clone("images", "list", "--as", "eve@example.com")
-    assert done.code == Exit.PERMISSION
-    assert "artifactregistry.dockerimages.list" in done.err
+    result = clone("images", "list", "--as", "eve@example.com")
+    assert result.code == Exit.PERMISSION
+    assert "artifactregistry.dockerimages.list" in result.err
 
 
 def test_without_a_platform_every_command_says_so(clone: SmallClone) -> None:
     file = clone.root / "envs" / "local.yaml"
     file.write_text(file.read_text().replace(clone.project, "never-was-up"))
-    for words in (["images", "list"], ["builds", "list"], ["services", "list"], ["jobs", "list"], ["token", "api"]):
-        done = clone(*words)
-        assert done.code == Exit.FAILED
-        assert done.err == (
+    for arguments in (["images", "list"], ["builds", "list"], ["services", "list"], ["jobs", "list"], ["token", "api"]):
+        result = clone(*arguments)
+        assert result.code == Exit.FAILED
+        assert result.err == (
             "Error: Nothing is up in local: there is no project never-was-up on the local cloud (simulated); "
             "start with `groundwork up --env local`.\n"
         )

@@ -54,9 +54,9 @@ def say(google: Google, *jobs: dict[str, Any], runs: tuple[dict[str, Any], ...] 
 def test_both_sorts_are_one_list_with_owner_and_cost(google: Google) -> None:
     done = trained("SUCCEEDED", startTime="2026-11-28T10:05:00Z", endTime="2026-11-28T12:05:00Z")
     say(google, done, runs=(executed("SUCCEEDED", completionTime="2026-11-28T11:10:05Z"),))
-    shown = google.clone("jobs", "list", "--env", "dev")
-    assert shown.code == Exit.OK, shown.err
-    first, second = [line.split() for line in shown.text.splitlines()[1:]]
+    result = google.clone("jobs", "list", "--env", "dev")
+    assert result.code == Exit.OK, result.err
+    first, second = [line.split() for line in result.text.splitlines()[1:]]
     assert first == [
         "drift",
         "drift-abc12",
@@ -112,8 +112,8 @@ def test_a_disabled_api_has_no_jobs(google: Google) -> None:
         }
     }
     google.proxy.scripted[f"GET {VERTEX.format(google.clone.project)}"] = (403, off)
-    done = google.clone("jobs", "list", "--env", "dev")
-    assert (done.code, "No job has been submitted in" in done.text) == (Exit.OK, True)
+    result = google.clone("jobs", "list", "--env", "dev")
+    assert (result.code, "No job has been submitted in" in result.text) == (Exit.OK, True)
 
 
 def quota(google: Google, *buckets: dict[str, Any]) -> None:
@@ -128,24 +128,26 @@ def submit(google: Google, write: Writer, *arguments: str) -> Any:
 def test_maximum_cost_and_quota_are_shown_before_the_question(google: Google, write: Writer) -> None:
     say(google)
     quota(google, {"effectiveLimit": "0"}, {"effectiveLimit": "2", "dimensions": {"region": "europe-west1"}})
-    done = submit(google, write)
-    assert done.code == Exit.REFUSED
+    result = submit(google, write)
+    assert result.code == Exit.REFUSED
     # 0.24035805 + 0.4025 + the 730th of 100 times 0.17 an hour.
     assert (
         "at most $1.33: $0.67 an hour for 1 n1-standard-4 with 1 NVIDIA_TESLA_T4, stopped after 2 h at the latest"
-        in done.err
+        in result.err
     )
-    assert "GPU quota: 2 of custom_model_training_nvidia_t4_gpus in europe-west1, and the job needs 1" in done.err
-    assert "There is no terminal to answer this at" in done.err
+    assert "GPU quota: 2 of custom_model_training_nvidia_t4_gpus in europe-west1, and the job needs 1" in result.err
+    assert "There is no terminal to answer this at" in result.err
     assert not [call for call in google.proxy.answered if call.startswith("POST europe-west1-aiplatform")]
 
 
 def test_gpus_that_are_not_granted_are_refused_before_google_does(google: Google, write: Writer) -> None:
     say(google)
     quota(google, {"effectiveLimit": "1"}, {"dimensions": {"region": "europe-west1"}})
-    done = submit(google, write, "--yes")
-    assert done.code == Exit.REFUSED
-    assert "The GPU quota is too low: GPU quota: 0 of custom_model_training_nvidia_t4_gpus in europe-west1" in done.err
+    result = submit(google, write, "--yes")
+    assert result.code == Exit.REFUSED
+    assert (
+        "The GPU quota is too low: GPU quota: 0 of custom_model_training_nvidia_t4_gpus in europe-west1" in result.err
+    )
 
 
 def test_a_quota_that_cannot_be_looked_up_is_called_unknown(google: Google, write: Writer) -> None:
@@ -154,14 +156,14 @@ def test_a_quota_that_cannot_be_looked_up_is_called_unknown(google: Google, writ
         403,
         {"error": {"code": 403, "message": "no serviceusage.quotas.get"}},
     )
-    done = submit(google, write)
-    assert "GPU quota: unknown (no serviceusage.quotas.get); Google refuses the job if" in done.err
+    result = submit(google, write)
+    assert "GPU quota: unknown (no serviceusage.quotas.get); Google refuses the job if" in result.err
 
 
 def test_what_would_be_sent_has_owner_end_identity_and_place(google: Google, write: Writer) -> None:
     say(google)
     quota(google, {"effectiveLimit": "-1"})
-    done = submit(
+    result = submit(
         google,
         write,
         "--dry-run",
@@ -175,8 +177,8 @@ def test_what_would_be_sent_has_owner_end_identity_and_place(google: Google, wri
         "--epochs",
         "3",
     )
-    assert done.code == Exit.OK, done.err
-    body = json.loads(done.text)
+    assert result.code == Exit.OK, result.err
+    body = json.loads(result.text)
     assert body["displayName"] == "train"
     assert body["labels"] == {"component": "training", "run": "7", "member": "owner_example_com"}
     assert body["jobSpec"] == {
@@ -215,8 +217,8 @@ def test_what_would_be_sent_has_owner_end_identity_and_place(google: Google, wri
 )
 def test_wrong_options_are_sentences(google: Google, write: Writer, arguments: list[str], sentence: str) -> None:
     say(google)
-    done = submit(google, write, *arguments)
-    assert (done.code, sentence in done.err) == (Exit.USAGE, True), done.err
+    result = submit(google, write, *arguments)
+    assert (result.code, sentence in result.err) == (Exit.USAGE, True), result.err
 
 
 def test_a_name_that_is_neither_file_nor_job_is_refused_with_the_existing_ones(google: Google) -> None:
@@ -230,7 +232,7 @@ def test_a_name_that_is_neither_file_nor_job_is_refused_with_the_existing_ones(g
         200,
         {"jobs": [{"name": f"projects/{project}/locations/europe-west1/jobs/drift"}]},
     )
-    done = google.clone("jobs", "submit", "drfit", "--env", "dev")
-    assert done.code == Exit.USAGE
-    assert "drfit is neither a file nor a job of" in done.err
-    assert "did you mean drift?" in done.err
+    result = google.clone("jobs", "submit", "drfit", "--env", "dev")
+    assert result.code == Exit.USAGE
+    assert "drfit is neither a file nor a job of" in result.err
+    assert "did you mean drift?" in result.err

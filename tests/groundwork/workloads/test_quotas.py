@@ -49,10 +49,10 @@ def test_a_job_without_gpus_asks_for_no_quota(project: Project) -> None:
 
 def test_a_job_beyond_the_quota_is_refused_before_it_is_sent(clone: SmallClone, write: Writer) -> None:
     file = str(write("train.yaml", JOB) / "train.yaml")
-    done = clone("jobs", "submit", file)
-    assert done.code == Exit.REFUSED
-    assert "GPU quota: 0 of custom_model_training_nvidia_t4_gpus in europe-west1, and the job needs 1" in done.err
-    assert "ask Google for more in the console" in done.err
+    result = clone("jobs", "submit", file)
+    assert result.code == Exit.REFUSED
+    assert "GPU quota: 0 of custom_model_training_nvidia_t4_gpus in europe-west1, and the job needs 1" in result.err
+    assert "ask Google for more in the console" in result.err
 
 
 def test_vertex_itself_refuses_in_googles_words(clone: SmallClone) -> None:

@@ -71,9 +71,9 @@ def run(google: Google) -> Run:
 
 
 def test_the_list_says_traffic_and_what_an_idle_instance_costs(run: Run) -> None:
-    done = run.google.clone("services", "list", "--env", "dev")
-    assert done.code == Exit.OK, done.err
-    line = done.text.splitlines()[1]
+    result = run.google.clone("services", "list", "--env", "dev")
+    assert result.code == Exit.OK, result.err
+    line = result.text.splitlines()[1]
     # 730 hours of one vCPU and 2 GiB, idle: 2,628,000 s of 0.0000025 and twice 0.0000025.
     for part in (
         "api ",
@@ -92,8 +92,8 @@ def test_the_list_says_traffic_and_what_an_idle_instance_costs(run: Run) -> None
 
 def test_a_rollback_goes_to_the_ready_revision_before_the_one_with_the_traffic(run: Run) -> None:
     assert revisions.previous(run.project, services.service(run.project, "api")).name == "api-00001-abc"
-    done = run.google.clone("services", "rollback", "api", "--env", "dev", "--dry-run")
-    assert "would send all traffic of api to api-00001-abc of 2026-11-21 10:00 UTC (images/api:1)" in done.text
+    result = run.google.clone("services", "rollback", "api", "--env", "dev", "--dry-run")
+    assert "would send all traffic of api to api-00001-abc of 2026-11-21 10:00 UTC (images/api:1)" in result.text
 
 
 def test_without_an_earlier_revision_a_rollback_is_refused(run: Run) -> None:
@@ -116,8 +116,8 @@ def test_without_an_earlier_revision_a_rollback_is_refused(run: Run) -> None:
     ],
 )
 def test_shares_that_cannot_be_are_sentences(run: Run, shares: list[str], sentence: str, code: Exit) -> None:
-    done = run.google.clone("services", "traffic", "api", *shares, "--env", "dev", "--yes")
-    assert (done.code, sentence in done.err) == (code, True), done.err
+    result = run.google.clone("services", "traffic", "api", *shares, "--env", "dev", "--yes")
+    assert (result.code, sentence in result.err) == (code, True), result.err
     assert not [call for call in run.google.proxy.answered if call.startswith("PATCH")]
 
 
@@ -148,9 +148,9 @@ def test_a_broken_revision_is_explained_by_its_log_and_traffic_stays(run: Run) -
 )
 def test_on_google_cloud_nothing_changes_without_a_yes(run: Run, command: list[str]) -> None:
     run.google.proxy.answered.clear()
-    done = run.google.clone("services", *command, "--env", "dev")
-    assert done.code == Exit.REFUSED
-    assert "pass --yes to confirm" in done.err
+    result = run.google.clone("services", *command, "--env", "dev")
+    assert result.code == Exit.REFUSED
+    assert "pass --yes to confirm" in result.err
     assert not [call for call in run.google.proxy.answered if call.startswith("PATCH")]
 
 

@@ -31,9 +31,9 @@ def client(store: dict[str, str], request: pytest.FixtureRequest) -> Iterator[Co
     """The runtime of one local cloud; what a test leaves running is removed."""
     kind = detection.kind()
     assert kind is not None
-    found = CommandLineRuntime(kind, f"test-{request.node.name[:40].strip('[]')}")
-    yield found
-    found.sweep()
+    runtime = CommandLineRuntime(kind, f"test-{request.node.name[:40].strip('[]')}")
+    yield runtime
+    runtime.sweep()
 
 
 @pytest.fixture

@@ -121,8 +121,8 @@ def _needed(programs: Iterable[Path], extra: Path | None) -> Iterator[Path]:
 
 
 def _named() -> Iterator[Path]:
-    listed = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
-    for name, path in re.findall(r"^\t(\S+) .* => (\S+)$", listed, re.MULTILINE):
+    output = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
+    for name, path in re.findall(r"^\t(\S+) .* => (\S+)$", output, re.MULTILINE):
         if name in BY_NAME and "/lib32/" not in path:
             yield Path(path)
 
@@ -144,10 +144,10 @@ def _outside(root: Path) -> None:
     """How this machine reaches a package registry: its pip settings and its certificates."""
     import certifi
 
-    said = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
     ).stdout
-    settings = dict(re.findall(r"^(?:global|:env:|user|site)\.([\w-]+)='(.*)'$", said, re.MULTILINE))
+    settings = dict(re.findall(r"^(?:global|:env:|user|site)\.([\w-]+)='(.*)'$", output, re.MULTILINE))
     bundle = next(
         (
             path
@@ -158,12 +158,12 @@ def _outside(root: Path) -> None:
     )
     (root / "etc" / "ssl" / "certs").mkdir(parents=True)
     shutil.copy(bundle, root / "etc" / "ssl" / "certs" / "ca-certificates.crt")
-    kept = {
+    options = {
         **settings,
         "cert": "/etc/ssl/certs/ca-certificates.crt",
         "root-user-action": "ignore",
         "disable-pip-version-check": "1",
     }
     (root / "etc" / "pip.conf").write_text(
-        "[global]\n" + "".join(f"{name} = {value}\n" for name, value in kept.items())
+        "[global]\n" + "".join(f"{name} = {value}\n" for name, value in options.items())
     )

@@ -24,16 +24,16 @@ def own(folder: Path) -> Iterator[tuple[RuntimeProgram, dict[str, str]] | None]:
     (folder / "storage.conf").write_text(
         f'[storage]\ndriver = "overlay"\ngraphroot = "{folder}/graph"\nrunroot = "{folder}/run"\n'
     )
-    found = {
+    variables = {
         "CONTAINERS_CONF": str(folder / "containers.conf"),
         "CONTAINERS_REGISTRIES_CONF": str(folder / "registries.conf"),
         "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
     }
-    with mock.patch.dict(os.environ, found):
+    with mock.patch.dict(os.environ, variables):
         detection.kind.cache_clear()
         kind = detection.kind()
         try:
-            yield None if kind is None else (kind, found)
+            yield None if kind is None else (kind, variables)
         finally:
             if kind is not None and kind.name == "podman":
                 reset = [kind.program, "system", "reset", "--force"]

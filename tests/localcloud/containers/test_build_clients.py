@@ -126,8 +126,8 @@ def test_gcloud_makes_runs_and_deletes_triggers(gcloud: Gcloud, tmp_path: Path) 
     assert ran.returncode == 0, ran.stderr
     listed = gcloud("builds", "triggers", "list", "--region=europe-west1", "--format=value(name)")
     assert listed.stdout.split() == ["by-hand"]
-    gone = gcloud("builds", "triggers", "delete", "by-hand", "--region=europe-west1")
-    assert gone.returncode == 0, gone.stderr
+    deleted = gcloud("builds", "triggers", "delete", "by-hand", "--region=europe-west1")
+    assert deleted.returncode == 0, deleted.stderr
     connected = gcloud("builds", "connections", "create", "github", "hub", "--region=europe-west1")
     assert "PENDING_USER_OAUTH" in connected.stderr + connected.stdout or connected.returncode == 0, connected.stderr
 

@@ -56,12 +56,12 @@ def submit(cloud: Serving, account: str) -> Callable[..., dict[str, Any]]:
         if files is not None:
             cloud("POST", "upload/storage/v1/b/build-sources/o", _archive(files), uploadType="media", name="x.tgz")
             body["source"] = {"storageSource": {"bucket": "build-sources", "object": "x.tgz"}}
-        return over(cloud, cloud("POST", f"{BASE}/builds", body)["metadata"]["build"]["name"])
+        return finished(cloud, cloud("POST", f"{BASE}/builds", body)["metadata"]["build"]["name"])
 
     return submitted
 
 
-def over(cloud: Serving, name: str) -> dict[str, Any]:
+def finished(cloud: Serving, name: str) -> dict[str, Any]:
     """A build that has come to its end."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
@@ -72,8 +72,8 @@ def over(cloud: Serving, name: str) -> dict[str, Any]:
 
 
 def log(cloud: Serving, build: Mapping[str, Any]) -> list[str]:
-    wanted = f'resource.type="build" AND resource.labels.build_id="{build["id"]}"'
-    body = {"resourceNames": [f"projects/{PROJECT}"], "filter": wanted, "pageSize": 1000}
+    query = f'resource.type="build" AND resource.labels.build_id="{build["id"]}"'
+    body = {"resourceNames": [f"projects/{PROJECT}"], "filter": query, "pageSize": 1000}
     return [entry["textPayload"] for entry in cloud("POST", "logging/v2/entries:list", body)["entries"]]
 
 
@@ -142,7 +142,7 @@ def test_an_account_that_may_not_push_is_refused_by_the_registry(cloud: Serving)
         "serviceAccount": f"projects/{PROJECT}/serviceAccounts/{account.partition(':')[2]}",
         **LOGGED,
     }
-    build = over(cloud, cloud("POST", f"{BASE}/builds", body)["metadata"]["build"]["name"])
+    build = finished(cloud, cloud("POST", f"{BASE}/builds", body)["metadata"]["build"]["name"])
     assert (build["status"], build["failureInfo"]["type"]) == ("FAILURE", "PUSH_NOT_AUTHORIZED"), "\n".join(
         log(cloud, build)
     )
@@ -164,9 +164,9 @@ def test_an_image_that_a_build_was_based_on_is_not_there_for_an_account_that_may
     client = cloud.cloud.workloads.client
     assert client is not None
     assert not client.has(base)
-    who = cloud.account("outsider")
-    cloud.grant("roles/storage.objectViewer", who)
-    outsider = f"projects/{PROJECT}/serviceAccounts/{who.partition(':')[2]}"
+    account = cloud.account("outsider")
+    cloud.grant("roles/storage.objectViewer", account)
+    outsider = f"projects/{PROJECT}/serviceAccounts/{account.partition(':')[2]}"
     assert submit(steps, hidden, serviceAccount=outsider)["status"] == "FAILURE"
 
 
@@ -361,12 +361,12 @@ def test_a_stop_and_a_kill_end_what_builds_run(store: dict[str, str], tmp_path: 
 
 def _sleeping() -> list[str]:
     """The commands of these tests that run on this machine, inside of containers or not."""
-    found = []
+    commands = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
-            words = path.read_bytes().split(b"\0")
-            found += ["sleep"] if words[:1] == [b"sleep"] and words[1:2] in ([b"613"], [b"614"]) else []
-    return found
+            arguments = path.read_bytes().split(b"\0")
+            commands += ["sleep"] if arguments[:1] == [b"sleep"] and arguments[1:2] in ([b"613"], [b"614"]) else []
+    return commands
 
 
 def _until(holds: Callable[[], bool]) -> None:

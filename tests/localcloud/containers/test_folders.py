@@ -11,19 +11,19 @@ from localcloud.containers.folders import Folders, opened
 
 
 def test_no_link_is_followed_not_even_one_that_takes_a_folders_place_while_it_is_read(tmp_path: Path) -> None:
-    written, outside = tmp_path / "bucket", tmp_path / "outside"
-    (written / "later").mkdir(parents=True)
+    bucket, outside = tmp_path / "bucket", tmp_path / "outside"
+    (bucket / "later").mkdir(parents=True)
     outside.mkdir()
-    for path in (written / "first", written / "later" / "key", outside / "key"):
+    for path in (bucket / "first", bucket / "later" / "key", outside / "key"):
         path.write_text(path.parent.name)
-    (written / "link").symlink_to(outside / "key")
-    os.mkfifo(written / "pipe")
-    found = opened(written)
-    name, stream = next(found)
+    (bucket / "link").symlink_to(outside / "key")
+    os.mkfifo(bucket / "pipe")
+    files = opened(bucket)
+    name, stream = next(files)
     assert (name, stream.read()) == ("first", b"bucket")
-    shutil.rmtree(written / "later")
-    (written / "later").symlink_to(outside)
-    assert [name for name, _ in found] == []
+    shutil.rmtree(bucket / "later")
+    (bucket / "later").symlink_to(outside)
+    assert [name for name, _ in files] == []
 
 
 def test_a_bucket_is_a_folder_of_its_own(tmp_path: Path) -> None:

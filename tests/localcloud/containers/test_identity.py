@@ -89,7 +89,7 @@ def order(principal: str, *command: str, **more: str) -> Order:
     )
 
 
-def said(cloud: Serving, order: Order) -> Mapping[str, Any]:
+def last_line(cloud: Serving, order: Order) -> Mapping[str, Any]:
     """What the program printed at its end."""
     lines: list[str] = []
     ended = cloud.cloud.workloads.start(order, lambda _, line: lines.append(line)).wait(120)
@@ -102,14 +102,14 @@ def said(cloud: Serving, order: Order) -> Mapping[str, Any]:
 def test_its_libraries_find_its_account_and_what_it_may(cloud: Serving, python: str) -> None:
     account = cloud.account("trainer")
     elsewhere = f"{socket.gethostname()}:{Answering(socket.gethostname()).port}"
-    first = said(cloud, order(account, PROGRAM, elsewhere))
+    first = last_line(cloud, order(account, PROGRAM, elsewhere))
     assert (first["project"], first["account"]) == (PROJECT, account.partition(":")[2])
     assert "does not have storage.objects.get access" in first["data"]
     assert first["secret"].startswith("403 Permission 'secretmanager.versions.access' denied")
     assert (first["transport"], first["id token"], first["elsewhere"]) == ("grpc", 2, "hello yourself")
     cloud.grant("roles/storage.objectViewer", account)
     cloud.grant("roles/secretmanager.secretAccessor", account)
-    second = said(cloud, order(account, PROGRAM, elsewhere))
+    second = last_line(cloud, order(account, PROGRAM, elsewhere))
     assert (second["data"], second["secret"]) == ("a,b", "hidden")
 
 
@@ -144,10 +144,10 @@ def test_a_workload_is_told_nothing_of_who_another_one_is(cloud: Serving, python
         "try: print(r.urlopen(r.Request(where, headers={'Metadata-Flavor': 'Google'})).read().decode())\n"
         "except urllib.error.HTTPError as refused: print(refused.code, refused.read().decode().strip())\n"
     )
-    said: list[str] = []
+    stolen: list[str] = []
     thief = cloud.cloud.workloads.start(
-        order(cloud.account("thief"), steal, lines[0]), lambda _, line: said.append(line)
+        order(cloud.account("thief"), steal, lines[0]), lambda _, line: stolen.append(line)
     )
     thief.wait(60)
     other.stop()
-    assert said == ["403 This metadata server answers only the workload that it belongs to."]
+    assert stolen == ["403 This metadata server answers only the workload that it belongs to."]

@@ -109,14 +109,14 @@ def repository(cloud: Serving, tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder
 
 
-def pushed(cloud: Serving, repository: Path, text: str) -> dict[str, Any]:
+def build_of_commit(cloud: Serving, repository: Path, text: str) -> dict[str, Any]:
     """The build of a commit, at its end."""
     _commit(repository, text)
     (push,) = cloud.control("pushes", {})["pushes"]
     return over(cloud, push["triggers"][0]["build"])
 
 
-def answered(service: dict[str, Any], token: str = "") -> tuple[int, str]:
+def fetch(service: dict[str, Any], token: str = "") -> tuple[int, str]:
     address = service["annotations"]["local-cloud/address"].removeprefix("http://")
     with closing(HTTPConnection(address, timeout=60)) as connection:
         connection.request("GET", "/", headers={"Authorization": f"Bearer {token}"} if token else {})
@@ -125,7 +125,7 @@ def answered(service: dict[str, Any], token: str = "") -> tuple[int, str]:
 
 
 def test_a_commit_becomes_a_revision_and_a_broken_one_takes_no_traffic(cloud: Serving, repository: Path) -> None:
-    first = pushed(cloud, repository, APP % "one")
+    first = build_of_commit(cloud, repository, APP % "one")
     lines = log(cloud, first)
     if any("No matching distribution" in line for line in lines):
         pytest.skip("no package registry is in reach of a build")
@@ -133,33 +133,33 @@ def test_a_commit_becomes_a_revision_and_a_broken_one_takes_no_traffic(cloud: Se
     assert [one["name"] for one in first["results"]["images"]] == [f"{IMAGE}:{first['substitutions']['COMMIT_SHA']}"]
     path = f"run/v2/{PLACE}/services/api"
     service = cloud("GET", path)
-    assert answered(service)[0] == 403
+    assert fetch(service)[0] == 403
     now = int(cloud.cloud.clock.seconds())
     token = cloud.cloud.tokens.identity(MEMBER, service["uri"], now)
-    assert answered(service, token)[0] == 200
-    assert '"said":"one"' in answered(service, token)[1]
+    assert fetch(service, token)[0] == 200
+    assert '"said":"one"' in fetch(service, token)[1]
     earlier = service["latestReadyRevision"].rpartition("/")[2]
 
-    second = pushed(cloud, repository, APP % "two")
+    second = build_of_commit(cloud, repository, APP % "two")
     lines = log(cloud, second)
     assert second["status"] == "SUCCESS", "\n".join(lines)
     install = next(at for at, line in enumerate(lines) if "RUN pip install" in line)
     assert "Using cache" in lines[install + 1]
     service = cloud("GET", path)
-    assert '"said":"two"' in answered(service, token)[1]
+    assert '"said":"two"' in fetch(service, token)[1]
     assert service["latestReadyRevision"].rpartition("/")[2] != earlier
 
     traffic = [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": earlier, "percent": 100}]
     cloud("PATCH", path, {"traffic": traffic}, updateMask="traffic")
-    assert '"said":"one"' in answered(cloud("GET", path), token)[1]
+    assert '"said":"one"' in fetch(cloud("GET", path), token)[1]
     latest = [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 100}]
     cloud("PATCH", path, {"traffic": latest}, updateMask="traffic")
 
-    broken = pushed(cloud, repository, "raise SystemExit('no app here')\n")
+    broken = build_of_commit(cloud, repository, "raise SystemExit('no app here')\n")
     lines = log(cloud, broken)
     assert broken["status"] == "FAILURE", lines
     assert any("failed to start and listen on the port" in line for line in lines), lines
-    assert '"said":"two"' in answered(cloud("GET", path), token)[1]
+    assert '"said":"two"' in fetch(cloud("GET", path), token)[1]
 
 
 def test_googles_client_runs_the_trigger(cloud: Serving, repository: Path) -> None:

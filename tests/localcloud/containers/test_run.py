@@ -97,8 +97,8 @@ def template(**more: Any) -> dict[str, Any]:
 
 def deployed(cloud: Serving, name: str, body: Any, *, public: bool = False) -> Any:
     """The service once its deployment is over, well or not."""
-    there = [one["name"].rpartition("/")[2] for one in cloud("GET", SERVICES).get("services", [])]
-    if name in there:
+    existing = [one["name"].rpartition("/")[2] for one in cloud("GET", SERVICES).get("services", [])]
+    if name in existing:
         operation = cloud("PATCH", f"{SERVICES}/{name}", {"template": body}, updateMask="template")
     else:
         operation = cloud("POST", SERVICES, {"template": body, "invokerIamDisabled": public}, serviceId=name)
@@ -110,7 +110,7 @@ def address(service: Any) -> str:
     return str(service["annotations"]["local-cloud/address"])
 
 
-def asked(service: Any, path: str = "/", token: str = "", **more: Any) -> Answer:
+def fetch(service: Any, path: str = "/", token: str = "", **more: Any) -> Answer:
     with closing(HTTPConnection(address(service).removeprefix("http://"), timeout=60)) as connection:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         connection.request(more.pop("verb", "GET"), path, more.pop("body", None), headers, **more)
@@ -122,11 +122,9 @@ def _read(answer: HTTPResponse) -> Answer:
 
 
 def logged(cloud: Serving, service: str, log: str, most: int = 1) -> list[Any]:
-    wanted = (
-        f'resource.labels.service_name="{service}" AND logName="projects/{PROJECT}/logs/run.googleapis.com%2F{log}"'
-    )
+    query = f'resource.labels.service_name="{service}" AND logName="projects/{PROJECT}/logs/run.googleapis.com%2F{log}"'
     for _ in range(600):
-        body = {"resourceNames": [f"projects/{PROJECT}"], "filter": wanted}
+        body = {"resourceNames": [f"projects/{PROJECT}"], "filter": query}
         if len(found := cloud("POST", "logging/v2/entries:list", body).get("entries", [])) >= most:
             return list(found)
         time.sleep(0.1)
@@ -137,42 +135,42 @@ def test_a_private_service_answers_its_members_and_nobody_else(cloud: Serving) -
     account = cloud.account("serving")
     service = deployed(cloud, "private", template(serviceAccount=account.partition(":")[2]))
     assert service["terminalCondition"]["state"] == "CONDITION_SUCCEEDED", service["terminalCondition"]
-    refused = asked(service)
+    refused = fetch(service)
     assert refused.status == 403
     assert b"Your client does not have permission to get URL / from this server" in refused.body
     now = cloud.cloud.clock.seconds()
     owner = cloud.cloud.tokens.identity(OWNER, service["uri"], now)
-    answer = asked(service, token=owner)
+    answer = fetch(service, token=owner)
     assert answer.status == 200, answer.body
     env = answer.json["env"]
     assert (env["K_SERVICE"], env["K_CONFIGURATION"]) == ("private", "private")
     assert env["K_REVISION"] == service["latestReadyRevision"].rpartition("/")[2]
     assert owner not in json.dumps(answer.json)
     assert answer.json["headers"]["Authorization"].endswith(".SIGNATURE_REMOVED_BY_GOOGLE")
-    assert asked(service, "/whoami", token=owner).body.decode() == account.partition(":")[2]
+    assert fetch(service, "/whoami", token=owner).body.decode() == account.partition(":")[2]
     eve = cloud.cloud.tokens.identity("user:eve@example.com", service["uri"], now)
-    assert asked(service, token=eve).status == 403
+    assert fetch(service, token=eve).status == 403
     other = cloud.cloud.tokens.identity(OWNER, "https://elsewhere.example", now)
-    assert asked(service, token=other).status == 401
-    access = asked(service, token=cloud.cloud.tokens.token(OWNER))
+    assert fetch(service, token=other).status == 401
+    access = fetch(service, token=cloud.cloud.tokens.token(OWNER))
     assert access.status == 401
     assert b"takes identity tokens" in access.body
     forged = owner[:-3] + ("abc" if not owner.endswith("abc") else "xyz")
-    assert asked(service, token=forged).status == 401
+    assert fetch(service, token=forged).status == 401
     policy = {"bindings": [{"role": "roles/run.invoker", "members": ["allUsers"]}]}
     cloud("POST", f"{SERVICES}/private:setIamPolicy", {"policy": policy})
-    assert asked(service).status == 200
+    assert fetch(service).status == 200
 
 
 def test_a_change_is_a_revision_traffic_goes_back_and_what_is_broken_takes_none(cloud: Serving) -> None:
     first = deployed(cloud, "turns", template(container={"env": [{"name": "N", "value": "1"}]}), public=True)
     second = deployed(cloud, "turns", template(container={"env": [{"name": "N", "value": "2"}]}))
-    assert asked(second).json["env"]["N"] == "2"
-    back = {"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "percent": 100}
-    back["revision"] = first["latestReadyRevision"].rpartition("/")[2]
-    operation = cloud("PATCH", f"{SERVICES}/turns", {"traffic": [back]}, updateMask="traffic")
+    assert fetch(second).json["env"]["N"] == "2"
+    rollback = {"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "percent": 100}
+    rollback["revision"] = first["latestReadyRevision"].rpartition("/")[2]
+    operation = cloud("PATCH", f"{SERVICES}/turns", {"traffic": [rollback]}, updateMask="traffic")
     cloud("POST", f"run/v2/{operation['name']}:wait", {})
-    assert asked(second).json["env"]["N"] == "1"
+    assert fetch(second).json["env"]["N"] == "1"
     latest = {"traffic": [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 100}]}
     operation = cloud("PATCH", f"{SERVICES}/turns", latest, updateMask="traffic")
     cloud("POST", f"run/v2/{operation['name']}:wait", {})
@@ -182,14 +180,14 @@ def test_a_change_is_a_revision_traffic_goes_back_and_what_is_broken_takes_none(
     assert "Container called exit(3)" in service["terminalCondition"]["message"]
     assert service["latestReadyRevision"] == second["latestReadyRevision"]
     assert service["latestCreatedRevision"] != service["latestReadyRevision"]
-    assert asked(service).json["env"]["N"] == "2"
-    said = [one["textPayload"] for one in logged(cloud, "turns", "varlog%2Fsystem")]
-    assert any("probe failed" in one and "exit(3)" in one for one in said)
+    assert fetch(service).json["env"]["N"] == "2"
+    messages = [one["textPayload"] for one in logged(cloud, "turns", "varlog%2Fsystem")]
+    assert any("probe failed" in one and "exit(3)" in one for one in messages)
 
 
 def test_an_idle_service_has_no_container_and_the_next_request_starts_one(cloud: Serving) -> None:
     service = deployed(cloud, "sleepy", template(), public=True)
-    assert asked(service).status == 200
+    assert fetch(service).status == 200
     running = [one for one in cloud.cloud.workloads.running() if "/sleepy/" in one.order.resource]
     assert len(running) == 1
     for _ in range(2):
@@ -199,7 +197,7 @@ def test_an_idle_service_has_no_container_and_the_next_request_starts_one(cloud:
                 break
             time.sleep(0.1)
     assert not [one for one in cloud.cloud.workloads.running() if "/sleepy/" in one.order.resource]
-    assert asked(service).status == 200
+    assert fetch(service).status == 200
     assert any("bye" in one["textPayload"] for one in logged(cloud, "sleepy", "stdout") if "textPayload" in one)
     assert [one["httpRequest"]["status"] for one in logged(cloud, "sleepy", "requests", 2)] == [200, 200]
 
@@ -228,7 +226,7 @@ def test_secrets_come_as_variables_and_as_files_that_everybody_inside_may_read(c
         serviceAccount=account.partition(":")[2], volumes=volumes, container={"env": env, "volumeMounts": mounts}
     )
     service = deployed(cloud, "secretive", body, public=True)
-    found = asked(service).json
+    found = fetch(service).json
     assert found["env"]["KEY"] == "hidden"
     assert found["files"] == {"/secrets/key": "hidden"}
 
@@ -243,16 +241,16 @@ def test_its_own_host_leads_there_through_the_one_way_in(cloud: Serving) -> None
             trust = ssl.create_default_context(cafile=str(certificates.bundle(cloud.cloud.store.folder)))
             with trust.wrap_socket(plain, server_hostname=host) as secured:
                 secured.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-                said = b"".join(iter(lambda: secured.recv(65536), b""))
-        assert said.startswith((b"HTTP/1.0 200", b"HTTP/1.1 200")), said[:300]
-        assert b'"X-Forwarded-Proto": "https"' in said
+                received = b"".join(iter(lambda: secured.recv(65536), b""))
+        assert received.startswith((b"HTTP/1.0 200", b"HTTP/1.1 200")), received[:300]
+        assert b'"X-Forwarded-Proto": "https"' in received
 
 
 def test_uploads_of_both_kinds_and_another_protocol_pass(cloud: Serving) -> None:
     service = deployed(cloud, "passing", template(), public=True)
-    assert asked(service, verb="POST", body=b"x" * 3_000_000).body == b"3000000"
+    assert fetch(service, verb="POST", body=b"x" * 3_000_000).body == b"3000000"
     pieces = iter([b"a" * 100_000] * 20)
-    assert asked(service, verb="POST", body=pieces, encode_chunked=True).body == b"2000000"
+    assert fetch(service, verb="POST", body=pieces, encode_chunked=True).body == b"2000000"
     host, _, port = address(service).removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), 30) as plain:
         plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
@@ -263,19 +261,19 @@ def test_uploads_of_both_kinds_and_another_protocol_pass(cloud: Serving) -> None
 
 def test_an_instance_that_dies_is_explained_and_replaced(cloud: Serving) -> None:
     service = deployed(cloud, "mortal", template(), public=True)
-    assert asked(service, "/die").status == 503
-    assert asked(service).status == 200
+    assert fetch(service, "/die").status == 503
+    assert fetch(service).status == 200
     for _ in range(600):
-        said = [one["textPayload"] for one in logged(cloud, "mortal", "varlog%2Fsystem")]
-        if any("exit(7)" in one for one in said):
+        messages = [one["textPayload"] for one in logged(cloud, "mortal", "varlog%2Fsystem")]
+        if any("exit(7)" in one for one in messages):
             return
         time.sleep(0.1)
-    raise AssertionError(said)
+    raise AssertionError(messages)
 
 
 def test_requests_and_seconds_are_metered_with_the_services_labels(cloud: Serving) -> None:
     service = deployed(cloud, "costly", template(), public=True)
-    asked(service)
+    fetch(service)
     for _ in range(600):
         rows = [
             one
@@ -290,7 +288,7 @@ def test_requests_and_seconds_are_metered_with_the_services_labels(cloud: Servin
 
 def test_a_deleted_service_leaves_no_container_and_no_port(cloud: Serving) -> None:
     service = deployed(cloud, "gone", template(), public=True)
-    assert asked(service).status == 200
+    assert fetch(service).status == 200
     cloud("DELETE", f"{SERVICES}/gone")
     for _ in range(600):
         if not [one for one in cloud.cloud.workloads.running() if "/gone/" in one.order.resource]:
@@ -298,7 +296,7 @@ def test_a_deleted_service_leaves_no_container_and_no_port(cloud: Serving) -> No
         time.sleep(0.1)
     assert not [one for one in cloud.cloud.workloads.running() if "/gone/" in one.order.resource]
     with pytest.raises(OSError, match="refused"):
-        asked(service)
+        fetch(service)
 
 
 JOBS = f"run/v2/{PLACE}/jobs"
@@ -389,7 +387,7 @@ def test_a_second_container_is_reached_on_localhost(cloud: Serving) -> None:
     service = deployed(cloud, "two", {"containers": containers}, public=True)
     assert service["terminalCondition"]["state"] == "CONDITION_SUCCEEDED", service["terminalCondition"]
     for _ in range(600):
-        if (answer := asked(service, "/whoami")).status == 200:
+        if (answer := fetch(service, "/whoami")).status == 200:
             break
         time.sleep(0.1)
     assert answer.body == b"beside"
@@ -457,17 +455,17 @@ def test_a_service_sees_what_happens_in_a_bucket_that_it_reads(cloud: Serving) -
     volumes = [{"name": "models", "gcs": {"bucket": "read-models", "readOnly": True}}]
     template = {"containers": [container], "volumes": volumes, "serviceAccount": account.partition(":")[2]}
     service = deployed(cloud, "models", template, public=True)
-    assert asked(service, "/").body == b""
+    assert fetch(service, "/").body == b""
 
-    def seen(expected: bytes) -> bool:
+    def reads(expected: bytes) -> bool:
         for _ in range(600):
-            if asked(service, "/").body == expected:
+            if fetch(service, "/").body == expected:
                 return True
             time.sleep(0.05)
         return False
 
     for name in ("a/one.txt", "two.txt"):
         cloud("POST", "upload/storage/v1/b/read-models/o", name.encode(), uploadType="media", name=name)
-    assert seen(b"a/one.txt two.txt")
+    assert reads(b"a/one.txt two.txt")
     cloud("DELETE", "storage/v1/b/read-models/o/two.txt")
-    assert seen(b"a/one.txt")
+    assert reads(b"a/one.txt")

@@ -92,9 +92,9 @@ def test_a_service_is_deployed_changed_rolled_back_read_and_deleted(gcloud: Gclo
     gcloud("run", "services", "update-traffic", "api", REGION, "--to-latest")
     third = described(gcloud, "api")
     assert third["status"]["traffic"][0]["revisionName"] == second["status"]["latestReadyRevisionName"]
-    back = first["status"]["latestReadyRevisionName"]
-    gcloud("run", "services", "update-traffic", "api", REGION, f"--to-revisions={back}=100")
-    assert described(gcloud, "api")["status"]["traffic"][0]["revisionName"] == back
+    former = first["status"]["latestReadyRevisionName"]
+    gcloud("run", "services", "update-traffic", "api", REGION, f"--to-revisions={former}=100")
+    assert described(gcloud, "api")["status"]["traffic"][0]["revisionName"] == former
     listed = gcloud("run", "revisions", "list", "--service=api", REGION, "--format=value(metadata.name)").stdout.split()
     assert len(listed) == 2
     assert "api" in gcloud("run", "services", "list", "--format=value(metadata.name)").stdout.split()

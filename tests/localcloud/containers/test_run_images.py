@@ -45,17 +45,17 @@ def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
         yield cloud
 
 
-def pushed(cloud: Serving, folder: Path, said: str) -> str:
+def push(cloud: Serving, folder: Path, text: str) -> str:
     """The digest of an app that says something, in the registry under the tag `latest`."""
     (folder / "Dockerfile").write_text(DOCKERFILE)
-    (folder / "app.py").write_text(APP % said)
-    called("build", "--network=host", f"--tag={IMAGE}:latest", str(folder))
+    (folder / "app.py").write_text(APP % text)
+    run("build", "--network=host", f"--tag={IMAGE}:latest", str(folder))
     env = cloud.cloud.workloads.commands(OWNER, folder)
-    called("push", "--quiet", f"--digestfile={folder / 'digest'}", f"{IMAGE}:latest", **env)
+    run("push", "--quiet", f"--digestfile={folder / 'digest'}", f"{IMAGE}:latest", **env)
     return (folder / "digest").read_text().strip()
 
 
-def called(*arguments: str, **env: str) -> str:
+def run(*arguments: str, **env: str) -> str:
     kind = detection.kind()
     assert kind is not None
     result = subprocess.run(
@@ -64,7 +64,7 @@ def called(*arguments: str, **env: str) -> str:
     return result.stdout
 
 
-def asked(service: Any) -> str:
+def ask(service: Any) -> str:
     address = service["annotations"]["local-cloud/address"].removeprefix("http://")
     with closing(HTTPConnection(address, timeout=60)) as connection:
         connection.request("GET", "/")
@@ -74,13 +74,13 @@ def asked(service: Any) -> str:
 def test_a_revision_keeps_the_image_that_its_tag_meant_when_it_was_made(cloud: Serving, folder: Path) -> None:
     if (kind := detection.kind()) is not None and kind.name != "podman":
         pytest.skip("dockerd pushes by itself, to where this test does not tell it")
-    digest = pushed(cloud, folder, "one")
+    digest = push(cloud, folder, "one")
     template = {"containers": [{"image": f"{IMAGE}:latest"}]}
     operation = cloud("POST", SERVICES, {"template": template, "invokerIamDisabled": True}, serviceId="api")
     cloud("POST", f"run/v2/{operation['name']}:wait", {})
     service = cloud("GET", f"{SERVICES}/api")
     assert service["terminalCondition"]["state"] == "CONDITION_SUCCEEDED", service["terminalCondition"]
-    assert asked(service) == "one"
+    assert ask(service) == "one"
     revision = cloud("GET", f"run/v2/{service['latestReadyRevision']}")
     assert revision["containers"][0]["image"] == f"{IMAGE}:latest"
     assert [one["imageDigest"] for one in revision["containerStatuses"]] == [f"{IMAGE}@{digest}"]
@@ -88,10 +88,10 @@ def test_a_revision_keeps_the_image_that_its_tag_meant_when_it_was_made(cloud: S
     older = cloud("GET", f"run/apis/serving.knative.dev/v1/namespaces/{PROJECT}/revisions/{short}")
     assert older["status"]["imageDigest"] == f"{IMAGE}@{digest}"
 
-    made = called("image", "inspect", "--format={{.Id}}", f"{IMAGE}:latest").strip()
-    assert pushed(cloud, folder, "two") != digest
+    image_id = run("image", "inspect", "--format={{.Id}}", f"{IMAGE}:latest").strip()
+    assert push(cloud, folder, "two") != digest
     cloud.write(lambda: cloud.cloud.clock.advance(2000))
     while cloud.cloud.workloads.running():
         cloud.settled()
-    called("rmi", "--force", made)
-    assert asked(service) == "one"
+    run("rmi", "--force", image_id)
+    assert ask(service) == "one"

@@ -148,9 +148,9 @@ def test_gcloud_submits_a_job_and_shows_how_it_trains(
     described = json.loads(gcloud("custom-jobs", "describe", identity, REGION, "--format=json").stdout)
     assert described["state"] == "JOB_STATE_SUCCEEDED", described
     assert described["jobSpec"]["serviceAccount"] == account
-    shown = gcloud("custom-jobs", "stream-logs", identity, REGION, "--polling-interval=1")
-    assert shown.returncode == 0, shown.stderr
-    lines = (shown.stdout + shown.stderr).splitlines()
+    streamed = gcloud("custom-jobs", "stream-logs", identity, REGION, "--polling-interval=1")
+    assert streamed.returncode == 0, streamed.stderr
+    lines = (streamed.stdout + streamed.stderr).splitlines()
     assert [line.split()[-2:] for line in lines if "epoch" in line] == [["epoch", "1"], ["epoch", "2"]]
     assert any("Job completed successfully." in line for line in lines)
 
@@ -166,18 +166,18 @@ def test_gcloud_is_told_of_a_gpu_that_is_not_granted(gcloud: Gcloud) -> None:
 
 
 def test_gcloud_keeps_models_endpoints_and_boards(gcloud: Gcloud) -> None:
-    for words in (
+    for arguments in (
         ("models", "upload", "--display-name=m", f"--container-image-uri={SMALL}"),
         ("endpoints", "create", "--display-name=e"),
         ("tensorboards", "create", "--display-name=b"),
     ):
-        result = gcloud(*words, REGION)
+        result = gcloud(*arguments, REGION)
         assert result.returncode == 0, result.stderr
     for kind, name in (("models", "m"), ("endpoints", "e"), ("tensorboards", "b")):
         listed = gcloud(kind, "list", REGION, "--format=value(displayName,name)")
         assert listed.stdout.split()[0] == name, listed.stderr
-        gone = gcloud(kind, "delete", listed.stdout.split()[1].rpartition("/")[2], REGION)
-        assert gone.returncode == 0, gone.stderr
+        deleted = gcloud(kind, "delete", listed.stdout.split()[1].rpartition("/")[2], REGION)
+        assert deleted.returncode == 0, deleted.stderr
 
 
 @pytest.mark.parametrize("transport", ["rest", "grpc"])

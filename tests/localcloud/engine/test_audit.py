@@ -28,12 +28,12 @@ def test_a_change_is_logged_with_who_made_it_and_what_it_needed(call: Sender) ->
     first, second = entries(call)
     assert first["logName"] == f"projects/{PROJECT}/logs/cloudaudit.googleapis.com%2Factivity"
     assert first["severity"] == "NOTICE"
-    said = first["protoPayload"]
-    assert said["authenticationInfo"] == {"principalEmail": OWNER.removeprefix("user:")}
-    assert said["serviceName"] == "secretmanager.googleapis.com"
-    assert said["methodName"] == "google.cloud.secretmanager.v1.SecretManagerService.CreateSecret"
-    assert said["resourceName"].endswith("/secrets/key")
-    assert said["authorizationInfo"][0]["permission"] == "secretmanager.secrets.create"
+    audit = first["protoPayload"]
+    assert audit["authenticationInfo"] == {"principalEmail": OWNER.removeprefix("user:")}
+    assert audit["serviceName"] == "secretmanager.googleapis.com"
+    assert audit["methodName"] == "google.cloud.secretmanager.v1.SecretManagerService.CreateSecret"
+    assert audit["resourceName"].endswith("/secrets/key")
+    assert audit["authorizationInfo"][0]["permission"] == "secretmanager.secrets.create"
     assert "c2VjcmV0" not in str(second)
 
 

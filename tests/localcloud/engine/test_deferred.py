@@ -33,9 +33,9 @@ def test_they_are_made_when_they_are_asked_for(store: Store) -> None:
 def test_a_change_that_is_taken_back_takes_its_own_with_it_and_no_others(store: Store) -> None:
     with store.transaction():
         change(store, "a")
-        mark = store.savepoint()
+        savepoint = store.savepoint()
         change(store, "b")
-        store.undo(mark)
+        store.undo(savepoint)
         change(store, "c")
     store.settle()
     assert notes(store) == ["notes/a", "notes/c"]
@@ -55,10 +55,10 @@ def test_what_was_made_and_taken_back_is_made_again(store: Store) -> None:
     with store.transaction():
         change(store, "a")
     with store.transaction():
-        mark = store.savepoint()
+        savepoint = store.savepoint()
         store.settle()
         assert notes(store) == ["notes/a"]
-        store.undo(mark)
+        store.undo(savepoint)
     assert notes(store) == []
     store.begin()
     store.settle()

@@ -32,12 +32,12 @@ def many(logs: Logs, count: int) -> None:
 
 def test_more_than_a_page_comes_in_order_forwards_and_backwards(logs: Logs) -> None:
     many(logs, 1100)
-    said = [entry["textPayload"] for _, entry in logs.read("projects/p")]
-    assert said == [str(number) for number in range(1100)]
-    assert [entry["textPayload"] for _, entry in logs.read("projects/p", newest=True)] == said[::-1]
-    mark = next(mark for mark, entry in logs.read("projects/p") if entry["textPayload"] == "500")
-    assert next(logs.read("projects/p", since=mark))[1]["textPayload"] == "501"
-    assert next(logs.read("projects/p", until=mark, newest=True))[1]["textPayload"] == "499"
+    texts = [entry["textPayload"] for _, entry in logs.read("projects/p")]
+    assert texts == [str(number) for number in range(1100)]
+    assert [entry["textPayload"] for _, entry in logs.read("projects/p", newest=True)] == texts[::-1]
+    position = next(position for position, entry in logs.read("projects/p") if entry["textPayload"] == "500")
+    assert next(logs.read("projects/p", since=position))[1]["textPayload"] == "501"
+    assert next(logs.read("projects/p", until=position, newest=True))[1]["textPayload"] == "499"
 
 
 def test_an_entry_has_its_time_its_log_and_whatever_else_was_said(logs: Logs) -> None:

@@ -98,11 +98,11 @@ def test_a_list_pages_and_filters_and_all_places_come_together(cloud: Inside) ->
 
 def test_setters_replace_a_part_and_hold_to_its_fingerprint(cloud: Inside) -> None:
     disk(cloud, labels={"a": "b"}, sizeGb="20")
-    mark = cloud.ok("GET", f"{DISKS}/d")["labelFingerprint"]
-    cloud.ok("POST", f"{DISKS}/d/setLabels", {"labels": {"c": "d"}, "labelFingerprint": mark})
+    fingerprint = cloud.ok("GET", f"{DISKS}/d")["labelFingerprint"]
+    cloud.ok("POST", f"{DISKS}/d/setLabels", {"labels": {"c": "d"}, "labelFingerprint": fingerprint})
     body = cloud.ok("GET", f"{DISKS}/d")
     assert (body["labels"], body["sizeGb"]) == ({"c": "d"}, "20")
-    response = cloud("POST", f"{DISKS}/d/setLabels", {"labels": {}, "labelFingerprint": mark})
+    response = cloud("POST", f"{DISKS}/d/setLabels", {"labels": {}, "labelFingerprint": fingerprint})
     assert (response.status, response.body["error"]["errors"][0]["reason"]) == (412, "conditionNotMet")
 
 
@@ -156,8 +156,8 @@ def test_policies_and_permissions_of_a_resource(cloud: Inside) -> None:
     cloud.ok("POST", f"{DISKS}/d/setIamPolicy", {"policy": {"bindings": [binding], "etag": policy["etag"]}})
     assert cloud.as_("user:eve@example.com")("GET", f"{DISKS}/d").status == 200
     request = {"permissions": ["compute.disks.get", "compute.disks.delete"]}
-    held = cloud.as_("user:eve@example.com").ok("POST", f"{DISKS}/d/testIamPermissions", request)
-    assert held == {"permissions": ["compute.disks.get"]}
+    granted = cloud.as_("user:eve@example.com").ok("POST", f"{DISKS}/d/testIamPermissions", request)
+    assert granted == {"permissions": ["compute.disks.get"]}
 
 
 def test_what_is_deleted_is_gone_with_its_policy(cloud: Inside) -> None:

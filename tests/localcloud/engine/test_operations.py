@@ -27,10 +27,10 @@ def create(call: Call) -> Body:
 
 
 async def deploy(cloud: Cloud, job: Job) -> None:
-    def begun() -> None:
+    def start() -> None:
         cloud.operations.running(job.api, job.operation, 10)
 
-    await job.write(begun)
+    await job.write(start)
     match job.body["name"]:
         case "refused":
             raise failed_precondition("There is no such image.")
@@ -42,10 +42,10 @@ async def deploy(cloud: Cloud, job: Job) -> None:
             raise failed_precondition("x" * 200_000)
         case "endless":
             await asyncio.Event().wait()
-    await job.write(lambda: done(cloud, job))
+    await job.write(lambda: finish(cloud, job))
 
 
-def done(cloud: Cloud, job: Job) -> None:
+def finish(cloud: Cloud, job: Job) -> None:
     cloud.store.put("run", f"{PLACE}/services/{job.body['name']}", {})
     cloud.operations.done(job.api, job.operation, {"name": job.body["name"]})
 
@@ -169,9 +169,9 @@ def test_whoever_waits_for_an_operation_is_answered_when_it_is_over(cloud: Insid
         await cloud.cloud.commits.write(lambda: cloud.cloud.jobs.call_off("run", path))
         return in_vain, await waiting
 
-    in_vain, waited = scene(play)
-    assert "done" not in in_vain
-    assert waited["error"]["code"] == 1
+    too_short, finished = scene(play)
+    assert "done" not in too_short
+    assert finished["error"]["code"] == 1
 
 
 def test_a_stop_of_the_server_ends_what_it_cut_short_with_a_sentence(tmp_path: Path) -> None:

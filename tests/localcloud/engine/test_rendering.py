@@ -36,8 +36,8 @@ def test_every_answer_says_when_it_was_given_by_the_clouds_own_clock(cloud: Insi
     for target in (SECRETS, f"{SECRETS}/none", "nothing/at/all"):
         answer = cloud("GET", target)
         assert answer.headers is not None
-        said = parsedate_to_datetime(answer.headers["date"])
-        assert abs((said - cloud.cloud.clock.now()).total_seconds()) < 5
+        moment = parsedate_to_datetime(answer.headers["date"])
+        assert abs((moment - cloud.cloud.clock.now()).total_seconds()) < 5
 
 
 def test_json_says_what_it_varies_by(cloud: Inside) -> None:

@@ -95,24 +95,24 @@ def test_a_request_taken_back_leaves_the_others_of_its_transaction(store: Store)
     store.begin()
     store.savepoint()
     store.put("s", "things/first", {})
-    kept = store.keep(b"x" * (IN_ROW + 1))
+    digest = store.keep(b"x" * (IN_ROW + 1))
     store.release()
-    mark = store.savepoint()
+    savepoint = store.savepoint()
     store.put("s", "things/second", {})
     store.keep(b"y" * (IN_ROW + 1))
-    store.drop(str(kept))
-    store.undo(mark)
+    store.drop(str(digest))
+    store.undo(savepoint)
     store.commit()
     assert store.get("s", "things/first") is not None
     assert store.get("s", "things/second") is None
-    assert blobs(store) == [kept]
+    assert blobs(store) == [digest]
 
 
 def test_a_dropped_file_goes_only_once_the_change_is_on_disk(store: Store) -> None:
-    kept = str(store.keep(b"x" * (IN_ROW + 1)))
+    name = str(store.keep(b"x" * (IN_ROW + 1)))
     store.begin()
-    store.drop(kept)
-    assert blobs(store) == [kept]
+    store.drop(name)
+    assert blobs(store) == [name]
     store.commit()
     assert blobs(store) == []
 

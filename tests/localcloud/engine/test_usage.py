@@ -73,8 +73,8 @@ def test_calls_of_an_hour_add_up_over_restarts(call: Sender) -> None:
 def test_what_a_repository_holds_is_counted_by_the_hour(tmp_path: Path) -> None:
     call = sender(tmp_path, "artifactregistry")
     place = f"projects/{PROJECT}/locations/europe-west1"
-    made = {"format": "DOCKER", "labels": {"component": "images"}}
-    call("POST", f"/artifactregistry/v1/{place}/repositories?repositoryId=images", made)
+    repository = {"format": "DOCKER", "labels": {"component": "images"}}
+    call("POST", f"/artifactregistry/v1/{place}/repositories?repositoryId=images", repository)
     with call.cloud.store.transaction():
         Images(call.cloud, f"{place}/repositories/images").hold("sha256:x", 1000, b"x" * 1000)
     call.later(hours=10)

@@ -74,8 +74,8 @@ def test_an_image_without_a_registry_is_one_of_docker_hub(written: str, whole: s
 
 def test_a_command_stands_in_with_the_same_environment_and_identity(cloud: Serving) -> None:
     lines: list[str] = []
-    asked = order(cloud, sys.executable, "-c", ASKS)
-    running = cloud.cloud.workloads.start(asked, lambda _, line: lines.append(line))
+    ordered = order(cloud, sys.executable, "-c", ASKS)
+    running = cloud.cloud.workloads.start(ordered, lambda _, line: lines.append(line))
     assert running.kind == "process"
     ended = running.wait(30)
     assert ended is not None
@@ -83,17 +83,17 @@ def test_a_command_stands_in_with_the_same_environment_and_identity(cloud: Servi
     output = json.loads(lines[-1])
     token = output.pop("token")
     assert output == {
-        "email": asked.email,
+        "email": ordered.email,
         "project": PROJECT,
         "number": NUMBER,
         "region": f"projects/{NUMBER}/regions/europe-west1",
         "universe": "googleapis.com",
-        "all": {"aliases": ["default"], "email": asked.email, "scopes": output["all"]["scopes"]},
+        "all": {"aliases": ["default"], "email": ordered.email, "scopes": output["all"]["scopes"]},
         "given": "its own",
         "cloud": PROJECT,
     }
-    who = cloud.cloud.tokens.principal({"authorization": f"Bearer {token['access_token']}"}, 0)
-    assert who == asked.principal
+    principal = cloud.cloud.tokens.principal({"authorization": f"Bearer {token['access_token']}"}, 0)
+    assert principal == ordered.principal
     with pytest.raises(CloudError):
         cloud.cloud.tokens.principal(
             {"authorization": f"Bearer {token['access_token']}"}, cloud.cloud.clock.seconds() + token["expires_in"] + 1
@@ -115,10 +115,10 @@ def test_its_metadata_server_answers_nobody_else_and_ends_with_it(cloud: Serving
     connection = HTTPConnection(host, int(port))
     connection.request("GET", "/computeMetadata/v1/project/project-id", headers={"Metadata-Flavor": "Google"})
     answer = connection.getresponse()
-    said = answer.read().decode()
+    text = answer.read().decode()
     connection.close()
     # This process is the same user's, but no workload: it is told nothing of who the workload is.
-    assert (answer.status, said) == (403, "This metadata server answers only the workload that it belongs to.\n")
+    assert (answer.status, text) == (403, "This metadata server answers only the workload that it belongs to.\n")
     running.stop()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((host, int(port)), 5)
@@ -136,8 +136,8 @@ def test_its_metadata_server_wants_googles_header_and_no_forwarded_request(
         "except urllib.error.HTTPError as refused: print(refused.code, refused.headers['Metadata-Flavor'])\n"
     )
     lines: list[str] = []
-    asked = order(cloud, sys.executable, "-c", script, json.dumps(headers))
-    cloud.cloud.workloads.start(asked, lambda _, line: lines.append(line)).wait(30)
+    ordered = order(cloud, sys.executable, "-c", script, json.dumps(headers))
+    cloud.cloud.workloads.start(ordered, lambda _, line: lines.append(line)).wait(30)
     assert lines == ["403 Google"]
 
 
@@ -156,8 +156,8 @@ def test_what_is_told_lasts_and_nonsense_changes_nothing(tmp_path: Path) -> None
     with serving(tmp_path / "state") as server:
         settings = {"limits": {"jobs": 2}, "standIns": {IMAGE: {"command": ["python", "t.py"], "folder": "/src"}}}
         server.cloud.workloads.tell(settings)
-    kept = read(tmp_path / "state")
-    assert (kept.limits["jobs"], kept.stand_ins[IMAGE]) == (2, (("python", "t.py"), Path("/src")))
+    stored = read(tmp_path / "state")
+    assert (stored.limits["jobs"], stored.stand_ins[IMAGE]) == (2, (("python", "t.py"), Path("/src")))
     for wrong in (
         {"limits": {"jobs": 0}},
         {"limits": {"cars": 1}},
@@ -166,10 +166,10 @@ def test_what_is_told_lasts_and_nonsense_changes_nothing(tmp_path: Path) -> None
         {"runtime": "vm"},
     ):
         with pytest.raises(CloudError):
-            kept.tell(wrong)
-    assert kept.limits["jobs"] == 2
-    kept.tell({"standIns": {IMAGE: None}})
-    assert not kept.stand_ins
+            stored.tell(wrong)
+    assert stored.limits["jobs"] == 2
+    stored.tell({"standIns": {IMAGE: None}})
+    assert not stored.stand_ins
 
 
 def test_what_is_named_for_a_project_replaces_what_was_and_stands_in_by_name_or_image(tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_a_training_job_runs_as_the_command_that_stands_in_for_its_image(tmp_pat
         place = f"aiplatform/v1/projects/{PROJECT}/locations/europe-west1/customJobs"
         created = cloud("POST", place, {"displayName": "train", "jobSpec": spec, "labels": {"team": "cards"}})
         cloud.settled()
-        done = cloud("GET", f"aiplatform/v1/{created['name']}")
+        job = cloud("GET", f"aiplatform/v1/{created['name']}")
         request = {
             "resourceNames": [f"projects/{PROJECT}"],
             "filter": "resource.type=ml_job",
@@ -246,10 +246,10 @@ def test_a_training_job_runs_as_the_command_that_stands_in_for_its_image(tmp_pat
         }
         entries = cloud("POST", "logging/v2/entries:list", request)["entries"]
         used = cloud.write(lambda: list(cloud.cloud.usage.rows("account")))
-    assert done["state"] == "JOB_STATE_SUCCEEDED", entries
+    assert job["state"] == "JOB_STATE_SUCCEEDED", entries
     own = [one for one in entries if one["resource"]["labels"]["task_name"] == "workerpool0-0"]
-    said = {one["jsonPayload"]["message"]: (one["severity"], one["jsonPayload"].get("loss")) for one in own}
-    assert said == {
+    messages = {one["jsonPayload"]["message"]: (one["severity"], one["jsonPayload"].get("loss")) for one in own}
+    assert messages == {
         "epoch 1": ("NOTICE", 0.5),
         "writes to gs://models/run/model/ as task workerpool0": ("INFO", None),
         "['--fast']": ("INFO", None),
@@ -296,9 +296,9 @@ def test_a_deployed_model_is_started_again_when_a_request_finds_it_gone(tmp_path
         cloud("POST", f"{place}/endpoints", {"displayName": "api"}, endpointId="api")
         machine = {"machineSpec": {"machineType": "n1-standard-2"}}
         deployed = {"deployedModel": {"model": created, "dedicatedResources": machine}, "trafficSplit": {"0": 100}}
-        begun = cloud("POST", f"{place}/endpoints/api:deployModel", deployed)
+        operation = cloud("POST", f"{place}/endpoints/api:deployModel", deployed)
         cloud.settled()
-        assert "response" in cloud("GET", f"aiplatform/v1/{begun['name']}")
+        assert "response" in cloud("GET", f"aiplatform/v1/{operation['name']}")
         (running,) = cloud.cloud.workloads.running()
         assert running.kind == "process"
         request = {"instances": [1, 2]}

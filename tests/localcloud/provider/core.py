@@ -68,21 +68,21 @@ class Core:
 
     def plan(self, resource: str, prior: Object | None = None, **values: Any) -> Planned:
         """What would change for a configuration."""
-        said = config(resource, values)
-        proposed = _proposed(catalogue()[resource].schema.root, prior, said)
-        if "timeouts" in said:
-            proposed["timeouts"] = said["timeouts"]
+        configured = config(resource, values)
+        proposed = _proposed(catalogue()[resource].schema.root, prior, configured)
+        if "timeouts" in configured:
+            proposed["timeouts"] = configured["timeouts"]
         request = _request(
             "PlanResourceChange",
             type_name=resource,
             prior_state=_dynamic(prior),
             proposed_new_state=_dynamic(proposed),
-            config=_dynamic(said),
+            config=_dynamic(configured),
         )
         answer = self.servicer.plan_resource_change(request, self.peer)
         _raise(answer)
         replaced = [".".join(_steps(path)) for path in answer.requires_replace]
-        return Planned(resource, prior, _value(answer.planned_state), said, answer.planned_private, replaced)
+        return Planned(resource, prior, _value(answer.planned_state), configured, answer.planned_private, replaced)
 
     def apply(self, planned: Planned) -> Object | None:
         """The state after a plan was applied; Refusal (with what is left) when that failed."""
@@ -142,8 +142,8 @@ class Core:
         request = _request("ReadDataSource", type_name=source, config=_dynamic({**unset, **values}))
         answer = self.servicer.read_data_source(request, self.peer)
         _raise(answer)
-        found: Object = _value(answer.state)
-        return found
+        result: Object = _value(answer.state)
+        return result
 
     def validate_ephemeral(self, resource: str, **values: Any) -> None:
         """Refusal when the configuration of an ephemeral resource is wrong."""
@@ -183,30 +183,30 @@ def config(resource: str, values: Mapping[str, Any]) -> Object:
 
 
 def _filled(block_: Block, values: Mapping[str, Any]) -> Object:
-    found = dict(block_.null)
+    filled = dict(block_.null)
     for name, value in values.items():
         child = block_.children.get(name)
-        found[name] = (
+        filled[name] = (
             [_filled(child, one) for one in value] if isinstance(child, Block) and isinstance(value, list) else value
         )
-    return {name: value for name, value in found.items() if name in block_.children}
+    return {name: value for name, value in filled.items() if name in block_.children}
 
 
-def _proposed(block_: Block, prior: Object | None, said: Object) -> Object:
+def _proposed(block_: Block, prior: Object | None, configured: Object) -> Object:
     """What Terraform proposes: the configuration, with prior values where the API decides."""
-    before = prior or {}
-    found: Object = {}
+    known = prior or {}
+    proposed: Object = {}
     for name, child in block_.children.items():
         if isinstance(child, Block):
-            items = before.get(name) or []
-            found[name] = (
-                [_proposed(child, items[i] if i < len(items) else None, one) for i, one in enumerate(said[name])]
-                if isinstance(said[name], list) and child.nesting == "list"
-                else said[name]
+            items = known.get(name) or []
+            proposed[name] = (
+                [_proposed(child, items[i] if i < len(items) else None, one) for i, one in enumerate(configured[name])]
+                if isinstance(configured[name], list) and child.nesting == "list"
+                else configured[name]
             )
         else:
-            found[name] = before.get(name) if child.computed and said[name] is None else said[name]
-    return found
+            proposed[name] = known.get(name) if child.computed and configured[name] is None else configured[name]
+    return proposed
 
 
 def _request(name: str, /, **values: Any) -> Any:

@@ -71,42 +71,42 @@ def connection() -> Iterator[tuple[str, int, socket.socket]]:
     """A connection of this process to itself: its address as gRPC writes it, the port that it leads to, and its own end."""
     with (
         socket.create_server(("127.0.0.1", 0)) as listening,
-        socket.create_connection(listening.getsockname()) as made,
+        socket.create_connection(listening.getsockname()) as client,
         listening.accept()[0],
     ):
-        yield f"ipv4:127.0.0.1:{made.getsockname()[1]}", listening.getsockname()[1], made
+        yield f"ipv4:127.0.0.1:{client.getsockname()[1]}", listening.getsockname()[1], client
 
 
 def test_the_system_tells_whose_a_connection_is_in_two_ways(connection: tuple[str, int, socket.socket]) -> None:
-    peer, port, made = connection
-    expected = Socket(1, ME, os.fstat(made.fileno()).st_ino)
+    peer, port, client = connection
+    expected = Socket(1, ME, os.fstat(client.fileno()).st_ino)
     assert caller(peer, port) == expected
-    assert list(listed(callers.table(), made.getsockname(), ("127.0.0.1", port))) == [expected]
+    assert list(listed(callers.table(), client.getsockname(), ("127.0.0.1", port))) == [expected]
     assert callers.ours(peer, port)
     assert callers.program_of_ours(peer, port)
     assert not admitted(caller(peer, port), ME + 1)
 
 
 def test_no_connection_is_nobodys(connection: tuple[str, int, socket.socket]) -> None:
-    peer, port, made = connection
+    peer, port, client = connection
     for other in ("ipv4:127.0.0.1:1", peer.replace("127.0.0.1", "127.0.0.2"), "unix:", "ipv6:[::1]:1", ""):
         assert not callers.ours(other, port)
         assert not callers.program_of_ours(other, port)
-    made.close()
+    client.close()
     assert not callers.ours(peer, port)
 
 
 def refusals(address: str) -> dict[str, str]:
     """What each RPC answers to an empty message."""
-    found = {}
+    statuses = {}
     with grpc.insecure_channel(address) as channel:
         for name in METHODS:
             try:
                 channel.unary_unary(f"/{PACKAGE}.Provider/{name}")(b"", timeout=30)
-                found[name] = "OK"
+                statuses[name] = "OK"
             except grpc.RpcError as error:
-                found[name] = error.code().name
-    return found
+                statuses[name] = error.code().name
+    return statuses
 
 
 def test_who_is_not_admitted_may_ask_nothing() -> None:

@@ -40,7 +40,7 @@ def serving(
     loop.close()
 
 
-def called(address: str, path: str, message: bytes = b"", compression: grpc.Compression | None = None) -> bytes:
+def call(address: str, path: str, message: bytes = b"", compression: grpc.Compression | None = None) -> bytes:
     options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
     with grpc.insecure_channel(address, options) as channel:
         return bytes(channel.unary_unary(path)(message, timeout=30, compression=compression))
@@ -59,18 +59,18 @@ def failing(_message: bytes, _peer: str) -> bytes:
 def test_a_message_of_any_size_is_answered(size: int, waits: bool) -> None:
     message = (b"0123456789abcdef" * (size // 16 + 1))[:size]
     with serving({"/p/Back": Handler(backwards, waits)}) as address:
-        assert called(address, "/p/Back", message) == message[::-1]
+        assert call(address, "/p/Back", message) == message[::-1]
 
 
 @pytest.mark.parametrize("waits", [True, False])
 def test_a_failure_and_an_unknown_method_are_told_to_the_caller(waits: bool) -> None:
     with serving({"/p/Fail": Handler(failing, waits)}) as address:
         with pytest.raises(grpc.RpcError) as failed:
-            called(address, "/p/Fail")
+            call(address, "/p/Fail")
         with pytest.raises(grpc.RpcError) as unknown:
-            called(address, "/p/Other")
-    told = [(one.value.code().name, one.value.details()) for one in (failed, unknown)]
-    assert told == [
+            call(address, "/p/Other")
+    errors = [(one.value.code().name, one.value.details()) for one in (failed, unknown)]
+    assert errors == [
         ("UNKNOWN", "ValueError: there is no 100 % here"),
         ("UNIMPLEMENTED", "The provider has no method /p/Other."),
     ]
@@ -80,10 +80,10 @@ def test_what_is_compressed_or_too_large_is_refused(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(connection, "LARGEST_MESSAGE", 100_000)
     with serving({"/p/Back": Handler(backwards, blocks=False)}) as address:
         with pytest.raises(grpc.RpcError) as compressed:
-            called(address, "/p/Back", b"a" * 10_000, grpc.Compression.Gzip)
+            call(address, "/p/Back", b"a" * 10_000, grpc.Compression.Gzip)
         with pytest.raises(grpc.RpcError) as large:
-            called(address, "/p/Back", b"a" * 200_000)
-        assert called(address, "/p/Back", b"ab") == b"ba"
+            call(address, "/p/Back", b"a" * 200_000)
+        assert call(address, "/p/Back", b"ab") == b"ba"
     assert [one.value.code().name for one in (compressed, large)] == ["INTERNAL", "RESOURCE_EXHAUSTED"]
 
 
@@ -177,6 +177,6 @@ def test_what_waits_when_its_caller_has_gone_is_not_begun() -> None:
             caller.ask(3, "/p/Make", b"second")
             caller.ask(5, "/p/Back", b"ab")
             caller.wait(5)
-        assert called(address, "/p/Back", b"ab") == b"ba"  # so the server has seen the other one's end
+        assert call(address, "/p/Back", b"ab") == b"ba"  # so the server has seen the other one's end
         making.go.set()
     assert making.made == [b"first"]

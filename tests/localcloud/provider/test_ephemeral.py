@@ -126,21 +126,21 @@ def test_an_access_token_acts_as_the_account(world: World) -> None:
 
 def test_tokens_carry_the_claims_that_were_asked_for(world: World) -> None:
     email = impersonable(world)
-    who: dict[str, Any] = {"target_service_account": email}
-    token = world.core.opened(f"{ACCOUNT}_id_token", **who, target_audience="https://a.example", include_email=True)
+    target: dict[str, Any] = {"target_service_account": email}
+    token = world.core.opened(f"{ACCOUNT}_id_token", **target, target_audience="https://a.example", include_email=True)
     assert claims(token["id_token"]).items() >= {"aud": "https://a.example", "email": email}.items()
-    signed = world.core.opened(f"{ACCOUNT}_jwt", **who, payload='{"sub": "one"}', expires_in=600)
+    signed = world.core.opened(f"{ACCOUNT}_jwt", **target, payload='{"sub": "one"}', expires_in=600)
     assert claims(signed["jwt"])["sub"] == "one"
     assert {"sub", "exp"} == claims(signed["jwt"]).keys()
 
 
 def test_who_may_not_impersonate_learns_which_permission_is_missing(world: World) -> None:
-    who: dict[str, Any] = {"target_service_account": impersonable(world)}
+    target: dict[str, Any] = {"target_service_account": impersonable(world)}
     alice = world.core.configured("ipv4:127.0.0.1:2", project=PROJECT, access_token=world.token(ALICE))
     with pytest.raises(Refusal, match=r"403.*iam\.serviceAccounts\.getAccessToken"):
-        alice.opened(f"{ACCOUNT}_access_token", **who, scopes=["cloud-platform"])
+        alice.opened(f"{ACCOUNT}_access_token", **target, scopes=["cloud-platform"])
     with pytest.raises(Refusal, match=r"403.*iam\.serviceAccounts\.signJwt") as error:
-        alice.opened(f"{ACCOUNT}_jwt", **who, payload=f'{{"sub": "{HUSH}"}}')
+        alice.opened(f"{ACCOUNT}_jwt", **target, payload=f'{{"sub": "{HUSH}"}}')
     assert HUSH not in str(error.value)
 
 

@@ -55,12 +55,12 @@ def test_a_refusal_does_not_show_the_argument() -> None:
 
 
 def test_both_questions_for_the_functions_have_one_answer(offline: Core) -> None:
-    asked = offline.servicer.get_functions(classes()["GetFunctions.Request"](), offline.peer)
+    answer = offline.servicer.get_functions(classes()["GetFunctions.Request"](), offline.peer)
     schema = classes()["GetProviderSchema.Response"].FromString(
         offline.servicer.get_provider_schema(classes()["GetProviderSchema.Request"](), offline.peer)
     )
-    assert asked.functions == schema.functions
-    assert {name: [one.name for one in said.parameters] for name, said in asked.functions.items()} == {
+    assert answer.functions == schema.functions
+    assert {name: [one.name for one in said.parameters] for name, said in answer.functions.items()} == {
         "location_from_id": ["id"],
         "name_from_id": ["id"],
         "project_from_id": ["id"],

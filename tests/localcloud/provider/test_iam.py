@@ -142,28 +142,28 @@ def test_projects_accounts_buckets_and_repositories_have_members_too(world: Worl
     account = world.core.made("google_service_account", account_id="train-me")
     world.core.made("google_storage_bucket", name="example-b", location="EU")
     repository = world.core.made("google_artifact_registry_repository", repository_id="r", format="DOCKER")
-    who = "user:alice@example.com"
+    member = "user:alice@example.com"
     created = [
-        world.core.made("google_project_iam_member", project=PROJECT, role="roles/viewer", member=who),
+        world.core.made("google_project_iam_member", project=PROJECT, role="roles/viewer", member=member),
         world.core.made(
             "google_service_account_iam_member",
             service_account_id=account["name"],
             role="roles/iam.serviceAccountUser",
-            member=who,
+            member=member,
         ),
         world.core.made(
-            "google_storage_bucket_iam_member", bucket="example-b", role="roles/storage.objectViewer", member=who
+            "google_storage_bucket_iam_member", bucket="example-b", role="roles/storage.objectViewer", member=member
         ),
         world.core.made(
             "google_artifact_registry_repository_iam_member",
             repository=repository["name"],
             role="roles/artifactregistry.reader",
-            member=who,
+            member=member,
         ),
     ]
     assert [one["id"] for one in created] == [
-        f"{PROJECT}/roles/viewer/{who}",
-        f"{account['name']}/roles/iam.serviceAccountUser/{who}",
-        f"b/example-b/roles/storage.objectViewer/{who}",
-        f"projects/{PROJECT}/locations/europe-west1/repositories/r/roles/artifactregistry.reader/{who}",
+        f"{PROJECT}/roles/viewer/{member}",
+        f"{account['name']}/roles/iam.serviceAccountUser/{member}",
+        f"b/example-b/roles/storage.objectViewer/{member}",
+        f"projects/{PROJECT}/locations/europe-west1/repositories/r/roles/artifactregistry.reader/{member}",
     ]

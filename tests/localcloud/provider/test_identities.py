@@ -65,17 +65,17 @@ def test_a_secrets_identity_is_its_project_and_its_name_from_creation_to_deletio
     proposed = {"proposed_new_state": planned.config, "config": planned.config}
     assert values(ask(world, "PlanResourceChange", SECRET, prior_state=None, **proposed).planned_identity) is None
     applied = {"prior_state": None, "planned_state": planned.values, "config": planned.config}
-    made = ask(world, "ApplyResourceChange", SECRET, **applied)
-    state, known = decode(made.new_state.msgpack), {"project": PROJECT, "secret_id": "s"}
-    assert values(made.new_identity) == known
+    created = ask(world, "ApplyResourceChange", SECRET, **applied)
+    state, known = decode(created.new_state.msgpack), {"project": PROJECT, "secret_id": "s"}
+    assert values(created.new_identity) == known
     assert values(ask(world, "ReadResource", SECRET, current_state=state).new_identity) == known
     change = {**state, "labels": {"a": "b"}}
     answer = ask(
         world, "PlanResourceChange", SECRET, prior_state=state, proposed_new_state=change, config=planned.config
     )
     assert values(answer.planned_identity) == known
-    gone = ask(world, "ApplyResourceChange", SECRET, prior_state=state, planned_state=None, config=None)
-    assert values(gone.new_identity) is None
+    deleted = ask(world, "ApplyResourceChange", SECRET, prior_state=state, planned_state=None, config=None)
+    assert values(deleted.new_identity) is None
     assert values(ask(world, "ReadResource", SECRET, current_state=state).new_identity) is None
 
 
@@ -95,7 +95,7 @@ def test_what_is_not_known_yet_is_no_identity() -> None:
 
 
 @pytest.mark.parametrize(
-    ("resource", "given", "name"),
+    ("resource", "identity", "name"),
     [
         (SECRET, {"secret_id": "s"}, f"projects/{PROJECT}/secrets/s"),
         (SECRET, {"secret_id": "s", "project": "other"}, "projects/other/secrets/s"),
@@ -110,9 +110,9 @@ def test_what_is_not_known_yet_is_no_identity() -> None:
     ],
 )
 def test_an_import_by_identity_is_one_by_its_id(
-    resource: str, given: dict[str, str | None], name: str, world: World
+    resource: str, identity: dict[str, str | None], name: str, world: World
 ) -> None:
-    message = classes()["ResourceIdentityData"](identity_data={"msgpack": encode(given)})
+    message = classes()["ResourceIdentityData"](identity_data={"msgpack": encode(identity)})
     settings = world.core.servicer.sessions.of(world.core.peer).settings
     assert settings is not None
     assert identities.import_id(catalogue()[resource], message, settings) == name

@@ -13,7 +13,7 @@ MACHINE = "google_compute_instance"
 VM = "v1/projects/{project}/zones/europe-west1-b/instances/vm"
 
 
-def said(**more: Any) -> Any:
+def arguments(**more: Any) -> Any:
     boot = {"initialize_params": [{"image": "debian-cloud/debian-12"}]}
     common = {"name": "vm", "zone": "europe-west1-b", "machine_type": "e2-medium", "boot_disk": [boot]}
     return {**common, "network_interface": [{"network": "default"}], **more}
@@ -22,7 +22,7 @@ def said(**more: Any) -> Any:
 @pytest.fixture
 def machine(world: World) -> Object:
     """A machine as it is after its first refresh."""
-    found = world.core.read(MACHINE, world.core.made(MACHINE, **said()))
+    found = world.core.read(MACHINE, world.core.made(MACHINE, **arguments()))
     assert found
     return found
 
@@ -32,7 +32,7 @@ def test_a_machine_is_made_with_what_the_api_words_otherwise(world: World) -> No
     account = [{"scopes": ["storage-ro"]}]
     script = "#!/bin/sh"
     state = world.core.made(
-        MACHINE, **said(network_interface=outside, service_account=account, metadata_startup_script=script)
+        MACHINE, **arguments(network_interface=outside, service_account=account, metadata_startup_script=script)
     )
     assert state["network_interface"][0]["access_config"][0]["nat_ip"].startswith("203.0.113.")
     assert state["network_interface"][0]["subnetwork_project"] == world.project.cloud.project
@@ -44,42 +44,42 @@ def test_a_machine_is_made_with_what_the_api_words_otherwise(world: World) -> No
 
 def test_what_needs_a_stopped_machine_asks_first(world: World, machine: Object) -> None:
     with pytest.raises(Refusal, match="allow_stopping_for_update = true") as error:
-        world.core.changed(MACHINE, machine, **said(machine_type="e2-small"))
+        world.core.changed(MACHINE, machine, **arguments(machine_type="e2-small"))
     assert error.value.state
     assert error.value.state["machine_type"] == "e2-medium"
-    state = world.core.changed(MACHINE, machine, **said(machine_type="e2-small", allow_stopping_for_update=True))
+    state = world.core.changed(MACHINE, machine, **arguments(machine_type="e2-small", allow_stopping_for_update=True))
     assert (state["machine_type"], state["current_status"]) == ("e2-small", "RUNNING")
 
 
 def test_a_machine_that_is_gone_is_not_changed(world: World, machine: Object) -> None:
-    planned = world.core.plan(MACHINE, machine, **said(description="Serves."))
+    planned = world.core.plan(MACHINE, machine, **arguments(description="Serves."))
     world.ask("DELETE", "compute", VM)
     with pytest.raises(Refusal, match="vm is gone"):
         world.core.apply(planned)
 
 
 def test_a_machine_is_turned_off_and_on(world: World) -> None:
-    state = world.core.made(MACHINE, **said(desired_status="TERMINATED"))
+    state = world.core.made(MACHINE, **arguments(desired_status="TERMINATED"))
     assert (state["current_status"], state["desired_status"]) == ("TERMINATED", "TERMINATED")
-    state = world.core.changed(MACHINE, state, **said(desired_status="RUNNING", machine_type="e2-small"))
+    state = world.core.changed(MACHINE, state, **arguments(desired_status="RUNNING", machine_type="e2-small"))
     assert (state["current_status"], state["machine_type"]) == ("RUNNING", "e2-small")
     for status in ("SUSPENDED", "RUNNING"):
-        state = world.core.changed(MACHINE, state, **said(desired_status=status, machine_type="e2-small"))
+        state = world.core.changed(MACHINE, state, **arguments(desired_status=status, machine_type="e2-small"))
         assert state["current_status"] == status
 
 
 def test_a_protected_machine_is_not_destroyed(world: World, machine: Object) -> None:
-    state = world.core.changed(MACHINE, machine, **said(deletion_protection=True))
+    state = world.core.changed(MACHINE, machine, **arguments(deletion_protection=True))
     with pytest.raises(Refusal, match="deletion_protection is true"):
         world.core.destroyed(MACHINE, state)
-    world.core.destroyed(MACHINE, world.core.changed(MACHINE, state, **said()))
+    world.core.destroyed(MACHINE, world.core.changed(MACHINE, state, **arguments()))
 
 
 def test_disks_are_attached_and_detached(world: World, machine: Object) -> None:
     world.core.made("google_compute_disk", name="data", zone="europe-west1-b", size=20)
-    state = world.core.changed(MACHINE, machine, **said(attached_disk=[{"source": "data", "device_name": "data"}]))
+    state = world.core.changed(MACHINE, machine, **arguments(attached_disk=[{"source": "data", "device_name": "data"}]))
     assert state["attached_disk"][0]["source"].endswith("/disks/data")
-    state = world.core.changed(MACHINE, state, **said())
+    state = world.core.changed(MACHINE, state, **arguments())
     assert state["attached_disk"] == []
 
 
@@ -95,28 +95,30 @@ def test_disks_are_attached_and_detached(world: World, machine: Object) -> None:
 def test_another_startup_script_needs_another_machine_but_not_the_same_one_elsewhere(
     world: World, before: Any, after: Any, another: bool
 ) -> None:
-    state = world.core.made(MACHINE, **said(**before))
-    assert bool(world.core.plan(MACHINE, state, **said(**after)).replaced) is another
+    state = world.core.made(MACHINE, **arguments(**before))
+    assert bool(world.core.plan(MACHINE, state, **arguments(**after)).replaced) is another
 
 
 def test_an_address_alone_needs_another_machine(world: World, machine: Object) -> None:
-    moved = said(network_interface=[{"network": "default", "network_ip": "10.128.0.77"}])
+    moved = arguments(network_interface=[{"network": "default", "network_ip": "10.128.0.77"}])
     assert "network_interface.0.network_ip" in world.core.plan(MACHINE, machine, **moved).replaced
-    other = said(network_interface=[{"network": "other", "network_ip": "10.128.0.77"}])
+    other = arguments(network_interface=[{"network": "other", "network_ip": "10.128.0.77"}])
     assert world.core.plan(MACHINE, machine, **other).replaced == []
 
 
 def test_a_schedule_is_the_same_by_its_link_and_by_its_path(world: World) -> None:
     policies = [f"projects/{world.project.cloud.project}/regions/europe-west1/resourcePolicies/nightly"]
-    state = world.core.read(MACHINE, world.core.made(MACHINE, **said(resource_policies=policies)))
+    state = world.core.read(MACHINE, world.core.made(MACHINE, **arguments(resource_policies=policies)))
     assert state
     assert state["resource_policies"][0].startswith("http")
-    assert world.core.plan(MACHINE, state, **said(resource_policies=policies)).values == state
-    assert world.core.changed(MACHINE, state, **said())["resource_policies"] == []
+    assert world.core.plan(MACHINE, state, **arguments(resource_policies=policies)).values == state
+    assert world.core.changed(MACHINE, state, **arguments())["resource_policies"] == []
 
 
 def test_no_accelerator_is_none(world: World, machine: Object) -> None:
-    planned = world.core.plan(MACHINE, machine, **said(guest_accelerator=[{"type": "nvidia-tesla-t4", "count": 0}]))
+    planned = world.core.plan(
+        MACHINE, machine, **arguments(guest_accelerator=[{"type": "nvidia-tesla-t4", "count": 0}])
+    )
     assert (planned.values, planned.replaced) == (machine, [])
 
 
@@ -129,9 +131,9 @@ def test_no_accelerator_is_none(world: World, machine: Object) -> None:
 )
 def test_what_cannot_be_made_is_refused_before_anything_is_asked(world: World, more: Any, match: str) -> None:
     with pytest.raises(Refusal, match=match):
-        world.core.made(MACHINE, **said(**more))
+        world.core.made(MACHINE, **arguments(**more))
 
 
 def test_a_machine_in_no_zone_is_refused(offline: Core) -> None:
     with pytest.raises(Refusal, match="has no zone"):
-        offline.plan(MACHINE, **said(zone=None))
+        offline.plan(MACHINE, **arguments(zone=None))

@@ -36,8 +36,8 @@ def test_a_resource_is_made_read_changed_and_destroyed(world: World) -> None:
     }
 
     state = world.core.changed(SECRET, state, secret_id="s", replication=AUTO, labels={"tier": "one"}, ttl="7200s")
-    there = world.ask("GET", "secretmanager", "v1/projects/{project}/secrets/s")
-    assert there["labels"] == {"tier": "one", "goog-terraform-provisioned": "true"}
+    stored = world.ask("GET", "secretmanager", "v1/projects/{project}/secrets/s")
+    assert stored["labels"] == {"tier": "one", "goog-terraform-provisioned": "true"}
 
     world.core.destroyed(SECRET, state)
     assert world.core.read(SECRET, state) is None
@@ -99,13 +99,13 @@ def test_a_conflict_is_told_in_the_apis_words(world: World) -> None:
 
 @pytest.mark.parametrize("name", ["projects/{project}/secrets/s", "{project}/s", "s"])
 def test_a_secret_is_imported_by_its_long_and_short_names(world: World, name: str) -> None:
-    made = secret(world, labels={"team": "cats"})
+    created = secret(world, labels={"team": "cats"})
     found = world.core.imported(SECRET, name.replace("{project}", PROJECT))
     assert found is not None
-    assert found["id"] == made["id"]
+    assert found["id"] == created["id"]
     assert found["deletion_policy"] == "DELETE"
     assert found["labels"] == {}
-    assert found["effective_labels"] == made["effective_labels"]
+    assert found["effective_labels"] == created["effective_labels"]
 
 
 def test_an_import_id_of_another_form_is_refused_with_the_forms(world: World) -> None:
@@ -165,8 +165,8 @@ def test_an_account_is_switched_off_renamed_and_found_by_its_address(world: Worl
     assert state["email"] == EMAIL
     state = world.core.changed(account, state, account_id="train-me", display_name="Trainer")
     state = world.core.changed(account, state, account_id="train-me", display_name="Trainer", disabled=True)
-    there = world.ask("GET", "iam", f"v1/projects/{{project}}/serviceAccounts/{EMAIL}")
-    assert (there["displayName"], there["disabled"]) == ("Trainer", True)
+    stored = world.ask("GET", "iam", f"v1/projects/{{project}}/serviceAccounts/{EMAIL}")
+    assert (stored["displayName"], stored["disabled"]) == ("Trainer", True)
     found = world.core.imported(account, EMAIL)
     assert found is not None
     assert found["account_id"] == "train-me"
@@ -225,9 +225,9 @@ def test_labels_and_blocks_that_are_taken_from_a_bucket_are_gone_there(world: Wo
     arguments = {"name": "example-b", "location": "EU"}
     state = world.core.made(BUCKET, **arguments, labels={"team": "cats"}, cors=[{"origin": ["*"], "method": ["GET"]}])
     state = world.core.changed(BUCKET, state, **arguments)
-    there = world.ask("GET", "storage", "v1/b/example-b")
-    assert there["labels"] == {"goog-terraform-provisioned": "true"}
-    assert "cors" not in there
+    stored = world.ask("GET", "storage", "v1/b/example-b")
+    assert stored["labels"] == {"goog-terraform-provisioned": "true"}
+    assert "cors" not in stored
 
 
 def test_an_object_is_uploaded_again_when_its_content_changes(world: World) -> None:
@@ -252,12 +252,12 @@ def test_a_file_that_is_not_there_is_told_by_its_name(world: World) -> None:
 
 def test_an_api_is_switched_on_and_off_only_where_that_is_asked_for(world: World) -> None:
     service = "google_project_service"
-    kept = world.core.made(service, service="run.googleapis.com")
-    world.core.destroyed(service, kept)
+    left_on = world.core.made(service, service="run.googleapis.com")
+    world.core.destroyed(service, left_on)
     assert world.ask("GET", "serviceusage", "v1/projects/{project}/services/run.googleapis.com")["state"] == "ENABLED"
-    gone = world.core.made(service, service="pubsub.googleapis.com", disable_on_destroy=True)
-    world.core.destroyed(service, gone)
-    assert world.core.read(service, gone) is None
+    switched_off = world.core.made(service, service="pubsub.googleapis.com", disable_on_destroy=True)
+    world.core.destroyed(service, switched_off)
+    assert world.core.read(service, switched_off) is None
     assert world.core.imported(service, f"{PROJECT}/run.googleapis.com") is not None
 
 

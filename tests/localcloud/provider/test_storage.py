@@ -62,8 +62,8 @@ def test_what_a_changed_filter_leaves_out_is_gone(world: World) -> None:
 
 def test_the_sources_of_a_filter_that_is_off_may_change(world: World) -> None:
     state = bucket(world, ip_filter=[{"mode": "Disabled", "public_network_source": PUBLIC}])
-    for wanted in ({"ip_filter": [{"mode": "Disabled"}]}, {}):
-        planned = world.core.plan(BUCKET, state, **NAMED, **wanted)
+    for config in ({"ip_filter": [{"mode": "Disabled"}]}, {}):
+        planned = world.core.plan(BUCKET, state, **NAMED, **config)
         assert planned.values is not None
         assert planned.values["ip_filter"][0]["mode"] == "Disabled"
         assert planned.values["ip_filter"][0]["public_network_source"] == []

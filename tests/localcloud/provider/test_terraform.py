@@ -139,8 +139,8 @@ def test_an_interrupt_ends_the_wait_and_the_state_tells_the_truth(
     running.send_signal(signal.SIGINT)
     output, _ = running.communicate(timeout=20)
     assert "interrupted" in output
-    there = set(terraform.succeed("state", "list").split())
-    assert there == {"google_artifact_registry_repository.slow", "google_secret_manager_secret.one"}
+    addresses = set(terraform.succeed("state", "list").split())
+    assert addresses == {"google_artifact_registry_repository.slow", "google_secret_manager_secret.one"}
     assert terraform.changes() == {"google_artifact_registry_repository.slow": ["delete", "create"]}
     terraform.succeed("apply", "-auto-approve")
     assert terraform.changes() == {}

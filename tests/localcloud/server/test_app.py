@@ -23,15 +23,15 @@ def store_object(call: Call) -> Reply:
     content = call.content
     assert content is not None
     size = sum(len(piece) for piece in content.chunks())
-    kept = call.cloud.store.keep(content.path or content.read())
+    digest = call.cloud.store.keep(content.path or content.read())
     return Reply(
         200,
         {
             "size": size,
-            "inFile": isinstance(kept, str),
+            "inFile": isinstance(digest, str),
             "type": content.type,
             "upload": call.upload,
-            "kept": str(kept)[:40],
+            "kept": str(digest)[:40],
         },
     )
 
@@ -360,18 +360,20 @@ def test_nobody_in_particular_is_the_owner(cloud: Inside) -> None:
     ],
 )
 def test_the_region_in_a_host_is_kept(target: str, host: str, region: str, tmp_path: Path) -> None:
-    said = Service(api="sts", methods={"sts.token": lambda call: {"token_type": call.region}}, anonymous=STS.anonymous)
-    assert inside(tmp_path, said)("POST", target, {}, host=host).body == {"token_type": region}
+    service = Service(
+        api="sts", methods={"sts.token": lambda call: {"token_type": call.region}}, anonymous=STS.anonymous
+    )
+    assert inside(tmp_path, service)("POST", target, {}, host=host).body == {"token_type": region}
 
 
 def test_what_takes_long_is_worked_out_beside_the_loop_once_and_the_request_begins_again(tmp_path: Path) -> None:
     threads: list[bool] = []
-    begun: list[bool] = []
+    started: list[bool] = []
 
     def summed(call: Call) -> Reply:
         content = call.content
         assert content is not None
-        begun.append(call.cloud.store.get("storage", "b/one") is None)
+        started.append(call.cloud.store.get("storage", "b/one") is None)
         call.cloud.store.put("storage", "b/one", {})
 
         def work() -> int:
@@ -384,8 +386,8 @@ def test_what_takes_long_is_worked_out_beside_the_loop_once_and_the_request_begi
     cloud = inside(tmp_path, replace(STORAGE, methods={insert: summed}, streams={insert: lambda _: None}))
     path = "upload/storage/v1/b/bucket/o?uploadType=media&name=x"
     assert cloud("POST", path, b"x" * LARGE * 2, content_type="text/plain").body == {"size": 2 * LARGE}
-    assert (threads, begun) == ([False], [True, True])
+    assert (threads, started) == ([False], [True, True])
     assert cloud.cloud.store.get("storage", "b/one") == {}
     cloud.cloud.store.delete("storage", "b/one")
     assert cloud("POST", path, b"small", content_type="text/plain").body == {"size": 5}
-    assert (threads, begun) == ([False, True], [True, True, True])
+    assert (threads, started) == ([False, True], [True, True, True])

@@ -22,7 +22,7 @@ def bucket(cloud: Client) -> str:
     return name
 
 
-def begun(cloud: Client, verb: str, path: str, token: str) -> tuple[int, str]:
+def early_answer(cloud: Client, verb: str, path: str, token: str) -> tuple[int, str]:
     """What comes back after two mebibytes of a body that is said to be far larger: status and text."""
     authorization = f"Authorization: Bearer {token}\r\n" if token else ""
     head = f"{verb} /{path} HTTP/1.1\r\nHost: localhost\r\n{authorization}Content-Length: {10 << 30}\r\n\r\n"
@@ -34,7 +34,7 @@ def begun(cloud: Client, verb: str, path: str, token: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(
-    ("verb", "path", "who", "status", "message"),
+    ("verb", "path", "principal", "status", "message"),
     [
         ("POST", UPLOAD, "", 401, "Anonymous caller does not have storage.objects.create access"),
         ("POST", UPLOAD, "typed", 401, "Request had invalid authentication credentials"),
@@ -59,10 +59,16 @@ def begun(cloud: Client, verb: str, path: str, token: str) -> tuple[int, str]:
     ],
 )
 def test_a_large_body_is_refused_before_it_is_read(
-    cloud: Client, bucket: str, verb: str, path: str, who: str, status: int, message: str
+    cloud: Client, bucket: str, verb: str, path: str, principal: str, status: int, message: str
 ) -> None:
-    token = "local/user:owner@example.com" if who == "typed" else cloud.token(f"user:{who}") if who else ""
-    answer = begun(cloud, verb, path.format(bucket=bucket, project=cloud.project), token)
+    token = (
+        "local/user:owner@example.com"
+        if principal == "typed"
+        else cloud.token(f"user:{principal}")
+        if principal
+        else ""
+    )
+    answer = early_answer(cloud, verb, path.format(bucket=bucket, project=cloud.project), token)
     assert answer[0] == status
     assert message in answer[1]
     assert not list(cloud.server.state.rglob("incoming-*"))

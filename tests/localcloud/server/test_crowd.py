@@ -29,29 +29,27 @@ class Greeting(asyncio.Protocol):
         transport.close()
 
 
-async def mine(port: int) -> str:
+async def connect_as_owner(port: int) -> str:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    said = await reader.read()
+    greeting = await reader.read()
     writer.close()
-    return said.decode()
+    return greeting.decode()
 
 
-async def anothers(port: int) -> str:
+async def connect_as_another_user(port: int) -> str:
     command = ["/usr/bin/env", "python3", "-c", ASKS, str(port)]
-    asked = partial(
-        subprocess.run, command, user=65534, group=65534, cwd="/", capture_output=True, text=True, check=True
-    )
-    return (await asyncio.to_thread(asked)).stdout.strip()
+    ask = partial(subprocess.run, command, user=65534, group=65534, cwd="/", capture_output=True, text=True, check=True)
+    return (await asyncio.to_thread(ask)).stdout.strip()
 
 
-def greeted(who: Callable[[int], Awaitable[str]], most: int) -> str:
+def greet(caller: Callable[[int], Awaitable[str]], limit: int) -> str:
     """What somebody hears who comes while `most` open files are many."""
 
     async def served() -> str:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(partial(Turnstile, Greeting, most), "127.0.0.1", 0)
+        server = await loop.create_server(partial(Turnstile, Greeting, limit), "127.0.0.1", 0)
         try:
-            return await who(server.sockets[0].getsockname()[1])
+            return await caller(server.sockets[0].getsockname()[1])
         finally:
             server.close()
 
@@ -59,12 +57,12 @@ def greeted(who: Callable[[int], Awaitable[str]], most: int) -> str:
 
 
 def test_its_own_user_is_always_let_in() -> None:
-    assert greeted(mine, 0) == greeted(mine, 10**6) == "welcome"
+    assert greet(connect_as_owner, 0) == greet(connect_as_owner, 10**6) == "welcome"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 def test_another_user_is_let_in_while_there_is_room() -> None:
-    assert (greeted(anothers, 10**6), greeted(anothers, 0)) == ("welcome", "")
+    assert (greet(connect_as_another_user, 10**6), greet(connect_as_another_user, 0)) == ("welcome", "")
 
 
 def test_as_many_files_may_be_open_as_are_of_use() -> None:

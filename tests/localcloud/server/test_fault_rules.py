@@ -108,18 +108,18 @@ def test_cleared_faults_strike_no_more_and_hide_nothing(cloud: Inside) -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted", [{}, {"method": "*"}, {"method": "*", "kind": "rain"}, {"method": "*", "kind": "error", "cod": 1}]
+    "fault", [{}, {"method": "*"}, {"method": "*", "kind": "rain"}, {"method": "*", "kind": "error", "cod": 1}]
 )
-def test_an_order_that_makes_no_sense_is_refused_with_what_would(wanted: dict[str, Any]) -> None:
+def test_an_order_that_makes_no_sense_is_refused_with_what_would(fault: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"A fault needs method .* and kind"):
-        Faults(lambda: 0.0).order(wanted)
+        Faults(lambda: 0.0).order(fault)
 
 
 def test_the_faults_in_force_are_shown_with_how_often_they_struck(cloud: Inside) -> None:
     order(cloud, method="secretmanager.*", kind="error", count=3)
     cloud("GET", SECRETS)
-    [shown] = cloud("GET", "_local/faults", x_local_control="key").body["faults"]
-    assert (shown["fired"], shown["count"], shown["method"]) == (1, 3, "secretmanager.*")
+    [fault] = cloud("GET", "_local/faults", x_local_control="key").body["faults"]
+    assert (fault["fired"], fault["count"], fault["method"]) == (1, 3, "secretmanager.*")
 
 
 async def answer(_scope: Any, _receive: Any, send: Any) -> None:

@@ -85,32 +85,32 @@ def test_what_was_answered_before_kill_9_is_there_after(state: Path) -> None:
     client = owner(cloud)
     client.ok("POST", "cloudresourcemanager/v1/projects", {"projectId": client.project})
     client.enable("secretmanager")
-    answered: list[str] = []
+    acknowledged: list[str] = []
 
     def writing(worker: int) -> None:
-        mine = Client(cloud, client.project)
+        own = Client(cloud, client.project)
         for number in range(1000):
             name = f"s-{worker}-{number}"
             try:
-                answer = mine(
+                answer = own(
                     "POST",
-                    f"secretmanager/v1/projects/{mine.project}/secrets",
+                    f"secretmanager/v1/projects/{own.project}/secrets",
                     {"replication": {"automatic": {}}},
                     secretId=name,
                 )
             except OSError:
                 return
             assert answer.status == 200
-            answered.append(name)
-            if len(answered) == 100:
+            acknowledged.append(name)
+            if len(acknowledged) == 100:
                 os.kill(cloud.pid, signal.SIGKILL)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(writing, range(8)))
     restarted = owner(launcher.start(state))
     listed = restarted.ok("GET", f"secretmanager/v1/projects/{restarted.project}/secrets", pageSize="25000")["secrets"]
-    assert {one["name"].rpartition("/")[2] for one in listed} >= set(answered)
-    assert len(answered) >= 100
+    assert {one["name"].rpartition("/")[2] for one in listed} >= set(acknowledged)
+    assert len(acknowledged) >= 100
 
 
 def test_eight_starters_get_one_server(state: Path) -> None:
@@ -222,11 +222,11 @@ def with_bodies(state: Path) -> LocalCloud:
 
 def test_files_that_no_row_names_are_set_aside_at_a_start_and_no_others(state: Path) -> None:
     with_bodies(state)
-    kept = {path.name for path in (state / "blobs").iterdir()}
+    blobs = {path.name for path in (state / "blobs").iterdir()}
     (state / "blobs" / ("0" * 32)).write_bytes(b"of another database")
     (state / "blobs" / "incoming-1").write_bytes(b"was arriving")
     restarted = owner(launcher.start(state))
-    assert {path.name for path in (state / "blobs").iterdir()} == kept
+    assert {path.name for path in (state / "blobs").iterdir()} == blobs
     assert restarted.ok("GET", "storage/v1/b/a-bucket/o/big")["size"] == "100000"
     assert [path.read_bytes() for path in (state / "set-aside").iterdir()] == [b"of another database"]
     assert "1 bodies that belong to no object were set aside in" in (state / "server.log").read_text()
@@ -237,14 +237,14 @@ def test_files_that_no_row_names_are_set_aside_at_a_start_and_no_others(state: P
 @pytest.mark.parametrize("lost", ["cloud.db", "cloud.db*", "cloud.db-wal"])
 def test_a_start_without_a_part_of_the_database_is_refused_and_loses_nothing(state: Path, lost: str) -> None:
     with_bodies(state)
-    taken = {path: path.read_bytes() for path in state.glob(lost) if path.stat().st_size}
-    assert taken
-    for path in taken:
+    removed = {path: path.read_bytes() for path in state.glob(lost) if path.stat().st_size}
+    assert removed
+    for path in removed:
         path.unlink()
     for _ in range(2):
         with pytest.raises(LocalCloudError, match=r"missing or empty.*: put (the database|it) back, or remove"):
             launcher.start(state)
-    for path, content in taken.items():
+    for path, content in removed.items():
         path.write_bytes(content)
     client = owner(launcher.start(state))
     assert len(client("GET", "storage/v1/b/a-bucket/o/big", alt="media").body) == 100_000
@@ -264,13 +264,13 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
         launcher.start(tmp_path / "file" / "local")
 
 
-@pytest.mark.parametrize("where", [0, 4096, 3 * 4096])
-def test_a_damaged_database_is_a_sentence(state: Path, where: int) -> None:
+@pytest.mark.parametrize("offset", [0, 4096, 3 * 4096])
+def test_a_damaged_database_is_a_sentence(state: Path, offset: int) -> None:
     with_bodies(state)
     launcher.start(state)
     launcher.stop(state)
     with (state / "cloud.db").open("r+b") as stream:
-        stream.seek(where)
+        stream.seek(offset)
         stream.write(b"\xff" * 4096)
     with pytest.raises(LocalCloudError, match=r"database .* is damaged .*: put back a copy of the folder, or remove"):
         launcher.start(state)
@@ -374,6 +374,6 @@ def test_a_daemon_keeps_neither_proxy_nor_login_of_its_starter(state: Path, monk
     cloud = launcher.start(state)
     provider = launcher.start_provider(state, cloud, launcher.token(state))
     for pid in (cloud.pid, provider.pid):
-        given = Path(f"/proc/{pid}/environ").read_bytes()
-        assert b"PATH=" in given
-        assert b"/nowhere" not in given
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        assert b"PATH=" in environment
+        assert b"/nowhere" not in environment

@@ -131,18 +131,18 @@ def test_what_is_due_happens_while_nobody_asks_and_waits_for_a_disk_that_refuses
         raise idle.cloud.store.explain(OSError(28, "No space left on device"))
 
     async def play() -> list[list[str]]:
-        seen = []
+        events = []
         idle.cloud.due.after("s", "end", "x", -1)
         with monkeypatch.context() as patch:
             patch.setattr(idle.cloud.store, "commit", refusing)
             for counter in (1, 2):
                 assert not await idle.on_tick(counter)
-            seen.append([one for one in caplog.messages if "could not be written to disk" in one])
+            events.append([one for one in caplog.messages if "could not be written to disk" in one])
         happened.clear()
         await idle.on_tick(3)
-        seen.append(list(happened))
+        events.append(list(happened))
         await idle.on_tick(60)
-        return [*seen, list(happened)]
+        return [*events, list(happened)]
 
     refused, early, late = asyncio.run(play())
     assert len(refused) == 1

@@ -37,7 +37,7 @@ def media(cloud: Inside, **headers: str) -> Any:
     return cloud("GET", f"{OBJECT}?alt=media", **headers).body
 
 
-def left(cloud: Inside) -> list[str]:
+def leftovers(cloud: Inside) -> list[str]:
     return [path.name for path in (cloud.cloud.store.folder / "blobs").iterdir()]
 
 
@@ -64,8 +64,8 @@ def test_uploads_in_parts_and_in_pieces_are_unpacked(cloud: Inside, size: int) -
     assert "contentEncoding" not in parts.body
     response = zipped(cloud, "POST", f"{UPLOAD}?uploadType=resumable&name=x", b"{}")
     url = (response.headers or {})["location"].removeprefix("http://127.0.0.1:1/")
-    done = zipped(cloud, "PUT", url, data, content_range=f"bytes 0-{size - 1}/{size}")
-    assert (done.status, media(cloud)) == (200, data)
+    finished = zipped(cloud, "PUT", url, data, content_range=f"bytes 0-{size - 1}/{size}")
+    assert (finished.status, media(cloud)) == (200, data)
 
 
 @pytest.mark.parametrize("size", [5, 3 * MIB])
@@ -73,8 +73,8 @@ def test_uploads_in_parts_and_in_pieces_are_unpacked(cloud: Inside, size: int) -
 def test_an_objects_own_encoding_is_kept(cloud: Inside, verb: str, target: str, size: int) -> None:
     packed = gzip.compress(b"x" * size, 0)
     assert cloud(verb, target, packed, content_encoding="gzip", content_type="text/x").status == 200
-    shown = cloud("GET", OBJECT).body
-    assert (shown["contentEncoding"], shown["size"]) == ("gzip", str(len(packed)))
+    metadata = cloud("GET", OBJECT).body
+    assert (metadata["contentEncoding"], metadata["size"]) == ("gzip", str(len(packed)))
     assert media(cloud) == b"x" * size
 
 
@@ -87,7 +87,7 @@ def test_the_limits_are_those_of_bodies_that_come_as_they_are(cloud: Inside) -> 
     tracemalloc.stop()
     assert (refused.status, refused.message) == (400, "Request payload size exceeds the limit: 10485760 bytes.")
     assert cloud.as_("")("POST", f"{UPLOAD}?uploadType=multipart", packed, content_encoding="gzip").status == 401
-    assert left(cloud) == []
+    assert leftovers(cloud) == []
 
 
 def test_a_large_body_leaves_no_trace_when_it_is_refused(cloud: Inside) -> None:
@@ -97,7 +97,7 @@ def test_a_large_body_leaves_no_trace_when_it_is_refused(cloud: Inside) -> None:
         pieces = [body[at : at + MIB] for at in range(0, len(body), MIB)]
         response = asyncio.run(cloud.sent("POST", f"{UPLOAD}?uploadType=multipart", pieces, headers))
         assert response.message == "The request's body is not the gzip that its Content-Encoding says."
-        assert left(cloud) == []
+        assert leftovers(cloud) == []
 
 
 def test_another_encoding_is_refused_by_name(cloud: Inside) -> None:

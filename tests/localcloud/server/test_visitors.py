@@ -21,7 +21,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 HOST = "127.0.0.1:8080"
 
 
-def said(**headers: str) -> str:
+def refusal_of(**headers: str) -> str:
     return refusal([(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()])
 
 
@@ -35,8 +35,8 @@ def said(**headers: str) -> str:
     ],
 )  # fmt: skip
 def test_loopback_names_and_googles_hosts_are_served(host: str) -> None:
-    assert said(host=host) == ""
-    assert said(host=host, origin=f"http://{host}", sec_fetch_site="same-origin") == ""
+    assert refusal_of(host=host) == ""
+    assert refusal_of(host=host, origin=f"http://{host}", sec_fetch_site="same-origin") == ""
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,12 @@ def test_loopback_names_and_googles_hosts_are_served(host: str) -> None:
     ],
 )  # fmt: skip
 def test_any_other_host_is_refused_by_name(host: str) -> None:
-    assert said(host=host).startswith("The local cloud answers for loopback addresses and Google's hosts only")
-    assert said(host=HOST, x_forwarded_host=host)
+    assert refusal_of(host=host).startswith("The local cloud answers for loopback addresses and Google's hosts only")
+    assert refusal_of(host=HOST, x_forwarded_host=host)
 
 
 def test_a_request_has_one_host() -> None:
-    assert said() == "The request must have one Host header."
+    assert refusal_of() == "The request must have one Host header."
     assert refusal([(b"host", b"127.0.0.1"), (b"host", b"127.0.0.1:1")])
 
 
@@ -69,16 +69,16 @@ def test_a_request_has_one_host() -> None:
     ],
 )
 def test_pages_of_another_origin_are_refused(origin: str) -> None:
-    assert "another origin" in said(host=HOST, origin=origin)
+    assert "another origin" in refusal_of(host=HOST, origin=origin)
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "", "whatever"])
 def test_pages_of_another_site_are_refused(site: str) -> None:
-    assert "another site" in said(host=HOST, sec_fetch_site=site)
+    assert "another site" in refusal_of(host=HOST, sec_fetch_site=site)
 
 
 def test_what_a_person_opens_is_served() -> None:
-    assert said(host=HOST, sec_fetch_site="none") == ""
+    assert refusal_of(host=HOST, sec_fetch_site="none") == ""
 
 
 @pytest.mark.parametrize("path", ["_local/health", "_local/requests", "storage/v1/b", "nothing/there", ""])
@@ -111,7 +111,7 @@ def evil(tmp_path_factory: pytest.TempPathFactory, server: LocalCloud) -> Iterat
         thread.join()
 
 
-def seen(url: str, profile: Path) -> str:
+def rendered(url: str, profile: Path) -> str:
     """What a browser shows that takes evil.example for this machine, as its owner's name server would tell it."""
     arguments = [
         "--headless=new", "--disable-gpu", "--no-first-run", f"--user-data-dir={profile}", "--virtual-time-budget=5000",
@@ -128,8 +128,8 @@ def seen(url: str, profile: Path) -> str:
 def test_a_browser_is_refused_for_every_page_but_what_its_user_opens(
     server: LocalCloud, evil: str, tmp_path: Path
 ) -> None:
-    assert '"status":"ok"' in seen(f"{server.base}/_local/health", tmp_path)
-    rebound = seen(f"http://evil.example:{server.port}/_local/health", tmp_path)
+    assert '"status":"ok"' in rendered(f"{server.base}/_local/health", tmp_path)
+    rebound = rendered(f"http://evil.example:{server.port}/_local/health", tmp_path)
     assert f"not for the host 'evil.example:{server.port}'" in rebound
-    assert "another site" in seen(f"{evil}/get.html", tmp_path)
-    assert "another origin" in seen(f"{evil}/post.html", tmp_path)
+    assert "another site" in rendered(f"{evil}/get.html", tmp_path)
+    assert "another origin" in rendered(f"{evil}/post.html", tmp_path)

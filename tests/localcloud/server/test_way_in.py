@@ -48,8 +48,8 @@ def bundle(cloud: LocalCloud) -> Path:
 
 
 def proxies(cloud: LocalCloud, token: str = "") -> dict[str, str]:
-    who = f"local:{quote(token, safe='')}@" if token else ""
-    address = f"http://{who}127.0.0.1:{cloud.port}"
+    credentials = f"local:{quote(token, safe='')}@" if token else ""
+    address = f"http://{credentials}127.0.0.1:{cloud.port}"
     return {"https": address, "http": address}
 
 
@@ -196,7 +196,7 @@ def test_another_user_of_this_machine_gets_a_tunnel_only_with_a_token(
 
 
 @pytest.mark.parametrize(
-    ("begun", "status"),
+    ("head", "status"),
     [
         (b"CONNECT nowhere HTTP/1.1\r\n\r\n", b"400"),
         (b"CONNECT a b:443 HTTP/1.1\r\n\r\n", b"400"),
@@ -206,9 +206,9 @@ def test_another_user_of_this_machine_gets_a_tunnel_only_with_a_token(
         (b"CONNECT " + b"a" * 200 + b".x:443 HTTP/1.1\r\n\r\n", b"502"),
     ],
 )
-def test_what_is_no_address_is_refused(cloud: LocalCloud, begun: bytes, status: bytes) -> None:
+def test_what_is_no_address_is_refused(cloud: LocalCloud, head: bytes, status: bytes) -> None:
     with socket.create_connection(("127.0.0.1", cloud.port), timeout=30) as opened:
-        opened.sendall(begun)
+        opened.sendall(head)
         assert opened.recv(100).split()[1] == status
 
 

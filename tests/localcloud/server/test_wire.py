@@ -32,9 +32,9 @@ def test_pieces_are_sent_as_they_come_and_others_have_their_turn_between() -> No
         turns.append(f"{message.get('body', b'start')!r}")
 
     async def both() -> None:
-        begun = asyncio.create_task(other())
+        task = asyncio.create_task(other())
         await send_reply(Reply(pieces=iter((b"1", b"2"))), send, 0)
-        await begun
+        await task
 
     asyncio.run(both())
     assert turns == ["b'start'", "b'1'", "other", "b'2'", "other", "b''", "other"]

@@ -82,6 +82,6 @@ def sender(folder: Path, *apis: str) -> Sender:
     cloud.store.put("cloudresourcemanager", f"projects/{PROJECT}", project)
     for api in apis:
         cloud.store.put("serviceusage", f"projects/{PROJECT}/services/{api}.googleapis.com", {"state": "ENABLED"})
-    made = Sender(cloud, Dispatcher(cloud, Router(SERVICES)))
-    made.grant("roles/owner", OWNER)
-    return made
+    owner = Sender(cloud, Dispatcher(cloud, Router(SERVICES)))
+    owner.grant("roles/owner", OWNER)
+    return owner

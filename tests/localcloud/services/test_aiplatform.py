@@ -40,8 +40,8 @@ def test_a_job_is_kept_with_what_it_lacks_and_named_by_the_projects_number(cloud
     assert created["name"].startswith(f"{NAMED}/customJobs/")
     assert created["name"].rpartition("/")[2].isdecimal()
     assert created["state"] == "JOB_STATE_PENDING"
-    (kept,) = created["jobSpec"]["workerPoolSpecs"]
-    assert kept["diskSpec"] == {"bootDiskType": "pd-ssd", "bootDiskSizeGb": 100}
+    (pool_spec,) = created["jobSpec"]["workerPoolSpecs"]
+    assert pool_spec["diskSpec"] == {"bootDiskType": "pd-ssd", "bootDiskSizeGb": 100}
     assert created["jobSpec"]["serviceAccount"] == ACCOUNT
 
 
@@ -118,9 +118,9 @@ def test_numbers_of_googles_python_client_are_its_names(cloud: Inside) -> None:
 def test_a_gpu_that_was_granted_is_had_as_long_as_it_is_free(cloud: Inside) -> None:
     settings = {"project": PROJECT, "metric": quotas.metric("NVIDIA_TESLA_T4"), "region": "europe-west1", "limit": 1}
     assert cloud("POST", "_local/quotas", settings, x_local_control="key").status == 200
-    wanted = job(pool(acceleratorType="NVIDIA_TESLA_T4", acceleratorCount=1))
-    first = cloud.ok("POST", f"{HERE}/customJobs", wanted)
-    assert cloud("POST", f"{HERE}/customJobs", wanted).status == 429
+    body = job(pool(acceleratorType="NVIDIA_TESLA_T4", acceleratorCount=1))
+    first = cloud.ok("POST", f"{HERE}/customJobs", body)
+    assert cloud("POST", f"{HERE}/customJobs", body).status == 429
     cloud.ok("POST", f"aiplatform/v1/{first['name']}:cancel", {})
 
 
@@ -165,9 +165,9 @@ def test_a_pipeline_in_the_python_clients_spelling_makes_its_job(cloud: Inside) 
 def finished(cloud: Inside, verb: str, path: str, body: Any = None) -> Any:
     """The response of an operation that is done, read as the Python client does."""
     operation = cloud.ok(verb, path, body)
-    seen = cloud.ok("GET", f"europe-west1-aiplatform/ui/{operation['name']}")
-    assert seen["done"]
-    return seen["response"]
+    done = cloud.ok("GET", f"europe-west1-aiplatform/ui/{operation['name']}")
+    assert done["done"]
+    return done["response"]
 
 
 def test_a_tensorboard_has_experiments_and_runs(cloud: Inside) -> None:

@@ -29,7 +29,7 @@ def context(cloud: Inside, name: str, title: str = "system.ExperimentRun", **mor
     return created
 
 
-def found(cloud: Inside, kind: str, text: str) -> list[str]:
+def matching_ids(cloud: Inside, kind: str, text: str) -> list[str]:
     """The ids of what a filter finds."""
     listed = cloud.ok("GET", f"{STORE}/{kind}?filter={quote(text)}").get(kind, [])
     return [one["name"].rpartition("/")[2] for one in listed]
@@ -38,13 +38,13 @@ def found(cloud: Inside, kind: str, text: str) -> list[str]:
 def test_a_run_is_kept_with_its_parameters_and_changed_as_the_client_does(cloud: Inside) -> None:
     sent = {"displayName": "first", "metadata": {"_params": {"rate": 0.1}, "_metrics": {}, "_state": "RUNNING"}}
     name = context(cloud, "cards-first", **sent, parentContexts=["x"])
-    made = cloud.ok("GET", f"aiplatform/v1/{name}")
-    assert (made["name"], made["schemaVersion"]) == (f"{NAMED}/contexts/cards-first", "0.0.1")
-    assert "parentContexts" not in made
-    again = {**made, "metadata": {**made["metadata"], "_metrics": {"accuracy": 0.9}}}
+    created = cloud.ok("GET", f"aiplatform/v1/{name}")
+    assert (created["name"], created["schemaVersion"]) == (f"{NAMED}/contexts/cards-first", "0.0.1")
+    assert "parentContexts" not in created
+    again = {**created, "metadata": {**created["metadata"], "_metrics": {"accuracy": 0.9}}}
     changed = cloud.ok("PATCH", f"aiplatform/v1/{name}", again)
     assert changed["metadata"] == {"_params": {"rate": 0.1}, "_metrics": {"accuracy": 0.9}, "_state": "RUNNING"}
-    assert changed["etag"] != made["etag"]
+    assert changed["etag"] != created["etag"]
     assert cloud("PATCH", f"aiplatform/v1/{name}", again).body["error"]["status"] == "ABORTED"
     assert cloud("POST", f"{STORE}/contexts?contextId=cards-first", {}).status == 409
 
@@ -67,11 +67,11 @@ def test_runs_are_found_by_their_experiment_and_no_other_whose_name_begins_alike
         run = context(cloud, f"{experiment}-run")
         cloud.ok("POST", f"aiplatform/v1/{parent}:addContextChildren", {"childContexts": [run]})
     either = 'schema_title="system.ExperimentRun" OR schema_title="system.PipelineRun"'
-    assert found(cloud, "contexts", f'({either}) AND parent_contexts:"{NAMED}/contexts/cards"') == ["cards-run"]
+    assert matching_ids(cloud, "contexts", f'({either}) AND parent_contexts:"{NAMED}/contexts/cards"') == ["cards-run"]
     spelt = NAMED.replace(NUMBER, PROJECT)
-    assert found(cloud, "contexts", f'parent_contexts:"{spelt}/contexts/cards-2"') == ["cards-2-run"]
-    assert found(cloud, "contexts", f'child_contexts:"{NAMED}/contexts/cards-run"') == ["cards"]
-    assert found(cloud, "contexts", 'schema_title="system.Experiment"') == ["cards", "cards-2"]
+    assert matching_ids(cloud, "contexts", f'parent_contexts:"{spelt}/contexts/cards-2"') == ["cards-2-run"]
+    assert matching_ids(cloud, "contexts", f'child_contexts:"{NAMED}/contexts/cards-run"') == ["cards"]
+    assert matching_ids(cloud, "contexts", 'schema_title="system.Experiment"') == ["cards", "cards-2"]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_metadata_is_found_by_the_type_of_its_value(cloud: Inside, text: str, na
     long = {"epochs": 10, "lr:max": 0.5, "_params": {"rate": 3}}
     context(cloud, "long", metadata=long)
     context(cloud, "short", metadata={"epochs": 5, "a.b": "x", "best": True, "none": None}, displayName="short")
-    assert found(cloud, "contexts", text) == names
+    assert matching_ids(cloud, "contexts", text) == names
 
 
 def made_by(cloud: Inside) -> dict[str, str]:
@@ -133,8 +133,10 @@ def test_what_a_model_comes_from_is_told_step_by_step(cloud: Inside) -> None:
     text = quote('schema_title="system.Dataset"')
     assert parts(cloud.ok("GET", f"{path}?filter={text}")) == (["data"], ["train"], 1)
     assert cloud("GET", f"{path}?maxHops=-1").status == 400
-    assert found(cloud, "artifacts", f'in_context("{names["run"]}") AND schema_title="system.Model"') == ["model"]
-    assert found(cloud, "executions", f'in_context("{names["run"]}")') == ["train"]
+    assert matching_ids(cloud, "artifacts", f'in_context("{names["run"]}") AND schema_title="system.Model"') == [
+        "model"
+    ]
+    assert matching_ids(cloud, "executions", f'in_context("{names["run"]}")') == ["train"]
 
 
 def test_what_is_deleted_is_in_nothing_any_more(cloud: Inside) -> None:
@@ -143,8 +145,8 @@ def test_what_is_deleted_is_in_nothing_any_more(cloud: Inside) -> None:
     graph = cloud.ok("GET", f"aiplatform/v1/{names['train']}:queryExecutionInputsAndOutputs")
     assert parts(graph) == (["data"], ["train"], 1)
     request = {"filter": 'schema_title="system.Dataset"'}
-    told = cloud.ok("POST", f"{STORE}/artifacts:purge", request)["response"]
-    assert (told["purgeCount"], len(told["purgeSample"])) == ("2", 2)
+    preview = cloud.ok("POST", f"{STORE}/artifacts:purge", request)["response"]
+    assert (preview["purgeCount"], len(preview["purgeSample"])) == ("2", 2)
     assert cloud.ok("POST", f"{STORE}/artifacts:purge", {**request, "force": True})["response"]["purgeCount"] == "2"
     assert cloud.ok("GET", f"{STORE}/artifacts") == {}
     cloud.ok("DELETE", STORE)

@@ -106,7 +106,7 @@ def until(cloud: Serving, name: str, *states: str) -> dict[str, Any]:
     return result
 
 
-def said(cloud: Serving, name: str, task: str = "workerpool0-0") -> list[str]:
+def log_lines(cloud: Serving, name: str, task: str = "workerpool0-0") -> list[str]:
     text = f'resource.type="ml_job" AND resource.labels.job_id="{name.rpartition("/")[2]}"'
     request = {"resourceNames": [f"projects/{PROJECT}"], "filter": text, "orderBy": "timestamp asc", "pageSize": 1000}
     entries = cloud("POST", "logging/v2/entries:list", request).get("entries", [])
@@ -123,9 +123,9 @@ def test_a_job_reads_its_data_and_leaves_its_model_in_the_bucket(cloud: Serving)
     created = cloud("POST", f"{PLACE}/customJobs", body)
     assert created["name"].startswith(f"projects/{NUMBER}/locations/europe-west1/customJobs/")
     assert created["state"] == "JOB_STATE_PENDING"
-    done = until(cloud, created["name"])
-    lines = said(cloud, created["name"])
-    assert done["state"] == "JOB_STATE_SUCCEEDED", (done, lines, said(cloud, created["name"], "service"))
+    job = until(cloud, created["name"])
+    lines = log_lines(cloud, created["name"])
+    assert job["state"] == "JOB_STATE_SUCCEEDED", (job, lines, log_lines(cloud, created["name"], "service"))
     assert lines == ["model dir gs://team-models/run/model/", "a,b", "0"]
     listed = cloud("GET", "storage/v1/b/team-models/o", prefix="run/model/")
     assert [one["name"] for one in listed["items"]] == ["run/model/model.pt"]
@@ -138,7 +138,7 @@ def test_code_finds_buckets_that_no_argument_names(cloud: Serving) -> None:
     )
     created = cloud("POST", f"{PLACE}/customJobs", body)
     until(cloud, created["name"])
-    assert said(cloud, created["name"]) == ["a,b", "hidden"]
+    assert log_lines(cloud, created["name"]) == ["a,b", "hidden"]
 
 
 def test_replicas_find_each_other_where_they_are_told_to_look(cloud: Serving, python: str) -> None:
@@ -173,11 +173,11 @@ def test_replicas_find_each_other_where_they_are_told_to_look(cloud: Serving, py
     ]
     body = {"displayName": "two", "jobSpec": {"workerPoolSpecs": pools, "serviceAccount": account}}
     created = cloud("POST", f"{PLACE}/customJobs", body)
-    done = until(cloud, created["name"])
-    assert said(cloud, created["name"]) == [f"heard workerpool1 0 {account}"], said(
+    job = until(cloud, created["name"])
+    assert log_lines(cloud, created["name"]) == [f"heard workerpool1 0 {account}"], log_lines(
         cloud, created["name"], "workerpool1-0"
     )
-    assert done["state"] == "JOB_STATE_SUCCEEDED"
+    assert job["state"] == "JOB_STATE_SUCCEEDED"
     cloud.settled()
     client = cloud.cloud.workloads.client
     assert client is not None
@@ -187,19 +187,19 @@ def test_replicas_find_each_other_where_they_are_told_to_look(cloud: Serving, py
 def test_its_account_may_not_write_what_it_may_only_read(cloud: Serving) -> None:
     account = trainer(cloud, "reader")
     created = cloud("POST", f"{PLACE}/customJobs", shell("echo x > /gcs/team-data/mine", serviceAccount=account))
-    done = until(cloud, created["name"])
-    assert done["state"] == "JOB_STATE_FAILED"
-    assert done["error"]["message"].startswith("The job's output could not be saved: /gcs/team-data/mine")
-    assert f"{account} does not have storage.objects.create access" in done["error"]["message"]
+    job = until(cloud, created["name"])
+    assert job["state"] == "JOB_STATE_FAILED"
+    assert job["error"]["message"].startswith("The job's output could not be saved: /gcs/team-data/mine")
+    assert f"{account} does not have storage.objects.create access" in job["error"]["message"]
 
 
 def test_a_program_that_fails_fails_the_job_with_its_code(cloud: Serving) -> None:
     created = cloud("POST", f"{PLACE}/customJobs", shell("echo no such data >&2; exit 3"))
-    done = until(cloud, created["name"])
-    assert done["state"] == "JOB_STATE_FAILED"
-    assert done["error"]["code"] == 3
-    assert done["error"]["message"].startswith("The replica workerpool0-0 exited with a non-zero status of 3. To find")
-    assert said(cloud, created["name"]) == ["no such data"]
+    job = until(cloud, created["name"])
+    assert job["state"] == "JOB_STATE_FAILED"
+    assert job["error"]["code"] == 3
+    assert job["error"]["message"].startswith("The replica workerpool0-0 exited with a non-zero status of 3. To find")
+    assert log_lines(cloud, created["name"]) == ["no such data"]
 
 
 def test_an_image_that_is_nowhere_fails_the_job(cloud: Serving) -> None:
@@ -207,17 +207,17 @@ def test_an_image_that_is_nowhere_fails_the_job(cloud: Serving) -> None:
     body["jobSpec"]["workerPoolSpecs"][0]["containerSpec"]["imageUri"] = (
         f"europe-west1-docker.pkg.dev/{PROJECT}/images/train:1"
     )
-    done = until(cloud, cloud("POST", f"{PLACE}/customJobs", body)["name"])
-    assert done["state"] == "JOB_STATE_FAILED"
-    assert f"{PROJECT}/images/train:1 cannot be pulled as" in done["error"]["message"]
+    job = until(cloud, cloud("POST", f"{PLACE}/customJobs", body)["name"])
+    assert job["state"] == "JOB_STATE_FAILED"
+    assert f"{PROJECT}/images/train:1 cannot be pulled as" in job["error"]["message"]
 
 
 def test_a_running_job_is_cancelled_and_its_container_is_gone(cloud: Serving) -> None:
     created = cloud("POST", f"{PLACE}/customJobs", shell(ENDLESS))
     cloud.until(lambda: bool(cloud.cloud.workloads.running()), topic(f"projects/{PROJECT}"))
     assert cloud("POST", f"aiplatform/v1/{created['name']}:cancel", {}) == {}
-    done = until(cloud, created["name"])
-    assert (done["state"], done["error"]) == ("JOB_STATE_CANCELLED", {"code": 1, "message": "CANCELED"})
+    job = until(cloud, created["name"])
+    assert (job["state"], job["error"]) == ("JOB_STATE_CANCELLED", {"code": 1, "message": "CANCELED"})
     client = cloud.cloud.workloads.client
     assert client is not None
     assert not list(client.found())
@@ -225,9 +225,9 @@ def test_a_running_job_is_cancelled_and_its_container_is_gone(cloud: Serving) ->
 
 def test_a_job_ends_at_its_timeout(cloud: Serving) -> None:
     created = cloud("POST", f"{PLACE}/customJobs", shell(ENDLESS, scheduling={"timeout": "1s"}))
-    done = until(cloud, created["name"])
-    assert done["state"] == "JOB_STATE_CANCELLED"
-    assert done["error"]["message"] == "The job ran for longer than its timeout of 1s and was cancelled."
+    job = until(cloud, created["name"])
+    assert job["state"] == "JOB_STATE_CANCELLED"
+    assert job["error"]["message"] == "The job ran for longer than its timeout of 1s and was cancelled."
 
 
 def test_jobs_beyond_what_this_machine_carries_wait_their_turn(cloud: Serving) -> None:
@@ -266,9 +266,9 @@ def test_a_pipelines_model_is_served_by_an_endpoint(cloud: Serving, python: str)
     }
     created = cloud("POST", f"{PLACE}/trainingPipelines", pipeline)
     until(cloud, created["name"].replace("trainingPipelines", "customJobs"))
-    done = cloud("GET", f"aiplatform/v1/{created['name']}")
-    assert done["state"] == "PIPELINE_STATE_SUCCEEDED", done
-    model = cloud("GET", f"aiplatform/v1/{done['modelToUpload']['name']}")
+    job = cloud("GET", f"aiplatform/v1/{created['name']}")
+    assert job["state"] == "PIPELINE_STATE_SUCCEEDED", job
+    model = cloud("GET", f"aiplatform/v1/{job['modelToUpload']['name']}")
     assert model["artifactUri"] == "gs://team-models/pipe/model"
     cloud("POST", f"{PLACE}/endpoints", {"displayName": "api"}, endpointId="api")
     deployed = {"model": model["name"], "dedicatedResources": {"machineSpec": {"machineType": "n1-standard-2"}}}
@@ -303,15 +303,15 @@ def test_a_cloud_that_is_killed_leaves_nothing_running(store: dict[str, str], tm
         engine = Engine(kind, str(tmp_path / "state"))
         while [one.running for one in engine.found()] != [True]:
             assert client.ok("GET", f"aiplatform/v1/{name}")["state"] not in OVER
-        seen = client.control("GET", "workloads").body
-        assert (seen["kind"], seen["running"][0]["how"]) == (kind.name, kind.name)
-        assert seen["running"][0]["memory"] > 0
+        status = client.control("GET", "workloads").body
+        assert (status["kind"], status["running"][0]["how"]) == (kind.name, kind.name)
+        assert status["running"][0]["memory"] > 0
         os.kill(running.pid, signal.SIGKILL)
         assert [one.running for one in engine.found()] == [True]
         restarted = Client(launcher.start(tmp_path / "state"), PROJECT)
-        done = restarted.ok("GET", f"aiplatform/v1/{name}")
-        assert done["state"] == "JOB_STATE_FAILED"
-        assert "was stopped while it was working on this" in done["error"]["message"]
+        job = restarted.ok("GET", f"aiplatform/v1/{name}")
+        assert job["state"] == "JOB_STATE_FAILED"
+        assert "was stopped while it was working on this" in job["error"]["message"]
         while list(engine.found()):
             assert restarted.control("GET", "health").status == 200
         name = restarted.ok("POST", f"{PLACE}/customJobs", shell("echo up; sleep 600"))["name"]

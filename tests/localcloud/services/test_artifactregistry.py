@@ -31,16 +31,19 @@ def test_a_repository_is_made_by_a_done_operation_and_completed_by_the_server(ca
     assert operation["done"] is True
     assert operation["metadata"]["@type"] == "type.googleapis.com/google.devtools.artifactregistry.v1.OperationMetadata"
     assert call("GET", f"/artifactregistry/v1/{operation['name']}") == operation
-    made = call("GET", IMAGES)
+    repository = call("GET", IMAGES)
     assert (
-        operation["response"] == {"@type": "type.googleapis.com/google.devtools.artifactregistry.v1.Repository"} | made
+        operation["response"]
+        == {"@type": "type.googleapis.com/google.devtools.artifactregistry.v1.Repository"} | repository
     )
-    assert made["name"] == f"{PLACE}/repositories/images"
-    assert made["mode"] == "STANDARD_REPOSITORY"
-    assert made["registryUri"] == f"europe-west1-docker.pkg.dev/{PROJECT}/images"
-    assert made["vulnerabilityScanningConfig"]["enablementState"] == "SCANNING_DISABLED"
-    assert made["createTime"] == made["updateTime"]
-    assert call("GET", f"/artifactregistry/v1/projects/{NUMBER}/locations/europe-west1/repositories/images") == made
+    assert repository["name"] == f"{PLACE}/repositories/images"
+    assert repository["mode"] == "STANDARD_REPOSITORY"
+    assert repository["registryUri"] == f"europe-west1-docker.pkg.dev/{PROJECT}/images"
+    assert repository["vulnerabilityScanningConfig"]["enablementState"] == "SCANNING_DISABLED"
+    assert repository["createTime"] == repository["updateTime"]
+    assert (
+        call("GET", f"/artifactregistry/v1/projects/{NUMBER}/locations/europe-west1/repositories/images") == repository
+    )
 
 
 @pytest.mark.parametrize("spelling", ["repositoryId", "repository_id"])
@@ -97,8 +100,8 @@ def test_repository_ids_are_lower_case_words(call: Sender, name: str) -> None:
 def test_a_location_that_is_none_is_refused(call: Sender) -> None:
     path = f"/artifactregistry/v1/projects/{PROJECT}/locations/atlantis/repositories?repositoryId=images"
     for location in ("atlantis", "global"):
-        said = call.refused("POST", path.replace("atlantis", location), {"format": "DOCKER"}, 403)
-        assert said == f"Permission denied on 'locations/{location}' (or it may not exist)."
+        message = call.refused("POST", path.replace("atlantis", location), {"format": "DOCKER"}, 403)
+        assert message == f"Permission denied on 'locations/{location}' (or it may not exist)."
     call("POST", path.replace("atlantis", "europe"), {"format": "DOCKER"})
 
 

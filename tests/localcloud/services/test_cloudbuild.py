@@ -41,9 +41,9 @@ def cloud(tmp_path: Path) -> Inside:
     return cloud
 
 
-def submitted(cloud: Inside, body: dict[str, Any], where: str = BASE) -> dict[str, Any]:
+def submitted(cloud: Inside, body: dict[str, Any], parent: str = BASE) -> dict[str, Any]:
     """A build that was asked for, in a loop that ends before anything is worked on."""
-    build: dict[str, Any] = cloud.ok("POST", f"{where}/builds", body)["metadata"]["build"]
+    build: dict[str, Any] = cloud.ok("POST", f"{parent}/builds", body)["metadata"]["build"]
     return build
 
 
@@ -51,9 +51,9 @@ def built(cloud: Inside, body: dict[str, Any], target: str = f"{BASE}/builds") -
     """A build that has come to its end."""
 
     async def until_over() -> Any:
-        seen = await cloud.sent("POST", target, [json.dumps(body).encode()], {})
+        response = await cloud.sent("POST", target, [json.dumps(body).encode()], {})
         await cloud.cloud.jobs.settled()
-        return seen
+        return response
 
     response = asyncio.run(until_over())
     assert response.status == 200, response.body
@@ -251,13 +251,13 @@ def test_builds_are_listed_newest_first_and_filtered(cloud: Inside) -> None:
 
 
 def test_an_operation_is_found_by_its_name_and_by_the_builds_id(cloud: Inside) -> None:
-    begun = cloud.ok("POST", f"{BASE}/builds", NOTHING)
-    identity = begun["metadata"]["build"]["id"]
-    assert begun["name"].startswith(f"operations/build/{PROJECT}/")
-    assert begun["metadata"]["@type"].endswith("google.devtools.cloudbuild.v1.BuildOperationMetadata")
-    for name in (begun["name"], f"projects/{PROJECT}/locations/global/operations/{identity}"):
+    operation = cloud.ok("POST", f"{BASE}/builds", NOTHING)
+    identity = operation["metadata"]["build"]["id"]
+    assert operation["name"].startswith(f"operations/build/{PROJECT}/")
+    assert operation["metadata"]["@type"].endswith("google.devtools.cloudbuild.v1.BuildOperationMetadata")
+    for name in (operation["name"], f"projects/{PROJECT}/locations/global/operations/{identity}"):
         assert cloud.ok("GET", f"cloudbuild/v1/{name}")["metadata"]["build"]["id"] == identity
-    assert cloud.as_("user:eve@example.com")("GET", f"cloudbuild/v1/{begun['name']}").status == 403
+    assert cloud.as_("user:eve@example.com")("GET", f"cloudbuild/v1/{operation['name']}").status == 403
 
 
 def test_a_cancelled_build_stays_cancelled_and_can_be_asked_for_again(cloud: Inside) -> None:
@@ -348,10 +348,10 @@ def test_an_archive_that_would_fill_this_machine_or_is_none_is_a_sentence(tmp_pa
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w") as archive:
         archive.writestr("a", "x")
-    at = zipped.getvalue().rfind(b"PK\x01\x02")
+    header_start = zipped.getvalue().rfind(b"PK\x01\x02")
     for place, value in ((8, b"\x01\x00"), (10, b"\x63\x00")):  # encrypted; packed by a method that nobody knows
         wrong = bytearray(zipped.getvalue())
-        wrong[at + place : at + place + 2] = value
+        wrong[header_start + place : header_start + place + 2] = value
         with pytest.raises(sources.UnreadableSource):
             sources.unpacked(io.BytesIO(wrong), tmp_path)
     for data in (b"", b"junk" * 200, gzip.compress(b"junk" * 200), gzip.compress(b"")[:12]):
@@ -420,13 +420,13 @@ def test_what_a_build_takes_is_counted_under_who_asked_for_it(cloud: Inside) -> 
 
 def test_gclouds_deployments_are_made_as_the_builds_account_without_gcloud(cloud: Inside) -> None:
     sdk, place = "gcr.io/google.com/cloudsdktool/cloud-sdk:slim", f"--region=europe-west1 --service-account={EMAIL}"
-    words = [
+    arguments = [
         f"run deploy api --image=docker.io/library/api {place}",
         f"run services update api --image=docker.io/library/api:2 {place}",
         f"run jobs deploy drift --image=docker.io/library/drift {place}",
         f"run jobs update drift --image=docker.io/library/drift:2 {place}",
     ]
-    steps_ = [{"name": sdk, "entrypoint": "gcloud", "args": one.split()} for one in words]
+    steps_ = [{"name": sdk, "entrypoint": "gcloud", "args": one.split()} for one in arguments]
     build = built(cloud, {"steps": steps_, "serviceAccount": ACCOUNT, **LOGGED})
     assert (build["status"], build["steps"][0]["exitCode"]) == ("FAILURE", 1)
     for role in ("roles/run.developer", "roles/iam.serviceAccountUser"):
@@ -460,9 +460,9 @@ def test_a_trigger_is_found_by_id_and_name_in_both_families_of_paths(cloud: Insi
     sent = {"name": "app", "build": NOTHING, "github": {"owner": "o", "name": "r", "push": {"branch": "^main$"}}}
     created = cloud.ok("POST", f"{BASE}/triggers", sent)
     assert created["resourceName"] == f"projects/{PROJECT}/locations/global/triggers/{created['id']}"
-    for where in (f"{BASE}/triggers", f"{BASE}/locations/global/triggers"):
+    for parent in (f"{BASE}/triggers", f"{BASE}/locations/global/triggers"):
         for name in (created["id"], "app"):
-            assert cloud.ok("GET", f"{where}/{name}") == created
+            assert cloud.ok("GET", f"{parent}/{name}") == created
     assert cloud("POST", f"{BASE}/triggers", sent).status == 409
     changed = cloud.ok("PATCH", f"{BASE}/triggers/app", {**created, "disabled": True, "description": "x"})
     assert changed["disabled"]
@@ -500,8 +500,8 @@ def test_a_trigger_that_nothing_here_would_set_off_is_kept_and_run_by_nobody(
 ) -> None:
     response = cloud("POST", f"{BASE}/triggers", {"name": "app", "build": NOTHING, **event})
     assert (response.status, response.body | event) == (200, response.body)
-    seen = cloud("POST", f"{BASE}/triggers/app:run", {})
-    assert (seen.status, "but never runs them (simulated)" in seen.message) == (501, True)
+    refused = cloud("POST", f"{BASE}/triggers/app:run", {})
+    assert (refused.status, "but never runs them (simulated)" in refused.message) == (501, True)
 
 
 def test_a_build_that_a_stop_cut_short_says_so_and_leaves_no_folder(cloud: Inside, tmp_path: Path) -> None:
@@ -547,14 +547,14 @@ def test_a_build_of_a_trigger_with_approval_waits_for_it(cloud: Inside) -> None:
 
 def test_a_connection_waits_for_a_person_and_a_folder_stands_in_for_github(cloud: Inside, repository: Path) -> None:
     place = f"cloudbuild/v2/projects/{PROJECT}/locations/europe-west1/connections"
-    done = cloud.ok("POST", f"{place}?connectionId=hub", {"githubConfig": {}})
-    state = done["response"]["installationState"]
+    operation = cloud.ok("POST", f"{place}?connectionId=hub", {"githubConfig": {}})
+    state = operation["response"]["installationState"]
     assert (state["stage"], bool(state["actionUri"])) == ("PENDING_USER_OAUTH", True)
     url = {"remoteUri": "https://github.com/team/app.git"}
     response = cloud("POST", f"{place}/hub/repositories?repositoryId=app", url)
     assert (response.status, "groundwork local repository" in response.message) == (400, True)
-    said = _control(cloud, "repositories", {"repository": url["remoteUri"], "folder": str(repository)})
-    assert said["folders"] == {"github.com/team/app": str(repository)}
+    answer = _control(cloud, "repositories", {"repository": url["remoteUri"], "folder": str(repository)})
+    assert answer["folders"] == {"github.com/team/app": str(repository)}
     assert cloud.ok("GET", f"{place}/hub")["installationState"] == {"stage": "COMPLETE"}
     created = cloud.ok("POST", f"{place}/hub/repositories?repositoryId=app", url)["response"]
     assert cloud.ok("GET", f"cloudbuild/v2/{created['name']}:fetchGitRefs")["refNames"] == ["main"]
@@ -659,13 +659,13 @@ def test_a_script_of_docker_commands_is_understood_and_any_other_refused() -> No
 
 def test_a_deployment_changes_what_it_names_and_keeps_the_rest() -> None:
     args = "run deploy api --image=x/y --region=europe-west1 --memory 2Gi --set-env-vars A=1,B=2 --allow-unauthenticated -q"
-    wanted = deployment(args.split(), "p")
-    assert (wanted.name, wanted.flags["allow_unauthenticated"]) == (
+    parsed = deployment(args.split(), "p")
+    assert (parsed.name, parsed.flags["allow_unauthenticated"]) == (
         "projects/p/locations/europe-west1/services/api",
         True,
     )
     old = {"template": {"revision": "api-1", "containers": [{"image": "old", "resources": {"limits": {"cpu": "1"}}}]}}
-    template = wanted.changed(old)["template"]
+    template = parsed.changed(old)["template"]
     assert "revision" not in template
     assert template["containers"][0]["resources"]["limits"] == {"cpu": "1", "memory": "2Gi"}
     assert template["containers"][0]["env"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
@@ -680,13 +680,13 @@ def test_a_deployment_changes_what_it_names_and_keeps_the_rest() -> None:
 
 
 def test_a_job_is_deployed_and_executed_by_its_own_template() -> None:
-    wanted = deployment(
+    parsed = deployment(
         ["run", "jobs", "update", "drift", "--image=new", "--region=r", "--max-retries=0", "--tasks=2"], "p"
     )
     old = {
         "template": {"parallelism": 1, "template": {"maxRetries": 3, "containers": [{"image": "old", "args": ["x"]}]}}
     }
-    assert wanted.changed(old)["template"] == {
+    assert parsed.changed(old)["template"] == {
         "parallelism": 1,
         "taskCount": 2,
         "template": {"maxRetries": 0, "containers": [{"image": "new", "args": ["x"]}]},

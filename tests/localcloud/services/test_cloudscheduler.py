@@ -45,17 +45,17 @@ def entries(call: Sender) -> list[Any]:
 
 
 def test_a_job_has_googles_defaults_and_says_when_it_is_due(call: Sender) -> None:
-    made = job(call, timeZone="Europe/Copenhagen")
-    assert (made["state"], made["attemptDeadline"]) == ("ENABLED", "180s")
-    assert "retryConfig" not in made
-    assert made["httpTarget"]["httpMethod"] == "POST"
-    assert made["httpTarget"]["headers"] == {"User-Agent": "Google-Cloud-Scheduler"}
-    assert made["httpTarget"]["oauthToken"]["scope"] == "https://www.googleapis.com/auth/cloud-platform"
-    assert made["scheduleTime"][11:19] in {"02:00:00", "01:00:00"}  # 3 o'clock there, in winter or summer
-    assert call("GET", JOBS)["jobs"] == [made]
-    assert "already exists" in call.refused("POST", JOBS, {**made, "name": NAME}, 409)
+    created = job(call, timeZone="Europe/Copenhagen")
+    assert (created["state"], created["attemptDeadline"]) == ("ENABLED", "180s")
+    assert "retryConfig" not in created
+    assert created["httpTarget"]["httpMethod"] == "POST"
+    assert created["httpTarget"]["headers"] == {"User-Agent": "Google-Cloud-Scheduler"}
+    assert created["httpTarget"]["oauthToken"]["scope"] == "https://www.googleapis.com/auth/cloud-platform"
+    assert created["scheduleTime"][11:19] in {"02:00:00", "01:00:00"}  # 3 o'clock there, in winter or summer
+    assert call("GET", JOBS)["jobs"] == [created]
+    assert "already exists" in call.refused("POST", JOBS, {**created, "name": NAME}, 409)
     changed = call("PATCH", f"/cloudscheduler/v1/{NAME}?updateMask=schedule", {"schedule": "*/5 * * * *"})
-    assert changed["scheduleTime"] != made["scheduleTime"]
+    assert changed["scheduleTime"] != created["scheduleTime"]
     assert changed["timeZone"] == "Europe/Copenhagen"
     assert call("DELETE", f"/cloudscheduler/v1/{NAME}") == {}
     assert call("GET", JOBS) == {}
@@ -123,8 +123,8 @@ def test_its_time_runs_a_cloud_run_job_as_its_account_and_its_next_time_follows(
 
 
 def test_what_fails_is_tried_again_as_often_as_it_may_be(call: Sender) -> None:
-    made = job(call, retryConfig={"retryCount": 2})
-    assert (made["retryConfig"]["maxDoublings"], made["retryConfig"]["minBackoffDuration"]) == (5, "5s")
+    created = job(call, retryConfig={"retryCount": 2})
+    assert (created["retryConfig"]["maxDoublings"], created["retryConfig"]["minBackoffDuration"]) == (5, "5s")
     call("POST", f"/cloudscheduler/v1/{NAME}:run", {})
     due(call)
     for _ in range(4):

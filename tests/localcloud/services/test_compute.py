@@ -35,22 +35,22 @@ def machine(call: Sender, name: str = "vm", **more: Any) -> Any:
 def turn(call: Sender, verb: str) -> list[str]:
     """The states of the machine and of the operation before and after the worker has worked."""
     operation = call("POST", f"{ZONE}/instances/vm/{verb}")
-    seen = [call("GET", f"{ZONE}/instances/vm")["status"], operation["status"]]
+    statuses = [call("GET", f"{ZONE}/instances/vm")["status"], operation["status"]]
     asyncio.run(call.cloud.jobs.settled())
     after = call("GET", f"{ZONE}/operations/{operation['name']}")
-    return [*seen, call("GET", f"{ZONE}/instances/vm")["status"], after["status"]]
+    return [*statuses, call("GET", f"{ZONE}/instances/vm")["status"], after["status"]]
 
 
 def test_who_may_not_is_told_which_permission_is_required_for_what(call: Sender) -> None:
     eve = call.as_("user:eve@example.com")
     project = f"projects/{PROJECT}"
     disk = f"{project}/zones/europe-west1-b/disks/data"
-    for verb, where, body, permission, resource in (
+    for verb, path, body, permission, resource in (
         ("GET", f"{ZONE}/disks", None, "compute.disks.list", project),
         ("GET", f"{ZONE}/disks/data", None, "compute.disks.get", disk),
         ("POST", f"{ZONE}/disks", {"name": "data"}, "compute.disks.create", disk),
     ):
-        error = eve(verb, where, body, 403)["error"]
+        error = eve(verb, path, body, 403)["error"]
         assert error["message"] == f"Required '{permission}' permission for '{resource}'"
         assert error["errors"][0]["reason"] == "forbidden"
 
@@ -70,19 +70,19 @@ def test_nothing_is_in_a_zone_or_region_that_there_is_not(call: Sender) -> None:
     for place in ("zones/europe-west1-z", "zones/mars-a", "regions/mars"):
         collection = "disks" if place.startswith("zones") else "addresses"
         for verb, body in (("GET", None), ("POST", {"name": "data"})):
-            said = call.refused(verb, f"{BASE}/{place}/{collection}", body, 403)
-            assert said == f"Permission denied on 'locations/{place.partition('/')[2]}' (or it may not exist)."
+            message = call.refused(verb, f"{BASE}/{place}/{collection}", body, 403)
+            assert message == f"Permission denied on 'locations/{place.partition('/')[2]}' (or it may not exist)."
 
 
 def test_a_machine_is_made_with_its_disk_and_addresses(call: Sender) -> None:
-    made = machine(call, labels={"a": "b"})
-    assert made["status"] == "RUNNING"
-    assert made["machineType"].endswith(f"{PROJECT}/zones/europe-west1-b/machineTypes/e2-medium")
-    assert made["networkInterfaces"][0]["networkIP"].startswith("10.")
-    assert made["networkInterfaces"][0]["accessConfigs"][0]["natIP"].startswith("203.0.113.")
+    created = machine(call, labels={"a": "b"})
+    assert created["status"] == "RUNNING"
+    assert created["machineType"].endswith(f"{PROJECT}/zones/europe-west1-b/machineTypes/e2-medium")
+    assert created["networkInterfaces"][0]["networkIP"].startswith("10.")
+    assert created["networkInterfaces"][0]["accessConfigs"][0]["natIP"].startswith("203.0.113.")
     disk = call("GET", f"{ZONE}/disks/vm")
-    assert made["disks"][0]["source"] == disk["selfLink"]
-    assert (disk["sizeGb"], disk["users"]) == ("20", [made["selfLink"]])
+    assert created["disks"][0]["source"] == disk["selfLink"]
+    assert (disk["sizeGb"], disk["users"]) == ("20", [created["selfLink"]])
     assert "debian-12-bookworm" in disk["sourceImage"]
     assert "already being used" in call.refused("DELETE", f"{ZONE}/disks/vm")
     call("DELETE", f"{ZONE}/instances/vm")
@@ -117,9 +117,9 @@ def test_what_needs_a_stopped_machine_says_so(call: Sender) -> None:
         f"{ZONE}/instances/vm/setServiceAccount",
         {"email": f"a@{PROJECT}.iam.gserviceaccount.com", "scopes": ["x"]},
     )
-    seen = call("GET", f"{ZONE}/instances/vm")
-    assert seen["machineType"].endswith("n1-standard-8")
-    assert seen["serviceAccounts"][0]["scopes"] == ["x"]
+    instance = call("GET", f"{ZONE}/instances/vm")
+    assert instance["machineType"].endswith("n1-standard-8")
+    assert instance["serviceAccounts"][0]["scopes"] == ["x"]
 
 
 def test_a_protected_machine_is_not_deleted(call: Sender) -> None:
@@ -167,8 +167,8 @@ def test_a_copy_of_a_disk_is_as_large_as_the_disk(call: Sender) -> None:
     assert (copy["sizeGb"], copy["sourceDiskId"]) == ("20", call("GET", f"{ZONE}/disks/data")["id"])
     wrong = {"name": "x", "sizeGb": "15", "sourceDisk": "zones/europe-west1-b/disks/data"}
     assert "smaller than the source disk size (20 GB)" in call.refused("POST", f"{ZONE}/disks", wrong)
-    gone = {"name": "x", "sourceDisk": "zones/europe-west1-b/disks/none"}
-    assert "disks/none' was not found" in call.refused("POST", f"{ZONE}/disks", gone, 404)
+    missing = {"name": "x", "sourceDisk": "zones/europe-west1-b/disks/none"}
+    assert "disks/none' was not found" in call.refused("POST", f"{ZONE}/disks", missing, 404)
 
 
 def test_the_catalogue_is_listed_and_read(call: Sender) -> None:
@@ -266,7 +266,7 @@ def test_a_machine_has_an_account_that_its_maker_may_act_as(call: Sender) -> Non
         "networkInterfaces": [{"network": "global/networks/default"}],
     }
     for email in ("default", f"train@{PROJECT}.iam.gserviceaccount.com"):
-        said = dev.refused("POST", f"{ZONE}/instances", {**body, "serviceAccounts": [{"email": email}]})
-        assert "does not have access to service account" in said
+        message = dev.refused("POST", f"{ZONE}/instances", {**body, "serviceAccounts": [{"email": email}]})
+        assert "does not have access to service account" in message
     call.grant("roles/iam.serviceAccountUser", "user:dev@example.com")
     dev("POST", f"{ZONE}/instances", {**body, "serviceAccounts": [{"email": "default"}]})

@@ -109,8 +109,8 @@ def test_a_machine_is_made_of_what_there_is(call: Sender, more: dict[str, Any], 
 def test_a_machine_boots_from_an_image_of_its_project_that_there_is(call: Sender) -> None:
     for image in ("mine", "family/ours"):
         disks = [{"boot": True, "initializeParams": {"sourceImage": f"global/images/{image}"}}]
-        seen = call.refused("POST", f"{ZONE}/instances", machine(disks=disks), status=404)
-        assert f"global/images/{image}' was not found" in seen
+        message = call.refused("POST", f"{ZONE}/instances", machine(disks=disks), status=404)
+        assert f"global/images/{image}' was not found" in message
     call("POST", f"{BASE}/global/images", {"name": "mine", "family": "ours"})
     call("POST", f"{ZONE}/instances", machine(disks=disks))
 

@@ -31,7 +31,7 @@ def machine(call: Sender, name: str, status: int = 200, **more: Any) -> Any:
     return call("POST", f"{ZONE}/instances", body | more, status)
 
 
-def seen(call: Sender, name: str = "vm") -> Any:
+def read(call: Sender, name: str = "vm") -> Any:
     return call("GET", f"{ZONE}/instances/{name}")
 
 
@@ -42,13 +42,13 @@ def stopped(call: Sender) -> None:
 
 def test_a_new_machine_says_all_that_clients_read(call: Sender) -> None:
     machine(call, "bare", serviceAccounts=[{"email": "default", "scopes": ["x"]}])
-    made = seen(call, "bare")
-    assert made["metadata"]["fingerprint"]
-    assert made["tags"]["fingerprint"]
-    assert made["shieldedInstanceConfig"]["enableVtpm"] is True
-    assert made["scheduling"]["provisioningModel"] == "STANDARD"
-    assert made["serviceAccounts"][0]["email"].endswith("-compute@developer.gserviceaccount.com")
-    interface = made["networkInterfaces"][0]
+    created = read(call, "bare")
+    assert created["metadata"]["fingerprint"]
+    assert created["tags"]["fingerprint"]
+    assert created["shieldedInstanceConfig"]["enableVtpm"] is True
+    assert created["scheduling"]["provisioningModel"] == "STANDARD"
+    assert created["serviceAccounts"][0]["email"].endswith("-compute@developer.gserviceaccount.com")
+    interface = created["networkInterfaces"][0]
     assert interface["fingerprint"]
     assert interface["network"].endswith("/global/networks/default")
     assert interface["subnetwork"].endswith("/regions/europe-west1/subnetworks/default")
@@ -58,10 +58,10 @@ def test_a_new_machine_says_all_that_clients_read(call: Sender) -> None:
 
 def test_a_spot_machine_is_neither_moved_nor_started_again(call: Sender) -> None:
     machine(call, "spot", scheduling={"provisioningModel": "SPOT", "onHostMaintenance": "", "nodeAffinities": [None]})
-    found = seen(call, "spot")["scheduling"]
+    found = read(call, "spot")["scheduling"]
     assert (found["onHostMaintenance"], found["automaticRestart"], found["preemptible"]) == ("TERMINATE", False, True)
     call("POST", f"{ZONE}/instances/spot/setScheduling", {"onHostMaintenance": "MIGRATE", "automaticRestart": True})
-    assert seen(call, "spot")["scheduling"]["provisioningModel"] == "STANDARD"
+    assert read(call, "spot")["scheduling"]["provisioningModel"] == "STANDARD"
 
 
 def test_a_machine_with_a_gpu_is_not_moved_while_it_runs(call: Sender) -> None:
@@ -77,12 +77,12 @@ def test_a_machine_with_a_gpu_is_not_moved_while_it_runs(call: Sender) -> None:
 def test_disks_come_and_go(call: Sender) -> None:
     call("POST", f"{ZONE}/disks", {"name": "data", "sizeGb": "20"})
     call("POST", f"{VM}/attachDisk", {"source": "zones/europe-west1-b/disks/data", "deviceName": "data"})
-    assert [one["deviceName"] for one in seen(call)["disks"]] == ["persistent-disk-0", "data"]
+    assert [one["deviceName"] for one in read(call)["disks"]] == ["persistent-disk-0", "data"]
     machine(call, "other")
-    taken = {"source": "zones/europe-west1-b/disks/data"}
-    assert "already being used" in call.refused("POST", f"{ZONE}/instances/other/attachDisk", taken)
+    attached = {"source": "zones/europe-west1-b/disks/data"}
+    assert "already being used" in call.refused("POST", f"{ZONE}/instances/other/attachDisk", attached)
     call("POST", f"{VM}/setDiskAutoDelete?deviceName=data&autoDelete=true")
-    assert seen(call)["disks"][1]["autoDelete"] is True
+    assert read(call)["disks"][1]["autoDelete"] is True
     call("POST", f"{VM}/detachDisk?deviceName=data")
     assert "users" not in call("GET", f"{ZONE}/disks/data")
     assert "No attached disk" in call.refused("POST", f"{VM}/detachDisk?deviceName=data")
@@ -92,7 +92,7 @@ def test_disks_come_and_go(call: Sender) -> None:
 def test_a_scratch_disk_is_nothing_but_the_machines(call: Sender) -> None:
     boot = {"boot": True, "initializeParams": {"sourceImage": IMAGE}}
     machine(call, "fast", disks=[boot, {"type": "SCRATCH", "interface": "NVME", "initializeParams": {"diskType": "x"}}])
-    scratch = seen(call, "fast")["disks"][1]
+    scratch = read(call, "fast")["disks"][1]
     assert (scratch["deviceName"], scratch["diskSizeGb"], "source" in scratch) == ("local-ssd-1", "375", False)
     call("DELETE", f"{ZONE}/instances/fast")
     assert "users" not in call("GET", f"{ZONE}/disks/fast")
@@ -100,27 +100,27 @@ def test_a_scratch_disk_is_nothing_but_the_machines(call: Sender) -> None:
 
 def test_the_way_in_from_outside_comes_and_goes(call: Sender) -> None:
     call("POST", f"{VM}/addAccessConfig?{NIC}", {"type": "ONE_TO_ONE_NAT", "networkTier": "STANDARD"})
-    outside = seen(call)["networkInterfaces"][0]["accessConfigs"][0]
+    outside = read(call)["networkInterfaces"][0]["accessConfigs"][0]
     assert (outside["networkTier"], outside["natIP"][:10]) == ("STANDARD", "203.0.113.")
     assert "At most one" in call.refused("POST", f"{VM}/addAccessConfig?{NIC}", {})
     call("POST", f"{VM}/deleteAccessConfig?{NIC}&accessConfig=external-nat")
-    assert "accessConfigs" not in seen(call)["networkInterfaces"][0]
+    assert "accessConfigs" not in read(call)["networkInterfaces"][0]
     call.refused("POST", f"{VM}/deleteAccessConfig?{NIC}&accessConfig=external-nat")
     call.refused("POST", f"{VM}/addAccessConfig?networkInterface=nic7", {})
 
 
 def test_an_interface_moves_to_another_network_only_while_the_machine_does_not_run(call: Sender) -> None:
-    mark = seen(call)["networkInterfaces"][0]["fingerprint"]
+    mark = read(call)["networkInterfaces"][0]["fingerprint"]
     ranges = {"aliasIpRanges": [{"ipCidrRange": "/24"}]}
     call("PATCH", f"{VM}/updateNetworkInterface?{NIC}", ranges | {"fingerprint": mark})
-    assert seen(call)["networkInterfaces"][0]["aliasIpRanges"] == [{"ipCidrRange": "/24"}]
+    assert read(call)["networkInterfaces"][0]["aliasIpRanges"] == [{"ipCidrRange": "/24"}]
     call("PATCH", f"{VM}/updateNetworkInterface?{NIC}", ranges | {"fingerprint": mark}, 412)
     call("POST", f"/compute/v1/projects/{PROJECT}/global/networks", {"name": "other"})
     moved = {"network": "global/networks/other"}
     assert "stop it first" in call.refused("PATCH", f"{VM}/updateNetworkInterface?{NIC}", moved)
     stopped(call)
     call("PATCH", f"{VM}/updateNetworkInterface?{NIC}", moved)
-    found = seen(call)["networkInterfaces"][0]
+    found = read(call)["networkInterfaces"][0]
     assert (found["network"].rpartition("/")[2], "subnetwork" in found) == ("other", False)
 
 
@@ -136,13 +136,13 @@ def test_what_needs_a_machine_that_does_not_run(call: Sender, method: str, verb:
     assert "stop it first" in call.refused(method, f"{VM}/{verb}", body)
     stopped(call)
     call(method, f"{VM}/{verb}", body)
-    found = seen(call)[field]
+    found = read(call)[field]
     assert found == body.get(field) or found.items() >= body.items()
 
 
 def test_a_machine_that_was_read_can_be_sent_back_whole(call: Sender) -> None:
-    call("PUT", VM, seen(call) | {"description": "another", "canIpForward": True})
-    found = seen(call)
+    call("PUT", VM, read(call) | {"description": "another", "canIpForward": True})
+    found = read(call)
     assert (found["description"], found["canIpForward"], found["status"]) == ("another", True, "RUNNING")
     assert found["disks"][0]["source"] == call("GET", f"{ZONE}/disks/vm")["selfLink"]
     old = found | {"description": "yet another"}

@@ -39,8 +39,8 @@ class Docker:
         assert response.status == 202, response.body
         half = len(data) // 2
         assert self("PATCH", response.headers["location"], data[:half]).status == 202
-        done = self("PUT", f"{response.headers['location']}?digest={digest_of(data)}", data[half:])
-        assert (done.status, done.headers["docker-content-digest"]) == (201, digest_of(data))
+        finished = self("PUT", f"{response.headers['location']}?digest={digest_of(data)}", data[half:])
+        assert (finished.status, finished.headers["docker-content-digest"]) == (201, digest_of(data))
         return digest_of(data)
 
     def push(self, name: str, reference: str, *layers: bytes) -> str:
@@ -90,8 +90,8 @@ def test_a_login_asks_for_a_token_and_gets_the_one_it_has(docker: Docker) -> Non
         response.headers["www-authenticate"] == f'Bearer realm="http://{docker.host}/v2/token",service="{docker.host}"'
     )
     login = base64.b64encode(f"oauth2accesstoken:{docker.cloud.token()}".encode()).decode()
-    given = docker.cloud("GET", "v2/token", headers={"Host": docker.host, "Authorization": f"Basic {login}"})
-    assert given.body["token"] == docker.cloud.token()
+    answer = docker.cloud("GET", "v2/token", headers={"Host": docker.host, "Authorization": f"Basic {login}"})
+    assert answer.body["token"] == docker.cloud.token()
     assert docker("GET", "v2/").status == 200
     for wrong in (base64.b64encode(b"oauth2accesstoken:nonsense").decode(), "\xff\xfe"):
         headers = {"Host": docker.host, "Authorization": f"Basic {wrong}"}
@@ -167,8 +167,8 @@ def test_a_name_that_no_image_can_have_is_refused(docker: Docker, name: str) -> 
 
 def test_what_arrived_must_have_the_digest_that_was_said(docker: Docker) -> None:
     response = docker("POST", f"v2/{image(docker)}/blobs/uploads/")
-    done = docker("PUT", f"{response.headers['location']}?digest={digest_of(b'other')}", b"this")
-    assert (done.status, done.body["errors"][0]["code"]) == (400, "DIGEST_INVALID")
+    finished = docker("PUT", f"{response.headers['location']}?digest={digest_of(b'other')}", b"this")
+    assert (finished.status, finished.body["errors"][0]["code"]) == (400, "DIGEST_INVALID")
     assert docker("PATCH", response.headers["location"], b"x").body["errors"][0]["code"] == "BLOB_UPLOAD_UNKNOWN"
 
 
@@ -176,8 +176,8 @@ def test_a_disk_that_takes_no_more_of_an_upload_is_named_and_keeps_none_of_it(do
     blobs, name = docker.cloud.server.state / "blobs", f"{docker.cloud.project}/images/large"
     before = resource.prlimit(docker.cloud.server.pid, resource.RLIMIT_FSIZE, (LARGE, -1))
     try:
-        begun = docker("POST", f"v2/{name}/blobs/uploads/").headers["location"]
-        refused = docker("PATCH", begun, b"x" * (LARGE + 1))
+        upload = docker("POST", f"v2/{name}/blobs/uploads/").headers["location"]
+        refused = docker("PATCH", upload, b"x" * (LARGE + 1))
     finally:
         resource.prlimit(docker.cloud.server.pid, resource.RLIMIT_FSIZE, before)
     assert refused.status == 400
@@ -197,11 +197,11 @@ def test_the_api_shows_packages_versions_tags_and_images(docker: Docker) -> None
     version = cloud.ok("GET", f"{package}/versions", view="FULL")["versions"][0]
     assert version["name"].endswith(digest)
     assert [tag["name"].rpartition("/")[2] for tag in version["relatedTags"]] == ["v1"]
-    shown = cloud.ok("GET", f"{below}/dockerImages", pageSize="1")
-    first = shown["dockerImages"][0]
+    page = cloud.ok("GET", f"{below}/dockerImages", pageSize="1")
+    first = page["dockerImages"][0]
     assert first["uri"] == f"europe-west1-docker.pkg.dev/{image(docker, 'group/train')}@{digest}"
     assert first["tags"] == ["v1"]
-    rest = cloud.ok("GET", f"{below}/dockerImages", pageSize="1", pageToken=shown["nextPageToken"])
+    rest = cloud.ok("GET", f"{below}/dockerImages", pageSize="1", pageToken=page["nextPageToken"])
     assert "/other@" in rest["dockerImages"][0]["uri"]
     assert int(cloud.ok("GET", below)["sizeBytes"]) > 0
     cloud.ok("POST", f"{package}/tags", {"version": version["name"]}, tagId="stable")
@@ -239,7 +239,7 @@ def policies(docker: Docker, **found: Any) -> None:
 def test_cleanup_policies_delete_what_none_keeps_a_day_later(docker: Docker) -> None:
     old = docker.push(image(docker), "old", b"1")
     advance(docker, 20 * DAY)
-    kept = [docker.push(image(docker), f"v{number}", bytes([number])) for number in (1, 2)]
+    versions = [docker.push(image(docker), f"v{number}", bytes([number])) for number in (1, 2)]
     policies(
         docker,
         delete={"action": "DELETE", "condition": {"tagState": "ANY", "olderThan": f"{14 * DAY}s"}},
@@ -249,7 +249,7 @@ def test_cleanup_policies_delete_what_none_keeps_a_day_later(docker: Docker) -> 
     advance(docker, DAY + 60)
     assert docker("GET", f"v2/{image(docker)}/manifests/{old}").status == 404
     advance(docker, 30 * DAY)
-    assert [docker("GET", f"v2/{image(docker)}/manifests/{one}").status for one in kept] == [200, 200]
+    assert [docker("GET", f"v2/{image(docker)}/manifests/{one}").status for one in versions] == [200, 200]
 
 
 def test_blobs_that_nothing_names_are_gone_a_day_later(docker: Docker) -> None:

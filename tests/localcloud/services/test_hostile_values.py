@@ -50,21 +50,21 @@ def methods(service: Service) -> Iterator[tuple[Document, Method]]:
 
 
 def path(method: Method, values: Mapping[str, str] | None = None) -> str:
-    words = []
+    segments = []
     for index, word in enumerate(method.flat_path.split("/")):
         name, closing, rest = word.partition("}")
         if not closing:
-            words.append(word)
+            segments.append(word)
         else:
             usual = (
                 PROJECT
-                if index == 2 and words[-1] == "projects"
+                if index == 2 and segments[-1] == "projects"
                 else "global"
-                if words[-1] == "locations"
+                if segments[-1] == "locations"
                 else "thing-one"
             )
-            words.append(quote((values or {}).get(name[1:], usual), safe="") + rest)
-    return f"/{method.api}/{'/'.join(words)}"
+            segments.append(quote((values or {}).get(name[1:], usual), safe="") + rest)
+    return f"/{method.api}/{'/'.join(segments)}"
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def call(tmp_path_factory: pytest.TempPathFactory) -> Sender:
     return call
 
 
-def answered(call: Sender, method: Method, target: str, body: Any = None) -> None:
+def assert_answered(call: Sender, method: Method, target: str, body: Any = None) -> None:
     headers = {"authorization": f"Bearer {call.cloud.tokens.token('user:owner@example.com')}"}
     data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
     reply = call.reply(method.http, target, headers | {"content-type": "application/json"}, data)
@@ -95,7 +95,9 @@ def test_no_parameter_breaks_a_method(call: Sender, service: Service) -> None:
                 continue
             seen.add((method.verb, name))
             for value in TEXTS:
-                answered(call, method, f"{path(method)}?{name}={quote(value, safe='')}", {} if method.request else None)
+                assert_answered(
+                    call, method, f"{path(method)}?{name}={quote(value, safe='')}", {} if method.request else None
+                )
 
 
 @pytest.mark.parametrize("service", OTHERS, ids=lambda service: service.api)
@@ -107,7 +109,7 @@ def test_no_name_in_the_path_breaks_a_method(call: Sender, service: Service) -> 
                 continue
             seen.add((method.verb, name))
             for value in TEXTS:
-                answered(call, method, path(method, {name: value}), {} if method.request else None)
+                assert_answered(call, method, path(method, {name: value}), {} if method.request else None)
 
 
 @pytest.mark.parametrize("service", OTHERS, ids=lambda service: service.api)
@@ -118,7 +120,7 @@ def test_no_field_of_a_body_breaks_a_method(call: Sender, service: Service) -> N
             continue
         seen.add((method.verb, method.request))
         for body in bodies(described, method.request):
-            answered(call, method, path(method), body)
+            assert_answered(call, method, path(method), body)
 
 
 def bodies(described: Document, schema: str, depth: int = 1) -> Iterator[Any]:
@@ -139,7 +141,7 @@ def test_no_body_breaks_a_method(call: Sender, data: bytes) -> None:
     for service in OTHERS:
         for _, method in methods(service):
             if method.request:
-                answered(call, method, path(method), data)
+                assert_answered(call, method, path(method), data)
 
 
 @pytest.mark.parametrize("service", OTHERS, ids=lambda service: service.api)

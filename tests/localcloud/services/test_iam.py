@@ -39,12 +39,12 @@ def project_members(call: Sender, role: str) -> list[str]:
 
 
 def test_a_new_account_has_an_email_a_21_digit_id_and_no_trace_of_keys(call: Sender) -> None:
-    made = account(call)
-    assert made["name"] == f"projects/{PROJECT}/serviceAccounts/{EMAIL}"
-    assert made["email"] == EMAIL
-    assert made["projectId"] == PROJECT
-    assert len(made["uniqueId"]) == 21
-    assert made["oauth2ClientId"] == made["uniqueId"]
+    created = account(call)
+    assert created["name"] == f"projects/{PROJECT}/serviceAccounts/{EMAIL}"
+    assert created["email"] == EMAIL
+    assert created["projectId"] == PROJECT
+    assert len(created["uniqueId"]) == 21
+    assert created["oauth2ClientId"] == created["uniqueId"]
     assert call("GET", f"{ACCOUNTS}/{EMAIL}/keys?keyTypes=USER_MANAGED") == {}
 
 
@@ -53,9 +53,9 @@ def test_a_new_account_has_an_email_a_21_digit_id_and_no_trace_of_keys(call: Sen
 def test_an_account_is_found_by_email_or_unique_id_with_or_without_its_project(
     call: Sender, path: str, project: str
 ) -> None:
-    made = account(call)
-    path = path.replace("UNIQUE", made["uniqueId"])
-    assert call("GET", f"/iam/v1/projects/{project}/serviceAccounts/{path}") == made
+    created = account(call)
+    path = path.replace("UNIQUE", created["uniqueId"])
+    assert call("GET", f"/iam/v1/projects/{project}/serviceAccounts/{path}") == created
 
 
 @pytest.mark.parametrize("name", ["", "short", "1starts-with-digit", "Upper-case", "x" * 31, "ends-with-"])
@@ -250,13 +250,13 @@ def test_wrong_roles_are_refused(call: Sender, identity: str, body: dict[str, An
 
 
 def test_a_role_is_patched_by_mask_and_guarded_by_its_etag(call: Sender) -> None:
-    made = role(call, "lister", "secretmanager.secrets.list")
-    assert "stage" not in made, "ALPHA is left out, as Google leaves it out"
-    call("PATCH", f"{IAM}/roles/lister?updateMask=includedPermissions,title", {"title": "New", "etag": made["etag"]})
+    created = role(call, "lister", "secretmanager.secrets.list")
+    assert "stage" not in created, "ALPHA is left out, as Google leaves it out"
+    call("PATCH", f"{IAM}/roles/lister?updateMask=includedPermissions,title", {"title": "New", "etag": created["etag"]})
     found = call("GET", f"{IAM}/roles/lister")
     assert found["title"] == "New"
     assert "includedPermissions" not in found
-    stale = {"title": "Old", "etag": made["etag"]}
+    stale = {"title": "Old", "etag": created["etag"]}
     assert "has changed since it was read" in call.refused(
         "PATCH", f"{IAM}/roles/lister?updateMask=title", stale, status=409
     )

@@ -34,9 +34,11 @@ def call(tmp_path: Path) -> Sender:
 def certificate(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mine")])
     begins = datetime(2020, 1, 1, tzinfo=UTC)
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
-    made = made.not_valid_before(begins).not_valid_after(begins + timedelta(days=20_000))
-    return base64.b64encode(made.sign(key, SHA256()).public_bytes(Encoding.PEM)).decode()
+    builder = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
+    )
+    builder = builder.not_valid_before(begins).not_valid_after(begins + timedelta(days=20_000))
+    return base64.b64encode(builder.sign(key, SHA256()).public_bytes(Encoding.PEM)).decode()
 
 
 def granted(call: Sender, signer: Any, status: int = 200, **claims: Any) -> dict[str, Any]:
@@ -88,8 +90,8 @@ def test_a_key_can_be_a_pkcs12_file_and_its_public_half_is_read(call: Sender) ->
         ("TYPE_RAW_PUBLIC_KEY", load_pem_public_key),
         ("TYPE_X509_PEM_FILE", lambda data: x509.load_pem_x509_certificate(data).public_key()),
     ):
-        shown = base64.b64decode(call("GET", f"/iam/v1/{created['name']}?publicKeyType={form}")["publicKeyData"])
-        assert read(shown) == private.public_key()
+        public = base64.b64decode(call("GET", f"/iam/v1/{created['name']}?publicKeyType={form}")["publicKeyData"])
+        assert read(public) == private.public_key()
 
 
 def test_a_key_acts_as_its_account_until_it_is_disabled_or_deleted(call: Sender) -> None:

@@ -25,9 +25,9 @@ def call(tmp_path: Path) -> Sender:
 
 def test_a_namespace_is_made_changed_listed_deleted_and_brought_back(call: Sender) -> None:
     assert call("GET", f"{SPACES}/space") == {"name": NAME, "description": "ours", "state": "ACTIVE"}
-    done = call("PATCH", f"{SPACES}/space?updateMask=disabled", {"disabled": True})
-    assert done["name"].startswith(f"{NAME.replace(NUMBER, PROJECT)}/operations/")
-    assert done["response"]["disabled"] is True
+    operation = call("PATCH", f"{SPACES}/space?updateMask=disabled", {"disabled": True})
+    assert operation["name"].startswith(f"{NAME.replace(NUMBER, PROJECT)}/operations/")
+    assert operation["response"]["disabled"] is True
     call("DELETE", f"{SPACES}/space")
     assert call("GET", SPACES) == {}
     assert call("GET", f"{SPACES}?showDeleted=true")["workloadIdentityPoolNamespaces"][0]["state"] == "DELETED"

@@ -31,7 +31,7 @@ def call(tmp_path: Path) -> Sender:
     return call
 
 
-def let(call: Sender, member: str, account: str) -> None:
+def let_impersonate(call: Sender, member: str, account: str) -> None:
     policy = {"bindings": [{"role": "roles/iam.serviceAccountTokenCreator", "members": [member]}]}
     call("POST", f"{ACCOUNTS}/{email(account)}:setIamPolicy", {"policy": policy})
 
@@ -42,7 +42,7 @@ def access_token(call: Sender, account: str, **more: Any) -> dict[str, Any]:
 
 
 def test_an_impersonated_account_acts_with_its_own_rights_until_the_token_expires(call: Sender) -> None:
-    let(call, ANN, "deployer")
+    let_impersonate(call, ANN, "deployer")
     call.grant("roles/secretmanager.viewer", f"serviceAccount:{email('deployer')}")
     ann = call.as_(ANN)
     ann.refused("GET", SECRETS, status=403)
@@ -64,11 +64,11 @@ def test_not_even_the_owner_may_impersonate_without_being_let(call: Sender) -> N
 
 
 def test_every_link_of_a_delegation_chain_is_checked(call: Sender) -> None:
-    let(call, ANN, "stepping")
+    let_impersonate(call, ANN, "stepping")
     chain = {"delegates": [f"projects/-/serviceAccounts/{email('stepping')}"]}
     ann, path = call.as_(ANN), f"{TOKENS}/{email('trainer')}:generateAccessToken"
     assert "getAccessToken" in ann.refused("POST", path, SCOPE | chain, status=403)
-    let(call, f"serviceAccount:{email('stepping')}", "trainer")
+    let_impersonate(call, f"serviceAccount:{email('stepping')}", "trainer")
     assert access_token(ann, "trainer", **chain)["accessToken"].startswith(f"local/serviceAccount:{email('trainer')}/")
     other = {"delegates": [f"projects/-/serviceAccounts/{email('deployer')}"]}
     assert "implicitDelegation" in ann.refused("POST", path, SCOPE | other, status=403)
@@ -85,12 +85,12 @@ def test_every_link_of_a_delegation_chain_is_checked(call: Sender) -> None:
     ],
 )
 def test_a_token_has_a_scope_and_lives_an_hour_at_most(call: Sender, body: dict[str, Any], message: str) -> None:
-    let(call, ANN, "deployer")
+    let_impersonate(call, ANN, "deployer")
     assert message in call.as_(ANN).refused("POST", f"{TOKENS}/{email('deployer')}:generateAccessToken", body)
 
 
 def test_a_disabled_account_gives_no_tokens(call: Sender) -> None:
-    let(call, ANN, "deployer")
+    let_impersonate(call, ANN, "deployer")
     call("POST", f"{ACCOUNTS}/{email('deployer')}:disable", {})
     text = call.as_(ANN).refused("POST", f"{TOKENS}/{email('deployer')}:generateAccessToken", SCOPE)
     assert text == f"Service account {email('deployer')} is disabled; enable it to use it."
@@ -103,8 +103,8 @@ def spellings(call: Sender, name: str) -> list[str]:
 
 @pytest.mark.parametrize("spelling", range(4))
 def test_a_disabled_account_does_not_act_under_any_spelling_of_its_name(call: Sender, spelling: int) -> None:
-    let(call, ANN, "stepping")
-    let(call, f"serviceAccount:{email('stepping')}", "trainer")
+    let_impersonate(call, ANN, "stepping")
+    let_impersonate(call, f"serviceAccount:{email('stepping')}", "trainer")
     call.grant("roles/secretmanager.viewer", f"serviceAccount:{email('stepping')}")
     name = spellings(call, "stepping")[spelling]
     ann, path = call.as_(ANN), f"{TOKENS}/{email('trainer')}:generateAccessToken"
@@ -122,7 +122,7 @@ def test_a_disabled_account_does_not_act_under_any_spelling_of_its_name(call: Se
 
 
 def test_an_identity_token_has_three_parts_and_says_that_it_is_simulated(call: Sender) -> None:
-    let(call, ANN, "deployer")
+    let_impersonate(call, ANN, "deployer")
     request = {"audience": "https://service.example.com", "includeEmail": True}
     token = call.as_(ANN)("POST", f"{TOKENS}/{email('deployer')}:generateIdToken", request)["token"]
     body = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
@@ -136,14 +136,14 @@ def test_an_identity_token_has_three_parts_and_says_that_it_is_simulated(call: S
 def test_signing_takes_a_permission(call: Sender, verb: str, body: dict[str, str]) -> None:
     path = f"{TOKENS}/{email('deployer')}:{verb}"
     assert f"iam.serviceAccounts.{verb}" in call.refused("POST", path, body, status=403)
-    let(call, ANN, "deployer")
+    let_impersonate(call, ANN, "deployer")
     assert len(call.as_(ANN)("POST", path, body)["keyId"]) == 40
 
 
 def test_every_account_signs_with_a_key_of_its_own(call: Sender) -> None:
     signed = {}
     for name in ("deployer", "trainer"):
-        let(call, ANN, name)
+        let_impersonate(call, ANN, name)
         path = f"{TOKENS}/{email(name)}:signBlob"
         signed[name] = call.as_(ANN)("POST", path, {"payload": "eA=="})
         assert call.as_(ANN)("POST", path, {"payload": "eA=="}) == signed[name]
@@ -155,7 +155,7 @@ def test_every_account_signs_with_a_key_of_its_own(call: Sender) -> None:
 
 
 def test_a_signed_token_holds_the_claims_and_ends(call: Sender) -> None:
-    let(call, ANN, "deployer")
+    let_impersonate(call, ANN, "deployer")
     path = f"{TOKENS}/{email('deployer')}:signJwt"
     created = call.as_(ANN)("POST", path, {"payload": '{"sub": "somebody"}'})
     header, claims, _ = created["signedJwt"].split(".")
@@ -170,6 +170,6 @@ def test_a_signed_token_holds_the_claims_and_ends(call: Sender) -> None:
 
 @pytest.mark.parametrize("payload", ["", "[]", "no", '{"exp": 1}', '{"exp": 99999999999}', '{"exp": "soon"}'])
 def test_claims_that_nobody_would_take_are_not_signed(call: Sender, payload: str) -> None:
-    let(call, ANN, "deployer")
+    let_impersonate(call, ANN, "deployer")
     text = call.as_(ANN).refused("POST", f"{TOKENS}/{email('deployer')}:signJwt", {"payload": payload})
     assert "payload" in text or "exp" in text

@@ -57,7 +57,7 @@ def test_admin_activity_is_read_back_as_gcloud_asks_for_it(call: Sender) -> None
 
 def test_pages_go_on_where_the_last_one_ended_in_either_order(call: Sender) -> None:
     write(call, *({"textPayload": str(number), "timestamp": f"2026-11-21T00:00:0{number}Z"} for number in range(5)))
-    for order, wanted in (("timestamp asc", "01234"), ("timestamp desc", "43210")):
+    for order, expected in (("timestamp asc", "01234"), ("timestamp desc", "43210")):
         seen, token = "", ""
         while True:
             body = {"resourceNames": [f"projects/{NUMBER}"], "orderBy": order, "pageSize": 2, "pageToken": token}
@@ -66,7 +66,7 @@ def test_pages_go_on_where_the_last_one_ended_in_either_order(call: Sender) -> N
             token = page.get("nextPageToken", "")
             if not token:
                 break
-        assert seen == wanted
+        assert seen == expected
     assert "begin again" in call.refused("POST", f"{LOGGING}/entries:list", body | {"pageToken": "x"})
 
 

@@ -113,14 +113,14 @@ def test_application_default_credentials_from_a_token_file(
     name, email = secret(cloud), account(cloud, ANN)
     cloud.grant("roles/secretmanager.viewer", f"serviceAccount:{email}" if impersonating else ANN)
     (tmp_path / "token").write_text(cloud.token(ANN))
-    written = {
+    file = {
         "type": "external_account",
         "audience": "//iam.googleapis.com/locations/global/workforcePools/local/providers/local",
         "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
         "token_url": f"{cloud.server.base}/sts/v1/token",
         "credential_source": {"file": str(tmp_path / "token")},
     } | ({"service_account_impersonation_url": token_address(cloud, email)} if impersonating else {})
-    (tmp_path / "adc.json").write_text(json.dumps(written))
+    (tmp_path / "adc.json").write_text(json.dumps(file))
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "adc.json"))
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", cloud.project)
     credentials, project = google.auth.default(scopes=SCOPES)

@@ -18,9 +18,9 @@ def call(tmp_path: Path) -> Sender:
     return sender(tmp_path, "iam", "artifactregistry")
 
 
-def begun(call: Sender, api: str) -> str:
+def start_operation(call: Sender, api: str) -> str:
     """The address of an operation of the owner's."""
-    made = {
+    operation = {
         "serviceusage": lambda: call(
             "POST", f"/serviceusage/v1/projects/{PROJECT}/services/run.googleapis.com:enable", {}
         ),
@@ -29,7 +29,7 @@ def begun(call: Sender, api: str) -> str:
         "cloudresourcemanager": lambda: call("POST", "/cloudresourcemanager/v3/projects", {"projectId": "new-project"}),
     }[api]()
     version = "v3" if api == "cloudresourcemanager" else "v1"
-    return f"/{api}/{version}/{made['name']}"
+    return f"/{api}/{version}/{operation['name']}"
 
 
 ROLES = {
@@ -42,7 +42,7 @@ ROLES = {
 
 @pytest.mark.parametrize("api", ROLES)
 def test_an_operation_is_read_with_the_permission_of_its_api_in_its_project(call: Sender, api: str) -> None:
-    operation = begun(call, api)
+    operation = start_operation(call, api)
     ann = call.as_(ANN)
     assert call("GET", operation)["done"] is True
     assert "ermission" in ann.refused("GET", operation, status=403)
@@ -54,18 +54,18 @@ def test_an_operation_is_read_with_the_permission_of_its_api_in_its_project(call
 
 def test_who_began_an_operation_of_an_api_without_such_a_permission_reads_it(call: Sender) -> None:
     call.grant("roles/artifactregistry.admin", ANN)
-    operation = begun(call.as_(ANN), "artifactregistry")
+    operation = start_operation(call.as_(ANN), "artifactregistry")
     call.as_(ANN)("GET", operation)
     call.as_("user:bob@example.com").refused("GET", operation, status=403)
 
 
 def test_nobody_without_a_role_lists_cancels_or_deletes(call: Sender) -> None:
-    operation = begun(call, "serviceusage")
+    operation = start_operation(call, "serviceusage")
     ann = call.as_(ANN)
     assert ann("GET", "/serviceusage/v1/operations") == {}
     assert [one["name"] for one in call("GET", "/serviceusage/v1/operations")["operations"]] == [operation[17:]]
     ann.refused("DELETE", operation, status=403)
     ann.refused("POST", f"{operation}:cancel", {}, status=403)
-    images = begun(call, "artifactregistry")
+    images = start_operation(call, "artifactregistry")
     ann.refused("POST", f"{images}:cancel", {}, status=403)
     assert call("GET", operation)["done"] is True

@@ -55,8 +55,8 @@ def acknowledge(call: Sender, received: list[Any], name: str = "all") -> None:
 def test_a_put_makes_a_topic_that_keeps_its_name_and_labels(call: Sender) -> None:
     assert call("GET", f"/pubsub/v1/{TOPIC}") == {"name": TOPIC, "labels": {"a": "b"}, "state": "ACTIVE"}
     assert "already exists" in call.refused("PUT", f"/pubsub/v1/{TOPIC}", {}, 409)
-    said = call.refused("PUT", f"{BASE}/topics/goog-x", {})
-    assert said.startswith(
+    message = call.refused("PUT", f"{BASE}/topics/goog-x", {})
+    assert message.startswith(
         f"Invalid resource name given (name=projects/{PROJECT}/topics/goog-x). Refer to https://cloud.google.com/"
     )
     body = {"topic": {"name": TOPIC, "labels": {"c": "d"}}, "updateMask": "labels"}
@@ -64,8 +64,8 @@ def test_a_put_makes_a_topic_that_keeps_its_name_and_labels(call: Sender) -> Non
 
 
 def test_a_subscription_has_googles_defaults_and_needs_its_topic(call: Sender) -> None:
-    made = subscribe(call, retryPolicy={}, deadLetterPolicy={"deadLetterTopic": TOPIC})
-    assert made == {
+    created = subscribe(call, retryPolicy={}, deadLetterPolicy={"deadLetterTopic": TOPIC})
+    assert created == {
         "name": SUBSCRIPTION,
         "topic": TOPIC,
         "ackDeadlineSeconds": 10,
@@ -115,8 +115,8 @@ def test_an_update_names_what_it_changes_and_nothing_that_is_fixed(call: Sender)
         text = f"The update_mask in the Update{kind}Request must be set, and must contain a non-empty paths list."
         assert call.refused("PATCH", f"/pubsub/v1/{path}", {kind.lower(): {"labels": {}}}) == text
     body = {"subscription": {"enableMessageOrdering": True}, "updateMask": "enableMessageOrdering"}
-    said = call.refused("PATCH", f"/pubsub/v1/{SUBSCRIPTION}", body)
-    assert said.endswith(
+    message = call.refused("PATCH", f"/pubsub/v1/{SUBSCRIPTION}", body)
+    assert message.endswith(
         "UpdateSubscriptionRequest: the 'enable_message_ordering' field in the Subscription is not mutable."
     )
 
@@ -312,12 +312,12 @@ def test_a_rotation_of_a_secret_is_published(call: Sender) -> None:
 @contextmanager
 def subscriber(answers: list[int]) -> Iterator[tuple[str, list[Any]]]:
     """An address that notes what is posted to it, and answers with these statuses in turn."""
-    seen: list[Any] = []
+    received: list[Any] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             data = self.rfile.read(int(self.headers["content-length"]))
-            seen.append(
+            received.append(
                 {"body": json.loads(data), "authorization": self.headers.get("authorization", ""), "path": self.path}
             )
             self.send_response(answers.pop(0) if answers else 204)
@@ -329,7 +329,7 @@ def subscriber(answers: list[int]) -> Iterator[tuple[str, list[Any]]]:
     server = HTTPServer(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/push?token=t", seen
+        yield f"http://127.0.0.1:{server.server_port}/push?token=t", received
     finally:
         server.shutdown()
         server.server_close()
@@ -341,7 +341,7 @@ def settled(call: Sender) -> None:
 
 
 def test_a_push_is_posted_until_it_is_taken(call: Sender) -> None:
-    with subscriber([500]) as (endpoint, seen):
+    with subscriber([500]) as (endpoint, received):
         subscribe(call, pushConfig={"pushEndpoint": endpoint})
         assert "not supported for this subscription type" in call.refused(
             "POST", f"{BASE}/subscriptions/all:pull", {"maxMessages": 1}
@@ -352,10 +352,10 @@ def test_a_push_is_posted_until_it_is_taken(call: Sender) -> None:
         settled(call)
         call.later(days=1)
         settled(call)
-    assert len(seen) == 2
-    assert seen[1]["path"] == "/push?token=t"
-    message = seen[1]["body"]["message"]
-    assert seen[1]["body"]["subscription"] == SUBSCRIPTION
+    assert len(received) == 2
+    assert received[1]["path"] == "/push?token=t"
+    message = received[1]["body"]["message"]
+    assert received[1]["body"]["subscription"] == SUBSCRIPTION
     assert (message["messageId"], message["attributes"], base64.b64decode(message["data"])) == (
         identity,
         {"a": "b"},
@@ -365,11 +365,11 @@ def test_a_push_is_posted_until_it_is_taken(call: Sender) -> None:
 
 def test_a_push_carries_the_token_of_its_account(call: Sender) -> None:
     account = call("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "pusher"})["email"]
-    with subscriber([]) as (endpoint, seen):
+    with subscriber([]) as (endpoint, received):
         subscribe(call, pushConfig={"pushEndpoint": endpoint, "oidcToken": {"serviceAccountEmail": account}})
         publish(call, "x")
         settled(call)
-    claims = json.loads(base64.urlsafe_b64decode(seen[0]["authorization"].split(".")[1] + "=="))
+    claims = json.loads(base64.urlsafe_b64decode(received[0]["authorization"].split(".")[1] + "=="))
     assert (claims["email"], claims["aud"]) == (account, endpoint)
 
 

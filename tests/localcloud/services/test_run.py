@@ -16,8 +16,8 @@ TEMPLATE = {"containers": [{"image": IMAGE}]}
 
 
 def resources(cpu: str, memory: str, *, idle: bool = True) -> dict[str, Any]:
-    wanted = {"limits": {"cpu": cpu, "memory": memory}, "cpuIdle": idle}
-    return {"containers": [{"image": IMAGE, "resources": wanted}]}
+    requirements = {"limits": {"cpu": cpu, "memory": memory}, "cpuIdle": idle}
+    return {"containers": [{"image": IMAGE, "resources": requirements}]}
 
 
 def mounted(**more: str) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def settled(call: Sender) -> None:
     asyncio.run(call.cloud.jobs.settled())
 
 
-def made(call: Sender, name: str = "api", **body: Any) -> Any:
+def create(call: Sender, name: str = "api", **body: Any) -> Any:
     call("POST", f"{SERVICES}?serviceId={name}", {"template": TEMPLATE, **body})
     settled(call)
     return call("GET", f"{SERVICES}/{name}")
@@ -83,7 +83,7 @@ def test_a_service_has_googles_defaults_and_is_ready_when_its_revision_is(call: 
 
 
 def test_each_change_of_the_template_is_a_revision_and_traffic_alone_is_none(call: Sender) -> None:
-    first = made(call)["latestReadyRevision"].rpartition("/")[2]
+    first = create(call)["latestReadyRevision"].rpartition("/")[2]
     changed = {"containers": [{"image": IMAGE, "env": [{"name": "A", "value": "b"}]}]}
     call("PATCH", f"{SERVICES}/api", {"template": changed})
     settled(call)
@@ -91,9 +91,9 @@ def test_each_change_of_the_template_is_a_revision_and_traffic_alone_is_none(cal
     second = service["latestReadyRevision"].rpartition("/")[2]
     assert second.startswith("api-00002-")
     assert service["trafficStatuses"] == [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 100}]
-    back = [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": first, "percent": 100}]
-    back.append({"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "tag": "next"})  # type: ignore[dict-item]
-    call("PATCH", f"{SERVICES}/api?updateMask=traffic", {"traffic": back})
+    rollback = [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": first, "percent": 100}]
+    rollback.append({"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "tag": "next"})  # type: ignore[dict-item]
+    call("PATCH", f"{SERVICES}/api?updateMask=traffic", {"traffic": rollback})
     settled(call)
     service = call("GET", f"{SERVICES}/api")
     assert [one.get("revision") for one in service["trafficStatuses"]] == [first, None]
@@ -112,7 +112,7 @@ def test_each_change_of_the_template_is_a_revision_and_traffic_alone_is_none(cal
     [({}, True), ({"limits": {"memory": "1Gi"}}, False), ({"limits": {"memory": "1Gi"}, "cpuIdle": True}, True)],
 )
 def test_cpu_is_throttled_unless_resources_leave_it_out(call: Sender, sent: dict[str, Any], idle: bool) -> None:
-    body = made(call, template={"containers": [{"image": IMAGE, "resources": sent}]})
+    body = create(call, template={"containers": [{"image": IMAGE, "resources": sent}]})
     assert body["template"]["containers"][0]["resources"]["cpuIdle"] is idle
 
 
@@ -197,7 +197,7 @@ def test_what_google_refuses_is_refused(call: Sender, template: Any, message: st
     ],
 )
 def test_traffic_that_means_nothing_is_refused(call: Sender, traffic: Any, message: str) -> None:
-    made(call)
+    create(call)
     assert message in call.refused("PATCH", f"{SERVICES}/api?updateMask=traffic", {"traffic": traffic})
 
 
@@ -206,8 +206,8 @@ def test_a_part_of_a_volume_is_mounted_where_no_other_container_can_put_a_link_i
     call("POST", f"{SERVICES}?serviceId=alone", {"template": template})
     main, volumes = template["containers"][0], template["volumes"]
     both = [{**main, "name": "main", "ports": [{"containerPort": 8080}]}, {**main, "name": "beside"}]
-    said = call.refused("POST", f"{SERVICES}?serviceId=two", {"template": {**template, "containers": both}}, 501)
-    assert "only where nothing else can write to that volume" in said
+    message = call.refused("POST", f"{SERVICES}?serviceId=two", {"template": {**template, "containers": both}}, 501)
+    assert "only where nothing else can write to that volume" in message
     volumes[0]["gcs"]["readOnly"] = True
     call("POST", f"{SERVICES}?serviceId=two", {"template": {**template, "containers": both}})
     settled(call)
@@ -216,7 +216,7 @@ def test_a_part_of_a_volume_is_mounted_where_no_other_container_can_put_a_link_i
 def test_names_are_checked_and_taken_once(call: Sender) -> None:
     for name in ("Api", "1api", "api-", "a" * 50):
         assert "must use only lowercase" in call.refused("POST", f"{SERVICES}?serviceId={name}", {"template": TEMPLATE})
-    made(call)
+    create(call)
     assert "already exists" in call.refused("POST", f"{SERVICES}?serviceId=api", {"template": TEMPLATE}, 409)
     assert "does not exist" in call.refused("PATCH", f"{SERVICES}/none", {"template": TEMPLATE}, 404)
     call("DELETE", f"{SERVICES}/api")
@@ -232,9 +232,9 @@ def test_a_service_runs_as_an_account_that_exists_and_that_the_deployer_may_act_
     call.grant("roles/run.developer", "user:dev@example.com")
     dev = call.as_("user:dev@example.com")
     # Whom a template does not name is the default account of Compute, which others may have granted much.
-    for asked in (template, TEMPLATE):
-        said = dev.refused("POST", f"{SERVICES}?serviceId=api", {"template": asked}, 403)
-        assert "iam.serviceaccounts.actAs" in said
+    for used in (template, TEMPLATE):
+        message = dev.refused("POST", f"{SERVICES}?serviceId=api", {"template": used}, 403)
+        assert "iam.serviceaccounts.actAs" in message
     call.grant("roles/iam.serviceAccountUser", "user:dev@example.com")
     dev("POST", f"{SERVICES}?serviceId=api", {"template": template})
     settled(call)
@@ -246,8 +246,8 @@ def test_an_image_must_be_readable_by_the_deployer_and_by_cloud_runs_agent(call:
     call.grant("roles/run.developer", "user:dev@example.com")
     call.grant("roles/iam.serviceAccountUser", "user:dev@example.com")
     dev = call.as_("user:dev@example.com")
-    said = dev.refused("POST", f"{SERVICES}?serviceId=api", {"template": template}, 403)
-    assert "artifactregistry.repositories.downloadArtifacts" in said
+    message = dev.refused("POST", f"{SERVICES}?serviceId=api", {"template": template}, 403)
+    assert "artifactregistry.repositories.downloadArtifacts" in message
     call("POST", f"{SERVICES}?serviceId=api", {"template": template})
     settled(call)
     foreign = {"containers": [{"image": image.replace(PROJECT, "other-team")}]}
@@ -256,9 +256,10 @@ def test_an_image_must_be_readable_by_the_deployer_and_by_cloud_runs_agent(call:
         "projects/other-team/locations/europe-west1/repositories/images",
         {"bindings": [{"role": "roles/artifactregistry.reader", "members": [OWNER]}]},
     )
-    said = call.refused("POST", f"{SERVICES}?serviceId=two", {"template": foreign}, 403)
+    message = call.refused("POST", f"{SERVICES}?serviceId=two", {"template": foreign}, 403)
     assert (
-        f"service-{NUMBER}@serverless-robot-prod.iam.gserviceaccount.com must have permission to read the image" in said
+        f"service-{NUMBER}@serverless-robot-prod.iam.gserviceaccount.com must have permission to read the image"
+        in message
     )
 
 
@@ -270,9 +271,9 @@ def test_a_secret_that_the_account_may_not_read_stops_the_revision_and_says_who_
     template = {"containers": [{"image": IMAGE, "env": [{"name": "KEY", "valueSource": source}]}]}
     operation = call("POST", f"{SERVICES}?serviceId=api", {"template": template})
     settled(call)
-    said = call("GET", f"/run/v2/{operation['name']}")["error"]["message"]
-    assert "Permission denied on secret" in said
-    assert "roles/secretmanager.secretAccessor" in said
+    message = call("GET", f"/run/v2/{operation['name']}")["error"]["message"]
+    assert "Permission denied on secret" in message
+    assert "roles/secretmanager.secretAccessor" in message
     service = call("GET", f"{SERVICES}/api")
     assert service["terminalCondition"]["state"] == "CONDITION_FAILED"
     assert "latestReadyRevision" not in service
@@ -283,7 +284,7 @@ def test_a_secret_that_the_account_may_not_read_stops_the_revision_and_says_who_
 
 
 def test_a_revision_that_serves_stays_and_an_older_one_may_go(call: Sender) -> None:
-    first = made(call)["latestReadyRevision"]
+    first = create(call)["latestReadyRevision"]
     assert "serves traffic" in call.refused("DELETE", f"/run/v2/{first}")
     call("PATCH", f"{SERVICES}/api?forceNewRevision=true&updateMask=labels", {"labels": {"again": "yes"}})
     settled(call)
@@ -293,24 +294,24 @@ def test_a_revision_that_serves_stays_and_an_older_one_may_go(call: Sender) -> N
 
 
 def test_an_old_etag_is_refused_and_a_trial_keeps_nothing(call: Sender) -> None:
-    etag = made(call)["etag"]
+    etag = create(call)["etag"]
     call("PATCH", f"{SERVICES}/api?updateMask=labels", {"labels": {"a": "b"}, "etag": etag})
     settled(call)
-    said = call.refused("PATCH", f"{SERVICES}/api?updateMask=labels", {"labels": {"a": "c"}, "etag": etag}, 409)
-    assert "read the resource again" in said
+    message = call.refused("PATCH", f"{SERVICES}/api?updateMask=labels", {"labels": {"a": "c"}, "etag": etag}, 409)
+    assert "read the resource again" in message
     call("POST", f"{SERVICES}?serviceId=two&validateOnly=true", {"template": TEMPLATE})
     assert [one["name"].rpartition("/")[2] for one in call("GET", SERVICES)["services"]] == ["api"]
 
 
 def test_who_may_call_is_a_policy_of_the_service(call: Sender) -> None:
-    made(call)
+    create(call)
     policy = {"bindings": [{"role": "roles/run.invoker", "members": ["allUsers"]}]}
     call("POST", f"{SERVICES}/api:setIamPolicy", {"policy": policy})
     assert call("GET", f"{SERVICES}/api:getIamPolicy")["bindings"] == policy["bindings"]
     call.grant("roles/run.developer", "user:dev@example.com")
     dev = call.as_("user:dev@example.com")
-    said = dev.refused("POST", f"{SERVICES}/api:setIamPolicy", {"policy": policy}, 403)
-    assert "run.services.setIamPolicy" in said
+    message = dev.refused("POST", f"{SERVICES}/api:setIamPolicy", {"policy": policy}, 403)
+    assert "run.services.setIamPolicy" in message
 
 
 JOBS = f"/run/v2/{PLACE}/jobs"
@@ -328,7 +329,7 @@ def test_a_job_has_googles_defaults_and_what_it_refuses_is_refused(call: Sender)
     assert (found["template"]["template"]["maxRetries"], found["template"]["template"]["timeout"]) == (3, "600s")
     assert "already exists" in call.refused("POST", f"{JOBS}?jobId=train", {"template": {"template": TEMPLATE}}, 409)
     reserved = {"containers": [{"image": IMAGE, "env": [{"name": "CLOUD_RUN_JOB", "value": "x"}]}]}
-    for body, said in (
+    for body, message in (
         ({}, "template.template"),
         ({"template": {"template": {**TEMPLATE, "maxRetries": 11}}}, "between 0 and 10"),
         ({"template": {"taskCount": 2, "parallelism": 3, "template": TEMPLATE}}, "between 0 and task_count"),
@@ -336,7 +337,7 @@ def test_a_job_has_googles_defaults_and_what_it_refuses_is_refused(call: Sender)
         ({"template": {"template": resources("500m", "512Mi")}}, "not supported on resources of kind Execution"),
         ({"template": {"template": resources("1", "256Mi")}}, "Total memory < 512 Mi is not supported"),
     ):
-        assert said in call.refused("POST", f"{JOBS}?jobId=other", body)
+        assert message in call.refused("POST", f"{JOBS}?jobId=other", body)
 
 
 def test_an_execution_that_nothing_can_run_fails_and_says_that_it_is_simulated(call: Sender) -> None:

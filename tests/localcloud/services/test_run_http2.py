@@ -152,12 +152,12 @@ def models(cloud: Serving) -> Iterator[grpc.Channel]:
 
 
 @pytest.fixture(scope="module")
-def one(cloud: Serving) -> Any:
+def http_1(cloud: Serving) -> Any:
     return deployed(cloud, "one", "one", "http1")
 
 
 @pytest.fixture(scope="module")
-def two(cloud: Serving) -> Any:
+def http_2(cloud: Serving) -> Any:
     return deployed(cloud, "two", "two", "h2c")
 
 
@@ -178,16 +178,16 @@ def test_a_call_is_answered_with_its_metadata_and_its_status(models: grpc.Channe
 def test_streams_pass_in_both_directions_while_both_are_open(models: grpc.Channel) -> None:
     assert list(models.unary_stream("/models/count")(b"500", timeout=30)) == [b"%d" % one for one in range(500)]
     assert models.stream_unary("/models/total")(iter([b"ab"] * 500), timeout=30) == b"1000"
-    heard = threading.Semaphore(1)
+    echoed = threading.Semaphore(1)
 
     def ask() -> Iterator[bytes]:
         for number in range(5):
-            heard.acquire()
+            echoed.acquire()
             yield b"turn %d" % number
 
     for number, answer in enumerate(models.stream_stream("/models/turns")(ask(), timeout=30)):
         assert answer == b"TURN %d" % number
-        heard.release()
+        echoed.release()
 
 
 def test_messages_larger_than_any_window_arrive_whole_and_side_by_side(models: grpc.Channel) -> None:
@@ -232,15 +232,15 @@ def test_a_private_service_takes_calls_by_its_name_and_from_its_callers_only(
         assert same(b"a", timeout=30, metadata=(("authorization", f"Bearer {token}"),)) == b"a"
 
 
-def test_an_http_1_instance_is_asked_in_http_1_whatever_the_client_speaks(one: Any) -> None:
-    with httpx.Client(http1=False, http2=True, base_url=address(one)) as client:
+def test_an_http_1_instance_is_asked_in_http_1_whatever_the_client_speaks(http_1: Any) -> None:
+    with httpx.Client(http1=False, http2=True, base_url=address(http_1)) as client:
         for path in ("/a", "/until-the-end"):
             answer = client.get(path, headers=[("cookie", "a=1"), ("cookie", "b=2")])
             assert (answer.http_version, answer.status_code) == ("HTTP/2", 200)
-            said = answer.json()
-            assert said["path"] == path
-            assert said["head"]["cookie"] == "a=1; b=2"
-            assert said["head"]["host"] == address(one).removeprefix("http://")
+            seen = answer.json()
+            assert seen["path"] == path
+            assert seen["head"]["cookie"] == "a=1; b=2"
+            assert seen["head"]["host"] == address(http_1).removeprefix("http://")
         assert client.post("/b", content=iter([b"x" * 100_000] * 5)).json()["body"] == 500_000
         assert client.post("/b", content=b"xyz").json()["body"] == 3
         assert client.head("/a").content == b""
@@ -249,8 +249,8 @@ def test_an_http_1_instance_is_asked_in_http_1_whatever_the_client_speaks(one: A
         assert client.get("/a").status_code == 200
 
 
-def test_the_log_says_in_which_protocol_a_request_came(cloud: Serving, one: Any) -> None:
-    with httpx.Client(http1=False, http2=True, base_url=address(one)) as client:
+def test_the_log_says_in_which_protocol_a_request_came(cloud: Serving, http_1: Any) -> None:
+    with httpx.Client(http1=False, http2=True, base_url=address(http_1)) as client:
         assert client.get("/logged").status_code == 200
 
     protocols: list[str] = []
@@ -264,8 +264,8 @@ def test_the_log_says_in_which_protocol_a_request_came(cloud: Serving, one: Any)
     assert protocols == ["HTTP/2"]
 
 
-def test_an_h2c_instance_is_asked_in_http_2_whatever_the_client_speaks(two: Any) -> None:
-    with closing(HTTPConnection(address(two).removeprefix("http://"), timeout=30)) as client:
+def test_an_h2c_instance_is_asked_in_http_2_whatever_the_client_speaks(http_2: Any) -> None:
+    with closing(HTTPConnection(address(http_2).removeprefix("http://"), timeout=30)) as client:
         on = set()
         for path, body in (("/", None), ("/sized", b"known"), ("/", iter([b"in ", b"pieces"])), ("/", b"again")):
             client.request("POST" if body else "GET", path, body, {"X-Mixed": "Case", "Connection": "keep-alive"})
@@ -275,24 +275,24 @@ def test_an_h2c_instance_is_asked_in_http_2_whatever_the_client_speaks(two: Any)
             assert (answer.status, answer.headers["x-app"]) == (200, "two")
             assert output["head"]["x-mixed"] == "Case"
             assert output["head"][":scheme"] == "http"
-            assert output["head"][":authority"] == address(two).removeprefix("http://")
+            assert output["head"][":authority"] == address(http_2).removeprefix("http://")
             assert not {"connection", "host", "transfer-encoding"} & set(output["head"])
         assert len(on) == 1
         client.request("HEAD", "/")
         assert client.getresponse().read() == b""
-    with httpx.Client(http1=False, http2=True, base_url=address(two)) as both:
+    with httpx.Client(http1=False, http2=True, base_url=address(http_2)) as both:
         assert both.post("/", content=b"x" * 10_000).json()["body"] == "x" * 10_000
 
 
 @pytest.mark.parametrize(
     "sent", [b"GET / HTTP/1.0\r\nHost: x\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"]
 )
-def test_an_old_or_leaving_client_finds_the_end_of_an_answer_too(two: Any, sent: bytes) -> None:
-    host, _, port = address(two).removeprefix("http://").partition(":")
+def test_an_old_or_leaving_client_finds_the_end_of_an_answer_too(http_2: Any, sent: bytes) -> None:
+    host, _, port = address(http_2).removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), 30) as plain:
         plain.sendall(sent)
-        said = b"".join(iter(lambda: plain.recv(65536), b""))
-    head, _, body = said.partition(b"\r\n\r\n")
+        received = b"".join(iter(lambda: plain.recv(65536), b""))
+    head, _, body = received.partition(b"\r\n\r\n")
     assert b"connection: close" in head
     assert (b"chunked" in head) == (b"1.1" in sent[:20])
     assert (b"x-last: word" in body) == (b"1.1" in sent[:20])

@@ -86,12 +86,12 @@ def test_what_gcloud_sends_is_what_v2_has_and_comes_back_the_same(call: Sender) 
     created = call("POST", SERVICES, BODY)
     assert created["status"]["conditions"][0]["status"] == "Unknown"
     settled(call)
-    kept = call("GET", f"{V2}/services/api")["template"]
-    assert kept["scaling"] == {"maxInstanceCount": 3}
-    assert (kept["timeout"], kept["maxInstanceRequestConcurrency"]) == ("60s", 20)
-    assert kept["containers"][0]["resources"]["startupCpuBoost"] is True
-    assert kept["containers"][0]["env"][1]["valueSource"] == {"secretKeyRef": {"secret": "key", "version": "2"}}
-    assert kept["volumes"] == [{"name": "data", "gcs": {"bucket": "cats", "readOnly": True}}]
+    stored = call("GET", f"{V2}/services/api")["template"]
+    assert stored["scaling"] == {"maxInstanceCount": 3}
+    assert (stored["timeout"], stored["maxInstanceRequestConcurrency"]) == ("60s", 20)
+    assert stored["containers"][0]["resources"]["startupCpuBoost"] is True
+    assert stored["containers"][0]["env"][1]["valueSource"] == {"secretKeyRef": {"secret": "key", "version": "2"}}
+    assert stored["volumes"] == [{"name": "data", "gcs": {"bucket": "cats", "readOnly": True}}]
     found = call("GET", f"{SERVICES}/api")
     assert found["metadata"]["namespace"] == NUMBER
     assert found["metadata"]["labels"]["cloud.googleapis.com/location"] == "europe-west1"
@@ -170,8 +170,8 @@ def test_a_trial_keeps_nothing_and_a_delete_is_a_status(call: Sender) -> None:
 
 def test_who_may_not_is_told_in_v1s_names(call: Sender) -> None:
     call.grant("roles/run.viewer", "user:eve@example.com")
-    said = call.as_("user:eve@example.com").refused("POST", SERVICES, BODY, 403)
-    assert said.startswith(f"Permission 'run.services.create' denied on resource 'namespaces/{PROJECT}/services'")
+    message = call.as_("user:eve@example.com").refused("POST", SERVICES, BODY, 403)
+    assert message.startswith(f"Permission 'run.services.create' denied on resource 'namespaces/{PROJECT}/services'")
 
 
 def test_a_job_and_its_execution_have_v1s_form(call: Sender) -> None:

@@ -70,8 +70,8 @@ def cloud(state: Path) -> Iterator[Serving]:
 
 def deployed(cloud: Serving, name: str, **template: Any) -> Any:
     body = {"containers": [{"image": "api:1"}], **template}
-    there = [one["name"].rpartition("/")[2] for one in cloud("GET", SERVICES).get("services", [])]
-    if name in there:
+    existing = [one["name"].rpartition("/")[2] for one in cloud("GET", SERVICES).get("services", [])]
+    if name in existing:
         operation = cloud("PATCH", f"{SERVICES}/{name}", {"template": body}, updateMask="template")
     else:
         operation = cloud("POST", SERVICES, {"template": body, "invokerIamDisabled": True}, serviceId=name)
@@ -85,7 +85,7 @@ def connected(service: Any) -> HTTPConnection:
     return HTTPConnection(service["annotations"]["local-cloud/address"].removeprefix("http://"), timeout=30)
 
 
-def asked(connection: HTTPConnection, path: str = "/", verb: str = "GET") -> tuple[int, Any]:
+def fetch(connection: HTTPConnection, path: str = "/", verb: str = "GET") -> tuple[int, Any]:
     connection.request(verb, path, headers={"Content-Length": "0"})
     answer: HTTPResponse = connection.getresponse()
     body = answer.read()
@@ -98,8 +98,8 @@ def test_how_it_runs_is_said_and_a_connection_carries_many_requests(cloud: Servi
     assert revision["annotations"]["local-cloud/runs-as"] == "process"
     with closing(connected(service)) as connection:
         for number in range(20):
-            assert asked(connection, f"/{number}")[1]["path"] == f"/{number}"
-            assert asked(connection, "/", "HEAD") == (200, "")
+            assert fetch(connection, f"/{number}")[1]["path"] == f"/{number}"
+            assert fetch(connection, "/", "HEAD") == (200, "")
 
 
 def test_requests_that_are_sent_ahead_are_answered_in_turn(cloud: Serving) -> None:
@@ -107,11 +107,11 @@ def test_requests_that_are_sent_ahead_are_answered_in_turn(cloud: Serving) -> No
     host, _, port = service["annotations"]["local-cloud/address"].removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), 30) as plain:
         plain.sendall(b"".join(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % number for number in range(5)))
-        said = b""
-        while said.count(b'"pid"') < 5:
-            said += plain.recv(65536)
-    assert [said.index(b'"path": "/%d"' % number) for number in range(5)] == sorted(
-        said.index(b'"path": "/%d"' % number) for number in range(5)
+        received = b""
+        while received.count(b'"pid"') < 5:
+            received += plain.recv(65536)
+    assert [received.index(b'"path": "/%d"' % number) for number in range(5)] == sorted(
+        received.index(b'"path": "/%d"' % number) for number in range(5)
     )
 
 
@@ -137,9 +137,9 @@ def test_where_a_body_ends_is_not_left_to_two_readers(cloud: Serving, coding: by
     host, port = _address(deployed(cloud, "odd"))
     with socket.create_connection((host, port), 30) as plain:
         plain.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + coding + b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
-        said = b"".join(iter(lambda: plain.recv(65536), b""))
-    assert said.startswith(b"HTTP/1.1 400 ")
-    assert said.count(b"HTTP/1.1 ") == 1
+        received = b"".join(iter(lambda: plain.recv(65536), b""))
+    assert received.startswith(b"HTTP/1.1 400 ")
+    assert received.count(b"HTTP/1.1 ") == 1
 
 
 def test_a_request_that_hides_behind_another_protocol_is_nobody_elses(cloud: Serving) -> None:
@@ -153,7 +153,7 @@ def test_a_request_that_hides_behind_another_protocol_is_nobody_elses(cloud: Ser
                 pass
     with closing(connected(service)) as connection:
         for number in range(5):
-            assert asked(connection, f"/{number}")[1]["path"] == f"/{number}"
+            assert fetch(connection, f"/{number}")[1]["path"] == f"/{number}"
 
 
 @pytest.mark.parametrize(
@@ -182,9 +182,9 @@ def test_a_server_that_speaks_no_http_2_behind_a_port_of_that_name_is_not_reache
 ) -> None:
     container = {"image": "api:1", "ports": [{"name": "h2c", "containerPort": 8080}]}
     with closing(connected(deployed(cloud, "frames", containers=[container]))) as connection:
-        status, said = asked(connection)
+        status, text = fetch(connection)
     assert status == 503
-    assert "its port is named h2c" in said
+    assert "its port is named h2c" in text
 
 
 def test_a_request_whose_time_is_over_before_anything_runs_is_answered_once(cloud: Serving, state: Path) -> None:
@@ -198,24 +198,24 @@ def test_a_request_whose_time_is_over_before_anything_runs_is_answered_once(clou
     (state / "go").unlink()
     with closing(socket.create_connection(_address(service), 30)) as plain:
         plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        said = plain.recv(65536)
-        assert said.startswith(b"HTTP/1.1 504 ")
+        received = plain.recv(65536)
+        assert received.startswith(b"HTTP/1.1 504 ")
         (state / "go").touch()
         with closing(connected(service)) as connection:
-            while asked(connection)[0] != 200:
+            while fetch(connection)[0] != 200:
                 pass
         plain.sendall(b"GET /second HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        said = b"".join(iter(lambda: plain.recv(65536), b""))
-    assert said.count(b"HTTP/1.1 ") == 1
-    assert b"/second" in said
+        received = b"".join(iter(lambda: plain.recv(65536), b""))
+    assert received.count(b"HTTP/1.1 ") == 1
+    assert b"/second" in received
 
 
 def test_a_request_that_takes_too_long_is_a_504(cloud: Serving) -> None:
     service = deployed(cloud, "slow", timeout="1s")
     with closing(connected(service)) as connection:
-        status, said = asked(connection, "/wait")
+        status, text = fetch(connection, "/wait")
     assert status == 504
-    assert "maximum request timeout" in said
+    assert "maximum request timeout" in text
 
 
 def test_more_requests_than_one_instance_takes_start_another_and_no_more_than_may_be(cloud: Serving) -> None:
@@ -224,7 +224,7 @@ def test_more_requests_than_one_instance_takes_start_another_and_no_more_than_ma
 
     def ask() -> None:
         with closing(connected(service)) as connection:
-            found.append(asked(connection, "/wait"))
+            found.append(fetch(connection, "/wait"))
 
     threads = [threading.Thread(target=ask, daemon=True) for _ in range(2)]
     for thread in threads:
@@ -239,7 +239,7 @@ def test_more_requests_than_one_instance_takes_start_another_and_no_more_than_ma
         for thread in [*threads, third]:
             thread.join(30)
         assert [status for status, _ in found] == [200, 200, 200]
-        assert asked(connection)[0] == 200
+        assert fetch(connection)[0] == 200
 
 
 def _opened(address: str) -> None:
@@ -247,7 +247,7 @@ def _opened(address: str) -> None:
     pause = threading.Event()
     for _ in range(300):
         with suppress(ConnectionError), closing(HTTPConnection(address, timeout=30)) as inside:
-            asked(inside, "/open")
+            fetch(inside, "/open")
             return
         pause.wait(0.05)
 
@@ -275,8 +275,8 @@ def test_traffic_is_shared_by_percent_and_a_tag_has_a_host_of_its_own(cloud: Ser
     cloud("POST", f"run/v2/{operation['name']}:wait", {})
     service = cloud("GET", f"{SERVICES}/shared")
     with closing(connected(service)) as connection:
-        answered = [asked(connection)[1]["revision"] for _ in range(40)]
-    assert (answered.count(first), answered.count(second)) == (30, 10)
+        revisions = [fetch(connection)[1]["revision"] for _ in range(40)]
+    assert (revisions.count(first), revisions.count(second)) == (30, 10)
     host = service["trafficStatuses"][1]["uri"].removeprefix("https://")
     with closing(HTTPConnection("127.0.0.1", cloud.port, timeout=30)) as connection:
         connection.request("GET", "/", headers={"Host": host})
@@ -297,7 +297,7 @@ def test_an_instance_that_was_started_by_a_request_is_put_to_sleep_as_the_first_
     service = deployed(cloud, "sleepy")
     for _ in range(2):
         with closing(connected(service)) as connection:
-            assert asked(connection)[0] == 200
+            assert fetch(connection)[0] == 200
         cloud.write(lambda: cloud.cloud.clock.advance(2000))
         assert _running(cloud, "sleepy", 0) == []
 
@@ -308,7 +308,7 @@ def test_a_request_under_way_is_answered_by_the_revision_that_it_came_to(cloud: 
 
     def ask() -> None:
         with closing(connected(first)) as connection:
-            found.append(asked(connection, "/wait"))
+            found.append(fetch(connection, "/wait"))
 
     under_way = threading.Thread(target=ask, daemon=True)
     under_way.start()
@@ -319,7 +319,7 @@ def test_a_request_under_way_is_answered_by_the_revision_that_it_came_to(cloud: 
         under_way.join(0.01)
     second = deployed(cloud, "draining", timeout="60s")
     with closing(connected(second)) as connection:
-        assert asked(connection)[1]["revision"] == second["latestReadyRevision"].rpartition("/")[2]
+        assert fetch(connection)[1]["revision"] == second["latestReadyRevision"].rpartition("/")[2]
     _opened(old.address)
     under_way.join(30)
     (answer,) = found
@@ -333,11 +333,11 @@ def test_of_an_instance_that_no_longer_answers_the_log_says_how_it_ended(
     monkeypatch.setattr(instances, "_EXIT_SECONDS", 0.0)  # as if its end were noticed too late
     service = deployed(cloud, "hanging")
     with closing(connected(service)) as connection:
-        assert asked(connection, "/hang")[0] == 503
+        assert fetch(connection, "/hang")[0] == 503
     with closing(connected(service)) as connection:
-        assert asked(connection)[0] == 200
-    wanted = 'resource.labels.service_name="hanging" AND textPayload:"Container called exit(7)."'
-    body = {"resourceNames": [f"projects/{PROJECT}"], "filter": wanted}
+        assert fetch(connection)[0] == 200
+    query = 'resource.labels.service_name="hanging" AND textPayload:"Container called exit(7)."'
+    body = {"resourceNames": [f"projects/{PROJECT}"], "filter": query}
     pause = threading.Event()
     for _ in range(300):
         if cloud("POST", "logging/v2/entries:list", body).get("entries"):
@@ -363,11 +363,11 @@ def test_what_nothing_can_run_is_ready_and_its_address_says_that_it_is_simulated
     try:
         service = deployed(cloud, "nowhere")
         with closing(connected(service)) as connection:
-            status, said = asked(connection)
+            status, text = fetch(connection)
     finally:
         cloud.cloud.workloads.settings.forced = "process"
     assert status == 503
-    assert "This service is simulated" in said
+    assert "This service is simulated" in text
 
 
 def test_a_command_named_for_a_service_answers_whatever_its_image_once_it_is_told(cloud: Serving, state: Path) -> None:
@@ -377,12 +377,12 @@ def test_a_command_named_for_a_service_answers_whatever_its_image_once_it_is_tol
     service = deployed(cloud, "told", containers=containers)
     full = f"{SERVICES}/told/revisions/{service['latestReadyRevision'].rpartition('/')[2]}"
     with closing(connected(service)) as connection:
-        assert asked(connection)[0] == 503
+        assert fetch(connection)[0] == 503
     assert cloud("GET", full)["annotations"]["local-cloud/runs-as"] == "simulated"
     command = {"command": [sys.executable, "app.py"], "folder": str(state)}
     cloud.cloud.workloads.tell({"projects": {PROJECT: {f"{PLACE}/services/told": command}}})
     with closing(connected(service)) as connection:
-        assert asked(connection)[0] == 200
+        assert fetch(connection)[0] == 200
     assert cloud("GET", full)["annotations"]["local-cloud/runs-as"] == "process"
 
 
@@ -401,20 +401,20 @@ def test_after_a_restart_a_service_has_its_port_and_starts_with_the_next_request
         assert not cloud("POST", "logging/v2/entries:list", body).get("entries"), "the stop is no failure of its own"
         assert service["annotations"]["local-cloud/address"] == address
         with closing(connected(service)) as connection:
-            assert asked(connection)[0] == 200
+            assert fetch(connection)[0] == 200
 
 
 def test_googles_own_client_waits_for_services_and_jobs(cloud: Serving) -> None:
-    how: Any = {
+    options: Any = {
         "credentials": Credentials(cloud.cloud.tokens.token(OWNER)),
         "transport": "rest",
         "client_options": {"api_endpoint": f"http://127.0.0.1:{cloud.port}/run"},
     }
-    services, jobs = run_v2.ServicesClient(**how), run_v2.JobsClient(**how)
+    services, jobs = run_v2.ServicesClient(**options), run_v2.JobsClient(**options)
     template = run_v2.RevisionTemplate(containers=[run_v2.Container(image="api:1")])
-    begun = services.create_service(parent=PLACE, service_id="client", service=run_v2.Service(template=template))
-    assert begun.metadata.name == f"{PLACE}/services/client"
-    service = begun.result(timeout=60)
+    operation = services.create_service(parent=PLACE, service_id="client", service=run_v2.Service(template=template))
+    assert operation.metadata.name == f"{PLACE}/services/client"
+    service = operation.result(timeout=60)
     assert service.latest_ready_revision == service.latest_created_revision
     task = run_v2.TaskTemplate(containers=[run_v2.Container(image="job:1")], max_retries=0)
     job = run_v2.Job(template=run_v2.ExecutionTemplate(template=task, task_count=2))
@@ -422,6 +422,6 @@ def test_googles_own_client_waits_for_services_and_jobs(cloud: Serving) -> None:
     execution = jobs.run_job(name=name).result(timeout=60)
     assert execution.annotations["local-cloud/runs-as"] == "process"
     assert execution.succeeded_count == 2
-    assert len(list(run_v2.TasksClient(**how).list_tasks(parent=execution.name))) == 2
+    assert len(list(run_v2.TasksClient(**options).list_tasks(parent=execution.name))) == 2
     jobs.delete_job(name=name).result(timeout=60)
     assert services.delete_service(name=service.name).result(timeout=60).delete_time

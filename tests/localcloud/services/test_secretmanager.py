@@ -142,9 +142,9 @@ def test_payloads_hold_one_byte_to_64_kibibytes(call: Sender, body: dict[str, An
 
 def test_a_destroyed_version_stays_destroyed(call: Sender) -> None:
     key = with_version(call)
-    gone = call("POST", f"{key}/versions/1:destroy", {})
-    assert gone["state"] == "DESTROYED"
-    assert gone["destroyTime"]
+    destroyed = call("POST", f"{key}/versions/1:destroy", {})
+    assert destroyed["state"] == "DESTROYED"
+    assert destroyed["destroyTime"]
     for verb in ("enable", "disable", "destroy"):
         text = call.refused("POST", f"{key}/versions/1:{verb}", {})
         assert text == f"Secret Version [{SHOWN}/key/versions/1] is in DESTROYED state."
@@ -184,9 +184,9 @@ def test_delayed_destruction_disables_now_and_destroys_when_it_is_due(call: Send
     for text in ("one", "two"):
         call("POST", f"{SECRETS}/key:addVersion", payload(text))
     for number in (1, 2):
-        asked = call("POST", f"{SECRETS}/key/versions/{number}:destroy", {})
-        assert asked["state"] == "DISABLED"
-        assert asked["scheduledDestroyTime"]
+        version = call("POST", f"{SECRETS}/key/versions/{number}:destroy", {})
+        assert version["state"] == "DISABLED"
+        assert version["scheduledDestroyTime"]
     assert "scheduledDestroyTime" not in call("POST", f"{SECRETS}/key/versions/2:enable", {})
     call.later(hours=25)
     first = call("GET", f"{SECRETS}/key/versions/1")
@@ -347,9 +347,11 @@ def test_without_the_key_of_its_secrets_the_cloud_says_so_and_makes_no_other(
     key.unlink()
     if left is not None:
         key.write_bytes(left)
-    said = call.refused("GET", f"{secret}/versions/1:access")
-    assert said.startswith(f"{key} ")
-    assert said.endswith("put back the file that the folder had, or reset the local cloud and set its secrets again.")
+    message = call.refused("GET", f"{secret}/versions/1:access")
+    assert message.startswith(f"{key} ")
+    assert message.endswith(
+        "put back the file that the folder had, or reset the local cloud and set its secrets again."
+    )
     if left != b"x" * 32:
         assert call.refused("POST", f"{secret}:addVersion", payload("another")).startswith(f"{key} ")
         assert (key.read_bytes() if key.exists() else None) == left

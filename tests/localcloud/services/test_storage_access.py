@@ -15,10 +15,10 @@ ALICE = "user:alice@example.com"
 
 @pytest.fixture
 def gcs(tmp_path: Path) -> Storage:
-    made = storage(tmp_path)
-    made.bucket()
-    made.upload("x")
-    return made
+    gcs = storage(tmp_path)
+    gcs.bucket()
+    gcs.upload("x")
+    return gcs
 
 
 def grant(gcs: Storage, role: str, member: str = ALICE, condition: str = "") -> None:

@@ -22,21 +22,21 @@ def gcs(tmp_path: Path) -> Storage:
 
 def test_objects_and_buckets_carry_their_entity_tag_as_a_header_too(gcs: Storage) -> None:
     gcs.bucket()
-    made = gcs.upload("x")
-    for where in (path("x"), f"{B}/data-bucket"):
-        answer = gcs.ask("GET", where)
+    created = gcs.upload("x")
+    for url in (path("x"), f"{B}/data-bucket"):
+        answer = gcs.ask("GET", url)
         assert answer.headers["etag"] == answer.json["etag"]
-    assert gcs.ask("GET", f"{path('x')}?alt=media").headers["etag"] == made["etag"]
+    assert gcs.ask("GET", f"{path('x')}?alt=media").headers["etag"] == created["etag"]
 
 
 def test_a_reader_may_ask_for_one_entity_tag_or_for_any_other(gcs: Storage) -> None:
     gcs.bucket()
     tag = gcs.upload("x")["etag"]
-    for where in (path("x"), f"{path('x')}?alt=media"):
-        gcs.ask("GET", where, None, 200, if_match=f'"{tag}"')
-        gcs.ask("GET", where, None, 412, if_match='"other"')
-        gcs.ask("GET", where, None, 304, if_none_match=f'"other", "{tag}"')
-        gcs.ask("GET", where, None, 200, if_none_match='"other"')
+    for url in (path("x"), f"{path('x')}?alt=media"):
+        gcs.ask("GET", url, None, 200, if_match=f'"{tag}"')
+        gcs.ask("GET", url, None, 412, if_match='"other"')
+        gcs.ask("GET", url, None, 304, if_none_match=f'"other", "{tag}"')
+        gcs.ask("GET", url, None, 200, if_none_match='"other"')
     gcs.ask("GET", f"{B}/data-bucket", None, 304, if_none_match="CAE=")
 
 
@@ -113,31 +113,31 @@ def test_the_webs_paths_refuse_in_xml_with_a_code_a_message_and_details(gcs: Sto
     assert b"Anonymous caller does not have storage.objects.get access" in anonymous.body
 
 
-def made(gcs: Storage, status: int = 200, **body: Any) -> Any:
+def create(gcs: Storage, status: int = 200, **body: Any) -> Any:
     return gcs.ask("POST", f"{B}?project={PROJECT}", {"name": "placed-bucket", **UNIFORM, **body}, status)
 
 
 def test_a_bucket_may_lie_in_two_regions_of_ones_choice(gcs: Storage) -> None:
     placement = {"dataLocations": ["us-west1", "US-EAST1"]}
-    bucket = made(gcs, location="us", customPlacementConfig=placement, rpo="ASYNC_TURBO").json
+    bucket = create(gcs, location="us", customPlacementConfig=placement, rpo="ASYNC_TURBO").json
     assert (bucket["location"], bucket["locationType"], bucket["rpo"]) == ("US", "dual-region", "ASYNC_TURBO")
     assert bucket["customPlacementConfig"] == {"dataLocations": ["US-EAST1", "US-WEST1"]}
-    back = gcs.ask("PATCH", f"{B}/placed-bucket", {"rpo": "DEFAULT"}).json
-    assert back["rpo"] == "DEFAULT"
+    reset = gcs.ask("PATCH", f"{B}/placed-bucket", {"rpo": "DEFAULT"}).json
+    assert reset["rpo"] == "DEFAULT"
 
 
 @pytest.mark.parametrize(
     "places", [["us-east1"], ["us-east1", "us-east1"], ["us-east1", "europe-west1"], ["us-east1", "us-mars1"]]
 )
 def test_two_places_that_are_no_pair_are_refused(gcs: Storage, places: list[str]) -> None:
-    refused = made(gcs, 400, location="US", customPlacementConfig={"dataLocations": places})
+    refused = create(gcs, 400, location="US", customPlacementConfig={"dataLocations": places})
     assert "not two regions of the multi-region US" in refused.message
 
 
 def test_turbo_replication_is_for_dual_regions(gcs: Storage) -> None:
-    assert "dual-region" in made(gcs, 400, location="EU", rpo="ASYNC_TURBO").message
-    assert "recovery point objective" in made(gcs, 400, location="EUR4", rpo="NEVER").message
-    assert made(gcs, location="EUR4", rpo="ASYNC_TURBO").json["locationType"] == "dual-region"
+    assert "dual-region" in create(gcs, 400, location="EU", rpo="ASYNC_TURBO").message
+    assert "recovery point objective" in create(gcs, 400, location="EUR4", rpo="NEVER").message
+    assert create(gcs, location="EUR4", rpo="ASYNC_TURBO").json["locationType"] == "dual-region"
 
 
 def zipped(gcs: Storage, **fields: str) -> bytes:
@@ -151,13 +151,13 @@ def zipped(gcs: Storage, **fields: str) -> bytes:
 
 def test_gzip_is_unpacked_for_those_who_do_not_take_it(gcs: Storage) -> None:
     content = zipped(gcs)
-    for where in (f"{path('page')}?alt=media", "/data-bucket/page"):
-        plain = gcs.ask("GET", where)
+    for url in (f"{path('page')}?alt=media", "/data-bucket/page"):
+        plain = gcs.ask("GET", url)
         assert plain.body == b"a page of text " * 100
         assert "content-encoding" not in plain.headers
         assert plain.headers["warning"] == "214 UploadServer gunzipped"
         assert plain.headers["x-goog-stored-content-encoding"] == "gzip"
-        packed = gcs.ask("GET", where, accept_encoding="gzip")
+        packed = gcs.ask("GET", url, accept_encoding="gzip")
         assert (packed.body, packed.headers["content-encoding"]) == (content, "gzip")
     assert gcs.ask("GET", f"{path('page')}?alt=media", range="bytes=0-3").body == b"a page of text " * 100
 

@@ -38,9 +38,13 @@ def test_a_new_bucket_has_everything_that_google_adds(gcs: Storage) -> None:
 
 
 def test_a_region_is_upper_case_and_has_no_rpo(gcs: Storage) -> None:
-    made = gcs.bucket(location="europe-west1", storageClass="nearline")
-    assert (made["location"], made["locationType"], made["storageClass"]) == ("EUROPE-WEST1", "region", "NEARLINE")
-    assert "rpo" not in made
+    created = gcs.bucket(location="europe-west1", storageClass="nearline")
+    assert (created["location"], created["locationType"], created["storageClass"]) == (
+        "EUROPE-WEST1",
+        "region",
+        "NEARLINE",
+    )
+    assert "rpo" not in created
 
 
 def test_uniform_access_is_said_twice_and_locks_after_90_days(gcs: Storage) -> None:

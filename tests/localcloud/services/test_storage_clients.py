@@ -49,10 +49,10 @@ def client(cloud: launcher.LocalCloud, principal: str = launcher.OWNER) -> stora
 
 @pytest.fixture
 def bucket(cloud: launcher.LocalCloud, request: pytest.FixtureRequest) -> storage.Bucket:
-    made = client(cloud).bucket(request.node.name[:60].replace("_", "-").strip("-"))
-    made.iam_configuration.uniform_bucket_level_access_enabled = True
-    made.versioning_enabled = True
-    return client(cloud).create_bucket(made, location="europe-west1")
+    bucket = client(cloud).bucket(request.node.name[:60].replace("_", "-").strip("-"))
+    bucket.iam_configuration.uniform_bucket_level_access_enabled = True
+    bucket.versioning_enabled = True
+    return client(cloud).create_bucket(bucket, location="europe-west1")
 
 
 def test_small_and_large_uploads_come_back_whole_and_in_parts(bucket: storage.Bucket) -> None:
@@ -184,9 +184,9 @@ def test_a_deleted_object_is_restored(bucket: storage.Bucket) -> None:
 
 def test_a_reading_request_sets_off_the_round_that_is_due(tmp_path: Path) -> None:
     with with_project(tmp_path) as running:
-        made = client(running).bucket("rules-bucket")
-        made.add_lifecycle_delete_rule(age=30)
-        bucket = client(running).create_bucket(made)
+        with_rule = client(running).bucket("rules-bucket")
+        with_rule.add_lifecycle_delete_rule(age=30)
+        bucket = client(running).create_bucket(with_rule)
         bucket.blob("old").upload_from_string(BIG)
         launcher.control(running, "POST", "/_local/clock", {"advance_seconds": 31 * 86400})
         assert list(bucket.list_blobs()) == []

@@ -19,30 +19,30 @@ from localcloud.services.storage.ranges import Piece, Slice
 from localcloud.spec import patterns
 
 
-def cut(body: bytes, mark: bytes = b"edge") -> list[tuple[dict[str, str], bytes]]:
+def split(body: bytes, mark: bytes = b"edge") -> list[tuple[dict[str, str], bytes]]:
     return [(part.headers, body[part.start : part.end]) for part in multipart.parts(body, mark)]
 
 
 def test_a_multipart_body_is_cut_at_its_boundary_and_nowhere_else() -> None:
     data = b"one\r\n--edg\r\n\r\n--e--\r\n"
     body = b"--edge\r\nContent-Type: a/b\r\n\r\n{}\r\n--edge\r\nX: 1\r\n\r\n" + data + b"\r\n--edge--\r\n"
-    assert cut(body) == [({"content-type": "a/b"}, b"{}"), ({"x": "1"}, data)]
+    assert split(body) == [({"content-type": "a/b"}, b"{}"), ({"x": "1"}, data)]
 
 
 def test_parts_may_be_empty_have_no_headers_and_follow_a_preamble() -> None:
     body = b"preamble\r\n--edge\r\n\r\n\r\n--edge\r\nX: 1\r\n\r\n\r\n--edge--"
-    assert cut(body) == [({}, b""), ({"x": "1"}, b"")]
+    assert split(body) == [({}, b""), ({"x": "1"}, b"")]
 
 
 def test_bare_line_feeds_are_understood_when_the_first_boundary_has_one() -> None:
     body = b"--edge\nA: 1\n\nGET / HTTP/1.1\n\n\n--edge\nA: 2\n\nx\n--edge--\n"
-    assert cut(body) == [({"a": "1"}, b"GET / HTTP/1.1\n\n"), ({"a": "2"}, b"x")]
+    assert split(body) == [({"a": "1"}, b"GET / HTTP/1.1\n\n"), ({"a": "2"}, b"x")]
 
 
 @pytest.mark.parametrize("body", [b"", b"--edge\r\n", b"--edge\r\n\r\nx", b"--edge\r\nno end of headers\r\n--edge--"])
 def test_a_multipart_body_that_ends_early_is_refused(body: bytes) -> None:
     with pytest.raises(CloudError, match="Malformed multipart body"):
-        cut(body)
+        split(body)
 
 
 @pytest.mark.parametrize(

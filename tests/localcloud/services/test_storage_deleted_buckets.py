@@ -26,7 +26,7 @@ def deleted(gcs: Storage, **body: Any) -> str:
     return str(generation)
 
 
-def listed(gcs: Storage) -> list[dict[str, Any]]:
+def deleted_buckets(gcs: Storage) -> list[dict[str, Any]]:
     result: list[dict[str, Any]] = gcs.ask("GET", f"{B}?project={PROJECT}&softDeleted=true").json.get("items", [])
     return result
 
@@ -34,7 +34,7 @@ def listed(gcs: Storage) -> list[dict[str, Any]]:
 def test_a_deleted_bucket_is_shown_to_those_who_ask_for_deleted_ones(gcs: Storage) -> None:
     generation = deleted(gcs, labels={"a": "b"})
     assert gcs.ask("GET", BUCKET, None, 404)
-    [bucket] = listed(gcs)
+    [bucket] = deleted_buckets(gcs)
     assert bucket == gcs.ask("GET", f"{BUCKET}?softDeleted=true&generation={generation}").json
     assert (bucket["name"], bucket["generation"], bucket["labels"]) == ("data-bucket", generation, {"a": "b"})
     assert bucket["softDeleteTime"] < bucket["hardDeleteTime"]
@@ -55,7 +55,7 @@ def test_a_restored_bucket_is_as_it_was_policy_and_objects_included(gcs: Storage
     restored = gcs.ask("POST", f"{BUCKET}/restore?generation={generation}").json
     assert (restored["generation"], restored["labels"]) == (generation, {"a": "b"})
     assert "softDeleteTime" not in restored
-    assert listed(gcs) == []
+    assert deleted_buckets(gcs) == []
     reader.ask("POST", f"{path('x')}/restore?generation={version}")
     assert reader.media("x") == b"hello"
 
@@ -64,7 +64,7 @@ def test_a_bucket_made_anew_stands_in_the_way_of_the_old_one(gcs: Storage) -> No
     first = deleted(gcs)
     gcs.call.later(seconds=1)
     second = deleted(gcs)
-    assert [one["generation"] for one in listed(gcs)] == [first, second]
+    assert [one["generation"] for one in deleted_buckets(gcs)] == [first, second]
     gcs.ask("POST", f"{BUCKET}/restore?generation={second}")
     gcs.ask("POST", f"{BUCKET}/restore?generation={first}", None, 409)
 
@@ -77,13 +77,13 @@ def test_after_its_time_a_deleted_bucket_is_gone_for_good(gcs: Storage) -> None:
     gcs.ask("DELETE", BUCKET, None, 204)
     gcs.call.later(days=8)
     gcs.ask("POST", f"{BUCKET}/restore?generation={generation}", None, 404)
-    assert listed(gcs) == []
+    assert deleted_buckets(gcs) == []
     assert gcs.call.cloud.store.row("SELECT count(*) FROM storage_objects")[0] == 0
 
 
 def test_without_a_soft_delete_policy_a_bucket_goes_at_once(gcs: Storage) -> None:
     generation = deleted(gcs, softDeletePolicy={"retentionDurationSeconds": 0})
-    assert listed(gcs) == []
+    assert deleted_buckets(gcs) == []
     gcs.ask("POST", f"{BUCKET}/restore?generation={generation}", None, 404)
 
 

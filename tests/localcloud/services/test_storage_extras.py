@@ -18,14 +18,14 @@ ACCOUNT = f"train@{PROJECT}.iam.gserviceaccount.com"
 
 @pytest.fixture
 def gcs(tmp_path: Path) -> Storage:
-    made = storage(tmp_path)
-    made.bucket()
+    gcs = storage(tmp_path)
+    gcs.bucket()
     topic = TOPIC.removeprefix("//pubsub.googleapis.com/")
-    made.call.cloud.store.put("pubsub", topic, {"name": topic})
-    made.call.grant(
+    gcs.call.cloud.store.put("pubsub", topic, {"name": topic})
+    gcs.call.grant(
         "roles/pubsub.publisher", f"serviceAccount:service-{NUMBER}@gs-project-accounts.iam.gserviceaccount.com"
     )
-    return made
+    return gcs
 
 
 def account(gcs: Storage) -> None:
@@ -83,16 +83,16 @@ def test_who_may_read_a_bucket_may_not_add_notifications(gcs: Storage) -> None:
 
 def test_the_secret_of_an_hmac_key_is_shown_once_and_kept_nowhere(gcs: Storage) -> None:
     account(gcs)
-    made = new_key(gcs)
-    metadata = made["metadata"]
-    assert len(made["secret"]) == 40
+    created = new_key(gcs)
+    metadata = created["metadata"]
+    assert len(created["secret"]) == 40
     assert (len(metadata["accessId"]), metadata["accessId"][:4]) == (61, "GOOG")
     assert metadata["id"] == f"{PROJECT}/{metadata['accessId']}"
     assert (metadata["state"], metadata["serviceAccountEmail"]) == ("ACTIVE", ACCOUNT)
     assert gcs.ask("GET", f"{KEYS}/{metadata['accessId']}").json == metadata
     assert gcs.ask("GET", KEYS).json["items"] == [metadata]
-    kept = [body for (body,) in gcs.call.cloud.store.sql("SELECT body FROM resources")]
-    assert not any(made["secret"] in body for body in kept)
+    stored = [body for (body,) in gcs.call.cloud.store.sql("SELECT body FROM resources")]
+    assert not any(created["secret"] in body for body in stored)
 
 
 def test_an_hmac_key_is_deactivated_before_it_is_deleted_and_stays_in_sight_for_a_month(gcs: Storage) -> None:
@@ -124,8 +124,8 @@ def test_an_hmac_key_needs_an_account_and_a_permission(gcs: Storage) -> None:
 
 def test_hmac_keys_are_listed_by_account_and_page(gcs: Storage) -> None:
     account(gcs)
-    made = sorted(new_key(gcs)["metadata"]["accessId"] for _ in range(3))
+    access_ids = sorted(new_key(gcs)["metadata"]["accessId"] for _ in range(3))
     first = gcs.ask("GET", f"{KEYS}?maxResults=2").json
     rest = gcs.ask("GET", f"{KEYS}?maxResults=2&pageToken={first['nextPageToken']}").json
-    assert [one["accessId"] for one in first["items"] + rest["items"]] == made
+    assert [one["accessId"] for one in first["items"] + rest["items"]] == access_ids
     assert "items" not in gcs.ask("GET", f"{KEYS}?serviceAccountEmail=nobody@example.com").json

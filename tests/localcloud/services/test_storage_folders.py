@@ -19,19 +19,19 @@ HIERARCHICAL: dict[str, Any] = {"hierarchicalNamespace": {"enabled": True}}
 
 @pytest.fixture
 def gcs(tmp_path: Path) -> Storage:
-    made = storage(tmp_path)
-    made.bucket()
-    return made
+    gcs = storage(tmp_path)
+    gcs.bucket()
+    return gcs
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Storage:
-    made = storage(tmp_path)
-    made.bucket(**HIERARCHICAL)
-    return made
+    tree = storage(tmp_path)
+    tree.bucket(**HIERARCHICAL)
+    return tree
 
 
-def one(collection: str, name: str, rest: str = "") -> str:
+def url_of(collection: str, name: str, rest: str = "") -> str:
     return f"{collection}/{quote(name, safe='')}{rest}"
 
 
@@ -42,7 +42,7 @@ def managed(gcs: Storage, name: str, *roles: str, member: str = BOB) -> None:
 
 def grant(gcs: Storage, name: str, *roles: str, member: str = BOB, status: int = 200, **more: Any) -> Any:
     bindings = [{"role": f"roles/storage.{role}", "members": [member], **more} for role in roles]
-    return gcs.ask("PUT", one(MANAGED, name, "/iam"), {"bindings": bindings, "version": 3}, status)
+    return gcs.ask("PUT", url_of(MANAGED, name, "/iam"), {"bindings": bindings, "version": 3}, status)
 
 
 def names(gcs: Storage, url: str) -> list[str]:
@@ -58,7 +58,7 @@ def test_a_managed_folder_is_made_shown_listed_and_deleted(gcs: Storage) -> None
     )
     assert created["selfLink"].endswith("/b/data-bucket/managedFolders/a%2Fb%2F")
     assert created["createTime"] == created["updateTime"]
-    assert gcs.ask("GET", one(MANAGED, "a/b/")).json == created
+    assert gcs.ask("GET", url_of(MANAGED, "a/b/")).json == created
     assert gcs.ask("POST", MANAGED, {"name": "a/b/"}, 409).reason == "conflict"
     for name in ("a/", "c/"):
         gcs.ask("POST", MANAGED, {"name": name})
@@ -66,8 +66,8 @@ def test_a_managed_folder_is_made_shown_listed_and_deleted(gcs: Storage) -> None
     assert [item["name"] for item in page["items"]] == ["a/", "a/b/"]
     assert names(gcs, f"{MANAGED}?pageToken={page['nextPageToken']}") == ["c/"]
     assert names(gcs, f"{MANAGED}?prefix=a/b") == ["a/b/"]
-    gcs.ask("DELETE", one(MANAGED, "c/"), status=204)
-    assert gcs.ask("GET", one(MANAGED, "c/"), status=404).reason == "notFound"
+    gcs.ask("DELETE", url_of(MANAGED, "c/"), status=204)
+    assert gcs.ask("GET", url_of(MANAGED, "c/"), status=404).reason == "notFound"
 
 
 @pytest.mark.parametrize("name", ["", "a", "a\nb/", "x/" * 16, ".well-known/acme-challenge/", "é" * 512 + "/"])
@@ -96,8 +96,8 @@ def test_a_policy_of_a_folder_counts_for_what_is_below_it_and_nowhere_else(gcs: 
     managed(gcs, "a/b/", "objectUser")
     bob.upload("a/b/new")
     bob.upload("a/new", status=403)
-    held = bob.ask("GET", one(MANAGED, "a/b/", "/iam/testPermissions?permissions=storage.objects.create")).json
-    assert held["permissions"] == ["storage.objects.create"]
+    granted = bob.ask("GET", url_of(MANAGED, "a/b/", "/iam/testPermissions?permissions=storage.objects.create")).json
+    assert granted["permissions"] == ["storage.objects.create"]
 
 
 def test_a_condition_of_a_folders_policy_is_about_the_object(gcs: Storage) -> None:
@@ -113,14 +113,14 @@ def test_a_condition_of_a_folders_policy_is_about_the_object(gcs: Storage) -> No
 def test_a_policy_is_read_changed_with_its_etag_and_goes_with_its_folder(gcs: Storage) -> None:
     gcs.upload("a/x")
     managed(gcs, "a/", "objectViewer")
-    policy = gcs.ask("GET", one(MANAGED, "a/", "/iam")).json
+    policy = gcs.ask("GET", url_of(MANAGED, "a/", "/iam")).json
     assert policy["resourceId"] == "projects/_/buckets/data-bucket/managedFolders/a/"
-    assert gcs.ask("GET", one(MANAGED, "a/")).json["metageneration"] == "2"
-    gcs.ask("PUT", one(MANAGED, "a/", "/iam"), {**policy, "bindings": []})
-    assert gcs.ask("PUT", one(MANAGED, "a/", "/iam"), policy, 412).reason == "conditionNotMet"
+    assert gcs.ask("GET", url_of(MANAGED, "a/")).json["metageneration"] == "2"
+    gcs.ask("PUT", url_of(MANAGED, "a/", "/iam"), {**policy, "bindings": []})
+    assert gcs.ask("PUT", url_of(MANAGED, "a/", "/iam"), policy, 412).reason == "conditionNotMet"
     grant(gcs, "a/", "objectViewer")
-    gcs.ask("DELETE", one(MANAGED, "a/"), status=409)
-    gcs.ask("DELETE", one(MANAGED, "a/", "?allowNonEmpty=true"), status=204)
+    gcs.ask("DELETE", url_of(MANAGED, "a/"), status=409)
+    gcs.ask("DELETE", url_of(MANAGED, "a/", "?allowNonEmpty=true"), status=204)
     gcs.as_(BOB).media("a/x", 403)
     gcs.ask("POST", MANAGED, {"name": "a/"})
     gcs.as_(BOB).media("a/x", 403)
@@ -132,7 +132,7 @@ def test_whoever_may_nothing_sees_no_managed_folder(gcs: Storage) -> None:
     bob.ask("GET", MANAGED, status=403)
     bob.ask("POST", MANAGED, {"name": "b/"}, 403)
     for verb, rest in (("GET", ""), ("DELETE", ""), ("GET", "/iam")):
-        bob.ask(verb, one(MANAGED, "a/", rest), status=403)
+        bob.ask(verb, url_of(MANAGED, "a/", rest), status=403)
     grant(bob, "a/", "objectAdmin", status=403)
 
 
@@ -163,10 +163,11 @@ def test_objects_bring_their_folders_and_leave_them(tree: Storage) -> None:
     tree.upload("a/b/x")
     assert names(tree, FOLDERS) == ["a/", "a/b/"]
     assert (
-        tree.ask("DELETE", one(FOLDERS, "a/b/"), status=409).message == "The folder you tried to delete is not empty."
+        tree.ask("DELETE", url_of(FOLDERS, "a/b/"), status=409).message
+        == "The folder you tried to delete is not empty."
     )
     tree.ask("DELETE", path("a/b/x"), status=204)
-    tree.ask("DELETE", one(FOLDERS, "a/b/"), status=204)
+    tree.ask("DELETE", url_of(FOLDERS, "a/b/"), status=204)
     assert names(tree, FOLDERS) == ["a/"]
     assert "at most 512 bytes each" in tree.upload("d/" + "x" * 513, status=400)["error"]["message"]
     tree.upload("d/" + "x" * 512)
@@ -179,26 +180,26 @@ def test_a_rename_takes_everything_along(tree: Storage) -> None:
     for target in ("ab/", "a/c/", "none/c/"):
         tree.ask(
             "POST",
-            one(FOLDERS, "a/", f"/renameTo/folders/{quote(target, safe='')}"),
+            url_of(FOLDERS, "a/", f"/renameTo/folders/{quote(target, safe='')}"),
             None,
             409 if target == "ab/" else 400,
         )
-    done = tree.ask("POST", one(FOLDERS, "a/", "/renameTo/folders/new%2Fa%2F")).json
-    assert (done["done"], done["kind"], done["response"]["name"]) == (True, "storage#operation", "new/a/")
-    assert done["response"]["@type"].endswith("google.storage.control.v2.Folder")
+    renamed = tree.ask("POST", url_of(FOLDERS, "a/", "/renameTo/folders/new%2Fa%2F")).json
+    assert (renamed["done"], renamed["kind"], renamed["response"]["name"]) == (True, "storage#operation", "new/a/")
+    assert renamed["response"]["@type"].endswith("google.storage.control.v2.Folder")
     assert names(tree, FOLDERS) == ["ab/", "new/", "new/a/", "new/a/b/"]
     assert tree.names() == ["ab/z", "new/a/b/y", "new/a/x"]
     assert tree.media("new/a/x") == b"hello"
     assert tree.ask("GET", path("new/a/x")).json["id"].startswith("data-bucket/new/a/x/")
-    operation = done["name"].rpartition("/")[2]
-    assert tree.ask("GET", f"{B}/data-bucket/operations/{operation}").json == done
-    assert tree.ask("GET", f"{B}/data-bucket/operations").json["operations"] == [done]
+    operation = renamed["name"].rpartition("/")[2]
+    assert tree.ask("GET", f"{B}/data-bucket/operations/{operation}").json == renamed
+    assert tree.ask("GET", f"{B}/data-bucket/operations").json["operations"] == [renamed]
 
 
 def test_a_folder_goes_with_all_that_is_in_it(tree: Storage) -> None:
     for name in ("a/x", "a/b/y", "ab/z"):
         tree.upload(name)
-    assert tree.ask("POST", one(FOLDERS, "a/", "/deleteRecursive")).json["done"]
+    assert tree.ask("POST", url_of(FOLDERS, "a/", "/deleteRecursive")).json["done"]
     assert (names(tree, FOLDERS), tree.names()) == (["ab/"], ["ab/z"])
 
 
@@ -223,11 +224,11 @@ def test_folders_are_shown_as_prefixes_to_who_asks(tree: Storage) -> None:
 def test_folders_are_for_those_who_may(tree: Storage) -> None:
     tree.upload("a/x")
     bob = tree.as_(BOB)
-    for verb, url in (("GET", FOLDERS), ("GET", one(FOLDERS, "a/")), ("DELETE", one(FOLDERS, "a/"))):
+    for verb, url in (("GET", FOLDERS), ("GET", url_of(FOLDERS, "a/")), ("DELETE", url_of(FOLDERS, "a/"))):
         bob.ask(verb, url, status=403)
     bob.ask("POST", FOLDERS, {"name": "b/"}, 403)
-    bob.ask("POST", one(FOLDERS, "a/", "/renameTo/folders/b%2F"), status=403)
-    bob.ask("POST", one(FOLDERS, "a/", "/deleteRecursive"), status=403)
+    bob.ask("POST", url_of(FOLDERS, "a/", "/renameTo/folders/b%2F"), status=403)
+    bob.ask("POST", url_of(FOLDERS, "a/", "/deleteRecursive"), status=403)
     managed(tree, "a/", "objectUser")
     bob.ask("POST", FOLDERS, {"name": "a/b/"})
     bob.ask("POST", FOLDERS, {"name": "b/"}, 403)

@@ -63,18 +63,18 @@ def below(place: tuple[str | int, ...], one: Mapping[str, Any], depth: int) -> I
         yield (*place, "key")
 
 
-def holding(place: tuple[str | int, ...], value: Any) -> Any:
+def nested(place: tuple[str | int, ...], value: Any) -> Any:
     for key in reversed(place):
         value = [value] if key == 0 else {key: value}
     return value
 
 
-def bearable(response: Response) -> bool:
+def tolerable(response: Response) -> bool:
     return not response.dropped and (response.status < 500 or response.status in {501, 503})
 
 
 def readable(cloud: Inside) -> bool:
-    return all(bearable(cloud("GET", target)) for target in (OBJECT, f"{OBJECT}?alt=media", "a-bucket/x"))
+    return all(tolerable(cloud("GET", target)) for target in (OBJECT, f"{OBJECT}?alt=media", "a-bucket/x"))
 
 
 @pytest.mark.parametrize(
@@ -84,16 +84,16 @@ def readable(cloud: Inside) -> bool:
 def test_every_field_of_a_change(cloud: Inside, verb: str, schema: str, target: str) -> None:
     for place in places(schema):
         for value in VALUES:
-            body = json.dumps(holding(place, value)).encode()
-            assert bearable(cloud(verb, target, body)), ascii((place, value))
+            body = json.dumps(nested(place, value)).encode()
+            assert tolerable(cloud(verb, target, body)), ascii((place, value))
         assert readable(cloud), place
 
 
 def test_every_field_of_a_new_bucket(cloud: Inside) -> None:
     for place in (one for one in places("Bucket") if len(one) == 1):
         for value in VALUES:
-            body = {"name": "new-bucket", **holding(place, value)}
-            assert bearable(cloud("POST", f"storage/v1/b?project={PROJECT}", json.dumps(body).encode())), ascii(
+            body = {"name": "new-bucket", **nested(place, value)}
+            assert tolerable(cloud("POST", f"storage/v1/b?project={PROJECT}", json.dumps(body).encode())), ascii(
                 (place, value)
             )
             cloud("DELETE", "storage/v1/b/new-bucket")
@@ -102,11 +102,11 @@ def test_every_field_of_a_new_bucket(cloud: Inside) -> None:
 def test_every_field_of_a_new_object(cloud: Inside) -> None:
     for place in places("Object"):
         for value in VALUES:
-            text = json.dumps(holding(place, value)).encode()
+            text = json.dumps(nested(place, value)).encode()
             body = b"--e\r\n\r\n" + text + b"\r\n--e\r\n\r\nhello\r\n--e--"
             kind = "multipart/related; boundary=e"
-            assert bearable(cloud("POST", f"{UPLOAD}multipart", body, content_type=kind)), ascii((place, value))
-            assert bearable(cloud("POST", f"{UPLOAD}resumable", text)), ascii((place, value))
+            assert tolerable(cloud("POST", f"{UPLOAD}multipart", body, content_type=kind)), ascii((place, value))
+            assert tolerable(cloud("POST", f"{UPLOAD}resumable", text)), ascii((place, value))
         assert readable(cloud), place
 
 
@@ -121,7 +121,7 @@ def test_every_field_of_policies_and_requests(cloud: Inside) -> None:
     for schema, (verb, target) in requests.items():
         for place in places(schema):
             for value in VALUES:
-                assert bearable(cloud(verb, target, json.dumps(holding(place, value)).encode())), ascii((place, value))
+                assert tolerable(cloud(verb, target, json.dumps(nested(place, value)).encode())), ascii((place, value))
 
 
 @pytest.mark.parametrize(
@@ -139,13 +139,13 @@ def test_every_header(cloud: Inside, verb: str, target: str) -> None:
     for name in HEADERS:
         for value in ("", "a b", "é", "9" * 5000, "bytes=-", "bytes 9-1/*", "gzip, gzip", "\ud7ff", ";;;", "*/*;q=NaN"):
             sent = value.encode().decode("latin-1")
-            given = {"content-type": "text/plain", name: sent}
-            assert bearable(cloud(verb, target, b"" if verb == "GET" else b"x", **given)), ascii((name, value))
+            headers = {"content-type": "text/plain", name: sent}
+            assert tolerable(cloud(verb, target, b"" if verb == "GET" else b"x", **headers)), ascii((name, value))
     assert readable(cloud)
 
 
 @pytest.mark.parametrize("field", ["response-content-type", "response-content-disposition"])
 def test_a_link_sets_no_second_header(cloud: Inside, field: str) -> None:
     response = cloud("GET", f"a-bucket/x?{field}={quote('text/x' + chr(13) + chr(10) + 'X-Evil: 1')}")
-    assert bearable(response)
+    assert tolerable(response)
     assert all("\n" not in value and "\r" not in value for value in (response.headers or {}).values())

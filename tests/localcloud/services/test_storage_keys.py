@@ -26,16 +26,16 @@ def source(key: str = KEY) -> dict[str, str]:
 
 @pytest.fixture
 def gcs(tmp_path: Path) -> Storage:
-    made = storage(tmp_path)
-    made.bucket()
-    made.upload("x", **headers())
-    made.upload("plain")
-    return made
+    gcs = storage(tmp_path)
+    gcs.bucket()
+    gcs.upload("x", **headers())
+    gcs.upload("plain")
+    return gcs
 
 
-def content(gcs: Storage, name: str, status: int = 200, **given: str) -> Answer:
-    xml = gcs.ask("GET", f"/data-bucket/{name}", None, status, **given)
-    answer = gcs.ask("GET", f"{path(name)}?alt=media", None, status, **given)
+def content(gcs: Storage, name: str, status: int = 200, **headers: str) -> Answer:
+    xml = gcs.ask("GET", f"/data-bucket/{name}", None, status, **headers)
+    answer = gcs.ask("GET", f"{path(name)}?alt=media", None, status, **headers)
     assert (status == 200) is (xml.body == answer.body)
     if status == 400:
         assert (answer.reason[0].upper() + answer.reason[1:]).encode() in xml.body
@@ -52,7 +52,7 @@ def test_content_is_read_with_its_key_only(gcs: Storage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "reason"),
+    ("fields", "reason"),
     [
         (headers(**{"x-goog-encryption-algorithm": "AES128"}), "customerEncryptionAlgorithmIsInvalid"),
         (headers(**{"x-goog-encryption-key": "c2hvcnQ="}), "customerEncryptionKeyFormatIsInvalid"),
@@ -61,18 +61,18 @@ def test_content_is_read_with_its_key_only(gcs: Storage) -> None:
         ({"x-goog-encryption-key": KEY}, "customerEncryptionAlgorithmIsInvalid"),
     ],
 )
-def test_what_is_no_key_is_refused(gcs: Storage, given: dict[str, str], reason: str) -> None:
-    assert gcs.upload("y", status=400, **given)["error"]["errors"][0]["reason"] == reason
-    assert content(gcs, "x", 400, **given).reason == reason
+def test_what_is_no_key_is_refused(gcs: Storage, fields: dict[str, str], reason: str) -> None:
+    assert gcs.upload("y", status=400, **fields)["error"]["errors"][0]["reason"] == reason
+    assert content(gcs, "x", 400, **fields).reason == reason
 
 
 def test_metadata_is_for_all_and_checksums_for_who_has_the_key(gcs: Storage) -> None:
-    shown = gcs.ask("GET", path("x")).json
-    assert shown["customerEncryption"] == {
+    metadata = gcs.ask("GET", path("x")).json
+    assert metadata["customerEncryption"] == {
         "encryptionAlgorithm": "AES256",
         "keySha256": headers()["x-goog-encryption-key-sha256"],
     }
-    assert "md5Hash" not in shown
+    assert "md5Hash" not in metadata
     assert [("crc32c" in item) for item in gcs.list()["items"]] == [True, False]
     assert gcs.ask("GET", path("x"), **headers()).json["md5Hash"] == "XUFAKrxLKna5cZ2REBfFkg=="
     assert gcs.ask("PATCH", path("x"), {"metadata": {"a": "b"}}).json["metadata"] == {"a": "b"}
@@ -92,8 +92,8 @@ def test_no_key_is_claimed_without_one(gcs: Storage) -> None:
 
 def test_a_rewrite_changes_the_key(gcs: Storage) -> None:
     url = f"{path('x')}/rewriteTo/b/data-bucket/o/x"
-    for given in ({}, headers(), source(OTHER)):
-        assert "ncryptionKey" in gcs.ask("POST", url, {}, 400, **given).reason
+    for keys in ({}, headers(), source(OTHER)):
+        assert "ncryptionKey" in gcs.ask("POST", url, {}, 400, **keys).reason
     gcs.ask("POST", url, {}, **source(), **headers(OTHER))
     assert content(gcs, "x", **headers(OTHER)).body == b"hello"
     gcs.ask("POST", f"{path('x')}/copyTo/b/data-bucket/o/open", {}, **source(OTHER))
@@ -133,17 +133,17 @@ def test_no_key_is_kept(gcs: Storage, tmp_path: Path, size: int) -> None:
     gcs.upload("big", b"x" * size, **headers())
     gcs.ask("POST", f"/upload{B}/data-bucket/o?uploadType=resumable&name=big", **headers())
     gcs.call.cloud.store.close()
-    kept = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
-    assert headers()["x-goog-encryption-key-sha256"].encode() in kept
-    assert KEY.encode() not in kept
+    stored = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    assert headers()["x-goog-encryption-key-sha256"].encode() in stored
+    assert KEY.encode() not in stored
 
 
 @pytest.mark.parametrize(
-    ("banned", "taken"), [("customerSupplied", {}), ("googleManaged", headers())], ids=["no key", "key"]
+    ("banned", "accepted"), [("customerSupplied", {}), ("googleManaged", headers())], ids=["no key", "key"]
 )
-def test_a_bucket_bans_a_kind_of_encryption(gcs: Storage, banned: str, taken: dict[str, str]) -> None:
+def test_a_bucket_bans_a_kind_of_encryption(gcs: Storage, banned: str, accepted: dict[str, str]) -> None:
     rule = {f"{banned}EncryptionEnforcementConfig": {"restrictionMode": "FullyRestricted"}}
     gcs.ask("PATCH", f"{B}/data-bucket", {"encryption": rule})
-    gcs.upload("y", **taken)
-    refused = gcs.upload("z", status=412, **({} if taken else headers()))
+    gcs.upload("y", **accepted)
+    refused = gcs.upload("z", status=412, **({} if accepted else headers()))
     assert refused["error"]["message"] == f"The bucket 'data-bucket' takes no new objects with {banned} encryption."

@@ -17,9 +17,9 @@ DELETE = {"type": "Delete"}
 
 @pytest.fixture
 def gcs(tmp_path: Path) -> Storage:
-    made = storage(tmp_path)
-    made.bucket()
-    return made
+    gcs = storage(tmp_path)
+    gcs.bucket()
+    return gcs
 
 
 def with_metadata(gcs: Storage, sent: dict[str, Any], status: int = 200) -> Any:
@@ -64,15 +64,15 @@ def test_what_is_too_much_or_no_header_is_refused_however_it_comes(
 def test_as_much_as_is_allowed_is_taken(gcs: Storage) -> None:
     metadata = {"a" * 1024: "v" * 4096, "b": "v" * 3071}
     contexts = {"custom": {f"k{one}": {"value": "v" * 256} for one in range(50)}}
-    made = with_metadata(gcs, {"name": "x", "metadata": metadata, "contexts": contexts})
-    assert (made["metadata"], len(made["contexts"]["custom"])) == (metadata, 50)
+    created = with_metadata(gcs, {"name": "x", "metadata": metadata, "contexts": contexts})
+    assert (created["metadata"], len(created["contexts"]["custom"])) == (metadata, 50)
 
 
 def test_null_in_a_map_is_no_entry(gcs: Storage) -> None:
     assert "metadata" not in with_metadata(gcs, {"name": "x", "metadata": {"a": None}})
     assert gcs.ask("PUT", path("x"), {"metadata": {"a": None, "b": "c"}}).json["metadata"] == {"b": "c"}
-    made = gcs.bucket("other-bucket", labels={"a": None, "b": "c"})
-    assert made["labels"] == {"b": "c"}
+    created = gcs.bucket("other-bucket", labels={"a": None, "b": "c"})
+    assert created["labels"] == {"b": "c"}
 
 
 def test_metadata_of_any_alphabet_comes_back_by_every_path(gcs: Storage) -> None:
@@ -84,8 +84,8 @@ def test_metadata_of_any_alphabet_comes_back_by_every_path(gcs: Storage) -> None
     assert "x-goog-meta-two words" not in got.headers
     raw = text.encode().decode("latin-1")  # as a server hands on what a client sent as UTF-8
     gcs.ask("PUT", "/data-bucket/y", b"x", x_goog_meta_who=raw, content_disposition=raw)
-    made = gcs.ask("GET", path("y")).json
-    assert (made["metadata"], made["contentDisposition"]) == ({"who": text}, text)
+    shown = gcs.ask("GET", path("y")).json
+    assert (shown["metadata"], shown["contentDisposition"]) == ({"who": text}, text)
     gcs.ask("PUT", "/data-bucket/y", b"x", x_goog_meta_who="\xe9")
     assert gcs.ask("GET", path("y")).json["metadata"] == {"who": "é"}
 
@@ -134,23 +134,27 @@ def acl(gcs: Storage, verb: str, url: str, body: Any = None) -> bool:
 
 def test_who_has_access_is_shown_by_default_where_google_shows_it(gcs: Storage) -> None:
     reader = [{"entity": "allUsers", "role": "READER"}]
-    made, one = f"{B}?project={PROJECT}", f"{B}/fine-bucket"
-    assert not acl(gcs, "POST", made, {"name": "fine-bucket", **FINE})
-    assert acl(gcs, "POST", made, {"name": "two-bucket", **FINE, "defaultObjectAcl": reader})
-    assert not acl(gcs, "POST", f"{made}&projection=noAcl", {"name": "three-bucket", **FINE, "acl": reader})
-    assert [acl(gcs, "GET", one), acl(gcs, "PATCH", one, {}), acl(gcs, "PUT", one, FINE)] == [False, True, True]
-    assert not acl(gcs, "PATCH", f"{one}?projection=noAcl", {})
-    upload = f"/upload{one}/o?uploadType=media&name=x"
-    thing = f"{one}/o/x"
+    buckets, bucket = f"{B}?project={PROJECT}", f"{B}/fine-bucket"
+    assert not acl(gcs, "POST", buckets, {"name": "fine-bucket", **FINE})
+    assert acl(gcs, "POST", buckets, {"name": "two-bucket", **FINE, "defaultObjectAcl": reader})
+    assert not acl(gcs, "POST", f"{buckets}&projection=noAcl", {"name": "three-bucket", **FINE, "acl": reader})
+    assert [acl(gcs, "GET", bucket), acl(gcs, "PATCH", bucket, {}), acl(gcs, "PUT", bucket, FINE)] == [
+        False,
+        True,
+        True,
+    ]
+    assert not acl(gcs, "PATCH", f"{bucket}?projection=noAcl", {})
+    upload = f"/upload{bucket}/o?uploadType=media&name=x"
+    item = f"{bucket}/o/x"
     assert not acl(gcs, "POST", upload, b"x")
     assert acl(gcs, "POST", f"{upload}&projection=full", b"x")
-    assert [acl(gcs, "GET", thing), acl(gcs, "PATCH", thing, {}), acl(gcs, "PUT", thing, {})] == [False, True, True]
-    assert not acl(gcs, "POST", f"{thing}/copyTo/b/fine-bucket/o/y", {})
-    assert acl(gcs, "POST", f"{thing}/copyTo/b/fine-bucket/o/y", {"acl": reader})
+    assert [acl(gcs, "GET", item), acl(gcs, "PATCH", item, {}), acl(gcs, "PUT", item, {})] == [False, True, True]
+    assert not acl(gcs, "POST", f"{item}/copyTo/b/fine-bucket/o/y", {})
+    assert acl(gcs, "POST", f"{item}/copyTo/b/fine-bucket/o/y", {"acl": reader})
     edge = "--edge\r\nContent-Type: application/json\r\n\r\n"
     body = f"{edge}{json.dumps({'name': 'z', 'acl': reader})}\r\n--edge\r\n\r\nhello\r\n--edge--\r\n".encode()
     sent = gcs.ask(
-        "POST", f"/upload{one}/o?uploadType=multipart", body, content_type="multipart/related; boundary=edge"
+        "POST", f"/upload{bucket}/o?uploadType=multipart", body, content_type="multipart/related; boundary=edge"
     )
     assert {entry["entity"] for entry in sent.json["acl"]} >= {"allUsers"}
     assert sent.json["owner"] == {"entity": f"project-owners-{NUMBER}"}
@@ -162,18 +166,18 @@ def test_metadata_of_an_upload_is_read_only_when_it_is_short(gcs: Storage, size:
     refused = 400 if size > MIB else 200
     response = gcs.ask("POST", f"/upload{B}/data-bucket/o?uploadType=resumable", text, refused)
     body = b"--e\r\n\r\n" + text + b"\r\n--e\r\n\r\nhello\r\n--e--"
-    made = gcs.ask(
+    multipart = gcs.ask(
         "POST", f"/upload{B}/data-bucket/o?uploadType=multipart", body, refused, content_type="a/b; boundary=e"
     )
     if refused == 400:
-        said = f"The metadata of an upload has at most 10485760 bytes; this has {len(text)}."
-        assert response.message == made.message == said
+        message = f"The metadata of an upload has at most 10485760 bytes; this has {len(text)}."
+        assert response.message == multipart.message == message
 
 
 def test_parts_are_counted_only_as_far_as_they_may_go(gcs: Storage) -> None:
     many = b"--e\r\n\r\n\r\n" * 200 + b"--e"  # and never an end
-    for url, said in (
+    for url, message in (
         (f"/upload{B}/data-bucket/o?uploadType=multipart", "metadata and content; this one has more."),
         ("/batch/storage/v1", "A batch may have at most 100 calls."),
     ):
-        assert gcs.ask("POST", url, many, 400, content_type="multipart/mixed; boundary=e").message.endswith(said)
+        assert gcs.ask("POST", url, many, 400, content_type="multipart/mixed; boundary=e").message.endswith(message)

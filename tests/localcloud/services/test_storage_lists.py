@@ -19,10 +19,10 @@ LISTS = pytest.mark.parametrize("where", [BUCKET, NEW, OBJECT])
 
 @pytest.fixture
 def gcs(tmp_path: Path) -> Storage:
-    made = storage(tmp_path)
-    made.bucket(iamConfiguration={})
-    made.upload("x")
-    return made
+    gcs = storage(tmp_path)
+    gcs.bucket(iamConfiguration={})
+    gcs.upload("x")
+    return gcs
 
 
 def entries(gcs: Storage, where: str) -> dict[str, str]:
@@ -38,8 +38,8 @@ def team(gcs: Storage) -> dict[str, str]:
 @LISTS
 def test_a_fresh_list_is_the_projects_own(gcs: Storage, where: str) -> None:
     assert entries(gcs, where) == team(gcs)
-    shown = gcs.ask("GET", f"{B}/data-bucket?projection=full").json
-    assert {row["entity"]: row["role"] for row in shown["acl"]} == team(gcs)
+    bucket = gcs.ask("GET", f"{B}/data-bucket?projection=full").json
+    assert {row["entity"]: row["role"] for row in bucket["acl"]} == team(gcs)
     assert "acl" not in gcs.ask("GET", f"{B}/data-bucket").json
 
 

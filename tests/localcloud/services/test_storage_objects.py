@@ -13,33 +13,37 @@ from tests.localcloud.services.storage_inside import MIB, B, Storage, path, stor
 
 @pytest.fixture
 def gcs(tmp_path: Path) -> Storage:
-    made = storage(tmp_path)
-    made.bucket()
-    return made
+    gcs = storage(tmp_path)
+    gcs.bucket()
+    return gcs
 
 
 def test_an_object_has_everything_that_clients_check(gcs: Storage) -> None:
-    made = gcs.upload("dir/a b.txt", b"hello", content_type="text/plain")
-    assert made["id"] == f"data-bucket/dir/a b.txt/{made['generation']}"
-    assert (made["size"], made["md5Hash"], made["crc32c"]) == ("5", "XUFAKrxLKna5cZ2REBfFkg==", "mnG7TA==")
-    assert (made["contentType"], made["storageClass"], made["metageneration"]) == ("text/plain", "STANDARD", "1")
-    assert made["selfLink"].endswith("/storage/v1/b/data-bucket/o/dir%2Fa%20b.txt")
-    assert made["mediaLink"].endswith(f"/dir%2Fa%20b.txt?generation={made['generation']}&alt=media")
-    assert made["timeCreated"] == made["updated"] == made["timeStorageClassUpdated"]
-    assert gcs.ask("GET", path("dir/a b.txt")).json == made
-    link = made["mediaLink"].partition("/download")[2]
+    created = gcs.upload("dir/a b.txt", b"hello", content_type="text/plain")
+    assert created["id"] == f"data-bucket/dir/a b.txt/{created['generation']}"
+    assert (created["size"], created["md5Hash"], created["crc32c"]) == ("5", "XUFAKrxLKna5cZ2REBfFkg==", "mnG7TA==")
+    assert (created["contentType"], created["storageClass"], created["metageneration"]) == (
+        "text/plain",
+        "STANDARD",
+        "1",
+    )
+    assert created["selfLink"].endswith("/storage/v1/b/data-bucket/o/dir%2Fa%20b.txt")
+    assert created["mediaLink"].endswith(f"/dir%2Fa%20b.txt?generation={created['generation']}&alt=media")
+    assert created["timeCreated"] == created["updated"] == created["timeStorageClassUpdated"]
+    assert gcs.ask("GET", path("dir/a b.txt")).json == created
+    link = created["mediaLink"].partition("/download")[2]
     assert gcs.ask("GET", f"/download{link}").body == b"hello"
 
 
 def test_a_download_says_what_it_holds(gcs: Storage) -> None:
-    made = gcs.upload("x", b"hello", content_type="text/plain")
+    created = gcs.upload("x", b"hello", content_type="text/plain")
     answer = gcs.ask("GET", f"{path('x')}?alt=media")
     assert answer.body == b"hello"
     assert answer.headers["content-type"] == "text/plain"
     assert answer.headers["x-goog-hash"] == "crc32c=mnG7TA==,md5=XUFAKrxLKna5cZ2REBfFkg=="
-    assert answer.headers["x-goog-generation"] == made["generation"]
+    assert answer.headers["x-goog-generation"] == created["generation"]
     assert answer.headers["x-goog-stored-content-length"] == "5"
-    assert answer.headers["etag"] == made["etag"]
+    assert answer.headers["etag"] == created["etag"]
 
 
 @pytest.mark.parametrize("size", [10, 3 * MIB])
@@ -75,26 +79,26 @@ def test_only_one_of_two_writers_creates_an_object(gcs: Storage) -> None:
 
 
 def test_a_delete_of_the_wrong_generation_is_refused(gcs: Storage) -> None:
-    made = gcs.upload("lock")
+    created = gcs.upload("lock")
     gcs.ask("DELETE", f"{path('lock')}?ifGenerationMatch=1", None, 412)
-    gcs.ask("DELETE", f"{path('lock')}?ifGenerationMatch={made['generation']}", None, 204)
+    gcs.ask("DELETE", f"{path('lock')}?ifGenerationMatch={created['generation']}", None, 204)
     gcs.ask("DELETE", path("lock"), None, 404)
 
 
 def test_an_unchanged_object_is_not_sent_again(gcs: Storage) -> None:
-    made = gcs.upload("x")
-    gcs.ask("GET", f"{path('x')}?ifGenerationNotMatch={made['generation']}", None, 304)
+    created = gcs.upload("x")
+    gcs.ask("GET", f"{path('x')}?ifGenerationNotMatch={created['generation']}", None, 304)
     gcs.ask("GET", f"{path('x')}?ifMetagenerationMatch=2", None, 412)
 
 
 def test_a_patch_merges_metadata_and_raises_the_metageneration(gcs: Storage) -> None:
-    made = gcs.upload("x")
+    created = gcs.upload("x")
     gcs.ask("PATCH", path("x"), {"metadata": {"a": "1", "b": "2"}, "cacheControl": "no-store", "size": "99"})
     changed = gcs.ask("PATCH", path("x"), {"metadata": {"a": None, "c": "3"}}).json
     assert changed["metadata"] == {"b": "2", "c": "3"}
     assert (changed["metageneration"], changed["cacheControl"], changed["size"]) == ("3", "no-store", "5")
-    assert changed["generation"] == made["generation"]
-    assert changed["etag"] != made["etag"]
+    assert changed["generation"] == created["generation"]
+    assert changed["etag"] != created["etag"]
     gcs.ask("PATCH", f"{path('x')}?ifMetagenerationMatch=1", {}, 412)
 
 
@@ -146,11 +150,11 @@ def test_every_page_size_gives_every_name_and_prefix_once(gcs: Storage) -> None:
 
 
 def test_a_long_list_is_read_through_in_batches(gcs: Storage) -> None:
-    wanted = [f"n{number:04}" for number in range(450)]
-    for name in wanted:
+    expected = [f"n{number:04}" for number in range(450)]
+    for name in expected:
         gcs.upload(name, b"")
-    assert gcs.names() == wanted
-    assert gcs.names("matchGlob=*7") == [name for name in wanted if name.endswith("7")]
+    assert gcs.names() == expected
+    assert gcs.names("matchGlob=*7") == [name for name in expected if name.endswith("7")]
 
 
 def test_a_page_token_of_somebodys_own_making_is_refused(gcs: Storage) -> None:
@@ -166,19 +170,19 @@ def test_composing_joins_content_and_has_no_md5(gcs: Storage) -> None:
     gcs.upload("a", b"one")
     large = b"x" * MIB
     gcs.upload("b", large)
-    made = compose(gcs, "c", {"name": "a"}, {"name": "b"}, {"name": "a"})
-    assert (made["componentCount"], made["contentType"], made["size"]) == (3, "text/x", str(MIB + 6))
-    assert "md5Hash" not in made
+    created = compose(gcs, "c", {"name": "a"}, {"name": "b"}, {"name": "a"})
+    assert (created["componentCount"], created["contentType"], created["size"]) == (3, "text/x", str(MIB + 6))
+    assert "md5Hash" not in created
     assert gcs.media("c") == b"one" + large + b"one"
     assert compose(gcs, "d", {"name": "c"}, {"name": "a"})["componentCount"] == 4
-    assert gcs.upload("e", b"one" + large + b"one")["crc32c"] == made["crc32c"]
+    assert gcs.upload("e", b"one" + large + b"one")["crc32c"] == created["crc32c"]
 
 
 def test_composing_keeps_to_conditions_and_limits(gcs: Storage) -> None:
-    made = gcs.upload("a", b"one")
+    created = gcs.upload("a", b"one")
     compose(gcs, "c", {"name": "a", "objectPreconditions": {"ifGenerationMatch": "1"}}, status=412)
     compose(gcs, "c", {"name": "a", "generation": "1"}, status=404)
-    compose(gcs, "c", {"name": "a", "generation": made["generation"]})
+    compose(gcs, "c", {"name": "a", "generation": created["generation"]})
     refused = compose(gcs, "c", *[{"name": "a"}] * 33, status=400)
     assert refused["error"]["message"] == "The number of source components provided (33) exceeds the maximum (32)."
     compose(gcs, "c", status=400)
@@ -236,12 +240,12 @@ def test_a_limited_rewrite_takes_several_calls(gcs: Storage) -> None:
 
 
 def test_a_copy_obeys_conditions_of_both_ends(gcs: Storage) -> None:
-    made = gcs.upload("a")
+    created = gcs.upload("a")
     gcs.upload("b")
     url = f"{path('a')}/rewriteTo/b/data-bucket/o/b"
     gcs.ask("POST", f"{url}?ifGenerationMatch=0", None, 412)
     gcs.ask("POST", f"{url}?ifSourceGenerationMatch=1", None, 412)
-    gcs.ask("POST", f"{url}?ifSourceGenerationMatch={made['generation']}", None)
+    gcs.ask("POST", f"{url}?ifSourceGenerationMatch={created['generation']}", None)
 
 
 def test_a_move_leaves_nothing_behind(gcs: Storage) -> None:
@@ -320,6 +324,6 @@ def test_a_page_token_of_one_list_is_refused_by_every_other(gcs: Storage) -> Non
     assert [one["name"] for one in gcs.ask("GET", f"{B}?project={PROJECT}&pageToken={token}").json["items"]]
     objects = gcs.ask("GET", f"{B}/data-bucket/o?maxResults=1").json["nextPageToken"]
     keys = f"/storage/v1/projects/{PROJECT}/hmacKeys"
-    for where, other in [(f"{B}/data-bucket/o?", token), (f"{B}/other-bucket/o?", objects), (f"{keys}?", token)]:
-        assert "not one that this list gave" in gcs.ask("GET", f"{where}pageToken={other}", None, 400).message
+    for url, other in [(f"{B}/data-bucket/o?", token), (f"{B}/other-bucket/o?", objects), (f"{keys}?", token)]:
+        assert "not one that this list gave" in gcs.ask("GET", f"{url}pageToken={other}", None, 400).message
     gcs.ask("GET", f"{B}?project={PROJECT}&softDeleted=true&pageToken={token}", None, 400)

@@ -18,9 +18,9 @@ WHOLE = b"a" * (5 * MIB)
 
 @pytest.fixture
 def gcs(tmp_path: Path) -> Storage:
-    made = storage(tmp_path)
-    made.bucket()
-    return made
+    gcs = storage(tmp_path)
+    gcs.bucket()
+    return gcs
 
 
 def begin(gcs: Storage, **headers: str) -> str:
@@ -58,9 +58,13 @@ def test_parts_that_arrive_in_any_order_become_one_object(gcs: Storage) -> None:
     answer = complete(gcs, upload, (2, first), (7, last))
     assert '-2"</ETag>' in answer
     assert gcs.media(NAME) == WHOLE + b"end"
-    shown = gcs.ask("GET", path(NAME)).json
-    assert (shown["contentType"], shown["metadata"], shown["size"]) == ("text/x", {"team": "cats"}, str(5 * MIB + 3))
-    assert ("crc32c" in shown, "md5Hash" in shown) == (True, False)
+    metadata = gcs.ask("GET", path(NAME)).json
+    assert (metadata["contentType"], metadata["metadata"], metadata["size"]) == (
+        "text/x",
+        {"team": "cats"},
+        str(5 * MIB + 3),
+    )
+    assert ("crc32c" in metadata, "md5Hash" in metadata) == (True, False)
     assert code(complete(gcs, upload, (2, first), status=404)) == "NoSuchUpload"
     assert blobs(gcs) == 1
 

@@ -49,14 +49,14 @@ class Signer(Signing, Credentials):  # type: ignore[misc]
 
 @pytest.fixture
 def gcs(tmp_path: Path) -> Storage:
-    made = storage(tmp_path, "iam")
-    made.bucket()
-    made.upload(NAME)
-    made.call("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "signer"})
-    policy = made.ask("GET", f"{B}/data-bucket/iam").json
+    gcs = storage(tmp_path, "iam")
+    gcs.bucket()
+    gcs.upload(NAME)
+    gcs.call("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "signer"})
+    policy = gcs.ask("GET", f"{B}/data-bucket/iam").json
     policy["bindings"].append({"role": "roles/storage.objectUser", "members": [f"serviceAccount:{EMAIL}"]})
-    made.ask("PUT", f"{B}/data-bucket/iam", policy)
-    return made
+    gcs.ask("PUT", f"{B}/data-bucket/iam", policy)
+    return gcs
 
 
 def link(gcs: Storage, version: str, method: str = "GET", **more: Any) -> str:

@@ -22,9 +22,9 @@ DATA = bytes(number % 253 for number in range(3 * QUANTUM + 17))
 
 @pytest.fixture
 def gcs(tmp_path: Path) -> Storage:
-    made = storage(tmp_path)
-    made.bucket()
-    return made
+    gcs = storage(tmp_path)
+    gcs.bucket()
+    return gcs
 
 
 def in_two_parts(gcs: Storage, metadata: Any, data: bytes, query: str = "", status: int = 200, **headers: str) -> Any:
@@ -56,8 +56,8 @@ def again(gcs: Storage, folder: Path) -> Storage:
 
 
 def test_two_parts_make_an_object_with_the_metadata_of_the_first(gcs: Storage) -> None:
-    made = in_two_parts(gcs, {"name": "x", "metadata": {"a": "b"}, "crc32c": "mnG7TA==", "size": "9"}, b"hello")
-    assert (made["metadata"], made["contentType"], made["size"]) == ({"a": "b"}, "text/csv", "5")
+    created = in_two_parts(gcs, {"name": "x", "metadata": {"a": "b"}, "crc32c": "mnG7TA==", "size": "9"}, b"hello")
+    assert (created["metadata"], created["contentType"], created["size"]) == ({"a": "b"}, "text/csv", "5")
     named = in_two_parts(gcs, {"contentType": "text/x"}, b"", "&name=y")
     assert (named["name"], named["contentType"], named["size"]) == ("y", "text/x", "0")
 
@@ -199,9 +199,9 @@ def test_an_upload_goes_on_after_the_cloud_was_started_again(gcs: Storage, tmp_p
 
 
 def test_a_session_lasts_a_week(gcs: Storage, tmp_path: Path) -> None:
-    url, done = begin(gcs), begin(gcs, "&name=small")
+    url, finished = begin(gcs), begin(gcs, "&name=small")
     put(gcs, url, DATA[:QUANTUM], f"bytes 0-{QUANTUM - 1}/*", 308)
-    put(gcs, done, b"x", "bytes 0-0/1", 200)
+    put(gcs, finished, b"x", "bytes 0-0/1", 200)
     gcs.call.later(days=6)
     put(gcs, url, b"", "bytes */*", 308)
     gcs.call.later(days=1)
@@ -261,6 +261,6 @@ def test_content_whose_file_is_damaged_is_a_sentence(gcs: Storage, tmp_path: Pat
     assert short.message == f"The file {file} is damaged: it has {len(DATA) - 1} bytes of content, not {len(DATA)}."
     assert gcs.ask("GET", "/data-bucket/big", status=400).body.count(b"is damaged") == 1
     file.unlink()
-    gone = gcs.ask("POST", f"{path('joined')}/compose", {"sourceObjects": [{"name": "big"}]}, 400)
-    assert gone.message.startswith(f"The file {file}, which held {len(DATA)} bytes of content, cannot be read")
+    refused = gcs.ask("POST", f"{path('joined')}/compose", {"sourceObjects": [{"name": "big"}]}, 400)
+    assert refused.message.startswith(f"The file {file}, which held {len(DATA)} bytes of content, cannot be read")
     gcs.ask("DELETE", path("big"), status=204)

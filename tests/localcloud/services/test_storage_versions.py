@@ -45,33 +45,33 @@ def test_a_noncurrent_version_can_be_brought_back_by_copying(gcs: Storage) -> No
 def test_deleting_a_named_generation_is_for_good(gcs: Storage) -> None:
     gcs.bucket(versioning={"enabled": True}, **NO_SOFT_DELETE)
     first, second = gcs.upload("x", b"one"), gcs.upload("x", b"two")
-    for made in (first, second):
-        gcs.ask("DELETE", f"{path('x')}?generation={made['generation']}", None, 204)
+    for version in (first, second):
+        gcs.ask("DELETE", f"{path('x')}?generation={version['generation']}", None, 204)
     assert generations(gcs, "versions=true") == []
 
 
 def test_versions_page_within_one_name(gcs: Storage) -> None:
     gcs.bucket(versioning={"enabled": True})
-    made = [gcs.upload("x", b"%d" % number)["generation"] for number in range(5)]
+    generations = [gcs.upload("x", b"%d" % number)["generation"] for number in range(5)]
     page = gcs.list("versions=true&maxResults=2")
     rest = gcs.list(f"versions=true&pageToken={page['nextPageToken']}")
-    assert [item["generation"] for item in page["items"] + rest["items"]] == made
+    assert [item["generation"] for item in page["items"] + rest["items"]] == generations
 
 
 def test_what_is_soft_deleted_can_be_listed_read_and_restored(gcs: Storage) -> None:
     gcs.bucket()
-    made = gcs.upload("x", b"precious", content_type="text/plain")
+    created = gcs.upload("x", b"precious", content_type="text/plain")
     gcs.ask("PATCH", path("x"), {"metadata": {"a": "b"}})
     gcs.ask("DELETE", path("x"), None, 204)
     assert gcs.names("versions=true") == []
-    shown = gcs.list("softDeleted=true")["items"][0]
-    assert shown["hardDeleteTime"][:10] > shown["softDeleteTime"][:10]
-    gone = f"{path('x')}?generation={made['generation']}"
-    gcs.ask("GET", gone, None, 404)
-    assert gcs.ask("GET", f"{gone}&softDeleted=true").json == shown
-    restored = gcs.ask("POST", f"{path('x')}/restore?generation={made['generation']}").json
+    deleted = gcs.list("softDeleted=true")["items"][0]
+    assert deleted["hardDeleteTime"][:10] > deleted["softDeleteTime"][:10]
+    url = f"{path('x')}?generation={created['generation']}"
+    gcs.ask("GET", url, None, 404)
+    assert gcs.ask("GET", f"{url}&softDeleted=true").json == deleted
+    restored = gcs.ask("POST", f"{path('x')}/restore?generation={created['generation']}").json
     assert (restored["metadata"], restored["contentType"]) == ({"a": "b"}, "text/plain")
-    assert int(restored["generation"]) > int(made["generation"])
+    assert int(restored["generation"]) > int(created["generation"])
     assert gcs.media("x") == b"precious"
 
 
@@ -84,13 +84,13 @@ def test_an_overwritten_object_is_soft_deleted_too(gcs: Storage) -> None:
 
 def test_soft_delete_ends_when_its_time_is_over(gcs: Storage) -> None:
     gcs.bucket()
-    made = gcs.upload("x", b"x" * 100_000)
+    created = gcs.upload("x", b"x" * 100_000)
     gcs.ask("DELETE", path("x"), None, 204)
     gcs.call.later(days=6.9)
     assert gcs.names("softDeleted=true") == ["x"]
     gcs.call.later(days=0.2)
     assert gcs.names("softDeleted=true") == []
-    gcs.ask("POST", f"{path('x')}/restore?generation={made['generation']}", None, 404)
+    gcs.ask("POST", f"{path('x')}/restore?generation={created['generation']}", None, 404)
     gcs.call.later(days=1)
     gcs.names()
     assert list((gcs.call.cloud.store.folder / "blobs").iterdir()) == []
@@ -122,8 +122,8 @@ def test_a_held_object_can_be_neither_deleted_nor_overwritten(gcs: Storage, fiel
 
 def test_retention_runs_from_the_creation_and_is_shown(gcs: Storage) -> None:
     gcs.bucket(retentionPolicy={"retentionPeriod": "3600"})
-    made = gcs.upload("x")
-    assert made["retentionExpirationTime"] > made["timeCreated"]
+    created = gcs.upload("x")
+    assert created["retentionExpirationTime"] > created["timeCreated"]
     refused = gcs.ask("DELETE", path("x"), None, 403)
     assert refused.reason == "retentionPolicyNotMet"
     assert "cannot be deleted or overwritten until" in refused.message
@@ -134,9 +134,9 @@ def test_retention_runs_from_the_creation_and_is_shown(gcs: Storage) -> None:
 
 def test_retention_begins_when_an_event_based_hold_is_released(gcs: Storage) -> None:
     gcs.bucket(retentionPolicy={"retentionPeriod": "3600"}, defaultEventBasedHold=True)
-    made = gcs.upload("x")
-    assert made["eventBasedHold"] is True
-    assert "retentionExpirationTime" not in made
+    created = gcs.upload("x")
+    assert created["eventBasedHold"] is True
+    assert "retentionExpirationTime" not in created
     gcs.call.later(days=1)
     gcs.ask("PATCH", path("x"), {"eventBasedHold": False})
     gcs.ask("DELETE", path("x"), None, 403)
@@ -206,12 +206,12 @@ def test_the_coldest_class_that_applies_wins_and_deletion_over_all(gcs: Storage)
     ]
     gcs.bucket(lifecycle={"rule": [*colder, rule(DELETE, age=40)]})
     gcs.upload("x")
-    seen = []
+    classes = []
     for _ in range(4):
         gcs.call.later(days=11)
         found = gcs.list().get("items", [])
-        seen.append([item["storageClass"] for item in found])
-    assert seen == [["NEARLINE"], ["COLDLINE"], ["COLDLINE"], []]
+        classes.append([item["storageClass"] for item in found])
+    assert classes == [["NEARLINE"], ["COLDLINE"], ["COLDLINE"], []]
 
 
 def test_rules_do_not_touch_what_is_held(gcs: Storage) -> None:
@@ -224,7 +224,7 @@ def test_rules_do_not_touch_what_is_held(gcs: Storage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "gone"),
+    ("condition", "deleted"),
     [
         ({"createdBefore": "2999-01-01"}, True),
         ({"createdBefore": "1999-01-01"}, False),
@@ -238,8 +238,8 @@ def test_rules_do_not_touch_what_is_held(gcs: Storage) -> None:
         ({"isLive": True}, True),
     ],
 )
-def test_conditions_of_rules(gcs: Storage, condition: dict[str, Any], gone: bool) -> None:
+def test_conditions_of_rules(gcs: Storage, condition: dict[str, Any], deleted: bool) -> None:
     gcs.bucket(lifecycle={"rule": [rule(DELETE, **condition)]})
     gcs.upload("a.tmp")
     gcs.call.later(days=2)
-    assert (gcs.names() == []) is gone
+    assert (gcs.names() == []) is deleted

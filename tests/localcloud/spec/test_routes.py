@@ -4,45 +4,45 @@ from localcloud.spec.discovery import document
 from localcloud.spec.routes import Routes
 
 
-def found(http: str, path: str, api: str = "secretmanager", version: str = "v1") -> tuple[str, dict[str, str]]:
+def matched(http: str, path: str, api: str = "secretmanager", version: str = "v1") -> tuple[str, dict[str, str]]:
     match = document(api, version).match(http, path)
     assert match is not None, path
     return match[0].id, match[1]
 
 
 def test_a_custom_verb_wins_over_a_resource_of_that_name() -> None:
-    assert found("GET", "v1/projects/p/secrets/s:getIamPolicy")[0] == "secretmanager.projects.secrets.getIamPolicy"
+    assert matched("GET", "v1/projects/p/secrets/s:getIamPolicy")[0] == "secretmanager.projects.secrets.getIamPolicy"
 
 
 def test_a_reserved_parameter_takes_all_its_segments() -> None:
-    method, params = found("GET", "v1/projects/p/secrets/s/versions/latest:access")
+    method, params = matched("GET", "v1/projects/p/secrets/s/versions/latest:access")
     assert method == "secretmanager.projects.secrets.versions.access"
     assert params == {"name": "projects/p/secrets/s/versions/latest"}
 
 
 def test_a_segment_is_decoded_after_it_was_told_apart() -> None:
-    assert found("GET", "v1/b/bucket/o/a%2Fb%3Ac", "storage")[1] == {"bucket": "bucket", "object": "a/b:c"}
+    assert matched("GET", "v1/b/bucket/o/a%2Fb%3Ac", "storage")[1] == {"bucket": "bucket", "object": "a/b:c"}
 
 
 def test_a_colon_in_a_plain_parameter_is_no_verb() -> None:
-    assert found("GET", "v1/b/bucket/o/a:b", "storage")[1]["object"] == "a:b"
+    assert matched("GET", "v1/b/bucket/o/a:b", "storage")[1]["object"] == "a:b"
 
 
 def test_a_verb_may_come_percent_encoded() -> None:
-    assert found("POST", "v1/projects/p/secrets/s%3AaddVersion")[0] == "secretmanager.projects.secrets.addVersion"
+    assert matched("POST", "v1/projects/p/secrets/s%3AaddVersion")[0] == "secretmanager.projects.secrets.addVersion"
 
 
 def test_an_email_in_the_path_arrives_whole() -> None:
-    _, params = found("POST", "v1/projects/p/serviceAccounts/a%40p.iam.gserviceaccount.com:getIamPolicy", "iam")
+    _, params = matched("POST", "v1/projects/p/serviceAccounts/a%40p.iam.gserviceaccount.com:getIamPolicy", "iam")
     assert params == {"resource": "projects/p/serviceAccounts/a@p.iam.gserviceaccount.com"}
 
 
 def test_slashes_that_a_client_encoded_in_a_resource_name_are_understood() -> None:
-    assert found("GET", "v1/projects%2Fp%2Fsecrets%2Fs")[1] == {"name": "projects/p/secrets/s"}
+    assert matched("GET", "v1/projects%2Fp%2Fsecrets%2Fs")[1] == {"name": "projects/p/secrets/s"}
 
 
 def test_an_open_ended_parameter_takes_the_rest() -> None:
-    _, params = found("GET", "v3/projects/p/metricDescriptors/custom.googleapis.com/a/b", "monitoring", "v3")
+    _, params = matched("GET", "v3/projects/p/metricDescriptors/custom.googleapis.com/a/b", "monitoring", "v3")
     assert params == {"name": "projects/p/metricDescriptors/custom.googleapis.com/a/b"}
 
 

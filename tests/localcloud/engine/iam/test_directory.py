@@ -24,18 +24,18 @@ def cloud(tmp_path: Path) -> Inside:
     return cloud
 
 
-def tell(cloud: Inside, **known: Any) -> Any:
+def declare(cloud: Inside, **known: Any) -> Any:
     return cloud("POST", "_local/directory", known, **{"x-local-control": "key"})
 
 
-def bound(cloud: Inside, *members: str) -> Any:
+def bind(cloud: Inside, *members: str) -> Any:
     binding = {"role": "roles/secretmanager.viewer", "members": list(members)}
     return cloud("POST", f"{SECRETS}/s:setIamPolicy", {"policy": {"bindings": [binding]}})
 
 
 def test_until_it_is_told_everyone_is_taken(cloud: Inside) -> None:
     everyone = ["user:new@example.com", "group:new@example.com", "domain:example.com"]
-    assert bound(cloud, *everyone).body["bindings"][0]["members"] == everyone
+    assert bind(cloud, *everyone).body["bindings"][0]["members"] == everyone
 
 
 @pytest.mark.parametrize(
@@ -54,22 +54,22 @@ def test_until_it_is_told_everyone_is_taken(cloud: Inside) -> None:
     ],
 )
 def test_who_is_another_kind_or_nobody_is_refused_as_google_does(cloud: Inside, member: str, message: str) -> None:
-    tell(cloud, users=[ALICE], groups=[TEAM], closed=True)
-    response = bound(cloud, f"user:{ALICE}", member)
+    declare(cloud, users=[ALICE], groups=[TEAM], closed=True)
+    response = bind(cloud, f"user:{ALICE}", member)
     assert (response.status, message in response.message) == (400, True), response.message
-    assert bound(cloud, f"user:{ALICE}", f"group:{TEAM}").status == 200
+    assert bind(cloud, f"user:{ALICE}", f"group:{TEAM}").status == 200
 
 
 def test_policies_keep_primary_addresses(cloud: Inside) -> None:
-    tell(cloud, users=["Alice@example.com"], aliases={"al@example.com": "alice@EXAMPLE.com"})
+    declare(cloud, users=["Alice@example.com"], aliases={"al@example.com": "alice@EXAMPLE.com"})
     for spelt in ("alice@example.com", "ALICE@EXAMPLE.COM", "al@example.com", "Al@Example.com"):
-        members = bound(cloud, f"user:{spelt}", "user:Alice@example.com").body["bindings"][0]["members"]
+        members = bind(cloud, f"user:{spelt}", "user:Alice@example.com").body["bindings"][0]["members"]
         assert members == ["user:Alice@example.com"]
 
 
 def test_a_member_of_before_is_kept_when_it_is_gone(cloud: Inside) -> None:
-    policy = bound(cloud, "user:bob@example.com").body
-    tell(cloud, users=[ALICE], closed=True)
+    policy = bind(cloud, "user:bob@example.com").body
+    declare(cloud, users=[ALICE], closed=True)
     policy["bindings"][0]["members"].append(f"user:{ALICE}")
     changed = cloud.ok("POST", f"{SECRETS}/s:setIamPolicy", {"policy": policy})
     assert changed["bindings"][0]["members"] == ["user:bob@example.com", f"user:{ALICE}"]
@@ -77,8 +77,8 @@ def test_a_member_of_before_is_kept_when_it_is_gone(cloud: Inside) -> None:
 
 def test_it_says_what_it_was_told_and_forgets_it(cloud: Inside) -> None:
     settings = {"users": [ALICE], "groups": [TEAM], "aliases": {"al@example.com": ALICE}, "closed": True}
-    assert tell(cloud, **settings).body == settings
-    assert tell(cloud, closed=False).body == settings | {"closed": False}
+    assert declare(cloud, **settings).body == settings
+    assert declare(cloud, closed=False).body == settings | {"closed": False}
     nobody = {"users": [], "groups": [], "aliases": {}, "closed": False}
     assert cloud("DELETE", "_local/directory", **{"x-local-control": "key"}).body == nobody
     assert cloud("GET", "_local/directory").status == 403
@@ -94,6 +94,6 @@ def test_it_says_what_it_was_told_and_forgets_it(cloud: Inside) -> None:
     ],
 )
 def test_nonsense_is_refused_and_nothing_of_it_kept(cloud: Inside, known: dict[str, Any], message: str) -> None:
-    response = tell(cloud, groups=[TEAM], **known)
+    response = declare(cloud, groups=[TEAM], **known)
     assert (response.status, message in response.message) == (400, True), response.message
     assert cloud("GET", "_local/directory", **{"x-local-control": "key"}).body["groups"] == []

@@ -74,10 +74,10 @@ def test_audit_configs_change_only_when_they_are_meant() -> None:
 
 def test_a_caller_of_old_sees_conditions_behind_a_marked_role() -> None:
     policy = {"version": 3, "etag": "x", "bindings": [ALICE, {**ALICE, "condition": CONDITION}]}
-    shown = view(policy, 1)
-    assert shown["version"] == 1
-    assert shown["bindings"][1]["role"].startswith("roles/viewer_withcond_")
-    assert "condition" not in shown["bindings"][1]
+    seen = view(policy, 1)
+    assert seen["version"] == 1
+    assert seen["bindings"][1]["role"].startswith("roles/viewer_withcond_")
+    assert "condition" not in seen["bindings"][1]
     assert view(policy, 3) == policy
     with pytest.raises(CloudError, match="requested policy version 2"):
         view(policy, 2)

@@ -31,9 +31,9 @@ def static_needs(service: Service) -> Iterator[tuple[str, str]]:
     """(method, permission) of every method that has a function and a fixed permission."""
     for version in service.versions:
         for name, method in document(service.api, version).methods.items():
-            said = service.permissions.get(name, gate.usual(name, ROLES.permissions))
-            if handler(service, method) is not None and isinstance(said, str) and said:
-                yield name, said
+            permission = service.permissions.get(name, gate.usual(name, ROLES.permissions))
+            if handler(service, method) is not None and isinstance(permission, str) and permission:
+                yield name, permission
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.api)
@@ -59,8 +59,8 @@ def test_a_role_stands_in_the_file_of_its_service_and_is_described_once() -> Non
 
 def test_every_table_is_somebodys() -> None:
     folder = Path(services.__file__).parent
-    there = {*folder.glob("*/roles.json"), *folder.glob("unwritten/*.json")}
-    assert there == set(FILES.values()) - {roles.BASIC}
+    files = {*folder.glob("*/roles.json"), *folder.glob("unwritten/*.json")}
+    assert files == set(FILES.values()) - {roles.BASIC}
 
 
 def test_permissions_have_a_service_a_resource_and_a_verb() -> None:
