@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 import pytest
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import Refused
+from groundwork.lifecycle import up
+from groundwork.lifecycle.up import UpOptions
 from groundwork.terraform.events import Event
 from groundwork.terraform.talk import LayerListen, Work
 
+from tests.groundwork.clone import Clone, cloned
 from tests.local_project import running
 
 
@@ -63,3 +66,11 @@ def local_clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     """A folder with a running local cloud; each test uses its own project in it."""
     with running(tmp_path_factory.mktemp("clone")) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """A clone whose platform is up, for tests that leave it as it is."""
+    with cloned(tmp_path_factory.mktemp("deployed")) as clone:
+        up.up(clone.session(), UpOptions(yes=True), Heard())
+        yield clone

@@ -19,8 +19,9 @@ ROOTS = Path(__file__).parent / "roots"
 
 @dataclass(frozen=True)
 class Script:
-    """A folder of roots/: NN-name.tf is the whole configuration from then on, NN-name.json a list of requests made by hand
-    ([verb, api, path, parameters, body]), imports.txt lists "address id" of what can be imported at the end."""
+    """A folder of roots/: NN-name.tf is the whole configuration from then on, NN-name+.tf is added to the one before,
+    NN-name.json is a list of requests made by hand ([verb, api, path, parameters, body]), and imports.txt lists
+    "address id" of what can be imported at the end."""
 
     folder: Path
 
@@ -29,9 +30,11 @@ class Script:
         return list(self._steps(sides))
 
     def _steps(self, sides: dict[str, Side]) -> Iterator[Step]:
+        hcl = ""
         for file in sorted(self.folder.glob("[0-9]*")):
             if file.suffix == ".tf":
-                yield Step(file.stem, lambda terraform, file=file: _configured(terraform, file.read_text("utf-8")))
+                hcl = (hcl if file.stem.endswith("+") else "") + file.read_text("utf-8")
+                yield Step(file.stem, lambda terraform, hcl=hcl: _configured(terraform, hcl))
             else:
                 yield Step(
                     file.stem,

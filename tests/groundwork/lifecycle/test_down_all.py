@@ -196,13 +196,6 @@ def test_deleting_the_project_has_its_own_question_and_says_how_to_undo_it(clone
     assert not any(plan.pending for plan in up.plan(clone.session("plan"), talk))
 
 
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    with cloned(tmp_path_factory.mktemp("standing")) as clone:
-        up.up(clone.session(), YES, Heard())
-        yield clone
-
-
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
@@ -233,13 +226,13 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     ],
 )
 def test_wrong_input_is_a_sentence_and_nothing_changes(
-    standing: Clone, arguments: list[str], code: Exit, sentence: str
+    deployed: Clone, arguments: list[str], code: Exit, sentence: str
 ) -> None:
-    before = read_state(standing.cloud, standing.session().place("platform")).serial
-    result = standing.run("down", "--env", "small", *arguments)
+    before = read_state(deployed.cloud, deployed.session().place("platform")).serial
+    result = deployed.run("down", "--env", "small", *arguments)
     assert result.returncode == code
     assert sentence in " ".join(result.stderr.split())
-    assert read_state(standing.cloud, standing.session().place("platform")).serial == before
+    assert read_state(deployed.cloud, deployed.session().place("platform")).serial == before
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from groundwork.terraform.state import read_lock, read_state
 
 from tests.groundwork.clone import Clone, cloned
 from tests.groundwork.conftest import Heard
+from tests.polling import until
 from tests.processes import naming
 
 SLOW = {"method": "*", "kind": "latency", "seconds": 0.05}
@@ -36,26 +36,9 @@ def clone(tmp_path: Path) -> Iterator[Clone]:
         yield clone
 
 
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    """A clone that is up, for tests that leave it as it is."""
-    with cloned(tmp_path_factory.mktemp("standing")) as clone:
-        up.up(clone.session(), UpOptions(), Heard())
-        yield clone
-
-
 def applying(clone: Clone) -> bool:
     logs = (clone.root / ".groundwork" / "small" / layer / "apply.ndjson" for layer in LAYERS)
     return any('"type":"apply_start"' in log.read_text("utf-8") for log in logs if log.exists())
-
-
-def until(condition: Callable[[], bool]) -> None:
-    look = threading.Event()
-    for _ in range(6000):
-        if condition():
-            return
-        look.wait(0.005)
-    pytest.fail("it never came to that")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
@@ -133,29 +116,29 @@ def lock_elsewhere(clone: Clone) -> None:
     )
 
 
-def test_a_lock_from_elsewhere_is_explained_kept_and_removed_on_demand(standing: Clone) -> None:
-    lock_elsewhere(standing)
-    held = standing.run("up", "--env", "small")
+def test_a_lock_from_elsewhere_is_explained_kept_and_removed_on_demand(deployed: Clone) -> None:
+    lock_elsewhere(deployed)
+    held = deployed.run("up", "--env", "small")
     assert held.returncode == Exit.LOCKED
     assert "The state of small/platform is locked by bob@desk (apply, since 2026-11-21 " in held.stderr
     assert "remove the lock with `groundwork unlock --env small`." in held.stderr
 
-    refused = standing.run("unlock", "--env", "small")
+    refused = deployed.run("unlock", "--env", "small")
     assert refused.returncode == Exit.REFUSED
     assert "small/platform is locked by bob@desk" in refused.stderr
-    assert read_lock(standing.cloud, standing.session().place("platform")) is not None
+    assert read_lock(deployed.cloud, deployed.session().place("platform")) is not None
 
-    assert standing.run("unlock", "--env", "small", "--dry-run").returncode == 0
-    assert read_lock(standing.cloud, standing.session().place("platform")) is not None
+    assert deployed.run("unlock", "--env", "small", "--dry-run").returncode == 0
+    assert read_lock(deployed.cloud, deployed.session().place("platform")) is not None
 
-    freed = standing.run("unlock", "--env", "small", "--yes")
+    freed = deployed.run("unlock", "--env", "small", "--yes")
     assert freed.returncode == 0
     assert "small/platform is unlocked" in freed.stderr
-    assert standing.run("plan", "--env", "small", "--detailed-exitcode").returncode == 0
+    assert deployed.run("plan", "--env", "small", "--detailed-exitcode").returncode == 0
 
 
-def test_nothing_to_unlock_is_reported(standing: Clone) -> None:
-    assert "small is not locked" in standing.run("unlock", "--env", "small").stderr
+def test_nothing_to_unlock_is_reported(deployed: Clone) -> None:
+    assert "small is not locked" in deployed.run("unlock", "--env", "small").stderr
 
 
 def test_what_google_would_refuse_for_a_moment_is_tried_again(clone: Clone, talk: Heard) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from groundwork.terraform import runs
 from groundwork.terraform.state import read_lock, read_state
 
 from tests.groundwork.clone import Clone, cloned
+from tests.polling import until
 
 POINTS = range(10)
 ONE = 4
@@ -67,15 +67,6 @@ def steps(clone: Clone) -> int:
     """The number of apply steps that Terraform has reported, in both layers."""
     logs = (clone.root / ".groundwork" / "small" / layer / "apply.ndjson" for layer in LAYERS)
     return sum(log.read_text("utf-8").count('"type":"apply_') for log in logs if log.exists())
-
-
-def until(condition: Callable[[], bool]) -> None:
-    look = threading.Event()
-    for _ in range(6000):
-        if condition():
-            return
-        look.wait(0.005)
-    pytest.fail("it never came to that")
 
 
 def finishes(clone: Clone) -> None:

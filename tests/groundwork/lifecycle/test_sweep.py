@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from groundwork.errors import CouldNotTell, Exit, Refused, UsageProblem
 from groundwork.lifecycle import sweep, up
 from groundwork.lifecycle.sweep import Choice
-from groundwork.lifecycle.up import UpOptions
 from groundwork.lifecycle.verify import Remains
 from groundwork.resources.item import Item
 from groundwork.resources.registry import listings
 
-from tests.groundwork.clone import Clone, cloned
+from tests.groundwork.clone import Clone
 from tests.groundwork.conftest import Heard
 
 PROJECT = "small-clone"
 ANY = Choice(any_age=True)
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 ACCOUNT = f"by-hand@{PROJECT}.iam.gserviceaccount.com"
-
-
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    with cloned(tmp_path_factory.mktemp("standing")) as clone:
-        up.up(clone.session(), UpOptions(yes=True), Heard())
-        yield clone
 
 
 def make_by_hand(clone: Clone, keep: bool = False) -> None:
@@ -57,22 +48,22 @@ def make_by_hand(clone: Clone, keep: bool = False) -> None:
     cloud.request("POST", "iam", f"{path}/roles", json=role)
 
 
-def test_a_dry_run_says_what_would_go_then_it_goes_and_what_is_protected_stays(standing: Clone) -> None:
-    make_by_hand(standing)
-    make_by_hand(standing, keep=True)
+def test_a_dry_run_says_what_would_go_then_it_goes_and_what_is_protected_stays(deployed: Clone) -> None:
+    make_by_hand(deployed)
+    make_by_hand(deployed, keep=True)
     talk = Heard()
-    sweep.sweep(standing.cloud, standing.environment, ANY, talk, yes=True, dry_run=True)
+    sweep.sweep(deployed.cloud, deployed.environment, ANY, talk, yes=True, dry_run=True)
     assert f"would delete  bucket             {PROJECT}_cloudbuild" in talk.lines
     assert (
         f"keeps         bucket             {PROJECT}_cloudbuild-kept: it is marked groundwork-keep=true" in talk.lines
     )
     assert not any(line.startswith("deleted") for line in talk.lines)
 
-    young = standing.run("sweep", "--env", "small", "--yes", "--project", PROJECT)
+    young = deployed.run("sweep", "--env", "small", "--yes", "--project", PROJECT)
     assert young.returncode == Exit.LEFT_OVER
     assert "ago; --older-than is 1h" in young.stderr
 
-    result = standing.run("sweep", "--env", "small", "--yes", "--project", PROJECT, "--any-age")
+    result = deployed.run("sweep", "--env", "small", "--yes", "--project", PROJECT, "--any-age")
     assert result.returncode == Exit.LEFT_OVER
     assert f"4 deleted in project {PROJECT} on the local cloud (simulated)." in result.stdout
     assert "the reasons are above" in result.stderr
@@ -81,43 +72,43 @@ def test_a_dry_run_says_what_would_go_then_it_goes_and_what_is_protected_stays(s
     assert not any(line.startswith("would delete") for line in said)
     left = [line for line in result.stderr.splitlines() if line.startswith("  ")]
     assert left == [f"  bucket: {PROJECT}_cloudbuild-kept", "  secret: projects/100000000001/secrets/by-hand-kept"]
-    policy = standing.cloud.request("POST", "cloudresourcemanager", f"v1/projects/{PROJECT}:getIamPolicy", json={})
+    policy = deployed.cloud.request("POST", "cloudresourcemanager", f"v1/projects/{PROJECT}:getIamPolicy", json={})
     assert "by-hand" not in str(policy)
 
-    clean = standing.cloud
+    clean = deployed.cloud
     clean.request("PATCH", "storage", f"v1/b/{PROJECT}_cloudbuild-kept", json={"labels": {"groundwork-keep": "false"}})
     clean.request("DELETE", "secretmanager", f"v1/projects/{PROJECT}/secrets/by-hand-kept")
-    last = standing.run("sweep", "--env", "small", "--yes", "--project", PROJECT, "--any-age")
+    last = deployed.run("sweep", "--env", "small", "--yes", "--project", PROJECT, "--any-age")
     assert last.returncode == Exit.OK
     assert last.stdout.startswith(f"going: 1 deleted, project {PROJECT} on the local cloud (simulated) holds nothing")
-    assert not any(plan.pending for plan in up.plan(standing.session("plan"), talk))
+    assert not any(plan.pending for plan in up.plan(deployed.session("plan"), talk))
 
 
-def test_the_projects_id_has_to_be_typed(standing: Clone) -> None:
-    standing.cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={"name": f"{PROJECT}-typed"})
+def test_the_projects_id_has_to_be_typed(deployed: Clone) -> None:
+    deployed.cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={"name": f"{PROJECT}-typed"})
     talk = Heard(answers=["yes"])
     try:
         with pytest.raises(Refused):
-            sweep.sweep(standing.cloud, standing.environment, ANY, talk, yes=False, dry_run=False)
-        standing.cloud.request("GET", "storage", f"v1/b/{PROJECT}-typed")
+            sweep.sweep(deployed.cloud, deployed.environment, ANY, talk, yes=False, dry_run=False)
+        deployed.cloud.request("GET", "storage", f"v1/b/{PROJECT}-typed")
     finally:
-        standing.cloud.request("DELETE", "storage", f"v1/b/{PROJECT}-typed")
+        deployed.cloud.request("DELETE", "storage", f"v1/b/{PROJECT}-typed")
     assert talk.questions == ["Type the project ID (small-clone) to delete this:"]
 
 
-def test_a_protected_environment_is_refused(standing: Clone) -> None:
-    standing.rewrite("region:", "protected: true\nregion:")
+def test_a_protected_environment_is_refused(deployed: Clone) -> None:
+    deployed.rewrite("region:", "protected: true\nregion:")
     try:
         with pytest.raises(Refused, match="protected: true"):
-            sweep.sweep(standing.cloud, standing.environment, ANY, Heard(), yes=True, dry_run=False)
+            sweep.sweep(deployed.cloud, deployed.environment, ANY, Heard(), yes=True, dry_run=False)
     finally:
-        standing.rewrite("protected: true\n", "")
+        deployed.rewrite("protected: true\n", "")
 
 
-def test_nothing_is_deleted_while_a_state_cannot_be_read(standing: Clone) -> None:
-    standing.disturb({"method": "storage.objects.get", "kind": "error", "code": 403, "count": 1})
+def test_nothing_is_deleted_while_a_state_cannot_be_read(deployed: Clone) -> None:
+    deployed.disturb({"method": "storage.objects.get", "kind": "error", "code": 403, "count": 1})
     with pytest.raises(CouldNotTell, match="nothing is deleted: a state could not be read"):
-        sweep.sweep(standing.cloud, standing.environment, ANY, Heard(), yes=True, dry_run=False)
+        sweep.sweep(deployed.cloud, deployed.environment, ANY, Heard(), yes=True, dry_run=False)
 
 
 def item(kind: str, name: str, **body: object) -> Item:
@@ -220,20 +211,20 @@ def test_an_age_that_is_none_is_a_sentence(text: str) -> None:
     ],
 )
 def test_wrong_input_is_a_sentence_and_nothing_changes(
-    standing: Clone, arguments: list[str], code: Exit, sentence: str
+    deployed: Clone, arguments: list[str], code: Exit, sentence: str
 ) -> None:
-    result = standing.run("sweep", "--env", "small", *arguments)
+    result = deployed.run("sweep", "--env", "small", *arguments)
     assert result.returncode == code
     assert sentence in " ".join(result.stderr.split())
     assert "deleted " not in result.stderr
 
 
-def test_without_a_terminal_and_yes_nothing_is_deleted(standing: Clone) -> None:
-    standing.cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={"name": f"{PROJECT}-quiet"})
+def test_without_a_terminal_and_yes_nothing_is_deleted(deployed: Clone) -> None:
+    deployed.cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={"name": f"{PROJECT}-quiet"})
     try:
-        result = standing.run("sweep", "--env", "small", "--any-age", "--project", PROJECT)
-        standing.cloud.request("GET", "storage", f"v1/b/{PROJECT}-quiet")
+        result = deployed.run("sweep", "--env", "small", "--any-age", "--project", PROJECT)
+        deployed.cloud.request("GET", "storage", f"v1/b/{PROJECT}-quiet")
     finally:
-        standing.cloud.request("DELETE", "storage", f"v1/b/{PROJECT}-quiet")
+        deployed.cloud.request("DELETE", "storage", f"v1/b/{PROJECT}-quiet")
     assert result.returncode == Exit.REFUSED
     assert "There is no terminal to answer this at" in result.stderr

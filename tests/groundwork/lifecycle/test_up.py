@@ -28,14 +28,6 @@ def clone(tmp_path: Path) -> Iterator[Clone]:
         yield clone
 
 
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    """A clone that is up, for tests that leave it as it is."""
-    with cloned(tmp_path_factory.mktemp("standing")) as clone:
-        up.up(clone.session(), YES, Heard())
-        yield clone
-
-
 def test_up_from_nothing_then_nothing_then_down_then_up(clone: Clone, talk: Heard) -> None:
     first = up.up(clone.session(), UpOptions(), talk)
     assert talk.questions == []
@@ -95,13 +87,13 @@ def test_what_only_looks_makes_nothing_at_all(clone: Clone, arguments: tuple[str
     assert list(clone.cloud.pages("cloudresourcemanager", "v1/projects", "projects")) == []
 
 
-def test_damaged_personas_are_named_before_anything_is_planned(standing: Clone, talk: Heard) -> None:
-    file = standing.root / "modules" / "team_access" / "personas.json"
+def test_damaged_personas_are_named_before_anything_is_planned(deployed: Clone, talk: Heard) -> None:
+    file = deployed.root / "modules" / "team_access" / "personas.json"
     before = file.read_text("utf-8")
     file.write_text("{", "utf-8")
     try:
         with pytest.raises(UsageProblem, match=r"^modules/team_access/personas\.json is not JSON"):
-            up.up(standing.session(), UpOptions(), talk)
+            up.up(deployed.session(), UpOptions(), talk)
     finally:
         file.write_text(before, "utf-8")
     assert talk.lines == []
@@ -120,43 +112,43 @@ def test_before_the_first_up_a_plan_says_what_it_would_begin_with_and_create(clo
     assert not any("would first" in line for line in again.lines)
 
 
-def test_a_change_is_shown_by_component_with_what_it_changes(standing: Clone, talk: Heard) -> None:
-    standing.rewrite("  data: {force_destroy: true}\n", "  data: {force_destroy: true, versioning: true}\n")
+def test_a_change_is_shown_by_component_with_what_it_changes(deployed: Clone, talk: Heard) -> None:
+    deployed.rewrite("  data: {force_destroy: true}\n", "  data: {force_destroy: true, versioning: true}\n")
     try:
-        made = up.plan(standing.session("plan"), talk)
-        up.show_plans(standing.session("plan"), made, talk)
+        made = up.plan(deployed.session("plan"), talk)
+        up.show_plans(deployed.session("plan"), made, talk)
     finally:
-        standing.rewrite(", versioning: true", "")
+        deployed.rewrite(", versioning: true", "")
     line = next(line for line in talk.lines if "bucket data" in line)
     assert line.startswith("  ~ bucket data")
     assert "versioning" in line
 
 
-def test_plan_json_counts_creates_updates_and_deletes(standing: Clone) -> None:
-    result = standing.run("plan", "--env", "small", "--json", "--detailed-exitcode")
+def test_plan_json_counts_creates_updates_and_deletes(deployed: Clone) -> None:
+    result = deployed.run("plan", "--env", "small", "--json", "--detailed-exitcode")
     assert result.returncode == Exit.OK
     assert json.loads(result.stdout)["changes"] == {"create": 0, "update": 0, "delete": 0}
-    standing.rewrite("  kept: {}\n", "  kept: {}\n  more: {}\n")
+    deployed.rewrite("  kept: {}\n", "  kept: {}\n  more: {}\n")
     try:
-        result = standing.run("plan", "--env", "small", "--json", "--detailed-exitcode")
+        result = deployed.run("plan", "--env", "small", "--json", "--detailed-exitcode")
     finally:
-        standing.rewrite("  more: {}\n", "")
+        deployed.rewrite("  more: {}\n", "")
     assert result.returncode == Exit.CHANGES
     assert json.loads(result.stdout)["changes"] == {"create": 1, "update": 0, "delete": 0}
 
 
-def test_status_and_output_say_what_is_there(standing: Clone) -> None:
-    found = status.status(standing.checkout, standing.environment)
+def test_status_and_output_say_what_is_there(deployed: Clone) -> None:
+    found = status.status(deployed.checkout, deployed.environment)
     assert {layer.name: layer.lock for layer in found.layers} == {"bootstrap": None, "platform": None}
     assert found.layers[1].components["bucket kept"] == 1
-    output = json.loads(standing.run("output", "--env", "small", "--json", "buckets").stdout)
+    output = json.loads(deployed.run("output", "--env", "small", "--json", "buckets").stdout)
     assert output == {"data": "gs://small-clone-data", "kept": "gs://small-clone-kept"}
 
 
 @pytest.mark.parametrize("verb", ["status", "output"])
-def test_a_state_that_may_not_be_read_is_not_an_empty_one(standing: Clone, verb: str) -> None:
-    standing.disturb({"method": "storage.objects.get", "kind": "error", "code": 403, "count": 1})
-    result = standing.run(verb, "--env", "small")
+def test_a_state_that_may_not_be_read_is_not_an_empty_one(deployed: Clone, verb: str) -> None:
+    deployed.disturb({"method": "storage.objects.get", "kind": "error", "code": 403, "count": 1})
+    result = deployed.run(verb, "--env", "small")
     assert (result.returncode, result.stdout) == (Exit.PERMISSION, "")
     assert (
         "the permission to read its state in gs://small-clone-tfstate (storage.objects.get) is missing" in result.stderr
@@ -186,36 +178,36 @@ def test_commands_about_people_say_that_nothing_is_up_before_it_is(clone: Clone)
         )
 
 
-def test_an_unknown_output_is_a_sentence(standing: Clone) -> None:
-    result = standing.run("output", "--env", "small", "nonsense")
+def test_an_unknown_output_is_a_sentence(deployed: Clone) -> None:
+    result = deployed.run("output", "--env", "small", "nonsense")
     assert result.returncode == Exit.USAGE
     assert "There is no output nonsense in small; allowed are buckets, builds, commands," in result.stderr
 
 
-def test_down_asks_for_the_projects_id(standing: Clone) -> None:
+def test_down_asks_for_the_projects_id(deployed: Clone) -> None:
     talk = Heard(answers=["yes"])
     with pytest.raises(Refused):
-        teardown.down(standing.session("down"), UpOptions(), talk)
+        teardown.down(deployed.session("down"), UpOptions(), talk)
     assert talk.questions == ["Type the project ID (small-clone) to destroy all this:"]
     assert not [event for _, event in talk.events if isinstance(event, Step)]
 
 
-def test_down_refuses_a_protected_environment(standing: Clone) -> None:
-    standing.rewrite("region:", "protected: true\nregion:")
+def test_down_refuses_a_protected_environment(deployed: Clone) -> None:
+    deployed.rewrite("region:", "protected: true\nregion:")
     try:
-        result = standing.run("down", "--env", "small", "--yes")
+        result = deployed.run("down", "--env", "small", "--yes")
     finally:
-        standing.rewrite("protected: true\n", "")
+        deployed.rewrite("protected: true\n", "")
     assert result.returncode == Exit.REFUSED
     assert "small is protected: true in small.yaml, so `down` refuses." in result.stderr
 
 
-def test_down_refuses_beforehand_what_would_fail_half_way(standing: Clone, talk: Heard) -> None:
-    bucket = standing.cloud.storage().bucket("small-clone-kept")
+def test_down_refuses_beforehand_what_would_fail_half_way(deployed: Clone, talk: Heard) -> None:
+    bucket = deployed.cloud.storage().bucket("small-clone-kept")
     bucket.blob("a").upload_from_string(b"1")
     try:
         with pytest.raises(Refused) as error:
-            teardown.down(standing.session("down"), YES, talk)
+            teardown.down(deployed.session("down"), YES, talk)
     finally:
         bucket.blob("a").delete()
     assert error.value.message == "Destroying small would fail half-way, so it was not started:"
@@ -225,28 +217,28 @@ def test_down_refuses_beforehand_what_would_fail_half_way(standing: Clone, talk:
     assert not [event for _, event in talk.events if isinstance(event, Step)]
 
 
-def test_up_refuses_beforehand_to_delete_a_bucket_with_objects(standing: Clone, talk: Heard) -> None:
+def test_up_refuses_beforehand_to_delete_a_bucket_with_objects(deployed: Clone, talk: Heard) -> None:
     """A renamed bucket is another one: without the refusal the grants would go and the bucket stay."""
-    bucket = standing.cloud.storage().bucket("small-clone-kept")
+    bucket = deployed.cloud.storage().bucket("small-clone-kept")
     bucket.blob("a").upload_from_string(b"1")
-    standing.rewrite("  kept: {}\n", "  renamed: {}\n")
+    deployed.rewrite("  kept: {}\n", "  renamed: {}\n")
     try:
         with pytest.raises(Refused, match="Applying this to small would fail half-way") as error:
-            up.up(standing.session(), YES, talk)
+            up.up(deployed.session(), YES, talk)
     finally:
-        standing.rewrite("  renamed: {}\n", "  kept: {}\n")
+        deployed.rewrite("  renamed: {}\n", "  kept: {}\n")
         bucket.blob("a").delete()
     assert error.value.details[0].startswith("bucket kept: gs://small-clone-kept holds 1 object (1 B) live")
     assert not [event for _, event in talk.events if isinstance(event, Step)]
 
 
-def test_another_region_is_refused_while_the_state_lies_in_the_old_one(standing: Clone, talk: Heard) -> None:
-    standing.rewrite("region: europe-west1", "region: europe-west4")
+def test_another_region_is_refused_while_the_state_lies_in_the_old_one(deployed: Clone, talk: Heard) -> None:
+    deployed.rewrite("region: europe-west1", "region: europe-west4")
     try:
         with pytest.raises(Refused) as error:
-            up.up(standing.session(), YES, talk)
+            up.up(deployed.session(), YES, talk)
     finally:
-        standing.rewrite("region: europe-west4", "region: europe-west1")
+        deployed.rewrite("region: europe-west4", "region: europe-west1")
     assert len(error.value.details) == 1
     assert error.value.details[0].startswith(
         "state bucket: gs://small-clone-tfstate keeps Terraform's state, and stays in"
@@ -255,17 +247,17 @@ def test_another_region_is_refused_while_the_state_lies_in_the_old_one(standing:
     assert any("± bucket data" in line and line.endswith("changes location)") for line in talk.lines)
 
 
-def test_what_a_deletion_would_lose_is_shown_before_it(standing: Clone, talk: Heard) -> None:
-    bucket = standing.cloud.storage().bucket("small-clone-data")
+def test_what_a_deletion_would_lose_is_shown_before_it(deployed: Clone, talk: Heard) -> None:
+    bucket = deployed.cloud.storage().bucket("small-clone-data")
     bucket.blob("a").upload_from_string(b"12345")
-    standing.rewrite("  data: {force_destroy: true}\n", "  other: {force_destroy: true}\n")
-    standing.rewrite("    buckets: {data: read}\n", "    buckets: {other: read}\n")
+    deployed.rewrite("  data: {force_destroy: true}\n", "  other: {force_destroy: true}\n")
+    deployed.rewrite("    buckets: {data: read}\n", "    buckets: {other: read}\n")
     try:
-        session = standing.session("plan")
+        session = deployed.session("plan")
         up.show_plans(session, up.plan(session, talk), talk)
     finally:
-        standing.rewrite("  other: {force_destroy: true}\n", "  data: {force_destroy: true}\n")
-        standing.rewrite("    buckets: {other: read}\n", "    buckets: {data: read}\n")
+        deployed.rewrite("  other: {force_destroy: true}\n", "  data: {force_destroy: true}\n")
+        deployed.rewrite("    buckets: {other: read}\n", "    buckets: {data: read}\n")
         bucket.blob("a").delete()
     lost = talk.lines.index("contents that are lost for good")
     assert talk.lines[lost + 1] == "  ! bucket data: 1 object (5 B) live"

@@ -11,25 +11,14 @@ from pathlib import Path
 import pytest
 from groundwork.errors import CouldNotTell, Exit
 from groundwork.google import local
-from groundwork.lifecycle import up
-from groundwork.lifecycle.up import UpOptions
 from groundwork.lifecycle.verify import Remains, known_by_the_file, read_known, verify
 from groundwork.resources.item import Item
 from groundwork.resources.registry import kinds, listings
 from localcloud.server import launcher
 
 from tests.groundwork.clone import Clone, cloned
-from tests.groundwork.conftest import Heard
 
 PROJECT = "small-clone"
-
-
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    """A clone that is up, with an identity pool and a hand-made role beside it; tests leave it as it is."""
-    with cloned(tmp_path_factory.mktemp("standing")) as clone:
-        up.up(clone.session(), UpOptions(yes=True), Heard())
-        yield clone
 
 
 @contextmanager
@@ -43,8 +32,8 @@ def disturbed(clone: Clone, **fault: object) -> Iterator[None]:
         launcher.control(running, "DELETE", "/_local/faults")
 
 
-def test_a_platform_that_only_terraform_made_is_clean(standing: Clone) -> None:
-    result = standing.run("verify", "--env", "small")
+def test_a_platform_that_only_terraform_made_is_clean(deployed: Clone) -> None:
+    result = deployed.run("verify", "--env", "small")
     assert (result.returncode, result.stderr) == (Exit.OK, "")
     assert result.stdout.splitlines()[-1].startswith(
         f"clean: project {PROJECT} on the local cloud (simulated) holds nothing that Terraform does not know of ("
@@ -71,19 +60,19 @@ def test_a_platform_that_only_terraform_made_is_clean(standing: Clone) -> None:
 )
 @pytest.mark.parametrize(("kind", "code"), [("error", 403), ("error", 501), ("drop", 0)])
 def test_each_list_call_that_fails_is_unknown_and_never_clean(
-    standing: Clone, method: str, kind: str, code: int
+    deployed: Clone, method: str, kind: str, code: int
 ) -> None:
-    with disturbed(standing, method=method, kind=kind, code=code):
-        result = verify(standing.cloud, standing.environment)
+    with disturbed(deployed, method=method, kind=kind, code=code):
+        result = verify(deployed.cloud, deployed.environment)
     assert result.exit_code == Exit.UNKNOWN
     with pytest.raises(CouldNotTell, match="Whether anything is left in project small-clone is unknown"):
         result.verdict(PROJECT)
 
 
-def test_a_list_call_that_fails_exits_with_8_and_is_named(standing: Clone) -> None:
-    with disturbed(standing, method="storage.buckets.list", kind="error", code=403):
-        result = standing.run("verify", "--env", "small")
-        as_json = standing.run("verify", "--env", "small", "--json")
+def test_a_list_call_that_fails_exits_with_8_and_is_named(deployed: Clone) -> None:
+    with disturbed(deployed, method="storage.buckets.list", kind="error", code=403):
+        result = deployed.run("verify", "--env", "small")
+        as_json = deployed.run("verify", "--env", "small", "--json")
     assert result.returncode == as_json.returncode == Exit.UNKNOWN
     assert "bucket: GET storage v1/b: 403" in result.stderr
     assert "clean" not in result.stdout
@@ -93,12 +82,12 @@ def test_a_list_call_that_fails_exits_with_8_and_is_named(standing: Clone) -> No
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b'{"resources": 5}', b'{"resources": [{"mode": "managed"}], "serial": 1}']
 )
-def test_a_state_that_cannot_be_read_is_unknown(standing: Clone, content: bytes) -> None:
-    blob = standing.cloud.storage().bucket(f"{PROJECT}-tfstate").blob("renamed/platform/default.tfstate")
+def test_a_state_that_cannot_be_read_is_unknown(deployed: Clone, content: bytes) -> None:
+    blob = deployed.cloud.storage().bucket(f"{PROJECT}-tfstate").blob("renamed/platform/default.tfstate")
     blob.upload_from_string(content)
     try:
-        known = read_known(standing.cloud, standing.environment)
-        result = verify(standing.cloud, standing.environment)
+        known = read_known(deployed.cloud, deployed.environment)
+        result = verify(deployed.cloud, deployed.environment)
     finally:
         blob.delete()
     if content == b'{"resources": [{"mode": "managed"}], "serial": 1}' or not content:
@@ -108,8 +97,8 @@ def test_a_state_that_cannot_be_read_is_unknown(standing: Clone, content: bytes)
         assert "cannot be read as a Terraform state" in known.unknown["state at renamed/platform"]
 
 
-def test_what_was_made_by_hand_is_left_over_with_its_cost_and_maker(standing: Clone) -> None:
-    cloud = standing.cloud
+def test_what_was_made_by_hand_is_left_over_with_its_cost_and_maker(deployed: Clone) -> None:
+    cloud = deployed.cloud
     names = [
         "by-hand-1",
         "small-clone_cloudbuild",
@@ -120,7 +109,7 @@ def test_what_was_made_by_hand_is_left_over_with_its_cost_and_maker(standing: Cl
     for name in names:
         cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={"name": name})
     try:
-        result = standing.run("verify", "--env", "small", "--json")
+        result = deployed.run("verify", "--env", "small", "--json")
     finally:
         for name in names:
             cloud.request("DELETE", "storage", f"v1/b/{name}")
@@ -133,12 +122,12 @@ def test_what_was_made_by_hand_is_left_over_with_its_cost_and_maker(standing: Cl
     assert all(item["costs"] and item["created"] for item in output["left"])
 
 
-def test_kept_buckets_tell_old_versions_and_soft_deleted_bytes(standing: Clone) -> None:
-    bucket = standing.cloud.storage().bucket(f"{PROJECT}-kept")
+def test_kept_buckets_tell_old_versions_and_soft_deleted_bytes(deployed: Clone) -> None:
+    bucket = deployed.cloud.storage().bucket(f"{PROJECT}-kept")
     blob = bucket.blob("a")
     blob.upload_from_string(b"12345")
     try:
-        found = verify(standing.cloud, standing.environment)
+        found = verify(deployed.cloud, deployed.environment)
     finally:
         blob.delete()
     texts = {one.item.name: one.text for one in found.contents}
@@ -146,18 +135,18 @@ def test_kept_buckets_tell_old_versions_and_soft_deleted_bytes(standing: Clone) 
     assert "old versions" in texts[f"{PROJECT}-tfstate"]
 
 
-def test_soft_deleted_things_are_shown_with_their_deletion_date(standing: Clone) -> None:
+def test_soft_deleted_things_are_shown_with_their_deletion_date(deployed: Clone) -> None:
     """Such a bucket can be restored, and its objects are billed: that is not nothing."""
-    cloud = standing.cloud
+    cloud = deployed.cloud
     created = cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={"name": "went-softly"})
     cloud.storage().bucket("went-softly").blob("a").upload_from_string(b"12345")
     cloud.request("DELETE", "storage", "v1/b/went-softly/o/a")
-    inside = verify(cloud, standing.environment)
+    inside = verify(cloud, deployed.environment)
     cloud.request("DELETE", "storage", "v1/b/went-softly")
     kept = cloud.request("GET", "storage", "v1/b", params={"project": PROJECT, "softDeleted": "true"})
     day = kept["items"][-1]["hardDeleteTime"][:10]
-    result = standing.run("verify", "--env", "small")
-    output = json.loads(standing.run("verify", "--env", "small", "--json").stdout)
+    result = deployed.run("verify", "--env", "small")
+    output = json.loads(deployed.run("verify", "--env", "small", "--json").stdout)
     texts = {one.item.name: one.text for one in inside.contents}
     assert texts["went-softly"] == f"1 object (5 B) soft-deleted, gone by {day}"
     name = f"went-softly#{created['generation']}"
@@ -186,46 +175,46 @@ def test_records_are_mentioned_and_do_not_count_as_left() -> None:
     assert remains.but == ", but the record of a job that has ended, which costs nothing"
 
 
-def test_an_hmac_key_is_left_over_and_swept_though_it_is_active(standing: Clone) -> None:
-    cloud, account = standing.cloud, f"groundwork-train@{PROJECT}.iam.gserviceaccount.com"
+def test_an_hmac_key_is_left_over_and_swept_though_it_is_active(deployed: Clone) -> None:
+    cloud, account = deployed.cloud, f"groundwork-train@{PROJECT}.iam.gserviceaccount.com"
     path = f"v1/projects/{PROJECT}/hmacKeys"
     created = cloud.request("POST", "storage", path, params={"serviceAccountEmail": account})["metadata"]
-    result = standing.run("verify", "--env", "small")
+    result = deployed.run("verify", "--env", "small")
     assert (result.returncode, f"left  HMAC key           {created['accessId']}" in result.stdout) == (
         Exit.LEFT_OVER,
         True,
     )
-    swept = standing.run("sweep", "--env", "small", "--yes", "--any-age", "--project", PROJECT, "--only", "hmac-key")
+    swept = deployed.run("sweep", "--env", "small", "--yes", "--any-age", "--project", PROJECT, "--only", "hmac-key")
     assert (swept.returncode, cloud.request("GET", "storage", path).get("items")) == (Exit.OK, None), swept.stderr
 
 
-def test_the_dataset_of_the_billing_export_that_the_file_names_is_kept(standing: Clone) -> None:
+def test_the_dataset_of_the_billing_export_that_the_file_names_is_kept(deployed: Clone) -> None:
     export = {"export": {"project": PROJECT, "dataset": "billing", "location": "EU"}}
-    environment = dataclasses.replace(standing.environment, cost=export)
+    environment = dataclasses.replace(deployed.environment, cost=export)
     assert known_by_the_file(environment) == {"datasets/billing"}
     assert known_by_the_file(dataclasses.replace(environment, project="another")) == frozenset()
 
 
-def test_an_api_of_the_platform_that_was_switched_off_is_unknown(standing: Clone) -> None:
+def test_an_api_of_the_platform_that_was_switched_off_is_unknown(deployed: Clone) -> None:
     path = f"v1/projects/{PROJECT}/services/secretmanager.googleapis.com"
-    standing.cloud.request("POST", "serviceusage", f"{path}:disable", json={})
+    deployed.cloud.request("POST", "serviceusage", f"{path}:disable", json={})
     try:
-        found = verify(standing.cloud, standing.environment)
+        found = verify(deployed.cloud, deployed.environment)
     finally:
-        standing.cloud.request("POST", "serviceusage", f"{path}:enable", json={})
+        deployed.cloud.request("POST", "serviceusage", f"{path}:enable", json={})
     assert "gcloud services enable secretmanager.googleapis.com" in found.unknown["secret"]
 
 
-def test_apis_that_somebody_enabled_and_nothing_is_made_of_are_seen_to_be_empty(standing: Clone) -> None:
-    before = verify(standing.cloud, standing.environment)
-    hosts = sorted({row.host for row in listings()} - enabled_hosts(standing))
+def test_apis_that_somebody_enabled_and_nothing_is_made_of_are_seen_to_be_empty(deployed: Clone) -> None:
+    before = verify(deployed.cloud, deployed.environment)
+    hosts = sorted({row.host for row in listings()} - enabled_hosts(deployed))
     for host in hosts:
-        standing.cloud.request("POST", "serviceusage", f"v1/projects/{PROJECT}/services/{host}:enable", json={})
+        deployed.cloud.request("POST", "serviceusage", f"v1/projects/{PROJECT}/services/{host}:enable", json={})
     try:
-        result = verify(standing.cloud, standing.environment)
+        result = verify(deployed.cloud, deployed.environment)
     finally:
         for host in hosts:
-            standing.cloud.request("POST", "serviceusage", f"v1/projects/{PROJECT}/services/{host}:disable", json={})
+            deployed.cloud.request("POST", "serviceusage", f"v1/projects/{PROJECT}/services/{host}:disable", json={})
     assert {"compute.googleapis.com", "aiplatform.googleapis.com"} <= set(hosts)
     assert (result.unknown, result.left, result.off, result.exit_code) == ({}, before.left, {}, before.exit_code)
     assert result.calls > before.calls
@@ -285,8 +274,8 @@ def test_a_project_whose_up_ended_before_the_platform_is_clean(tmp_path: Path) -
         (["--env", "small", "--only", "bucket"], Exit.USAGE, "No such option"),
     ],
 )
-def test_wrong_input_is_a_sentence(standing: Clone, arguments: list[str], code: Exit, sentence: str) -> None:
-    result = standing.run("verify", *arguments)
+def test_wrong_input_is_a_sentence(deployed: Clone, arguments: list[str], code: Exit, sentence: str) -> None:
+    result = deployed.run("verify", *arguments)
     assert result.returncode == code
     assert sentence in result.stderr
     assert "Traceback" not in result.stderr

@@ -55,7 +55,7 @@ def test_a_dotenv_gives_names_of_secrets_and_none_of_their_values(tmp_path: Path
 
 def test_a_dotenv_that_git_would_take_up_is_reported(tmp_path: Path) -> None:
     said = "git does not ignore it: add it to .gitignore, so that its values stay out of git"
-    found(tmp_path, {".env": "PORT=8000\n"})
+    detected(tmp_path, {".env": "PORT=8000\n"})
     assert said not in [clue.becomes for clue in repository.look(tmp_path)], "no repository, no git add"
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
     assert said in [clue.becomes for clue in repository.look(tmp_path)]

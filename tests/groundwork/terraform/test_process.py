@@ -8,8 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from groundwork.terraform.events import Event, PlannedChange, Step
 from groundwork.terraform.liveness import alive, birth, tail
 from groundwork.terraform.process import run, signals_passed_on
 
+from tests.polling import until
 from tests.processes import naming
 
 TOOL = installation.tool(installation.chosen(), installation.user_cache(), print)
@@ -165,16 +165,6 @@ def test_a_listener_that_breaks_leaves_no_process_behind(tmp_path: Path) -> None
         subject.apply(tmp_path / "saved", broken)
     assert naming(tmp_path) == []
     assert not (tmp_path / ".terraform.tfstate.lock.info").exists()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that another process does; the test's own time limit is the limit."""
-    look = threading.Event()
-    for _ in range(1000):
-        if condition():
-            return
-        look.wait(0.02)
-    pytest.fail("it never happened")
 
 
 def test_a_pid_counts_only_with_its_birth() -> None:

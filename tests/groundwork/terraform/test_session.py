@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,116 +24,108 @@ from tests.groundwork.conftest import Heard
 ADC = "import google.auth; from google.cloud import storage; print(google.auth.default()[1]); print(*[b.name for b in storage.Client().list_buckets()])"
 
 
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    """A clone that is up, for tests that leave it as it is."""
-    with cloned(tmp_path_factory.mktemp("standing")) as clone:
-        up.up(clone.session(), UpOptions(), Heard())
-        yield clone
+def test_a_clone_is_found_from_below(deployed: Clone) -> None:
+    assert find_checkout(deployed.root / "infra" / "platform") == Checkout(deployed.root.resolve())
 
 
-def test_a_clone_is_found_from_below(standing: Clone) -> None:
-    assert find_checkout(standing.root / "infra" / "platform") == Checkout(standing.root.resolve())
-
-
-def test_our_provider_is_refused_on_google_cloud(standing: Clone, talk: Heard) -> None:
-    real = replace(standing.environment, local=False)
+def test_our_provider_is_refused_on_google_cloud(deployed: Clone, talk: Heard) -> None:
+    real = replace(deployed.environment, local=False)
     with pytest.raises(
         UsageProblem, match="which our provider cannot reach: leave out PROVIDER or set PROVIDER=google"
     ):
-        open_session(standing.checkout, real, "local", "up", talk.say)
+        open_session(deployed.checkout, real, "local", "up", talk.say)
 
 
-def test_an_unknown_provider_is_refused(standing: Clone, talk: Heard) -> None:
+def test_an_unknown_provider_is_refused(deployed: Clone, talk: Heard) -> None:
     with pytest.raises(UsageProblem, match="PROVIDER=aws is unknown: it must be local or google"):
-        open_session(standing.checkout, standing.environment, "aws", "up", talk.say)
+        open_session(deployed.checkout, deployed.environment, "aws", "up", talk.say)
 
 
 def test_variables_that_change_terraform_are_reported(
-    standing: Clone, talk: Heard, monkeypatch: pytest.MonkeyPatch
+    deployed: Clone, talk: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TF_CLI_ARGS_plan", "-parallelism=2")
-    open_session(standing.checkout, standing.environment, None, "up", talk.say)
+    open_session(deployed.checkout, deployed.environment, None, "up", talk.say)
     assert talk.lines == ["note: TF_CLI_ARGS_plan is set and changes what Terraform does: -parallelism=2"]
 
 
-def test_what_is_initialised_is_not_initialised_again(standing: Clone, talk: Heard) -> None:
-    initialise.initialise(standing.session(), talk)
+def test_what_is_initialised_is_not_initialised_again(deployed: Clone, talk: Heard) -> None:
+    initialise.initialise(deployed.session(), talk)
     assert talk.lines == []
 
 
 @pytest.mark.parametrize("changed", ["infra/platform/services.tf", "modules/bucket/versions.tf"])
-def test_a_change_of_what_init_looks_at_initialises_again(standing: Clone, talk: Heard, changed: str) -> None:
-    file = standing.root / changed
+def test_a_change_of_what_init_looks_at_initialises_again(deployed: Clone, talk: Heard, changed: str) -> None:
+    file = deployed.root / changed
     before = file.read_text("utf-8")
     file.write_text(f"{before}\n", "utf-8")
     try:
-        initialise.initialise(standing.session(), talk)
+        initialise.initialise(deployed.session(), talk)
     finally:
         file.write_text(before, "utf-8")
     assert talk.lines[0].startswith("initialising ")
-    initialise.initialise(standing.session(), talk)
+    initialise.initialise(deployed.session(), talk)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"a": 1}', b"\xff"])
-def test_what_is_damaged_of_an_initialisation_is_made_anew(standing: Clone, talk: Heard, content: bytes) -> None:
-    data = standing.session().data("platform")
+def test_what_is_damaged_of_an_initialisation_is_made_anew(deployed: Clone, talk: Heard, content: bytes) -> None:
+    data = deployed.session().data("platform")
     for name in ("terraform.tfstate", "modules/modules.json", "initialised"):
         (data / name).write_bytes(content)
-    initialise.initialise(standing.session(), talk)
+    initialise.initialise(deployed.session(), talk)
     assert talk.lines[0].startswith("initialising platform")
-    initialise.initialise(standing.session(), talk)
+    initialise.initialise(deployed.session(), talk)
     assert len(talk.lines) == 1
 
 
-def test_a_shells_variables_reach_terraform_and_pythons_clients(standing: Clone) -> None:
-    printed = standing.run("local", "env", "--env", "small").stdout
+def test_a_shells_variables_reach_terraform_and_pythons_clients(deployed: Clone) -> None:
+    printed = deployed.run("local", "env", "--env", "small").stdout
     shell = f'{printed}\n"$0" -c "$1"\n'
     result = subprocess.run(
-        ["sh", "-c", shell, sys.executable, ADC], capture_output=True, text=True, check=False, cwd=standing.root
+        ["sh", "-c", shell, sys.executable, ADC], capture_output=True, text=True, check=False, cwd=deployed.root
     )
     assert result.stdout.splitlines() == ["small-clone", "small-clone-data small-clone-kept small-clone-tfstate"], (
         result.stderr
     )
 
 
-def test_a_shell_may_be_somebody_else(standing: Clone) -> None:
-    printed = standing.run("local", "env", "--env", "small", "--as", "user:stranger@example.com").stdout
+def test_a_shell_may_be_somebody_else(deployed: Clone) -> None:
+    printed = deployed.run("local", "env", "--env", "small", "--as", "user:stranger@example.com").stdout
     shell = f'{printed}\n"$0" -c "$1"\n'
     result = subprocess.run(
-        ["sh", "-c", shell, sys.executable, ADC], capture_output=True, text=True, check=False, cwd=standing.root
+        ["sh", "-c", shell, sys.executable, ADC], capture_output=True, text=True, check=False, cwd=deployed.root
     )
     assert "403" in result.stderr
     assert "storage.buckets.list" in result.stderr
 
 
-def test_shells_of_two_people_do_not_meet(standing: Clone) -> None:
-    mine = local.shell_variables(standing.checkout, "small-clone", "europe-west1")
-    theirs = local.shell_variables(standing.checkout, "small-clone", "europe-west1", "user:stranger@example.com")
+def test_shells_of_two_people_do_not_meet(deployed: Clone) -> None:
+    mine = local.shell_variables(deployed.checkout, "small-clone", "europe-west1")
+    theirs = local.shell_variables(deployed.checkout, "small-clone", "europe-west1", "user:stranger@example.com")
     for variable in ("GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"):
         assert mine[variable] != theirs[variable]
-    assert Path(mine["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"]).read_text() == local.token(standing.checkout)
+    assert Path(mine["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"]).read_text() == local.token(deployed.checkout)
     source = json.loads(Path(theirs["GOOGLE_APPLICATION_CREDENTIALS"]).read_text())["credential_source"]
-    assert Path(source["file"]).read_text() == local.token(standing.checkout, "user:stranger@example.com")
+    assert Path(source["file"]).read_text() == local.token(deployed.checkout, "user:stranger@example.com")
 
 
 def test_a_shells_own_proxies_do_not_lead_it_past_the_local_cloud(
-    standing: Clone, monkeypatch: pytest.MonkeyPatch
+    deployed: Clone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Some clients read no_proxy, some NO_PROXY: requests to hosts in either would go to Google itself."""
     monkeypatch.setenv("NO_PROXY", "storage.googleapis.com")
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
-    found = local.shell_variables(standing.checkout, "small-clone", "europe-west1")
+    found = local.shell_variables(deployed.checkout, "small-clone", "europe-west1")
     assert found["NO_PROXY"] == found["no_proxy"] == "127.0.0.1,localhost,::1"
-    port = local.start(standing.checkout).port
+    port = local.start(deployed.checkout).port
     assert found["HTTPS_PROXY"] == found["https_proxy"] == f"http://local-cloud:simulated@127.0.0.1:{port}"
 
 
-def test_files_with_tokens_are_private(standing: Clone) -> None:
-    local.shell_variables(standing.checkout, "small-clone", "europe-west1")
+def test_files_with_tokens_are_private(deployed: Clone) -> None:
+    local.shell_variables(deployed.checkout, "small-clone", "europe-west1")
     modes = {
-        name: (standing.checkout.local_state / name).stat().st_mode & 0o777 for name in ("token", "credentials.json")
+        name: (deployed.checkout.local_state / name).stat().st_mode & 0o777 for name in ("token", "credentials.json")
     }
     assert modes == {"token": 0o600, "credentials.json": 0o600}
 
@@ -150,14 +141,14 @@ def test_the_local_cloud_is_stopped_found_again_and_keeps_what_it_holds(tmp_path
         assert json.loads(clone.run("local", "status", "--json").stdout)["base"].endswith(port)
 
 
-def test_nobody_else_reads_plans_and_logs_whatever_the_umask(standing: Clone) -> None:
+def test_nobody_else_reads_plans_and_logs_whatever_the_umask(deployed: Clone) -> None:
     before = os.umask(0)
     try:
-        result = standing.run("plan", "--env", "small")
+        result = deployed.run("plan", "--env", "small")
     finally:
         os.umask(before)
     assert result.returncode == 0, result.stderr
-    folder = standing.root / ".groundwork"
+    folder = deployed.root / ".groundwork"
     assert folder.stat().st_mode & 0o777 == 0o700
     written = [file for file in (folder / "small").rglob("*.*") if file.suffix in (".tfplan", ".ndjson", ".stderr")]
     assert {file.suffix for file in written} == {".tfplan", ".ndjson", ".stderr"}

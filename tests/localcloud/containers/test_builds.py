@@ -19,6 +19,7 @@ from tests.cloud_client import Client as CloudClient
 from tests.localcloud.containers.conftest import SMALL
 from tests.localcloud.inside import PROJECT
 from tests.localcloud.serving import Serving, serving
+from tests.polling import until
 
 pytestmark = pytest.mark.slow
 BASE = f"cloudbuild/v1/projects/{PROJECT}/locations/europe-west1"
@@ -339,7 +340,7 @@ def test_a_stop_and_a_kill_end_what_builds_run(store: dict[str, str], tmp_path: 
         {"steps": [{"name": SMALL, "args": ["sleep", "614"]}]},
     )
     names = [client.ok("POST", builds, body)["metadata"]["build"]["id"] for body in bodies]
-    _until(lambda: len(_sleeping()) >= 2)
+    until(lambda: len(_sleeping()) >= 2)
     if killed:
         os.kill(client.server.pid, signal.SIGKILL)
     else:
@@ -353,7 +354,7 @@ def test_a_stop_and_a_kill_end_what_builds_run(store: dict[str, str], tmp_path: 
                 "INTERNAL_ERROR",
                 True,
             )
-        _until(lambda: not _sleeping())
+        until(lambda: not _sleeping())
         assert not list((state / "builds").iterdir())
     finally:
         launcher.stop(state)
@@ -367,13 +368,6 @@ def _sleeping() -> list[str]:
             arguments = path.read_bytes().split(b"\0")
             commands += ["sleep"] if arguments[:1] == [b"sleep"] and arguments[1:2] in ([b"613"], [b"614"]) else []
     return commands
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def _archive(files: Mapping[str, str]) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
 
 import pytest
 from groundwork.environment.checkout import Checkout
@@ -14,6 +13,7 @@ from localcloud.server import launcher
 
 from tests.localcloud.provider.conftest import PROJECT, World
 from tests.localcloud.provider.core import Refusal
+from tests.polling import until
 
 SECRET = "google_secret_manager_secret"
 REPOSITORY = "google_artifact_registry_repository"
@@ -101,7 +101,7 @@ def test_an_interrupted_wait_leaves_what_is_known_of_the_resource(world: World) 
 
     applying = threading.Thread(target=apply)
     applying.start()
-    _until(lambda: any(one["path"].endswith("/repositories") for one in world.requests()))
+    until(lambda: any(one["path"].endswith("/repositories") for one in world.requests()))
     world.core.servicer.stop_provider(None, world.core.peer)
     applying.join(10)
     assert "interrupted" in str(refusals[0])
@@ -134,8 +134,3 @@ def test_a_cloud_that_is_started_again_is_found_again(world: World, checkout: Ch
     starting.start()
     assert world.core.read(SECRET, state) is not None
     starting.join()
-
-
-def _until(true: Any) -> None:
-    while not true():
-        threading.Event().wait(0.02)

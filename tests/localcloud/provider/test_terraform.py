@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import pytest
 from groundwork.environment.checkout import Checkout
 from groundwork.google import local
 from localcloud.server import daemons
 
 from tests.local_project import variables_of
 from tests.localcloud.provider.conftest import PROJECT, World
+from tests.polling import until
 from tests.terraform_runs import Terraform, binary, plain_environment
 
 ALICE, BOB = "user:alice@example.com", "user:bob@example.com"
@@ -67,14 +64,6 @@ def secrets(world: World) -> list[str]:
     """The names of the project's secrets."""
     found = world.ask("GET", "secretmanager", "v1/projects/{project}/secrets").get("secrets", [])
     return sorted(one["name"].rpartition("/")[2] for one in found)
-
-
-def until(true: Callable[[], Any]) -> None:
-    for _ in range(1500):
-        if true():
-            return
-        threading.Event().wait(0.02)
-    pytest.fail("it never came to that")
 
 
 def test_two_provider_blocks_are_two_principals(world: World, checkout: Checkout, folder: Path) -> None:

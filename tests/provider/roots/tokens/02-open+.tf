@@ -1,13 +1,3 @@
-resource "google_service_account" "robot" {
-  account_id = "robot-one"
-}
-
-resource "google_service_account_iam_member" "maker" {
-  service_account_id = google_service_account.robot.name
-  role               = "roles/iam.serviceAccountTokenCreator"
-  member             = "user:owner@example.com"
-}
-
 ephemeral "google_client_config" "this" {}
 
 ephemeral "google_service_account_access_token" "whole" {
