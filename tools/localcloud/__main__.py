@@ -19,10 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     serving.add_argument("--state", type=Path, required=True, help="folder for its state")
     serving.add_argument("--port", type=int, help="port on 127.0.0.1 (default: the last one used, or any free one)")
     providing = commands.add_parser(
-        "provider", help="serve the Terraform provider; standard input holds the token that it sends"
+        "provider",
+        help="serve the Terraform provider; standard input holds the address of the cloud and the token to send, a line each",
     )
     providing.add_argument("--state", type=Path, required=True, help="state folder of the cloud")
-    providing.add_argument("--cloud", required=True, help="address of the cloud")
     minting = commands.add_parser("token", help="print a principal's token for the local cloud of a state folder")
     minting.add_argument("--state", type=Path, required=True, help="state folder of the cloud")
     minting.add_argument(
@@ -57,10 +57,12 @@ def _serve(chosen: argparse.Namespace) -> int:
 
 
 def _provide(chosen: argparse.Namespace) -> int:
-    from localcloud.provider.daemon import run
+    from localcloud.provider import daemon, servicer
 
     os.umask(0o077)
-    return run(chosen.state.absolute(), chosen.cloud, sys.stdin.read().strip())
+    servicer.provider_schema()  # its first use costs more than the rest of the start, and the cloud is still starting
+    base, _, token = sys.stdin.read().strip().partition("\n")
+    return daemon.run(chosen.state.absolute(), base, token) if token else 1
 
 
 def _mint(chosen: argparse.Namespace) -> int:

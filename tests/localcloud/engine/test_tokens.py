@@ -106,6 +106,13 @@ def test_the_key_is_made_once_and_nobody_else_reads_it(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == [tokens.KEY]
 
 
+def test_of_two_that_make_the_key_at_once_the_first_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = tokens.opened(tmp_path).token(ALICE)
+    monkeypatch.setattr(Path, "exists", lambda _path: False)
+    assert tokens.opened(tmp_path).token(ALICE) == first
+    assert [file.name for file in tmp_path.iterdir()] == [tokens.KEY]
+
+
 def test_two_clouds_do_not_take_each_others_tokens(tmp_path: Path) -> None:
     for name in "ab":
         (tmp_path / name).mkdir()

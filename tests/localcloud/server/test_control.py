@@ -1,8 +1,11 @@
 """The control interface."""
 
 from pathlib import Path
+from typing import cast
 
 import pytest
+from localcloud.containers import detection
+from localcloud.engine.orders import WorkloadHost
 from localcloud.engine.service import Resource, Service
 
 from tests.localcloud.inside import PROJECT, Inside, Response, inside
@@ -100,3 +103,13 @@ def test_the_last_requests_are_shown_with_what_became_of_them(cloud: Inside) -> 
 @pytest.mark.parametrize("last", ["9" * 5000, "-1", "0", "x"])
 def test_any_number_of_last_requests_may_be_asked_for(cloud: Inside, last: str) -> None:
     assert control(cloud, "GET", f"requests?last={last}").status == 200
+
+
+def test_settings_of_workloads_are_changed_without_asking_podman(
+    cloud: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To ask it takes a quarter of a second, and each `up` changes them."""
+    monkeypatch.setattr(detection, "kind", lambda: pytest.fail("podman was asked"))
+    cloud.cloud.workloads.serve(cast("WorkloadHost", object()))
+    changed = control(cloud, "POST", "workloads", {"limits": {"jobs": 1}}).body
+    assert changed["limits"]["jobs"] == 1

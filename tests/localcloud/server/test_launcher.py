@@ -328,6 +328,38 @@ def test_a_provider_is_started_once_per_token_and_stopped_with_the_cloud(state: 
     assert not daemons.alive(bob.pid)
 
 
+def test_a_cloud_and_its_provider_load_side_by_side_and_are_found_again(state: Path) -> None:
+    loading: list[list[str]] = []
+
+    def start() -> LocalCloud:
+        loading.append([path.name for path in state.glob("provider-*.log")])
+        return launcher.start(state)
+
+    cloud, provider = launcher.start_with_provider(state, launcher.OWNER, start)
+    assert len(loading[0]) == 1  # what the provider says while it loads is kept already
+    assert cloud == launcher.find(state)
+    assert launcher.start_with_provider(state, launcher.OWNER, start) == (cloud, provider)
+    assert launcher.start_provider(state, cloud, launcher.token(state)) == provider
+
+
+def test_no_provider_is_left_where_the_cloud_does_not_start(state: Path) -> None:
+    def start() -> LocalCloud:
+        raise LocalCloudError("It does not start.")
+
+    with pytest.raises(LocalCloudError, match="It does not start"):
+        launcher.start_with_provider(state, launcher.OWNER, start)
+    assert list(state.glob("provider-*.json")) == []
+    cloud, provider = launcher.start_with_provider(state, launcher.OWNER, lambda: launcher.start(state))
+    assert launcher.start_provider(state, cloud, launcher.token(state)) == provider
+
+
+def test_a_start_loads_nothing_that_few_clouds_need() -> None:
+    """HTTP/2, certificates, gRPC and containers' clients: each takes longer to load than a service."""
+    code = "import sys, localcloud.server.process; print(*sys.modules)"
+    asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"h2", "hpack", "cryptography.x509", "grpc", "jinja2", "requests"} & set(asked)
+
+
 def test_a_token_names_its_principal_and_is_the_clouds_own(state: Path, tmp_path: Path) -> None:
     cloud = launcher.start(state)
     assert launcher.principal(launcher.token(state)) == launcher.OWNER

@@ -108,12 +108,13 @@ def stand_in(image: str, command: tuple[str, ...], folder: Path) -> None:
     Example: groundwork local stand-in europe-west1-docker.pkg.dev/my-team/images/train -- python train.py
     """
     body = {"command": list(command), "folder": str(folder.absolute())} if command else None
-    found = feature.configure_workloads(find_checkout(Path.cwd()), {"standIns": {image: body}})
-    echo(
-        f"{' '.join(command)} stands in for {image}; containers here are run by {found['kind']}."
-        if command
-        else f"Nothing stands in for {image}."
-    )
+    checkout = find_checkout(Path.cwd())
+    feature.configure_workloads(checkout, {"standIns": {image: body}})
+    if command:
+        kind = feature.workloads(feature.start(checkout))["kind"]
+        echo(f"{' '.join(command)} stands in for {image}; containers here are run by {kind}.")
+    else:
+        echo(f"Nothing stands in for {image}.")
 
 
 @local.command()

@@ -70,6 +70,12 @@ def find(checkout: Checkout) -> launcher.LocalCloud | None:
         return launcher.find(checkout.local_state)
 
 
+def start_with_provider(checkout: Checkout, principal: str) -> tuple[launcher.LocalCloud, launcher.Provider]:
+    """The clone's local cloud and a principal's Terraform provider, started side by side if neither runs. Raises GroundworkError."""
+    with _sentences():
+        return launcher.start_with_provider(checkout.local_state, principal, partial(start, checkout))
+
+
 def provider(checkout: Checkout, cloud: launcher.LocalCloud, token: str) -> launcher.Provider:
     """Our Terraform provider for the principal of `token`, started if it is not running."""
     with _sentences():
@@ -119,7 +125,7 @@ def workloads(cloud: launcher.LocalCloud) -> dict[str, Any]:
 
 
 def configure_workloads(checkout: Checkout, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Change how the clone's local cloud runs workloads (limits, stand-ins, commands of a project); returns `workloads`. Raises GroundworkError."""
+    """Change how the clone's local cloud runs workloads (limits, stand-ins, commands of a project); returns these settings. Raises GroundworkError."""
     with _sentences():
         return launcher.control(launcher.start(checkout.local_state), "POST", "/_local/workloads", settings)
 

@@ -131,12 +131,16 @@ def open_session(
 def _local(
     checkout: Checkout, environment: Environment, provider: str
 ) -> tuple[GoogleCloud, isolation.ProcessVariables]:
-    running = local.start(checkout)
-    token = local.token(checkout, local.shells_principal(os.environ))
-    reattach = local.provider(checkout, running, token).reattach if provider == "local" else None
+    principal = local.shells_principal(os.environ)
     seen: Mapping[str, str] = os.environ
-    if provider == "google":
+    reattach = None
+    if provider == "local":
+        running, served = local.start_with_provider(checkout, principal)
+        reattach = served.reattach
+    else:
+        running = local.start(checkout)
         seen = {**os.environ, **isolation.cached_providers(os.environ, installation.user_cache())}
+    token = local.token(checkout, principal)
     around = isolation.local_variables(seen, running.endpoints, token, reattach)
     return local_cloud(environment.project, running.base, token, local.patience(running)), around
 

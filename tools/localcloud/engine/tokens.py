@@ -12,6 +12,7 @@ import secrets
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -129,13 +130,15 @@ def of(folder: Path) -> Tokens:
 
 
 def opened(folder: Path) -> Tokens:
-    """Like `of`, but creates the key if there is none, readable only by the owner whatever the umask."""
+    """Like `of`, but creates the key if there is none, readable only by the owner whatever the umask; of several creators the first wins."""
     path = folder / KEY
     if not path.exists():
         handle, name = tempfile.mkstemp(dir=folder, prefix=KEY)
         with os.fdopen(handle, "wb") as stream:
             stream.write(secrets.token_hex(_KEY_BYTES).encode())
-        Path(name).replace(path)
+        with suppress(FileExistsError):
+            path.hardlink_to(name)
+        Path(name).unlink()
     path.chmod(0o600)
     return of(folder)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -59,20 +58,10 @@ class Servicer:
     token: str = field(repr=False)
     sessions: Sessions = field(default_factory=Sessions)
     client: Client = field(default_factory=Client)
-    _schema: bytes = b""
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get_provider_schema(self, _request: Any, _peer: str) -> bytes:
-        """Every schema, serialized once."""
-        with self._lock:
-            if not self._schema:
-                kinds = {
-                    "resource_schemas": {name: catalogue()[name].schema for name in catalogue()},
-                    "data_source_schemas": {name: DATA[name].schema for name in DATA},
-                    "ephemeral_resource_schemas": {name: EPHEMERAL[name].schema for name in EPHEMERAL},
-                }
-                self._schema = shapes.provider_schema(block.row().schema, kinds)
-            return self._schema
+        """Every schema, serialized."""
+        return provider_schema()
 
     def get_resource_identity_schemas(self, _request: Any, _peer: str) -> Any:
         """The identity schemas, which newer Terraform versions store beside a resource's id."""
@@ -259,6 +248,17 @@ class Servicer:
         session = self._session(peer)
         seconds = private.kept_timeouts(private_data).get(step) or row.schema.timeouts.get(step) or 1200.0
         return Work(row, _configured(session.settings), self.client, session.stopped, seconds=seconds)
+
+
+@functools.cache
+def provider_schema() -> bytes:
+    """The answer to GetProviderSchema, serialized once."""
+    kinds = {
+        "resource_schemas": {name: catalogue()[name].schema for name in catalogue()},
+        "data_source_schemas": {name: DATA[name].schema for name in DATA},
+        "ephemeral_resource_schemas": {name: EPHEMERAL[name].schema for name in EPHEMERAL},
+    }
+    return shapes.provider_schema(block.row().schema, kinds)
 
 
 _EXPECTED = (Problem, HttpError, NoAnswer, Stopped)

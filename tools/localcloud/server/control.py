@@ -160,7 +160,10 @@ class Control:
         return JSONResponse({"now": cloud.clock.rfc3339(), "offset_seconds": cloud.clock.offset})
 
     async def workloads(self, request: Request) -> Response:
-        """GET what runs and how, POST {"limits": {…}, "standIns": {IMAGE: {"command": […], "folder": …}}, "projects": {…}, "runtime": …}."""
+        """GET what runs and how, POST {"limits": {…}, "standIns": {IMAGE: {"command": […], "folder": …}}, "projects": {…}, "runtime": …}.
+
+        POST answers the settings alone: how containers run is found out by starting podman, which takes longer than all else here.
+        """
         workloads = self.dispatcher.cloud.workloads
         if request.method == "POST":
             try:
@@ -169,6 +172,7 @@ class Control:
                 return _problem(400, "Send a JSON object with limits, standIns, projects or runtime.")
             except CloudError as problem:
                 return _problem(problem.code, problem.message)
+            return JSONResponse(workloads.settings.described())
         running, memory = workloads.running(), await asyncio.to_thread(workloads.memory)
         rows = [
             {

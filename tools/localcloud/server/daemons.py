@@ -33,8 +33,11 @@ class LocalCloudError(Exception):
     """What went wrong with the local cloud and what to do, as a sentence."""
 
 
-def spawn(arguments: list[str], log: Path, given: str = "") -> subprocess.Popen[bytes]:
-    """Starts a daemon: in its own session, detached from the caller's terminal, with files readable only by its owner; `given` is its standard input."""
+def spawn(arguments: list[str], log: Path, given: Callable[[], str] = str) -> subprocess.Popen[bytes]:
+    """Starts a daemon: in its own session, detached from the caller's terminal, with files readable only by its owner.
+
+    `given` returns its standard input, and is called while it loads.
+    """
     with records.private(log, "wb") as stream:
         process = subprocess.Popen(
             [sys.executable, "-m", "localcloud", *arguments],
@@ -48,7 +51,7 @@ def spawn(arguments: list[str], log: Path, given: str = "") -> subprocess.Popen[
         )
     assert process.stdin is not None
     with suppress(BrokenPipeError), process.stdin as stdin:
-        stdin.write(given.encode())
+        stdin.write(given().encode())
     return process
 
 

@@ -6,14 +6,13 @@ import hashlib
 import json
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from localcloud.console import address
-from localcloud.containers.leftovers import Leftovers
 from localcloud.engine import tokens
 from localcloud.server import clients, daemons, edition, records
 from localcloud.server.daemons import LocalCloudError
@@ -35,6 +34,7 @@ __all__ = [
     "reset",
     "start",
     "start_provider",
+    "start_with_provider",
     "stop",
     "token",
 ]
@@ -99,18 +99,37 @@ def start(state: Path, port: int | None = None) -> LocalCloud:
 
 def start_provider(state: Path, cloud: LocalCloud, token: str) -> Provider:
     """The Terraform provider that acts with a token, started if none runs; it outlives its starter. Raises LocalCloudError."""
+    return _provider_of(state, token, lambda: cloud)[1]
+
+
+def start_with_provider(state: Path, principal: str, start: Callable[[], LocalCloud]) -> tuple[LocalCloud, Provider]:
+    """The local cloud that `start` returns, and a principal's Terraform provider; if neither runs, they load side by side. Raises LocalCloudError."""
+    _make(state)
+    try:
+        token = tokens.opened(state).lasting(principal)
+    except (OSError, ValueError) as problem:
+        raise _unreadable(state, problem) from None
+    return _provider_of(state, token, start)
+
+
+def _provider_of(state: Path, token: str, start: Callable[[], LocalCloud]) -> tuple[LocalCloud, Provider]:
     name = f"provider-{hashlib.sha256(token.encode()).hexdigest()[:16]}"
+    path, log = state / f"{name}.json", state / f"{name}.log"
     with records.locked(state / f"{name}.lock", wait=True, seconds=daemons.PATIENCE):
-        running = _provider(state / f"{name}.json", cloud)
-        if running is not None:
-            return running
-        (state / f"{name}.json").unlink(missing_ok=True)
-        process = daemons.spawn(
-            ["provider", "--state", str(state), "--cloud", cloud.base], state / f"{name}.log", token
-        )
-        return daemons.awaited(
-            lambda: _provider(state / f"{name}.json", cloud), process, state / f"{name}.log", "Terraform provider"
-        )
+        if path.exists():
+            cloud = start()
+            running = _provider(path, cloud)
+            if running is not None:
+                return cloud, running
+            path.unlink(missing_ok=True)
+
+        def told() -> str:
+            nonlocal cloud
+            cloud = start()
+            return f"{cloud.base}\n{token}"
+
+        process = daemons.spawn(["provider", "--state", str(state)], log, told)
+        return cloud, daemons.awaited(lambda: _provider(path, cloud), process, log, "Terraform provider")
 
 
 def stop(state: Path) -> bool:
@@ -125,6 +144,8 @@ def stop(state: Path) -> bool:
         daemons.end(one)
     for path in state.glob("provider-*.json"):
         path.unlink(missing_ok=True)
+    from localcloud.containers.leftovers import Leftovers  # loads all that runs containers
+
     return bool(Leftovers(state).sweep()) or bool(pids)
 
 
@@ -196,9 +217,13 @@ def _tokens(state: Path) -> tokens.Tokens:
     try:
         return tokens.of(state)
     except (OSError, ValueError) as problem:
-        raise LocalCloudError(
-            f"The key of the local cloud's tokens, {state / tokens.KEY}, cannot be read ({problem}); stop the local cloud and start it."
-        ) from None
+        raise _unreadable(state, problem) from None
+
+
+def _unreadable(state: Path, problem: OSError | ValueError) -> LocalCloudError:
+    return LocalCloudError(
+        f"The key of the local cloud's tokens, {state / tokens.KEY}, cannot be read ({problem}); stop the local cloud and start it."
+    )
 
 
 def _record(state: Path) -> LocalCloud | None:
