@@ -9,34 +9,27 @@ import base64
 import json
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    pkcs12,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.interfaces import Constraints
 from localcloud.engine.service import Call, Handler
 from localcloud.errors import failed_precondition, invalid, not_found
-from localcloud.services.iam import accounts, signing
+from localcloud.services.iam import accounts, certificates, signing
 from localcloud.services.iam.accounts import API, Body
 from localcloud.spec import timestamps
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 MOST = 10
 _BITS = {"KEY_ALG_RSA_1024": 1024, "KEY_ALG_RSA_2048": 2048}
 _USUAL = "KEY_ALG_RSA_2048"
-_PASSWORD = b"notasecret"  # that of every PKCS #12 file of Google's
 _CERTIFICATE = "_certificate"
 _NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _ROTATION = timedelta(days=14)
@@ -50,12 +43,11 @@ def create(call: Call) -> Body:
     made = generate_private_key(65537, _BITS.get(algorithm, _BITS[_USUAL]))
     identity = uuid.uuid4().hex + uuid.uuid4().hex[:8]
     form = call.body.get("privateKeyType", "TYPE_GOOGLE_CREDENTIALS_FILE")
-    certificate = _certificate(account, made, call.cloud.clock.now())
+    certificate = certificates.made(account["uniqueId"], made, call.cloud.clock.now(), _NEVER)
     body = _kept(account, identity, certificate, made.key_size, "GOOGLE_PROVIDED")
     call.cloud.store.insert(API, body["name"], body)
     if form == "TYPE_PKCS12_FILE":
-        locked = BestAvailableEncryption(_PASSWORD)
-        data = pkcs12.serialize_key_and_certificates(b"privatekey", made, certificate, None, locked)
+        data = certificates.packed(made, certificate)
     else:
         form, data = "TYPE_GOOGLE_CREDENTIALS_FILE", json.dumps(_file(account, identity, made), indent=2).encode()
     return _shown(body) | {"privateKeyType": form, "privateKeyData": base64.b64encode(data).decode()}
@@ -65,13 +57,11 @@ def upload(call: Call) -> Body:
     """keys.upload: the public key of the caller's own key pair, in a certificate."""
     account = _changeable(call, "upload", "disableServiceAccountKeyUpload")
     try:
-        certificate = x509.load_pem_x509_certificate(
-            base64.b64decode(call.body.get("publicKeyData", "").translate(_URL_SAFE))
-        )
-        public: object = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm):
+        certificate = certificates.read(base64.b64decode(call.body.get("publicKeyData", "").translate(_URL_SAFE)))
+        public = certificates.public_key(certificate)
+    except ValueError:
         public = None
-    if not isinstance(public, RSAPublicKey) or public.key_size not in _BITS.values():
+    if public is None or public.key_size not in _BITS.values():
         raise invalid(
             "public_key_data must be an RSA public key of 1024 or 2048 bits in an X.509 v3 certificate, PEM-encoded.",
             "public_key_data",
@@ -100,7 +90,7 @@ def get(call: Call) -> Body:
     form = call.params.get("publicKeyType", "TYPE_NONE")
     if form == "TYPE_NONE":
         return _shown(body)
-    certificate = x509.load_pem_x509_certificate(body[_CERTIFICATE].encode())
+    certificate = certificates.read(body[_CERTIFICATE].encode())
     data = body[_CERTIFICATE].encode()
     if form == "TYPE_RAW_PUBLIC_KEY":
         data = certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -141,8 +131,8 @@ def vouched(cloud: Cloud, account: Body, data: bytes, signature: bytes) -> bool:
     for _, body in cloud.store.list(API, account["name"], "keys"):
         if body.get("disabled") or not body["validAfterTime"] <= now < body["validBeforeTime"]:
             continue
-        public = x509.load_pem_x509_certificate(body[_CERTIFICATE].encode()).public_key()
-        if isinstance(public, RSAPublicKey) and signing.verifies(public, data, signature):
+        public = certificates.public_key(certificates.read(body[_CERTIFICATE].encode()))
+        if public is not None and signing.verifies(public, data, signature):
             return True
     return False
 
@@ -179,11 +169,11 @@ def _googles(call: Call, account: Body) -> Body:
     begun = now - timedelta(seconds=now.timestamp() % _ROTATION.total_seconds())
     key = signing.key(call.cloud.store, account["uniqueId"])
     identity = signing.key_id(call.cloud.store, account["uniqueId"])
-    certificate = _certificate(account, key, begun, begun + _ROTATION + timedelta(days=3))
+    certificate = certificates.made(account["uniqueId"], key, begun, begun + _ROTATION + timedelta(days=3))
     return _kept(account, identity, certificate, key.key_size, "GOOGLE_PROVIDED") | {"keyType": "SYSTEM_MANAGED"}
 
 
-def _kept(account: Body, identity: str, certificate: x509.Certificate, bits: int, origin: str) -> Body:
+def _kept(account: Body, identity: str, certificate: Certificate, bits: int, origin: str) -> Body:
     return {
         "name": f"{account['name']}/keys/{identity}",
         "validAfterTime": _seconds(certificate.not_valid_before_utc),
@@ -201,13 +191,6 @@ def _shown(body: Body) -> Body:
 
 def _seconds(moment: datetime) -> str:
     return timestamps.rfc3339(moment)[:19] + "Z"
-
-
-def _certificate(account: Body, key: RSAPrivateKey, begin: datetime, end: datetime = _NEVER) -> x509.Certificate:
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, account["uniqueId"])])
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    made = made.serial_number(x509.random_serial_number()).not_valid_before(begin.replace(microsecond=0))
-    return made.not_valid_after(end.replace(microsecond=0)).sign(key, SHA256())
 
 
 def _file(account: Body, identity: str, key: RSAPrivateKey) -> dict[str, Any]:

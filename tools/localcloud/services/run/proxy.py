@@ -15,7 +15,6 @@ import httptools
 from localcloud.services.run.answers import Http1Answer, refusal
 from localcloud.services.run.exchanges import Exchange, Headers, InstanceConnection, ProxyError, RequestRouter
 from localcloud.services.run.relay import Relay
-from localcloud.services.run.streams import StreamsVisit
 
 _LARGEST_HEAD = 64 * 1024
 _MOST_WAITING = 1 << 20
@@ -79,6 +78,8 @@ class Visit(asyncio.Protocol):
     def _hand_on(self, data: bytes) -> None:
         if self._idle is not None:
             self._idle.cancel()
+        from localcloud.services.run.streams import StreamsVisit  # loads HTTP/2, which few clients speak here
+
         streams = StreamsVisit(self._router, self._secure)
         streams.connection_made(self.transport)
         self.transport.set_protocol(streams)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from localcloud.services.run.exchanges import ClientConnection, Exchange, InstanceConnection, ProxyError, RequestRouter
 from localcloud.services.run.fleet import NoInstance
 from localcloud.services.run.upstream import Upstream
-from localcloud.services.run.upstream_http2 import Http2Upstream
+
+if TYPE_CHECKING:
+    from localcloud.services.run.upstream_http2 import Http2Upstream
 
 _BROKEN = "The request failed because the connection to the instance had an error."
 _H2C = (
@@ -51,7 +53,11 @@ class Relay:
 
     async def _reach(self, client: ClientConnection, exchange: Exchange) -> None:
         """Waits for an instance, and connects to it."""
-        made: Callable[[], Upstream | Http2Upstream] = Http2Upstream if exchange.chosen.h2c else Upstream
+        made: Callable[[], Upstream | Http2Upstream] = Upstream
+        if exchange.chosen.h2c:
+            from localcloud.services.run.upstream_http2 import Http2Upstream  # loads HTTP/2
+
+            made = Http2Upstream
         try:
             if exchange.instance is None:
                 exchange.instance = await self._router.acquire(exchange.chosen)
