@@ -6,6 +6,7 @@ the user number alone does not tell Terraform from a workload, which may read no
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,17 +19,22 @@ _PROC = Path("/proc")
 def holding(inode: int) -> Iterator[Path]:
     """The folders below /proc of the processes that hold a socket, newest first; other users' processes are not visible."""
     wanted = f"socket:[{inode}]"
-    for process in sorted(_PROC.glob("[0-9]*"), key=lambda path: int(path.name), reverse=True):
-        if wanted in _open_files(process):
-            yield process
+    with os.scandir(_PROC) as entries:
+        numbers = sorted((int(entry.name) for entry in entries if entry.name.isdecimal()), reverse=True)
+    for number in numbers:
+        if wanted in _open_files(f"{_PROC}/{number}/fd"):
+            yield _PROC / str(number)
 
 
-def _open_files(process: Path) -> Iterator[str]:
-    """What a process has open; a file that it closes meanwhile is left out, the others are not."""
-    with suppress(OSError):
-        for handle in (process / "fd").iterdir():
+def _open_files(folder: str) -> Iterator[str]:
+    """What a process has open; a file that it closes meanwhile is left out, the others are not.
+
+    Paths are text: there may be thousands of files, and Terraform waits for each of its connections.
+    """
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
             with suppress(OSError):
-                yield str(handle.readlink())
+                yield os.readlink(entry.path)  # noqa: PTH115 - see above
 
 
 def is_users_own(inode: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -53,7 +53,8 @@ class Roles:
     def predefined(self) -> Mapping[str, Role]:
         """Every role by full name, in the order of names."""
         rows = self._rows()
-        return {name: _role(name, rows) for name in sorted(rows)}
+        known: dict[str, frozenset[str]] = {}
+        return {name: _role(name, rows[name], _permissions(name, rows, known)) for name in sorted(rows)}
 
     @cached_property
     def permissions(self) -> frozenset[str]:
@@ -78,20 +79,26 @@ class Roles:
         return rows
 
 
-def _role(name: str, rows: Mapping[str, list[dict[str, Any]]]) -> Role:
-    texts = {key: value for row in rows[name] for key, value in row.items()}
+def _role(name: str, rows: list[dict[str, Any]], permissions: frozenset[str]) -> Role:
+    texts = {key: value for row in rows for key, value in row.items()}
     return Role(
         name=name,
         title=texts["title"],
         description=texts["description"],
         stage=texts.get("stage", "GA"),
-        permissions=frozenset(_permissions(name, rows)),
+        permissions=permissions,
     )
 
 
-def _permissions(name: str, rows: Mapping[str, list[dict[str, Any]]]) -> Iterator[str]:
-    for row in rows[name]:
-        for included in row.get("includes", ()):
-            yield from _permissions(included, rows)
-        for collection, verbs in row.get("permissions", {}).items():
-            yield from (f"{collection}.{verb}" for verb in verbs.split())
+def _permissions(
+    name: str, rows: Mapping[str, list[dict[str, Any]]], known: dict[str, frozenset[str]]
+) -> frozenset[str]:
+    """Every permission of a role; `known` gets those of the roles that it includes, since many roles include the same ones."""
+    if name not in known:
+        found: set[str] = set()
+        for row in rows[name]:
+            found.update(*(_permissions(included, rows, known) for included in row.get("includes", ())))
+            for collection, verbs in row.get("permissions", {}).items():
+                found.update(f"{collection}.{verb}" for verb in verbs.split())
+        known[name] = frozenset(found)
+    return known[name]
