@@ -53,8 +53,10 @@ handlers = {
     "turns": h.stream_stream_rpc_method_handler(turns), "endless": h.unary_stream_rpc_method_handler(endless),
     "left": h.unary_unary_rpc_method_handler(left),
 }
+health = {"Check": h.unary_unary_rpc_method_handler(lambda data, context: b"\\x08\\x01")}
 server = grpc.server(ThreadPoolExecutor(8), options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)])
 server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("models", handlers),))
+server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("grpc.health.v1.Health", health),))
 server.add_insecure_port("127.0.0.1:" + os.environ["PORT"])
 server.start()
 server.wait_for_termination()
@@ -134,8 +136,11 @@ def cloud(state: Path) -> Iterator[Serving]:
         yield cloud
 
 
-def deployed(cloud: Serving, name: str, image: str, port: str, public: bool = True, **template: Any) -> Any:
-    containers = [{"image": f"{image}:1", "ports": [{"name": port, "containerPort": 8080}]}]
+def deployed(
+    cloud: Serving, name: str, image: str, port: str, public: bool = True, probe: Any = None, **template: Any
+) -> Any:
+    container = {"image": f"{image}:1", "ports": [{"name": port, "containerPort": 8080}]}
+    containers = [container | {"startupProbe": probe} if probe else container]
     body = {"template": {"containers": containers, **template}, "invokerIamDisabled": public}
     operation = cloud("POST", SERVICES, body, serviceId=name)
     cloud("POST", f"run/v2/{operation['name']}:wait", {"timeout": "60s"})
@@ -146,7 +151,7 @@ def deployed(cloud: Serving, name: str, image: str, port: str, public: bool = Tr
 
 @pytest.fixture(scope="module")
 def models(cloud: Serving) -> Iterator[grpc.Channel]:
-    address = deployed(cloud, "models", "grpc", "h2c")["annotations"]["local-cloud/address"]
+    address = deployed(cloud, "models", "grpc", "h2c", probe={"grpc": {}})["annotations"]["local-cloud/address"]
     with grpc.insecure_channel(address.removeprefix("http://"), MOST) as channel:
         yield channel
 

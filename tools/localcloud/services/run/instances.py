@@ -200,7 +200,7 @@ class Starter:
         probe, port = main["startupProbe"], templates.port(body)
         check = containers.check = probes.checker(probe, containers.address, main["ports"][0]["name"] == "h2c")
         times = await probes.until(check, probe, lambda: containers.over or self._is_deleted(containers))
-        kind = "HTTP" if "httpGet" in probe else "TCP"
+        kind = probes.kind(probe)
         name = revisions.container_name(body, main)
         if times:
             text = f'STARTUP {kind} probe succeeded after {times} attempt{"s"[: times != 1]} for container "{name}" on port {port}.'

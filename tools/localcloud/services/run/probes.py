@@ -6,7 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from google.protobuf.message import DecodeError
+from h2.exceptions import ProtocolError
+
 from localcloud.engine.service import Body
+from localcloud.services.run import grpc_health
 
 _FIRST_INTERVAL, _LONGEST_INTERVAL, _INTERVAL_SHARE = 0.02, 0.5, 0.02
 _GREETING_SECONDS = 5.0
@@ -25,14 +29,21 @@ def checker(probe: Body, address: tuple[str, int], h2c: bool) -> Check:
     http_get = probe.get("httpGet")
 
     async def once() -> bool:
-        with suppress(OSError, TimeoutError, ValueError, EOFError):
+        with suppress(OSError, TimeoutError, ValueError, EOFError, ProtocolError, DecodeError):
             async with asyncio.timeout(patience):
                 if http_get is not None:
                     return 200 <= await _status(address, http_get["path"], http_get.get("httpHeaders", [])) < 400
-                return await _greeted(address) if h2c or "grpc" in probe else await _status(address, "/", []) > 0
+                if "grpc" in probe:
+                    return await grpc_health.serves(address, probe["grpc"].get("service", ""))
+                return await _greeted(address) if h2c else await _status(address, "/", []) > 0
         return False
 
     return once
+
+
+def kind(probe: Body) -> str:
+    """How a probe asks, as Cloud Run's log says it."""
+    return "HTTP" if "httpGet" in probe else "GRPC" if "grpc" in probe else "TCP"
 
 
 async def until(check: Check, probe: Body, ended: Callable[[], bool]) -> int:
