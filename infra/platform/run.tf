@@ -46,7 +46,7 @@ module "run_services" {
   public          = each.value.public
   service_account = module.identities[each.value.identity].email
   buckets         = { for bucket, access in each.value.buckets : module.buckets[bucket].name => { read_only = access == "read" } }
-  probes          = { path = each.value.health }
+  probes          = { grpc = each.value.health == "grpc", path = each.value.health == "grpc" ? null : each.value.health }
   requests        = { concurrency = each.value.concurrency, timeout_seconds = each.value.timeout_seconds }
   scaling         = { min = each.value.min_instances, max = each.value.max_instances }
   sidecars        = each.value.sidecars

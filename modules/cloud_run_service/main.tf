@@ -61,8 +61,16 @@ resource "google_cloud_run_v2_service" "service" {
           }
         }
 
+        dynamic "grpc" {
+          for_each = var.probes.grpc ? [var.container.port] : []
+
+          content {
+            port = grpc.value
+          }
+        }
+
         dynamic "tcp_socket" {
-          for_each = var.probes.path == null ? [var.container.port] : []
+          for_each = var.probes.path == null && !var.probes.grpc ? [var.container.port] : []
 
           content {
             port = tcp_socket.value
@@ -71,15 +79,27 @@ resource "google_cloud_run_v2_service" "service" {
       }
 
       dynamic "liveness_probe" {
-        for_each = var.probes.path[*]
+        for_each = var.probes.path != null || var.probes.grpc ? [var.probes] : []
 
         content {
           period_seconds    = 30
           timeout_seconds   = 5
           failure_threshold = 3
 
-          http_get {
-            path = liveness_probe.value
+          dynamic "http_get" {
+            for_each = liveness_probe.value.path[*]
+
+            content {
+              path = http_get.value
+            }
+          }
+
+          dynamic "grpc" {
+            for_each = liveness_probe.value.grpc ? [var.container.port] : []
+
+            content {
+              port = grpc.value
+            }
           }
         }
       }

@@ -108,8 +108,9 @@ variable "name" {
 }
 
 variable "probes" {
-  description = "How to tell whether the container is ready and healthy: with `path`, by HTTP requests; without, it is ready once it listens. It has `startup_seconds` to become ready."
+  description = "How to tell whether the container is ready and healthy: with `path`, by HTTP requests; with `grpc`, by its gRPC health service; with neither, it is ready once it listens. It has `startup_seconds` to become ready."
   type = object({
+    grpc            = optional(bool, false)
     path            = optional(string)
     startup_seconds = optional(number, 240)
   })
@@ -119,6 +120,11 @@ variable "probes" {
   validation {
     condition     = var.probes.path == null || can(regex("^/\\S*$", coalesce(var.probes.path, "-")))
     error_message = "The path must begin with a slash, such as /health."
+  }
+
+  validation {
+    condition     = var.probes.path == null || !var.probes.grpc
+    error_message = "Probes must ask either by HTTP, with path, or by grpc."
   }
 
   validation {

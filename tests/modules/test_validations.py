@@ -120,6 +120,7 @@ BAD = {
         ),
         ('name = "Api"', "The name must have 1 to 49"),
         ('probes = { path = "health" }', "must begin with a slash"),
+        ('probes = { path = "/health", grpc = true }', "must ask either by HTTP, with path, or by grpc"),
         ("probes = { startup_seconds = 300 }", "must be from 5 to 240"),
         ("requests = { concurrency = 0 }", "concurrency must be from 1 to 1000"),
         ("scaling = { min = 4 }", "min must be from 0 to max"),
