@@ -14,7 +14,7 @@ from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
-from groundwork.cost import against, burndown, catalogue, chart, demo, files, stacked
+from groundwork.cost import against, amounts, axes, burndown, catalogue, chart, demo, files, stacked
 from groundwork.cost.amounts import total
 from groundwork.cost.assumptions import Assumptions
 from groundwork.cost.credits import balances
@@ -119,7 +119,7 @@ def test_every_day_has_its_column_with_its_figure_in_words(page, costs):
 
 def test_columns_are_as_high_as_their_days_cost(text, costs):
     drawn = re.findall(r'<g><title>(\S+):.*?height="([\d.]+)"/>.*?height="([\d.]+)"/></g>', text)
-    most = max(group.sums.before_promotion for group in costs.by("day"))
+    most = axes.marks(max(group.sums.before_promotion for group in costs.by("day")))[-1]
     for (day, money, credit), group in zip(drawn, costs.by("day"), strict=True):
         assert day == group.key
         assert float(money) + float(credit) == pytest.approx(195 * float(group.sums.before_promotion / most), abs=0.11)
@@ -351,3 +351,21 @@ def test_a_page_that_did_ask_for_something_would_be_noticed(browser, text, tmp_p
         "</body>", '<img src="http://127.0.0.1:9/x.png"></body>'
     )
     assert not _seen(browser, tmp_path, asking, "light")[1] <= {"not an origin"}
+
+
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [
+        ("3.09", ["$0", "$1", "$2", "$3", "$4"]),
+        ("49.37", ["$0", "$10", "$20", "$30", "$40", "$50"]),
+        ("1234", ["$0", "$500", "$1,000", "$1,500"]),
+        ("0.3", ["$0", "$0.10", "$0.20", "$0.30"]),
+        ("0.0087", ["$0", "$0.002", "$0.004", "$0.006", "$0.008", "$0.01"]),
+        ("1E+3", ["$0", "$200", "$400", "$600", "$800", "$1,000"]),
+        ("0", ["$0"]),
+    ],
+)
+def test_the_marks_of_an_axis_are_round_and_reach_the_highest_column(most, said):
+    found = axes.marks(Decimal(most))
+    assert [amounts.mark(one) for one in found] == said
+    assert found[-1] >= Decimal(most)

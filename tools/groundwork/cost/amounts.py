@@ -43,6 +43,11 @@ def shown(amount: Decimal, currency: str = "USD", signed: bool = False) -> str:
     return sign + _with_unit(f"{abs(cents(amount)):,}", currency)
 
 
+def mark(amount: Decimal, currency: str = "USD") -> str:
+    """The amount at a mark of an axis, which is round, with all its digits: $0, $20, $0.50, $0.002."""
+    return _with_unit(f"{amount:,.0f}" if amount == amount.to_integral_value() else exact(amount), currency)
+
+
 def _with_unit(digits: str, currency: str) -> str:
     symbol = _SYMBOLS.get(currency)
     return f"{symbol}{digits}" if symbol else f"{digits} {currency}"

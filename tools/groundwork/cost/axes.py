@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from html import escape
 
-from groundwork.cost.amounts import shown
+from groundwork.cost.amounts import ZERO, mark
 from groundwork.cost.report import CostReport
 
 MOST_COLUMNS = 92
@@ -28,14 +29,23 @@ def starts(found: CostReport) -> tuple[list[date], int]:
     return [first + timedelta(days=n) for n in range(0, (last - first).days + 1, step)], step
 
 
+def marks(most: Decimal) -> list[Decimal]:
+    """Round amounts from 0 to the first that is not below `most`: multiples of 1, 2 or 5 of some unit, at most six."""
+    if most <= 0:
+        return [ZERO]
+    unit = Decimal(1).scaleb(most.adjusted() - 1)
+    step = next(unit * times for times in (1, 2, 5, 10, 20, 50) if most <= unit * times * 5)
+    return [step * n for n in range(math.ceil(most / step) + 1)]
+
+
 def scale(most: Decimal, currency: str) -> str:
-    """Three horizontal lines with their amounts, as SVG."""
+    """A horizontal line with its amount at each mark, as SVG; `most` is the last of them."""
     lines = []
-    for part in (Decimal(0), Decimal("0.5"), Decimal(1)):
-        y = GROUND - float(part) * HIGH
+    for amount in marks(most):
+        y = GROUND - share(amount, most, HIGH)
         lines.append(
             f'<line class="rule" x1="{LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(shown(most * part, currency))}</text>'
+            f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(mark(amount, currency))}</text>'
         )
     return "".join(lines)
 
@@ -44,7 +54,7 @@ def dates(columns: Sequence[date], wide: float) -> str:
     """The dates below the columns, as many as fit, as SVG."""
     every = max(1, round(90 / wide))
     return "".join(
-        f'<text x="{LEFT + (n + 0.5) * wide:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{start:%m-%d}</text>'
+        f'<text x="{LEFT + (n + 0.5) * wide:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{start.day} {start:%b}</text>'
         for n, start in enumerate(columns)
         if n % every == 0
     )

@@ -51,11 +51,11 @@ def drawn(found: Burndown, today: date, sentence: str, name: str) -> str:
     end = found.balance.end
     last = min(max(filter(None, (end.latest, end.likely, today + timedelta(days=14)))), today + _AHEAD)
     begin = found.points[0][0]
-    span = max((last - begin).days, 1)
+    span, top = max((last - begin).days, 1), axes.marks(found.top)[-1]
 
     def at(day: date, amount: Decimal) -> str:
         x = axes.LEFT + min((day - begin).days / span, 1) * (axes.WIDTH - axes.LEFT)
-        return f"{x:.1f},{axes.GROUND - axes.share(amount, found.top, axes.HIGH):.1f}"
+        return f"{x:.1f},{axes.GROUND - axes.share(amount, top, axes.HIGH):.1f}"
 
     line = " ".join(at(day, amount) for day, amount in found.points)
     now = at(today, found.balance.left)
@@ -77,6 +77,6 @@ def drawn(found: Burndown, today: date, sentence: str, name: str) -> str:
     )
     return (
         f'<figure><div class="scroll" tabindex="0" role="region" aria-label="{escape(name)}"><svg class="days" viewBox="0 0 {axes.WIDTH} {axes.HEIGHT}" role="img" aria-label="{escape(f"{name}, from {shown(found.top, found.balance.currency)} on {begin}. {sentence}")}">'
-        f'{axes.scale(found.top, found.balance.currency)}{cone}{likely}<polyline class="left" points="{line}"/>{texts}</svg></div>'
+        f'{axes.scale(top, found.balance.currency)}{cone}{likely}<polyline class="left" points="{line}"/>{texts}</svg></div>'
         f"<figcaption>{escape(sentence)}</figcaption></figure>"
     )

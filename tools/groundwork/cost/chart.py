@@ -211,12 +211,13 @@ def _days(found: CostReport, simulated: str) -> str:
     columns, step = _columns(found)
     most = max((column.sums.before_promotion for column in columns), default=ZERO)
     wide = (axes.WIDTH - axes.LEFT) / len(columns)
-    drawn = "".join(_column(column, n, wide, most, found.currency) for n, column in enumerate(columns))
+    top = axes.marks(most)[-1]
+    drawn = "".join(_column(column, n, wide, top, found.currency) for n, column in enumerate(columns))
     word = "day" if step == 1 else "week"
     label = f"Cost before promotional credits by {word}, {columns[0].start} to {columns[-1].start}, at most {shown(most, found.currency)}"
     return (
         f'<h2>By {word}{simulated}</h2>\n<div class="scroll" tabindex="0" role="region" aria-label="By {word}"><svg class="days" viewBox="0 0 {axes.WIDTH} {axes.HEIGHT}" role="img" aria-label="{escape(label)}">'
-        f"{axes.scale(most, found.currency)}{drawn}{axes.dates([column.start for column in columns], wide)}</svg></div>"
+        f"{axes.scale(top, found.currency)}{drawn}{axes.dates([column.start for column in columns], wide)}</svg></div>"
     )
 
 
@@ -239,9 +240,9 @@ def _added(days: Sequence[Sums]) -> Sums:
     )
 
 
-def _column(column: _Column, place: int, wide: float, most: Decimal, currency: str) -> str:
+def _column(column: _Column, place: int, wide: float, top: Decimal, currency: str) -> str:
     parts, ground, high = _parts(column.sums), axes.GROUND, axes.HIGH
-    money, credit = axes.share(parts.money, most, high), axes.share(parts.credit, most, high)
+    money, credit = axes.share(parts.money, top, high), axes.share(parts.credit, top, high)
     x, width = axes.LEFT + place * wide + wide * 0.1, wide * 0.8
     outline = " open" if column.unfinished else ""
     title = f"{column.start}: {shown(column.sums.before_promotion, currency)}, of which credits paid {shown(parts.credit, currency)}"

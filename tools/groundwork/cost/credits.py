@@ -86,6 +86,12 @@ class CreditBalance:
     end: Spread
 
     @property
+    def whose(self) -> str:
+        """The members whose grants these are, with the billing account that they pay for, if any."""
+        members = ", ".join(dict.fromkeys(standing.grant.member for standing in self.standings))
+        return f"{members} ({self.name})" if self.standings[0].grant.account else members
+
+    @property
     def left(self) -> Decimal:
         """The sum that is left of its grants."""
         return total(standing.left for standing in self.standings)

@@ -62,7 +62,8 @@ def drawn(found: Stack, currency: str, simulated: str) -> str:
     heights = (total(max(amount, ZERO) for amount in column.values()) for column in found.columns.values())
     most = max(heights, default=ZERO)
     wide = (axes.WIDTH - axes.LEFT) / len(found.columns)
-    bars = "".join(_column(found, n, wide, most, currency) for n in range(len(found.columns)))
+    top = axes.marks(most)[-1]
+    bars = "".join(_column(found, n, wide, top, currency) for n in range(len(found.columns)))
     key = "".join(
         f'<span><svg viewBox="0 0 32 16" aria-hidden="true"><rect class="s{n}" x="1" y="1" width="30" height="14"/></svg> {escape(name)}</span> '
         for n, name in enumerate(found.names)
@@ -72,15 +73,15 @@ def drawn(found: Stack, currency: str, simulated: str) -> str:
     return (
         f'<h2>{title}</h2>\n<p class="key">{key}</p>\n<div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}">'
         f'<svg class="days" viewBox="0 0 {axes.WIDTH} {axes.HEIGHT}" role="img" aria-label="{escape(label)}">'
-        f"{axes.scale(most, currency)}{bars}{axes.dates(list(found.columns), wide)}</svg></div>\n{_table(found, currency, title)}"
+        f"{axes.scale(top, currency)}{bars}{axes.dates(list(found.columns), wide)}</svg></div>\n{_table(found, currency, title)}"
     )
 
 
-def _column(found: Stack, place: int, wide: float, most: Decimal, currency: str) -> str:
+def _column(found: Stack, place: int, wide: float, top: Decimal, currency: str) -> str:
     start, column = list(found.columns.items())[place]
     floor, rects = float(axes.GROUND), []
     for n, name in enumerate(found.names):
-        high = axes.share(max(column.get(name, ZERO), ZERO), most, axes.HIGH)
+        high = axes.share(max(column.get(name, ZERO), ZERO), top, axes.HIGH)
         floor -= high
         if high:
             x, width = axes.LEFT + place * wide + wide * 0.1, wide * 0.8

@@ -223,9 +223,10 @@ def balance_sentence(balance: CreditBalance) -> str:
         else ""
     )
     if burn.mean is None:
-        return f"{balance.name}: {left} left; {burn.days} complete days are too few to predict when it ends.{over}"
+        return f"{balance.whose}: {left} left; {burn.days} complete days are too few to predict when it ends.{over}"
     if not balance.left:
-        return f"{balance.name}: nothing left.{over}"
+        return f"{balance.whose}: nothing left.{over}"
     end = balance.end
     pace = f"{shown(burn.mean, balance.currency)} a day ({shown(burn.slow or burn.mean, balance.currency)} to {shown(burn.fast or burn.mean, balance.currency)})"
-    return f"{balance.name}: {left} left at {pace}, the last credit ends on {end.likely}, between {end.soonest} and {end.latest}.{over}"
+    between = f", between {end.soonest} and {end.latest}" if end.soonest != end.latest else ""
+    return f"{balance.whose}: {left} left at {pace}, the last credit ends on {end.likely}{between}.{over}"
