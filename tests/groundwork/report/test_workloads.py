@@ -51,6 +51,10 @@ def test_a_deployed_service_comes_with_the_command_that_calls_it() -> None:
     found = inventory(("Run service", f"{VERTEX}/services/api", {"uri": "https://api-x.run.app"}))
     (row,) = workloads.deployed(found).rows
     assert row[3] == 'curl --header "Authorization: Bearer $(gcloud auth print-identity-token)" https://api-x.run.app'
+    public = inventory(
+        ("Run service", f"{VERTEX}/services/api", {"uri": "https://api-x.run.app", "invokerIamDisabled": True})
+    )
+    assert workloads.deployed(public).rows[0][3] == "curl https://api-x.run.app"
 
 
 def test_what_could_not_be_listed_is_not_reported_as_empty() -> None:
@@ -70,4 +74,5 @@ def test_an_image_has_its_name_tags_and_size() -> None:
         "uploadTime": "2026-11-27T10:11:12.345Z",
     }
     assert image_row("images", image) == ("images", "train", "v1, latest", "1.5 MiB", "2026-11-27 10:11")
+    assert image_row("images", {**image, "tags": ["afe6e0de" * 5]})[2] == "afe6e0de…"
     assert image_row("images", {**image, "tags": []})[2] == "untagged, sha256:0123456789ab"

@@ -7,6 +7,7 @@ from groundwork.report.section import Section
 from groundwork.resources.contents import bytes_text, look_into
 from groundwork.resources.inventory import Inventory
 from groundwork.resources.item import Item
+from groundwork.workloads.images import short
 
 MOST = 20
 """The most top-level names of a bucket that the report lists."""
@@ -75,5 +76,7 @@ def image_row(repository: str, image: dict[str, object]) -> tuple[str, ...]:
     name, _, digest = str(image.get("name", "")).rpartition("/")[2].partition("@")
     tags = image.get("tags")
     size = bytes_text(int(str(image["imageSizeBytes"]))) if image.get("imageSizeBytes") else "not said"
-    shown = ", ".join(map(str, tags)) if isinstance(tags, list) and tags else f"untagged, {digest[:19]}"
+    shown = (
+        ", ".join(short(str(tag)) for tag in tags) if isinstance(tags, list) and tags else f"untagged, {digest[:19]}"
+    )
     return (repository, name, shown, size, str(image.get("uploadTime", ""))[:16].replace("T", " "))

@@ -11,6 +11,7 @@ from groundwork.report.contents import MALFORMED, reason
 from groundwork.report.section import Section
 from groundwork.resources.inventory import Inventory
 from groundwork.resources.item import Item
+from groundwork.workloads.images import short
 
 _JOBS = ("Vertex custom job", "Vertex training pipeline", "Vertex tuning job", "Vertex pipeline run", "Run job")
 _SERVICES = ("Run service", "function", "Vertex endpoint")
@@ -123,7 +124,7 @@ def builds(cloud: GoogleCloud, environment: Environment, found: Inventory) -> Se
 
 
 def _build(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    images = ", ".join(map(str, entry.get("images", ()))) or "none"
+    images = ", ".join(short(str(image)) for image in entry.get("images", ())) or "none"
     return (str(entry.get("id", ""))[:8], _when(entry), str(entry.get("status", "")).lower(), images)
 
 
@@ -144,7 +145,7 @@ def training(found: Inventory) -> Section:
 
 
 def deployed(found: Inventory) -> Section:
-    """Every deployed service, with the command that calls it as the caller."""
+    """Every deployed service, with the command that calls it, as the caller unless it is public."""
     rows = [(item.kind, item.short, _when(item.body), _call(item)) for item in _of(found, _SERVICES)]
     return _section(
         found, "deployed", "How is the deployed service called?", ("kind", "name", "made", "call"), rows, _SERVICES
@@ -155,9 +156,11 @@ def _call(item: Item) -> str:
     uri = item.body.get("uri") or _path(item.body, "serviceConfig", "uri")
     if item.kind == "Vertex endpoint":
         return f"gcloud ai endpoints predict {item.short} --json-request=FILE"
-    return (
-        f'curl --header "Authorization: Bearer $(gcloud auth print-identity-token)" {uri}' if uri else "no address yet"
-    )
+    if not uri:
+        return "no address yet"
+    if item.body.get("invokerIamDisabled"):
+        return f"curl {uri}"
+    return f'curl --header "Authorization: Bearer $(gcloud auth print-identity-token)" {uri}'
 
 
 def monitoring(found: Inventory) -> Section:
