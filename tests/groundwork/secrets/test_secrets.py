@@ -281,6 +281,20 @@ def test_a_file_that_git_knows_is_warned_of(clone: SmallClone) -> None:
     assert "is in git, whose history keeps its values readable: `git rm --cached .env`" in result.err
 
 
+def test_nothing_that_a_repository_names_is_run(clone: SmallClone) -> None:
+    folder = clone.root / "theirs"
+    subprocess.run(["git", "init", "-q", "--bare", folder], check=True)
+    (folder / ".env").write_text("KAGGLE_USER=ann\n")
+    for key, value in (
+        ("core.bare", "false"),
+        ("core.worktree", "."),
+        ("core.fsmonitor", f"touch {folder}/run; false"),
+    ):
+        subprocess.run(["git", "config", "--file", folder / "config", key, value], check=True)
+    clone("secrets", "import", "theirs/.env")
+    assert not (folder / "run").exists()
+
+
 def test_only_some_keys_are_imported(clone: SmallClone) -> None:
     (clone.root / ".env").write_text("KAGGLE_USER=ann\nPORT=8080\n")
     assert clone("secrets", "import", ".env", "--only", "KAGGLE_USER").text == "kaggle-user: version 1 is set\n"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from groundwork.errors import UsageProblem
+from groundwork.errors import Refused, UsageProblem
 
 LAYERS = ("bootstrap", "platform")
+_RUNS = ".groundwork"
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Checkout:
     @property
     def runs(self) -> Path:
         """The git-ignored folder for all files of runs."""
-        return self.root / ".groundwork"
+        return self.root / _RUNS
 
     @property
     def local_state(self) -> Path:
@@ -45,12 +47,37 @@ class Checkout:
 def find_checkout(start: Path) -> Checkout:
     """The clone that contains `start`.
 
-    Raises UsageProblem when no folder from `start` upwards holds infra/platform and envs.
+    Raises UsageProblem when no folder from `start` upwards holds infra/platform and envs, and Refused when its files of runs came with
+    the repository: whoever wrote them would know the local cloud's keys, and choose what starts with it and what the checks have found.
     """
     here = start.resolve()
     for folder in (here, *here.parents):
         if (folder / "infra" / "platform").is_dir() and (folder / "envs").is_dir():
+            if ((folder / _RUNS).exists() or (folder / _RUNS).is_symlink()) and _is_tracked(folder):
+                raise Refused(
+                    f"{folder / _RUNS} is in git, but it is for the files of your own runs, and whoever wrote those can choose what the "
+                    f"local cloud starts: `git rm -r --cached {_RUNS}` takes it out of git. Delete it as well unless it is your own."
+                )
             return Checkout(folder)
     raise UsageProblem(
         f"{here} is not inside a groundwork project (no infra/platform and envs above it): cd into one, or begin one here with `groundwork init`."
     )
+
+
+def _is_tracked(root: Path) -> bool:
+    """Whether git's index has the folder of runs, by its path's bytes: every command asks, and a process would slow each down."""
+    for folder in (root, *root.parents):
+        if (git := folder / ".git").exists():
+            inside = "/".join((*root.relative_to(folder).parts, _RUNS)).lower().encode()
+            return re.search(re.escape(inside) + rb"[/\0]", _index(git).lower()) is not None
+    return False
+
+
+def _index(git: Path) -> bytes:
+    """The content of a repository's index; of a worktree or submodule, `.git` is a file that says where it is."""
+    try:
+        if git.is_file():
+            git = git.parent / git.read_text("utf-8", "replace").removeprefix("gitdir:").strip()
+        return (git / "index").read_bytes()
+    except OSError:
+        return b""

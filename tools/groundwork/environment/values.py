@@ -25,9 +25,10 @@ _MISFITS = (AttributeError, KeyError, TypeError)
 
 
 class EnvironmentProblem(UsageProblem):
-    """A missing environment file, or one with mistakes; `sentences` are "FILE:LINE: SENTENCE" each."""
+    """A missing environment file, or one with `mistakes`; `sentences` are "FILE:LINE: SENTENCE" each."""
 
     def __init__(self, file: str, mistakes: Sequence[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
         self.sentences = tuple(f"{file}:{mistake.line}: {mistake.sentence}" for mistake in sorted(mistakes))
         if len(self.sentences) == 1:
             super().__init__(self.sentences[0])

@@ -11,7 +11,7 @@ from groundwork.errors import GroundworkError, UsageProblem
 from groundwork.secrets import dotenv, names, values
 from groundwork.secrets.changing import Done, Intent, carry_out, has, to_set
 from groundwork.secrets.vault import Vault
-from groundwork.terraform.process import run
+from groundwork.terraform import git
 from groundwork.text import listed
 
 
@@ -102,17 +102,10 @@ def import_all(vault: Vault, found: Sequence[Wanted], planned: Sequence[Intent])
 
 def afterwards(file: Path) -> Iterator[str]:
     """What to do with the file afterwards."""
-    if _in_git(file):
+    if git.is_tracked(file):
         yield (
             f"{file.name} is in git, whose history keeps its values readable: `git rm --cached {file.name}`, add it to "
             ".gitignore, and rotate the values (groundwork secrets rotate)."
         )
     else:
         yield f"{file.name} is no longer needed: delete it, and use `groundwork secrets run -- COMMAND`."
-
-
-def _in_git(file: Path) -> bool:
-    try:
-        return run(["git", "ls-files", "--error-unmatch", file.name], cwd=file.absolute().parent).code == 0
-    except GroundworkError:
-        return False

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groundwork.environment import foreign_yaml
-from groundwork.errors import GroundworkError, UsageProblem
+from groundwork.errors import UsageProblem
 from groundwork.secrets.names import suggested
-from groundwork.terraform.process import run
+from groundwork.terraform import git
 
 _MOST_FILES = 20_000
 _MOST_BYTES = 1 << 20
@@ -90,11 +90,11 @@ def _clues(folder: Path, file: Path) -> Iterator[Clue]:
     elif file.parent.name == ".dvc" and name in ("config", "config.local"):
         yield from _remotes(shown, _text(file))
     elif _DOTENV.fullmatch(name):
-        yield from _variables(folder, file, shown)
+        yield from _variables(file, shown)
     elif re.fullmatch(r"cloudbuild[\w.-]*\.(ya?ml|json)", name):
         yield from _build(shown, _text(file))
     elif name.endswith(".json"):
-        yield from _key(folder, file, shown)
+        yield from _key(file, shown)
     elif name.endswith((".yaml", ".yml")) and not _REQUIREMENTS.fullmatch(name):
         if re.search(r"(?m)^\s*-?\s*(workerPoolSpecs|machineSpec):", _text(file)):
             yield Clue(
@@ -158,7 +158,7 @@ def _where(url: str) -> str:
     return f"{scheme}://{rest.rpartition('@')[2].partition('/')[0]}" if there else "a folder"
 
 
-def _variables(folder: Path, file: Path, shown: str) -> Iterator[Clue]:
+def _variables(file: Path, shown: str) -> Iterator[Clue]:
     keys = list(dict.fromkeys(_KEY.findall(_text(file))))
     for key in keys:
         name = suggested(key)
@@ -166,24 +166,12 @@ def _variables(folder: Path, file: Path, shown: str) -> Iterator[Clue]:
             yield Clue(".env", shown, name, f"{key} is secret {name}: `groundwork secrets import {shown}`", "secrets")
         else:
             yield Clue(".env", shown, "", f"{key} does not look like a secret: it stays a variable")
-    if _in_git(folder, shown):
+    if git.is_tracked(file):
         yield Clue(".env", shown, "", "it is in git, and so are its values: remove it, and replace the values")
-    elif keys and _git(folder, "check-ignore", "--quiet", shown) == 1:
+    elif keys and git.would_be_added(file):
         yield Clue(
             ".env", shown, "", "git does not ignore it: add it to .gitignore, so that its values stay out of git"
         )
-
-
-def _in_git(folder: Path, shown: str) -> bool:
-    return _git(folder, "ls-files", "--error-unmatch", shown) == 0
-
-
-def _git(folder: Path, *arguments: str) -> int | None:
-    """The exit code of a git command: 1 means no, 128 that this is not a repository, None that git is missing."""
-    try:
-        return run(["git", *arguments], cwd=folder).code
-    except GroundworkError:
-        return None
 
 
 def _build(shown: str, text: str) -> Iterator[Clue]:
@@ -211,14 +199,14 @@ def _build(shown: str, text: str) -> Iterator[Clue]:
         yield Clue("Cloud Build", shown, "", "runs as identity build")
 
 
-def _key(folder: Path, file: Path, shown: str) -> Iterator[Clue]:
+def _key(file: Path, shown: str) -> Iterator[Clue]:
     if file.stat().st_size > 1 << 16:
         return
     text = _text(file)
     if '"private_key"' in text and '"service_account"' in text:
         where = (
             "it is in git: delete the key in the console, since the history keeps it"
-            if _in_git(folder, shown)
+            if git.is_tracked(file)
             else "delete the file and the key"
         )
         yield Clue("service-account key", shown, "", f"nothing here needs one; {where}")

@@ -13,8 +13,11 @@ from localcloud.errors import failed_precondition
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 _TIMEOUT = 30.0
-# The user's own settings are ignored, and so is the folder's owner: the user has named the folder.
-_SETTINGS = ("-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+# The user's own settings are ignored, and so is the folder's owner: the user has named the folder. What the repository's own settings
+# would have git run (monitors, hooks, verifiers of signatures, remotes that fill in what it lacks) is not run.
+_SETTINGS = (
+    "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false",
+)  # fmt: skip
 _VARIABLES = ("PATH", "LANG", "LC_*", "TMPDIR")
 ENVIRONMENT = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_TERMINAL_PROMPT": "0"}
 
@@ -60,16 +63,17 @@ class Git:
         for part in ("objects", "refs"):
             (target / ".git" / part).mkdir(parents=True)
         (target / ".git" / "HEAD").write_text("ref: refs/heads/main\n", "utf-8")
-        clone._run("fetch", "--quiet", "--depth=1", f"file://{self.folder.absolute()}", commit, timeout=600)
+        fetch = ("fetch", "--quiet", "--depth=1", f"file://{self.folder.absolute()}", commit)
+        clone._run(*fetch, timeout=600, protocols="file")
         clone._run("checkout", "--quiet", "--detach", "FETCH_HEAD", timeout=600)
 
-    def _run(self, *words: str, fails: bool = False, timeout: float = _TIMEOUT) -> list[str]:
+    def _run(self, *words: str, fails: bool = False, timeout: float = _TIMEOUT, protocols: str = "none") -> list[str]:
         path = program("git")
         if path is None:
             raise failed_precondition(
                 "git is not on this machine: install it, since builds need it to read repositories."
             )
-        env = children.chosen(_VARIABLES) | ENVIRONMENT
+        env = children.chosen(_VARIABLES) | ENVIRONMENT | {"GIT_ALLOW_PROTOCOL": protocols, "GIT_NO_LAZY_FETCH": "1"}
         command = [path, *_SETTINGS, "-C", str(self.folder), *words]
         try:
             code, output, problem = children.lines(command, env=env, timeout=timeout)
