@@ -369,3 +369,12 @@ def test_work_continues_when_nobody_reads_the_output(monkeypatch: pytest.MonkeyP
 def test_on_windows_the_supported_ways_are_shown() -> None:
     assert cli.unfit("posix") == ""
     assert "WSL 2 or in its dev container" in cli.unfit("nt")
+
+
+def test_an_interrupt_before_the_command_line_is_loaded_is_a_word(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt")
+    argv = [sys.executable, "-m", "groundwork", "--help"]
+    done = subprocess.run(
+        argv, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (Exit.INTERRUPTED, "", "Interrupted.\n")

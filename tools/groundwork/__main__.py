@@ -1,6 +1,23 @@
-"""Lets `python -m groundwork` run the command `groundwork`."""
+"""Starts the command `groundwork`, and `python -m groundwork`: what it loads takes longer than a quick ^C."""
 
-from groundwork.cli import main
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+_INTERRUPTED = 130
+
+
+def main() -> NoReturn:
+    """Runs the command line; an interrupt while it is loaded ends like any other."""
+    try:
+        from groundwork.cli import main as run
+
+        run()
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        sys.exit(_INTERRUPTED)
+
 
 if __name__ == "__main__":
     main()

@@ -346,3 +346,15 @@ def test_what_names_no_service_goes_by_its_kind(tmp_path):
     found = [next(exports.rows(1)) | nameless | {"cost_type": kind} for kind in ("tax", "rounding_error", "regular")]
     lines = files.read([exports.ndjson(tmp_path / "x.ndjson", found)]).lines
     assert {line.service for line in lines} == {"Tax", "Rounding error", "(no service)"}
+
+
+def test_a_file_that_unpacks_to_far_more_than_any_export_is_not_read_to_its_end(tmp_path):
+    bomb = tmp_path / "export.ndjson.gz"
+    bomb.write_bytes(gzip.compress(bytes(1 << 24)) * 20)
+    with pytest.raises(UsageProblem, match="unpacks to more than 100 times its size"):
+        files.read([bomb])
+
+
+def test_what_is_no_regular_file_is_not_read():
+    with pytest.raises(UsageProblem, match="/dev/zero is not a regular file"):
+        files.read(files.named(["/dev/zero"]))

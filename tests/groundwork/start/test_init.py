@@ -139,8 +139,8 @@ def test_a_folder_with_other_files_in_their_place_is_refused_entirely(
     ("arguments", "sentence"),
     [
         ((), "--project is missing"),
-        (("--project", "No Such Id"), "project is"),
-        (("--project", "cats-dogs-1", "--region", "moon"), "region is"),
+        (("--project", "No Such Id"), '--project is "No Such Id"; allowed are 6 to 30'),
+        (("--project", "cats-dogs-1", "--region", "moon"), '--region is "moon"'),
         (("--project", "cats-dogs-1", "--name", "../dev"), "cannot name an environment"),
         (("--project", "cats-dogs-1", "--email", "alice"), "is not an e-mail address"),
     ],

@@ -125,7 +125,15 @@ def test_its_metadata_server_answers_nobody_else_and_ends_with_it(cloud: Serving
     assert not cloud.cloud.workloads.running()
 
 
-@pytest.mark.parametrize("headers", [{}, {"Metadata-Flavor": "Google", "X-Forwarded-For": "1.2.3.4"}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Metadata-Flavor": "Google", "X-Forwarded-For": "1.2.3.4"},
+        {"Metadata-Flavor": "Google", "Host": "rebound.example.com"},
+        {"Metadata-Flavor": "Google", "Origin": "https://evil.example.com"},
+    ],
+)
 def test_its_metadata_server_wants_googles_header_and_no_forwarded_request(
     cloud: Serving, headers: dict[str, str]
 ) -> None:

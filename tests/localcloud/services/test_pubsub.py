@@ -373,6 +373,16 @@ def test_a_push_carries_the_token_of_its_account(call: Sender) -> None:
     assert (claims["email"], claims["aud"]) == (account, endpoint)
 
 
+def test_no_attribute_of_a_message_replaces_whose_push_it_is(call: Sender) -> None:
+    config = {"noWrapper": {"writeMetadata": True}}
+    with subscriber([]) as (endpoint, seen):
+        subscribe(call, pushConfig={"pushEndpoint": endpoint, **config})
+        forged = {"authorization": "Bearer theirs", "Content-Length": "1", "Transfer-Encoding": "chunked", "Host": "x"}
+        publish(call, "123", attributes=forged)
+        settled(call)
+    assert [(one["body"], one["authorization"]) for one in seen] == [(123, "")]
+
+
 def test_a_push_is_as_an_account_that_exists_and_that_the_caller_may_act_as(call: Sender) -> None:
     account = f"pusher@{PROJECT}.iam.gserviceaccount.com"
     config = {"pushEndpoint": "http://127.0.0.1:1/", "oidcToken": {"serviceAccountEmail": account}}

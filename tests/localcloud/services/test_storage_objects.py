@@ -285,6 +285,13 @@ def test_a_batch_answers_part_by_part(gcs: Storage) -> None:
     assert gcs.ask("GET", path("a")).json["metadata"] == {"k": "v"}
 
 
+@pytest.mark.parametrize("target", ["/batch/storage/v1", "////batch/storage/v1", "////download/storage/v1/b/x/o/y"])
+def test_no_batch_is_in_a_batch(gcs: Storage, target: str) -> None:
+    sent = f"--edge\r\nContent-Type: application/http\r\n\r\nPOST {target} HTTP/1.1\r\n\r\n\r\n--edge--"
+    refused = gcs.ask("POST", "/batch/storage/v1", sent.encode(), 400, content_type="multipart/mixed; boundary=edge")
+    assert "cannot be called in a batch" in refused.message
+
+
 def test_a_part_of_a_batch_names_an_address(gcs: Storage) -> None:
     sent = b"--edge\r\nContent-Type: application/http\r\n\r\nGET http://[::1 HTTP/1.1\r\n\r\n\r\n--edge--"
     refused = gcs.ask("POST", "/batch/storage/v1", sent, 400, content_type="multipart/mixed; boundary=edge")

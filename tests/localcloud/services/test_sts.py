@@ -80,6 +80,21 @@ def test_a_local_token_is_exchanged_for_one_of_the_same_principal_for_an_hour(ca
     call.send("GET", SECRETS, bearer(answer), b"", 401)
 
 
+@pytest.mark.parametrize("audience", [WORKFORCE, AUDIENCE])
+def test_no_exchange_prolongs_a_token(call: Sender, audience: str) -> None:
+    soon = int(call.cloud.clock.seconds()) + 60
+    answer = exchange(call, call.cloud.tokens.token(call.principal, soon), audience)
+    assert answer["expires_in"] <= 60
+    call.later(seconds=61)
+    call.send("GET", SECRETS, bearer(answer), b"", 401)
+
+
+def test_a_token_that_was_to_be_downscoped_is_not_given_whole(call: Sender) -> None:
+    boundary = json.dumps({"accessBoundary": {"accessBoundaryRules": []}})
+    answer = exchange(call, call.cloud.tokens.token(call.principal), status=400, options=boundary)
+    assert "Credential Access Boundaries" in answer["error_description"]
+
+
 def test_a_trusted_workflow_acts_as_what_its_claims_map_to(call: Sender) -> None:
     answer = exchange(call, jwt(call))
     assert answer["expires_in"] <= 300

@@ -10,7 +10,7 @@ import click
 
 from groundwork.cli.options import dry_run_option, json_option, yes_option
 from groundwork.cli.printing import as_written, echo, next_steps, print_json, prompt
-from groundwork.environment.values import refuse_mistakes
+from groundwork.environment.values import EnvironmentProblem, refuse_mistakes
 from groundwork.errors import GroundworkError, Refused, UsageProblem
 from groundwork.people.team import checked_email
 from groundwork.start import draft, platform, repository
@@ -18,6 +18,8 @@ from groundwork.start.draft import Answers
 from groundwork.terraform import process
 
 _REGION = "europe-west1"
+_GIVEN = (("project",), ("region",))
+"""Places in the file whose values are options of the same name."""
 
 
 @click.command()
@@ -145,7 +147,13 @@ def _checked(root: Path, answers: Answers, clues: tuple[repository.Clue, ...]) -
     email = checked_email(answers.email) if answers.email else ""
     text = draft.text(Answers(answers.name, answers.cloud, answers.project, answers.region, email), clues)
     schema = root if (root / "envs" / "schema.json").exists() else platform.home()
-    refuse_mistakes(text, schema / "envs" / path.name, schema)
+    try:
+        refuse_mistakes(text, schema / "envs" / path.name, schema)
+    except EnvironmentProblem as problem:  # the file does not exist yet: what is wrong was given as an option
+        wrong = [f"--{mistake.sentence}" for mistake in problem.mistakes if mistake.place[:1] in _GIVEN]
+        if not wrong:
+            raise
+        raise UsageProblem(wrong[0], wrong[1:]) from None
     return text
 
 

@@ -18,6 +18,8 @@ KNOWN = (
 FOCUS_NAMES = ("BilledCost", "ChargePeriodStart")
 DELIMITERS = (",", ";", "\t", "|")
 _LONGEST_LINE = 1024**2
+# Text packs to a twentieth or so. What unpacks to far more would fill the disk with nothing to add up.
+_USUAL_SIZE, _USUAL_RATIO = 256 * 1024**2, 100
 
 Format = Literal["parquet", "lines", "documents", "array", "csv", "cost table"]
 
@@ -39,6 +41,8 @@ class Sniffed:
 
 def sniff(path: Path) -> Sniffed:
     """The format of a file. Raises UsageProblem when it cannot be read, is empty, or is a truncated gzip file."""
+    if path.exists() and not path.is_file():
+        raise UsageProblem(f"{path} is not a regular file. Give a billing export: {KNOWN}.")
     try:
         with path.open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
@@ -46,7 +50,7 @@ def sniff(path: Path) -> Sniffed:
             first = _first_line(file)
             # To the end of a gzip file, which checks its checksum: DuckDB does not, and would add up damaged digits.
             while packed and file.read(_LONGEST_LINE):
-                pass
+                _check_size(path, file.tell())
     except (OSError, EOFError, zlib.error) as problem:
         reason = getattr(problem, "strerror", None) or "it is truncated or damaged"
         raise UsageProblem(f"{path} cannot be read: {reason}. Give a billing export: {KNOWN}.") from problem
@@ -58,6 +62,14 @@ def sniff(path: Path) -> Sniffed:
     if start.startswith((b"{", b"[")):
         return Sniffed(path, _json_format(start), packed)
     return _table(path, start, packed)
+
+
+def _check_size(path: Path, unpacked: int) -> None:
+    if unpacked > max(_USUAL_SIZE, _USUAL_RATIO * path.stat().st_size):
+        raise UsageProblem(
+            f"{path} unpacks to more than {_USUAL_RATIO} times its size, as no billing export does, so it was not read further. Export it "
+            "again, or unpack it yourself."
+        )
 
 
 def _first_line(file: BinaryIO) -> bytes:

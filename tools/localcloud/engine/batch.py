@@ -49,11 +49,12 @@ def _run_part(call: Call, request: bytes) -> Reply:
         address = urlsplit(words[1])
     except ValueError:
         raise _refused(f"{words[1][:200]!r} in a part of the batch is not a valid URL.") from None
-    if address.path.startswith(_OWN):
-        raise _refused(f"{address.path} cannot be called in a batch.")
+    path = f"/{address.path.lstrip('/')}"
+    if path.startswith(_OWN):
+        raise _refused(f"{path} cannot be called in a batch.")
     if ("alt", "media") in parse_qsl(address.query):
         raise _refused("The content of objects cannot be requested in a batch, only their metadata.")
-    target = address.path + (f"?{address.query}" if address.query else "")
+    target = path + (f"?{address.query}" if address.query else "")
     headers = multipart.parse_headers(fields)
     if "authorization" in call.headers:
         headers.setdefault("authorization", call.headers["authorization"])

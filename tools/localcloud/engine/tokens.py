@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import math
 import os
 import secrets
 import tempfile
@@ -60,10 +61,17 @@ class Tokens:
         scheme, _, value = authorization.partition(" ")
         if scheme.lower() != "bearer":
             raise refused()
-        name, expiry = self._read(value)
-        if expiry and int(expiry.removeprefix(_WALL)) <= (time.time() if expiry.startswith(_WALL) else now):
+        return self.holder(value, now)[0]
+
+    def holder(self, token: str, now: float) -> tuple[str, float]:
+        """The principal of a token, and the seconds that it has left (infinite if it never expires); 401 for an invalid or expired one."""
+        name, expiry = self._read(token)
+        if not expiry:
+            return name, math.inf
+        left = int(expiry.removeprefix(_WALL)) - (time.time() if expiry.startswith(_WALL) else now)
+        if left <= 0:
             raise refused("ACCESS_TOKEN_EXPIRED", EXPIRED)
-        return name
+        return name, left
 
     def assertion(self, claims: Mapping[str, Any]) -> str:
         """A JSON Web Token like an external identity provider's (simulated): the local cloud stands in for all of them."""

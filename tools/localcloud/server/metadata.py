@@ -25,6 +25,7 @@ from localcloud.engine.interfaces import IdTokens
 from localcloud.engine.orders import Order
 from localcloud.errors import CloudError
 from localcloud.provider import callers
+from localcloud.server import visitors
 from localcloud.server.crowd import Turnstile, others_share
 from localcloud.server.heads import Bounded
 from localcloud.server.holders import Holders
@@ -73,6 +74,8 @@ class Metadata:
         address = f"ipv4:{peer.host}:{peer.port}" if peer else ""
         if self._holders and not (callers.ours(address, port) and self._holders.hold(address, port)):
             raise MetadataError(403, "This metadata server answers only the workload that it belongs to.")
+        if unwanted := visitors.refusal(request.headers.raw):
+            raise MetadataError(403, unwanted)
         # A browser page or an abused proxy would send the one, and not the other.
         if "x-forwarded-for" in request.headers:
             raise MetadataError(403, "Requests with X-Forwarded-For are not answered.")

@@ -26,6 +26,22 @@ _TAKEN = frozenset({102, 200, 201, 202, 204})
 _AT_ONCE = 10
 _RETRY = {"minimumBackoff": "1s", "maximumBackoff": "60s"}
 _BUSY = 1.0
+# Whoever may publish chooses attributes, but not whose identity a request carries, whom it is for, and where it ends.
+_OWN = frozenset(
+    {
+        "authorization",
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+        "x-serverless-authorization",
+    }
+)
 
 
 def check(call: Call, config: Body) -> None:
@@ -105,7 +121,8 @@ def _unwrapped(one: Leased, headers: Mapping[str, str], *, metadata: bool) -> tu
         "x-goog-pubsub-publish-time": one.message["publishTime"],
     }
     attributes = one.message.get("attributes", {})
-    return base64.b64decode(one.message.get("data", "")), {**headers, **(about | attributes if metadata else {})}
+    more = {name: value for name, value in attributes.items() if name.lower() not in _OWN}
+    return base64.b64decode(one.message.get("data", "")), {**headers, **(about | more if metadata else {})}
 
 
 def _token(cloud: Cloud, config: Body) -> str:

@@ -57,6 +57,10 @@ def _check_request(body: Body) -> None:
         raise OAuthError("unsupported_grant_type", f"grant_type must be {_GRANT}.")
     if body.get("requestedTokenType", _ACCESS) != _ACCESS:
         raise OAuthError("invalid_request", f"requested_token_type must be {_ACCESS} in the local cloud.")
+    if "accessBoundary" in body.get(
+        "options", ""
+    ):  # the token that is given for it may do everything that the caller may
+        raise OAuthError("invalid_request", "The local cloud does not emulate Credential Access Boundaries.")
     for field in ("subjectToken", "subjectTokenType", "audience", "scope"):
         if not body.get(field):
             raise OAuthError("invalid_request", f'Invalid value for "{snake(field)}". It must not be empty.')
@@ -67,7 +71,7 @@ def _subject(call: Call) -> tuple[str, float]:
     token, audience = call.body["subjectToken"].strip(), call.body["audience"]
     provider = None if _WORKFORCE.fullmatch(audience) else _provider(call, audience)
     if token.startswith(tokens.PREFIX):
-        return _local(call, token), call.cloud.clock.seconds() + LIFETIME
+        return _local(call, token)
     if provider is None:
         raise OAuthError(
             "invalid_grant",
@@ -76,13 +80,16 @@ def _subject(call: Call) -> tuple[str, float]:
     return _federated(call, provider, _decoded(call, token))
 
 
-def _local(call: Call, token: str) -> str:
+def _local(call: Call, token: str) -> tuple[str, float]:
+    """Whom a token of the local cloud names, and until when: no exchange prolongs it."""
+    now = call.cloud.clock.seconds()
     try:
-        return call.cloud.tokens.principal({"authorization": f"Bearer {token}"}, call.cloud.clock.seconds())
+        principal, left = call.cloud.tokens.holder(token, now)
     except CloudError:
         raise OAuthError(
             "invalid_grant", "The subject token is not a token of the local cloud, or has expired."
         ) from None
+    return principal, now + left
 
 
 def _provider(call: Call, audience: str) -> Body:
