@@ -100,7 +100,7 @@ def test_every_pattern_of_the_schema_is_tried() -> None:
 
 @pytest.mark.parametrize(("place", "pattern"), list(patterns(SCHEMA)))
 @pytest.mark.parametrize("more", ["\n", "\n\n", "\r\n", "\u2028"])
-def test_the_schema_refuses_what_goes_on_after_the_end(place: str, pattern: str, more: str) -> None:
+def test_the_schema_refuses_trailing_text(place: str, pattern: str, more: str) -> None:
     part = {"type": "string", "pattern": pattern, "x-allowed": "such"}
     assert objections(part, GOOD[place]) == []
     assert objections(part, GOOD[place] + more) != []

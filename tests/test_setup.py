@@ -42,7 +42,7 @@ def program(clone: Path, text: str) -> Path:
     return file
 
 
-def test_a_python_that_is_too_old_is_a_sentence(clone: Path) -> None:
+def test_a_python_that_is_too_old_is_reported_in_one_sentence(clone: Path) -> None:
     old = program(clone, '[ "$1" = --version ] && echo "Python 3.9.18" && exit 0\nexit 1')
     result = make(clone, "ready", f"PYTHON={old}")
     assert result.returncode != 0
@@ -51,12 +51,12 @@ def test_a_python_that_is_too_old_is_a_sentence(clone: Path) -> None:
     assert not (clone / ".venv").exists()
 
 
-def test_no_python_at_all_is_a_sentence(clone: Path) -> None:
+def test_a_machine_without_python_gets_one_sentence(clone: Path) -> None:
     result = make(clone, "ready", "PYTHON=/no/such/python")
     assert "and here is no /no/such/python: install one" in result.stderr
 
 
-def test_a_python_without_venv_is_a_sentence(clone: Path) -> None:
+def test_a_python_without_venv_is_reported_in_one_sentence(clone: Path) -> None:
     bare = program(clone, 'case "$*" in *ensurepip*) exit 1;; *--version*) echo "Python 3.12.1";; esac')
     result = make(clone, "ready", f"PYTHON={bare}")
     assert result.returncode != 0
@@ -67,7 +67,7 @@ def test_a_python_without_venv_is_a_sentence(clone: Path) -> None:
     assert not (clone / ".venv-in-the-making").exists()
 
 
-def test_what_is_ready_is_not_made_again(clone: Path) -> None:
+def test_an_environment_that_is_ready_is_not_created_again(clone: Path) -> None:
     """A set-up that is up to date never looks for a Python; a changed input makes it look again."""
     (clone / ".venv" / "bin").mkdir(parents=True)
     (clone / ".venv" / "bin" / "python").symlink_to(sys.executable)
@@ -81,7 +81,7 @@ def test_what_is_ready_is_not_made_again(clone: Path) -> None:
     assert make(clone, "ready", "PYTHON=/no/such/python").returncode != 0
 
 
-def test_the_claim_of_a_set_up_that_was_killed_is_taken_over(clone: Path) -> None:
+def test_the_claim_of_a_killed_set_up_is_taken_over(clone: Path) -> None:
     claim = clone / ".venv-in-the-making"
     claim.mkdir()
     with subprocess.Popen([sys.executable, "-c", ""]) as dead:
@@ -92,7 +92,7 @@ def test_the_claim_of_a_set_up_that_was_killed_is_taken_over(clone: Path) -> Non
     assert not claim.exists()
 
 
-def test_a_folder_that_cannot_be_written_to_is_a_sentence(clone: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_to_is_reported_in_one_sentence(clone: Path, tmp_path: Path) -> None:
     """A mkdir that always fails stands in for a full or read-only disk, where a claim never comes to be."""
     (tmp_path / "bin").mkdir()
     failing = tmp_path / "bin" / "mkdir"

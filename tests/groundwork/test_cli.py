@@ -119,7 +119,7 @@ def test_every_exit_code_has_a_meaning() -> None:
     assert set(MEANINGS) == set(Exit)
 
 
-def test_an_expected_error_is_a_sentence_and_its_code(
+def test_an_expected_error_is_one_sentence_with_its_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(cli.groundwork, "main", _raiser(StateLocked("It is locked.", ["by whom"])))
@@ -141,7 +141,9 @@ def test_every_kind_of_ending_has_its_code(error: BaseException, code: Exit, mon
     assert cli.run([]) == code
 
 
-def test_a_full_disk_is_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_is_reported_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(cli.groundwork, "main", _raiser(OSError(errno.ENOSPC, "No space left on device", "/x/log")))
     assert cli.run([]) == Exit.FAILED
     assert (
@@ -149,7 +151,7 @@ def test_a_full_disk_is_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     )
 
 
-def test_a_folder_that_is_not_ones_own_is_a_sentence(
+def test_a_folder_of_another_user_is_reported_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(
@@ -241,7 +243,7 @@ def _raiser(error: BaseException):  # type: ignore[no-untyped-def]
         (["review", "--markdown", "/nowhere/x"], 2, "/nowhere/x cannot be written: there is no folder /nowhere."),
     ],
 )
-def test_bad_input_is_a_sentence(arguments: list[str], code: int, sentence: str) -> None:
+def test_bad_input_is_reported_in_one_sentence(arguments: list[str], code: int, sentence: str) -> None:
     result = groundwork(*arguments)
     assert result.returncode == code
     assert sentence in result.stderr
@@ -261,7 +263,7 @@ def test_outside_a_project_it_says_so(tmp_path: Path) -> None:
     assert "is not inside a groundwork project" in result.stderr
 
 
-def test_a_tool_that_is_not_known_is_a_sentence() -> None:
+def test_an_unknown_tool_is_reported_in_one_sentence() -> None:
     result = groundwork("doctor", TF="pulumi")
     assert result.returncode == Exit.USAGE
     assert "TF=pulumi is unknown" in result.stderr

@@ -37,7 +37,7 @@ def clone(tmp_path: Path, local_clone: Checkout) -> SmallClone:
         ("", ""),
     ],
 )
-def test_control_characters_are_written_out_and_nothing_else_is_touched(text: str, shown: str) -> None:
+def test_control_characters_are_escaped_and_nothing_else_is_changed(text: str, shown: str) -> None:
     assert harmless(text) == shown
     assert harmless(shown) == shown
 

@@ -17,7 +17,7 @@ def all_links(root: Path, text: str) -> list[str]:
     return list(links.broken(root))
 
 
-def test_the_projects_own_links_hold_and_there_are_some() -> None:
+def test_the_projects_own_links_are_valid() -> None:
     assert list(links.broken(ROOT)) == []
     assert len(links.pages(ROOT)) > 20
 
@@ -46,7 +46,7 @@ def test_what_is_there_is_right(target: str, tmp_path: Path) -> None:
         ("#there", "leads to no heading of README.md."),
     ],
 )
-def test_what_is_not_there_is_a_sentence_with_its_line(target: str, why: str, tmp_path: Path) -> None:
+def test_a_broken_link_is_reported_with_its_line(target: str, why: str, tmp_path: Path) -> None:
     assert all_links(tmp_path, f"# Here\n\n```text\nx\n```\n[a]({target})\n") == [f"README.md:6: {target} {why}"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from groundwork.text import allowed, counted, listed
 
 
-def test_the_nearest_word_comes_first_where_one_is_near() -> None:
+def test_the_nearest_word_is_suggested_first() -> None:
     assert allowed(["beta", "alpha"], "alpah") == "did you mean alpha? Allowed are alpha, beta."
     assert allowed(["beta", "alpha"], "zzz") == "allowed are alpha, beta."
     assert allowed([], "x") == "allowed are none."
@@ -16,6 +16,6 @@ def test_things_are_counted_as_people_count_them() -> None:
     assert words == ["1 list call", "2 policies", "0 keys", "2 custom roles"]
 
 
-def test_words_are_joined_and_an_empty_list_is_none() -> None:
+def test_words_are_joined_and_an_empty_list_is_called_none() -> None:
     assert listed(["b", 1]) == "b, 1"
     assert listed([]) == "none"

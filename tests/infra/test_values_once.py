@@ -148,7 +148,7 @@ def test_the_local_cloud_has_the_regions_that_a_file_may_name() -> None:
         assert locations.kind_of(region.upper(), custom_placement=False) == "region"
 
 
-def test_a_file_may_name_the_personas_that_there_are() -> None:
+def test_a_file_may_name_the_existing_personas() -> None:
     personas = list(json.loads((ROOT / "modules" / "team_access" / "personas.json").read_text(encoding="utf-8")))
     properties = SCHEMA["properties"]
     assert properties["members"]["additionalProperties"]["properties"]["role"]["enum"] == personas

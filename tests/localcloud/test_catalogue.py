@@ -81,7 +81,7 @@ def test_all_that_is_known_of_it_is_its_own(service: Service) -> None:
 
 
 @each
-def test_it_lies_in_a_file_of_its_own(service: Service) -> None:
+def test_it_has_a_file_of_its_own(service: Service) -> None:
     folder = Path(localcloud.__file__).parent / "services"
     assert (folder / f"{service.api}.py").exists() or (folder / service.api / "__init__.py").exists()
 

@@ -110,7 +110,7 @@ def test_a_secret_shows_that_it_is_there_and_never_its_value(browser: Browser) -
     assert "dG9wLXNlY3JldA" not in pages
 
 
-def test_who_may_do_what_is_a_table(browser: Browser) -> None:
+def test_permissions_are_shown_as_a_table(browser: Browser) -> None:
     browser.cloud.grant("roles/viewer", "user:ann@example.com")
     text = browser.page(f"project/{browser.cloud.project}/access")
     row = re.search(
@@ -223,7 +223,7 @@ def test_whatever_an_entry_holds_is_shown(browser: Browser, entry: dict[str, obj
 @pytest.mark.parametrize(
     "query", ["advance=soon", "advance=nan", "fault=error&code=x", "fault=nonsense", "fault=latency&seconds=1e999"]
 )
-def test_a_switch_that_cannot_be_turned_is_a_sentence(browser: Browser, query: str) -> None:
+def test_an_invalid_switch_value_is_refused(browser: Browser, query: str) -> None:
     path = urlsplit(launcher.console(browser.cloud.server, "switches")).path
     status, text, _ = browser(f"{path}?{query}", "POST")
     assert status == 400

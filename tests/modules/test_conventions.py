@@ -61,7 +61,7 @@ def test_a_module_hides_no_typo_reads_nothing_and_makes_nothing_at_random(module
 
 
 @every_module
-def test_access_is_granted_where_it_lies_and_owned_there_and_added_in_the_project(module: Path) -> None:
+def test_access_is_granted_on_the_entity_authoritatively_and_in_the_project_additively(module: Path) -> None:
     kinds = set(re.findall(r'^resource "(google_\w+_iam_\w+)"', code(module), re.MULTILINE))
     shared = {kind for kind in kinds if kind.startswith("google_project_iam_")} - {"google_project_iam_custom_role"}
     assert shared <= {"google_project_iam_binding" if module.name == "team_access" else "google_project_iam_member"}

@@ -31,7 +31,7 @@ def test_a_policy_is_a_check_a_passing_and_a_failing_case_and_nothing_else(name:
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_policy_describes_the_fault_its_reason_and_its_fix_in_sentences(name: str) -> None:
+def test_a_policy_describes_the_fault_its_reason_and_its_fix(name: str) -> None:
     row = ROWS[name]
     assert row.title
     assert not row.title.endswith(".")
@@ -43,14 +43,14 @@ def test_a_policy_describes_the_fault_its_reason_and_its_fix_in_sentences(name: 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_policy_is_named_for_the_desired_state_and_its_file_begins_with_a_sentence(name: str) -> None:
+def test_a_policy_is_named_for_the_desired_state_and_its_file_has_a_docstring(name: str) -> None:
     assert re.fullmatch(r"[a-z]+(_[a-z]+)+", name)
     assert not name.startswith(("no_", "check_", "ensure_"))
     first = (FOLDER / name / "check.py").read_text(encoding="utf-8").splitlines()[0]
     assert re.fullmatch(r'"""[A-Z].*\."""', first)
 
 
-def test_titles_are_told_apart() -> None:
+def test_titles_are_distinguished() -> None:
     titles = Counter(row.title for row in ROWS.values() if row.ours)
     assert [title for title, count in titles.items() if count > 1] == []
 
@@ -63,7 +63,7 @@ def test_every_check_of_checkov_for_google_cloud_is_chosen_or_left_out_once(seen
     assert [check for check, count in decided.items() if count > 1] == []
 
 
-def test_what_is_left_out_for_want_of_such_resources_has_none(seen: Mapping[str, Any]) -> None:
+def test_policies_are_left_out_only_where_no_such_resource_exists(seen: Mapping[str, Any]) -> None:
     kinds: dict[str, set[str]] = {}
     for check, kind in seen["checks"]:
         kinds.setdefault(check, set()).add(kind)
@@ -109,6 +109,6 @@ def test_the_chosen_checks_of_checkov_take_an_unknown_as_their_row_says(seen: Ma
     assert {check: {"PASSED": "pass", "FAILED": "fail"}[result] for check, result in seen["undecided"].items()} == said
 
 
-def test_an_omission_has_a_reason_in_a_sentence() -> None:
+def test_an_omission_has_a_reason() -> None:
     for omission in catalogue.omissions():
         assert omission.reason.endswith("."), omission.ids

@@ -63,7 +63,7 @@ def test_the_module_is_the_folder_of_its_source(tmp_path: Path, source: str) -> 
     assert _plan(tmp_path, {}, {}, (), source).resources[ADDRESS].module == "bucket"
 
 
-def test_a_file_that_is_no_plan_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_plan_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     path.write_text('{"values": {}}', encoding="utf-8")
     with pytest.raises(ValueError, match=r"is not a JSON plan \(terraform show -json PLAN\)"):

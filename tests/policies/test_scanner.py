@@ -69,7 +69,7 @@ def test_a_policy_that_breaks_is_a_problem_and_not_a_pass(report: Mapping[str, A
     )
 
 
-def test_a_file_that_is_no_terraform_is_a_problem(report: Mapping[str, Any]) -> None:
+def test_a_file_that_is_not_terraform_is_a_problem(report: Mapping[str, Any]) -> None:
     assert "modules/broken/main.tf cannot be read as Terraform." in report["problems"]
     assert "checkov skipped google_project_service.x in modules/broken/main.tf." in report["problems"]
 

@@ -117,7 +117,7 @@ def test_the_shipped_file_is_refused_before_google_is_asked(google: Google) -> N
     assert google.proxy.answered[asked:] == []
 
 
-def test_somebody_without_a_role_hears_what_is_missing(google: Google) -> None:
+def test_a_caller_without_a_role_learns_what_is_missing(google: Google) -> None:
     result = google("plan", principal="user:zoe@example.com")
     assert result.returncode == 5, result.stderr
     assert "zoe" not in result.stdout

@@ -139,7 +139,7 @@ def test_a_pull_request_that_was_not_planned_is_not_applied(runner: Runner) -> N
     assert f"The last commit {HEAD} of pull request 7 has no successful run" in result.stderr
 
 
-def test_another_plan_than_the_reviewed_one_is_not_applied(runner: Runner) -> None:
+def test_a_plan_other_than_the_reviewed_one_is_not_applied(runner: Runner) -> None:
     runner.clone.rewrite("  kept: {}", "  kept: {}\n  more: {}")
     result = runner.run("apply.yml")
     runner.clone.rewrite("\n  more: {}", "")

@@ -24,7 +24,7 @@ def test_without_a_screen_the_address_is_printed(capsys: pytest.CaptureFixture[s
     assert output.err == "No browser can be opened from here: open this address in one.\n"
 
 
-def test_who_wants_no_browser_gets_the_address_alone(
+def test_without_a_browser_only_the_address_is_printed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BROWSER", "/bin/false")

@@ -65,7 +65,7 @@ def test_a_slow_resource_gives_a_sign_of_life(board: Board) -> None:
     assert said == ProgressLines("  … still creating bucket data: bucket after 10 s", at_once=True)
 
 
-def test_several_of_a_kind_are_told_apart_by_their_key(board: Board) -> None:
+def test_several_of_a_kind_are_distinguished_by_their_key(board: Board) -> None:
     grant = step("complete", name='google_storage_bucket_iam_member.grants["train roles/storage.objectViewer"]')
     assert (
         board.take("platform", grant).resource

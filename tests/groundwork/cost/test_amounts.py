@@ -50,5 +50,5 @@ def test_half_a_cent_is_rounded_away_from_zero_as_on_invoices():
 
 
 @pytest.mark.parametrize("text", ["", "abc", "NaN", "inf", "1,5", None])
-def test_text_that_is_no_number_is_none(text):
+def test_text_that_is_not_a_number_is_none(text):
     assert decimal(text) is None

@@ -39,7 +39,7 @@ def test_several_grants_of_a_member_are_one_bar() -> None:
     assert (bar.granted, bar.left) == (75, 44)
 
 
-def test_unused_credits_say_when_they_expire_and_expired_ones_are_no_bar() -> None:
+def test_unused_credits_say_when_they_expire_and_expired_ones_have_no_bar() -> None:
     later = CreditGrant("bob@example.com", Decimal(50), date(2026, 9, 1), date(2027, 9, 1), account="B")
     gone = CreditGrant("carol@example.com", Decimal(50), date(2025, 9, 1), date(2026, 9, 1), account="C")
     (bar,) = drawn(later, gone)

@@ -104,7 +104,7 @@ def test_a_dataset_without_an_export_says_where_to_switch_it_on(ndjson):
         (400, Exit.FAILED, "BigQuery did not answer for p.d: "),
     ],
 )
-def test_what_google_refuses_is_reported_in_a_sentence(ndjson, status, code, message):
+def test_googles_refusal_is_reported_in_one_sentence(ndjson, status, code, message):
     with pytest.raises(GroundworkError) as problem:
         _read(Bigquery([STANDARD], ndjson, refusal=status))
     assert problem.value.exit_code == code

@@ -173,7 +173,7 @@ def test_text_and_bars_have_contrast_in_light_and_dark(colours):
     assert _contrast(colours["bar"], colours["wash"]) >= 3
 
 
-def test_credits_left_are_there_and_never_called_official(page):
+def test_remaining_credits_are_shown_and_never_called_official(page):
     assert "Credits left on 2026-11-05" in page.text
     assert "not an official balance" in page.text
 
@@ -201,7 +201,7 @@ def test_the_stacks_figures_are_those_of_json_and_add_up_to_the_report(page, cos
         )
 
 
-def test_beyond_the_five_dearest_there_are_others(costs):
+def test_services_beyond_the_five_dearest_are_grouped_as_others(costs):
     lines = tuple(replace(costs.lines[0], service=f"S{n}", service_id=f"s{n}", gross=Decimal(n)) for n in range(1, 9))
     stack = stacked.stack(replace(costs, lines=lines), "service")
     assert stack.names == ("S8", "S7", "S6", "S5", "S4", "others")

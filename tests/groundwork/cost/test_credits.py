@@ -65,7 +65,7 @@ def test_days_that_may_still_grow_are_left_out_of_the_mean():
     assert balances([GRANT], _ledger(*lines), TODAY)[0].burn.mean == 1
 
 
-def test_the_burn_is_the_cost_before_promotional_credits_so_it_goes_on_when_they_end():
+def test_the_burn_is_the_cost_before_promotional_credits_so_it_continues_after_them():
     lines = [replace(_day(back), promotion=Decimal(0)) for back in range(30, 1, -1)]
     balance = balances([GRANT], _ledger(*lines), TODAY)[0]
     assert (balance.left, balance.burn.mean) == (50, 1)

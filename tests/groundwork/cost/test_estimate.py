@@ -23,7 +23,7 @@ def _monthly(type_, values, assumptions=None, **more):
     )
 
 
-def test_a_bucket_costs_what_lies_in_it_and_what_is_done_to_it():
+def test_a_bucket_costs_its_contents_and_its_operations():
     held = {"bucket_gib": 50, "bucket_writes": 10_000, "bucket_reads": 50_000, "bucket_download_gib": 1}
     assert _monthly("google_storage_bucket", bucket("US-CENTRAL1"), held) == Decimal("1.19")
 
@@ -95,7 +95,7 @@ def test_a_machine_is_fixed_its_disk_and_address_too():
     assert {component.kind for component in found.after.components} == {"fixed"}
 
 
-def test_a_machine_that_runs_less_pays_its_disk_all_the_same():
+def test_a_machine_that_runs_less_still_pays_for_its_disk():
     month = 100 * (Decimal("0.0368577") + Decimal("0.005")) + 20 * Decimal("0.10")
     assert _monthly("google_compute_instance", VM, {"vm_hours": 100}) == cents(month)
 
@@ -158,13 +158,13 @@ def test_a_region_without_prices_is_unpriced_and_named():
     }
 
 
-def test_a_number_that_is_none_is_unpriced():
+def test_an_invalid_number_is_unpriced():
     disk = {"zone": "europe-west1-b", "size": "large", "type": "pd-ssd"}
     found = estimate(plan(change("google_compute_disk", disk)))
     assert found.after.of("unpriced")[0].why == "one of its sizes is not a valid number"
 
 
-def test_free_tiers_apply_once_however_many_resources_and_plans_there_are():
+def test_free_tiers_apply_once_across_resources_and_plans():
     auto = {"replication": [{"auto": [{}]}]}
     held = parse({**QUIET, "secret_versions": 4})
     one = plan(*(change("google_secret_manager_secret", auto, name=name) for name in "ab"))

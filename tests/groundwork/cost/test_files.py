@@ -249,7 +249,7 @@ def test_a_value_that_cannot_be_added_up_stops_everything(tmp_path, change, mess
         (b"\xff\xfe\x00d\x00a", "is not UTF-8 text."),
     ],
 )
-def test_what_is_no_billing_file_is_refused_in_a_sentence(tmp_path, content, message):
+def test_a_file_that_is_not_a_billing_file_is_refused_in_one_sentence(tmp_path, content, message):
     file = tmp_path / "x"
     file.write_bytes(content)
     with pytest.raises(UsageProblem) as problem:
@@ -309,7 +309,7 @@ def test_a_name_that_looks_like_a_pattern_is_only_that_file(tmp_path, name):
     assert sum(line.line_count for line in found.lines) == 3
 
 
-def test_the_folder_that_a_file_lies_in_is_no_column_of_it(tmp_path):
+def test_a_files_folder_is_not_a_column(tmp_path):
     folder = tmp_path / "currency=DKK"
     folder.mkdir()
     plain = exports.ndjson(tmp_path / "x.ndjson", exports.rows(3))

@@ -146,7 +146,7 @@ def test_a_missing_column_is_named(tmp_path, column):
         _read(tmp_path, row)
 
 
-def test_a_cost_that_is_no_number_is_refused(tmp_path):
+def test_a_cost_that_is_not_a_number_is_refused(tmp_path):
     with pytest.raises(UsageProblem, match="the column BilledCost has the value a lot, so nothing was added up"):
         _read(tmp_path, _plain(BilledCost="a lot"))
 

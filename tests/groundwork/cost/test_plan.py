@@ -26,7 +26,7 @@ def test_actions_get_one_word(actions, name):
     assert changes(plan(change("google_storage_bucket", bucket(), actions=actions)))[0].action == name
 
 
-def test_what_is_only_forgotten_goes_on_costing():
+def test_a_forgotten_resource_still_costs():
     found = changes(plan(change("google_storage_bucket", None, before=bucket(), actions=["forget"])))[0]
     assert found.after is not None
     assert found.after.get("location") == "EUROPE-WEST1"
@@ -69,12 +69,12 @@ def _file(folder: Path, text: str) -> Path:
         ),
     ],
 )
-def test_what_is_no_plan_is_refused_in_a_sentence(tmp_path, text, message):
+def test_a_file_that_is_not_a_plan_is_refused_in_one_sentence(tmp_path, text, message):
     with pytest.raises(UsageProblem) as problem:
         load_plan(_file(tmp_path, text))
     assert message in str(problem.value)
 
 
-def test_a_plan_that_is_not_there_is_refused_in_a_sentence(tmp_path):
+def test_a_missing_plan_is_refused_in_one_sentence(tmp_path):
     with pytest.raises(UsageProblem, match="cannot be read: No such file or directory"):
         load_plan(tmp_path / "none.json")

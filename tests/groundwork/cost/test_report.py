@@ -124,7 +124,7 @@ def test_several_currencies_are_not_added_up():
         (lambda: report(ledger(line()), Period(), NOW, "EUR"), "x.ndjson has no costs in EUR, only in USD."),
     ],
 )  # fmt: skip
-def test_a_period_that_cannot_be_reported_gets_a_sentence(ask, message):
+def test_an_impossible_period_is_refused_with_the_reason(ask, message):
     with pytest.raises(UsageProblem) as problem:
         ask()
     assert str(problem.value) == message

@@ -177,7 +177,7 @@ def test_a_person_who_logged_in_by_gcloud_is_known(google: Google) -> None:
     assert examined(google)["login"].text.startswith("alice@example.com by application default credentials")
 
 
-def test_another_account_of_gcloud_is_not_called_ok_where_google_does_not_say_who_one_is(google: Google) -> None:
+def test_another_gcloud_account_is_not_called_ok_if_google_does_not_name_the_caller(google: Google) -> None:
     gcloud(google)
     google.log_in_as_person()
     google.proxy.scripted["GET openidconnect.googleapis.com/v1/userinfo"] = (401, {"error": "invalid_request"})

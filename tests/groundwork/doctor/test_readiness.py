@@ -116,7 +116,7 @@ def test_examples_that_are_left_are_named(google: Google) -> None:
         assert example in left.text
 
 
-def test_a_member_whom_iam_spells_otherwise_is_named(google: Google) -> None:
+def test_a_member_that_iam_spells_differently_is_named(google: Google) -> None:
     google.log_in()
     write(google)
     file = google.clone.root / "envs" / "dev.yaml"
@@ -172,7 +172,7 @@ def bucket(google: Google, name: str, project: str = "", **more: str) -> None:
     )
 
 
-def test_names_of_buckets_are_free_ours_or_somebody_elses(google: Google) -> None:
+def test_bucket_names_are_free_ours_or_somebody_elses(google: Google) -> None:
     google.log_in()
     project = google.clone.project
     assert finding_of(google, "buckets").text == "3 of 3 names are free"
@@ -186,7 +186,7 @@ def test_names_of_buckets_are_free_ours_or_somebody_elses(google: Google) -> Non
     assert foreign.remedy == "rename it under buckets: in envs/dev.yaml, or choose another project ID"
 
 
-def test_a_bucket_that_one_may_not_see_is_somebody_elses(google: Google) -> None:
+def test_a_bucket_that_may_not_be_seen_belongs_to_somebody_else(google: Google) -> None:
     google.log_in()
     project = google.clone.project
     refused = {"error": {"code": 403, "message": "owner@example.com does not have storage.buckets.get access"}}

@@ -50,7 +50,7 @@ def test_a_quota_that_cannot_be_seen_is_a_note(google: Google) -> None:
     assert [(one.health, "unknown (denied)" in one.text) for one in findings(google)] == [("note", True)]
 
 
-def test_without_gpus_and_with_an_image_of_ones_own_there_is_nothing_to_say(google: Google) -> None:
+def test_without_gpus_and_with_an_own_image_nothing_is_reported(google: Google) -> None:
     assert findings(google, accelerator=None) == []
     assert findings(google, "europe-docker.pkg.dev/vertex-ai/training/pytorch-gpu.2-4.py310:latest", None) == []
 

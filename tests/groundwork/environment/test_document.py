@@ -81,14 +81,14 @@ def test_a_byte_that_is_not_utf_8_has_its_line(tmp_path: Path) -> None:
     assert [mistake.line for mistake in read(path).mistakes] == [2]
 
 
-def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+def test_anything_but_a_file_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "file.yaml")
     with pytest.raises(OSError, match="it is not a regular file"):
         read(tmp_path / "file.yaml")
 
 
 @pytest.mark.parametrize("text", ["1_000", "0b1", "+0x1F", "1_", ".inf", "-.inf", ".nan", "1e400", "!!int abc"])
-def test_a_number_that_terraform_does_not_take_for_one_is_a_mistake(text: str, tmp_path: Path) -> None:
+def test_a_number_that_terraform_does_not_accept_is_a_mistake(text: str, tmp_path: Path) -> None:
     assert [mistake.place for mistake in document(tmp_path, f"a: {text}\n").mistakes] == [("a",)]
 
 

@@ -51,7 +51,7 @@ def test_a_file_that_is_gone_is_named(project: Path) -> None:
 
 
 @pytest.mark.parametrize("part", json.loads((ROOT / SCHEMA).read_text("utf-8"))["properties"])
-def test_an_older_schema_is_said_to_be_one_whatever_it_lacks(part: str, project: Path) -> None:
+def test_an_older_schema_is_reported_as_such_whatever_it_lacks(part: str, project: Path) -> None:
     schema = json.loads((project / SCHEMA).read_text("utf-8"))
     del schema["properties"][part]
     schema["additionalProperties"] = True
@@ -64,7 +64,7 @@ def test_an_older_schema_is_said_to_be_one_whatever_it_lacks(part: str, project:
         load("local", project)
 
 
-def test_a_newer_schema_is_said_to_be_of_another_version(project: Path) -> None:
+def test_a_newer_schema_is_reported_as_another_version(project: Path) -> None:
     schema = json.loads((project / SCHEMA).read_text("utf-8"))
     secrets = schema["properties"]["repositories"]["additionalProperties"]["properties"]
     secrets["colour"] = {"type": "string", "default": "red"}
@@ -74,13 +74,13 @@ def test_a_newer_schema_is_said_to_be_of_another_version(project: Path) -> None:
     assert problem.value.exit_code is Exit.USAGE
 
 
-def test_what_is_no_schema_is_said_to_be_none(project: Path) -> None:
+def test_an_invalid_schema_is_reported_as_such(project: Path) -> None:
     (project / SCHEMA).write_text('{"type": 5, "properties": {"project": {}}}', "utf-8")
     with pytest.raises(UsageProblem, match=f"{SCHEMA} is from another version"):
         load("local", project)
 
 
-def test_personas_of_another_version_are_said_to_be(project: Path) -> None:
+def test_personas_of_another_version_are_reported_as_such(project: Path) -> None:
     (project / PERSONAS).write_text('{"viewer": {"description": "Looks."}}', "utf-8")
     with pytest.raises(UsageProblem, match=f"{PERSONAS} is from another version of groundwork: it has no 'project'"):
         personas(project)

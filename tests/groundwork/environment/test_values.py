@@ -127,7 +127,7 @@ def test_a_path_loads_as_its_name_does(project: Path) -> None:
     assert load(project / "envs" / "local.yaml", project) == load("local", project)
 
 
-def test_an_environment_among_the_examples_lies_in_the_same_clone(project: Path) -> None:
+def test_an_example_environment_belongs_to_the_same_clone(project: Path) -> None:
     (project / "envs" / "examples").mkdir(exist_ok=True)
     copied = project / "envs" / "examples" / "team.yaml"
     copied.write_bytes((project / "envs" / "local.yaml").read_bytes())
@@ -173,7 +173,7 @@ def test_parts_that_are_named_and_left_empty_count_as_left_out(project: Path) ->
     assert (bare.members, bare.buckets, bare.github, bare.exceptions) == ({}, {}, None, ())
 
 
-def test_personas_in_the_schema_are_the_personas_there_are() -> None:
+def test_the_schemas_personas_are_the_existing_ones() -> None:
     schema = json.loads((ROOT / "envs" / "schema.json").read_text())
     personas = json.loads((ROOT / "modules" / "team_access" / "personas.json").read_text())
     members = schema["properties"]["members"]["additionalProperties"]["properties"]["role"]["enum"]

@@ -177,7 +177,7 @@ def test_a_refusal_says_the_way_on(code: int, reason: str, way_on: str) -> None:
     assert way_on in line
 
 
-def test_who_asks_too_often_is_answered_a_moment_later(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rate_limited_call_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
     with scripted() as script:
         path = f"/compute/v1/projects/{PROJECT}/zones"
@@ -194,7 +194,7 @@ def test_a_refused_login_shows_nothing_of_what_google_answered() -> None:
     assert refused.exit_code == Exit.PERMISSION
 
 
-def test_nobody_logged_in_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_login_is_reported_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_OAUTH_ACCESS_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))

@@ -50,14 +50,14 @@ def test_a_profile_applies_until_it_is_ended_and_waits_by_moving_the_clock(
         assert local.patience(local.start(clone)) == PROMPT
 
 
-def test_an_unknown_profile_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_profile_is_reported_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with running(tmp_path) as clone:
         monkeypatch.setenv(local.PROFILE_VARIABLE, "as-amazon")
         with pytest.raises(GroundworkError, match='there are as-google, and "" for none'):
             local.start(clone)
 
 
-def test_a_folder_stands_in_for_a_repository_and_what_is_none_is_a_sentence(tmp_path: Path) -> None:
+def test_a_folder_replaces_a_repository_and_anything_else_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "app"
     folder.mkdir()
     subprocess.run(["git", "init", "--quiet", str(folder)], check=True)

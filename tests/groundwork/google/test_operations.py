@@ -44,7 +44,7 @@ def test_an_operation_is_asked_for_until_it_has_ended(
 
 
 @pytest.mark.parametrize("answer", [{}, {"name": "projects/p/topics/t"}, {"name": NAME, "done": True}])
-def test_what_is_no_operation_or_has_ended_is_not_asked_for(script: Script, answer: Mapping[str, Any]) -> None:
+def test_anything_but_a_running_operation_is_not_polled(script: Script, answer: Mapping[str, Any]) -> None:
     operations.finish(script.cloud, "run", "v2", answer, "delete it")
     assert script.asked == []
 

@@ -49,7 +49,7 @@ def test_what_does_not_pass_is_raised_at_once(before: int, waited: list[float]) 
     assert waited == [1, 2, 30][:before]
 
 
-def test_who_waits_hears_why_and_how_long(waited: list[float]) -> None:
+def test_a_wait_is_announced_with_its_reason_and_length(waited: list[float]) -> None:
     lines: list[tuple[str, float]] = []
     patiently(
         Act(OSError("one"), OSError("two")),

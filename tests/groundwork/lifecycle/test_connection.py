@@ -82,7 +82,7 @@ def test_one_that_is_complete_says_nothing(asked: Asked) -> None:
     assert asked.talk.lines == []
 
 
-def test_on_the_local_cloud_an_empty_repository_stands_in_once(talk: Heard, local_clone: Checkout) -> None:
+def test_on_the_local_cloud_an_empty_repository_is_connected_once(talk: Heard, local_clone: Checkout) -> None:
     ours = replace(load("pokemon-cards", ROOT), project="connects-builds")
     cloud = local_cloud(ours.project, local.start(local_clone).base, local.token(local_clone))
     prerequisites.lay(cloud, ours, talk.say)

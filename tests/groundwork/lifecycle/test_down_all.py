@@ -150,7 +150,7 @@ def _dying_once_bootstrap_is_planned_again(die: object):  # type: ignore[no-unty
     return plan_layer
 
 
-def test_a_state_that_somebody_else_keeps_there_is_not_thrown_away(clone: Clone, talk: Heard) -> None:
+def test_another_teams_state_is_not_deleted(clone: Clone, talk: Heard) -> None:
     held = '{"resources": [{"mode": "managed", "type": "google_x", "name": "x", "instances": [{"attributes": {}}]}]}'
     blob = clone.cloud.storage().bucket(f"{PROJECT}-tfstate").blob("other/default.tfstate")
     blob.upload_from_string(held)
@@ -225,7 +225,7 @@ def test_deleting_the_project_has_its_own_question_and_says_how_to_undo_it(clone
         (["--delete-project", PROJECT], Exit.USAGE, "unexpected extra argument"),
     ],
 )
-def test_wrong_input_is_a_sentence_and_nothing_changes(
+def test_wrong_input_is_reported_and_nothing_changes(
     deployed: Clone, arguments: list[str], code: Exit, sentence: str
 ) -> None:
     before = read_state(deployed.cloud, deployed.session().place("platform")).serial

@@ -42,7 +42,7 @@ def applying(clone: Clone) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
-def test_an_interrupted_up_leaves_no_process_and_no_lock_and_goes_on_later(
+def test_an_interrupted_up_leaves_no_process_and_no_lock_and_can_be_resumed(
     clone: Clone, number: signal.Signals
 ) -> None:
     clone.disturb(SLOW)
@@ -209,7 +209,7 @@ def test_what_was_created_is_imported_whatever_else_is_missing_from_the_state(cl
     assert [line.split()[2].rstrip(",") for line in imported] == list(lost)
 
 
-def test_a_busy_port_is_a_sentence(clone: Clone) -> None:
+def test_a_busy_port_is_reported_in_one_sentence(clone: Clone) -> None:
     running = local.find(clone.checkout)
     assert running is not None
     with cloned(clone.root / "other") as other:
@@ -220,7 +220,7 @@ def test_a_busy_port_is_a_sentence(clone: Clone) -> None:
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-def test_a_full_disk_is_a_sentence_and_freeing_it_is_enough(clone: Clone) -> None:
+def test_a_full_disk_is_reported_and_freeing_space_is_enough(clone: Clone) -> None:
     """What the local cloud answers when its disk refuses: Terraform ends, says so, and goes on later."""
     up.up(clone.session(), UpOptions(dry_run=True), Heard())
     said = "The local cloud could not write to its disk at /x (database or disk is full)"

@@ -30,7 +30,7 @@ def checkout(tmp_path: Path, local_clone: Checkout) -> Checkout:
     return Checkout(tmp_path)
 
 
-def test_who_is_at_work_is_named(checkout: Checkout) -> None:
+def test_the_running_command_is_named(checkout: Checkout) -> None:
     with (
         runs.alone(checkout.runs / "mine", runs.this_run("up", "mine")),
         pytest.raises(StateLocked, match="The state of mine is locked by `groundwork up`"),
@@ -39,7 +39,7 @@ def test_who_is_at_work_is_named(checkout: Checkout) -> None:
         pytest.fail("two at once")
 
 
-def test_nobody_begins_meanwhile(checkout: Checkout) -> None:
+def test_no_run_starts_during_a_reset(checkout: Checkout) -> None:
     with (
         local_rest.claimed(checkout, "local reset"),
         pytest.raises(StateLocked, match="`groundwork local reset`"),
@@ -56,7 +56,7 @@ def test_a_terraform_that_lost_its_groundwork_is_waited_for(checkout: Checkout) 
         pytest.fail("two at once")
 
 
-def test_what_is_done_on_google_cloud_goes_on(checkout: Checkout) -> None:
+def test_work_on_google_cloud_continues(checkout: Checkout) -> None:
     with runs.alone(checkout.runs / "dev", runs.this_run("up", "dev")), local_rest.claimed(checkout, "local stop"):
         pass
 

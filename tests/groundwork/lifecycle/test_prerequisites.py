@@ -77,7 +77,7 @@ def test_a_bucket_of_another_project_is_not_trusted(cloud: GoogleCloud, environm
         prerequisites.lay(cloud, environment, talk.say)
 
 
-def test_a_project_that_may_not_be_seen_is_a_sentence(
+def test_a_project_that_may_not_be_seen_is_reported_in_one_sentence(
     cloud: GoogleCloud, environment: Environment, talk: Heard, local_clone: Checkout
 ) -> None:
     prerequisites.lay(cloud, environment, talk.say)
@@ -139,7 +139,7 @@ def test_an_api_that_stays_off_is_reported_in_googles_words(
         prerequisites.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
 
 
-def test_a_project_that_nobody_pays_for_is_not_called_somebody_elses(
+def test_a_project_without_billing_is_not_called_somebody_elses(
     new_project: Script, environment: Environment, talk: Heard
 ) -> None:
     new_project.answers[f"/storage/v1/b/{PROJECT}-tfstate"] = refusal(403, "", "No billing.", "accountDisabled")

@@ -25,7 +25,7 @@ def _of(**changes: dict[str, Any]) -> Record:
     return record("dev", {"platform": _plan(**changes)})
 
 
-def test_the_same_plan_made_anew_is_the_same_record() -> None:
+def test_a_repeated_plan_has_the_same_record() -> None:
     first = _of(a={"after": {"name": "x", "updated": "8:00", "rule": [{"etag": "1"}]}})
     again = _of(a={"after": {"name": "x", "updated": "9:00", "rule": [{"etag": "2"}]}})
     assert differences(first, again) == []
@@ -64,7 +64,7 @@ def test_what_changes_nothing_is_not_recorded() -> None:
     assert record("dev", {"platform": plan}).layers == {"platform": {}}
 
 
-def test_something_taken_over_unchanged_is_recorded_and_so_is_an_output() -> None:
+def test_an_unchanged_import_is_recorded_and_so_is_an_output() -> None:
     plan = _plan(a={"actions": ["no-op"], "importing": {"id": "x"}})
     plan["output_changes"] = {"url": {"actions": ["create"], "after": "x"}}
     assert list(record("dev", {"platform": plan}).layers["platform"]) == ["google_storage_bucket.a", "output url"]
@@ -82,7 +82,7 @@ def test_a_record_contains_no_values_and_can_be_read_back(tmp_path: Path) -> Non
     "content",
     ["", "[]", "{}", '{"format": 2, "environment": "dev", "layers": {}}', '{"format": 1, "environment": "dev"}'],
 )
-def test_what_is_no_record_is_refused_with_a_sentence(tmp_path: Path, content: str) -> None:
+def test_an_invalid_record_is_refused_in_one_sentence(tmp_path: Path, content: str) -> None:
     file = tmp_path / "reviewed.json"
     file.write_text(content, encoding="utf-8")
     with pytest.raises(

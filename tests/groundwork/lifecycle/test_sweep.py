@@ -175,7 +175,7 @@ def test_things_go_in_an_order_that_works() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "1", "h", "1 h", "-1h", "1y", "1.5h", "1h30m", "٣h", "9999999h", "one hour"])
-def test_an_age_that_is_none_is_a_sentence(text: str) -> None:
+def test_an_invalid_age_is_reported_in_one_sentence(text: str) -> None:
     with pytest.raises(UsageProblem, match=f'"{text}" is not an age'):
         sweep.parse_age(text)
 
@@ -210,7 +210,7 @@ def test_an_age_that_is_none_is_a_sentence(text: str) -> None:
         (["--force"], Exit.USAGE, "No such option"),
     ],
 )
-def test_wrong_input_is_a_sentence_and_nothing_changes(
+def test_wrong_input_is_reported_and_nothing_changes(
     deployed: Clone, arguments: list[str], code: Exit, sentence: str
 ) -> None:
     result = deployed.run("sweep", "--env", "small", *arguments)

@@ -178,7 +178,7 @@ def test_commands_about_people_say_that_nothing_is_up_before_it_is(clone: Clone)
         )
 
 
-def test_an_unknown_output_is_a_sentence(deployed: Clone) -> None:
+def test_an_unknown_output_is_reported_in_one_sentence(deployed: Clone) -> None:
     result = deployed.run("output", "--env", "small", "nonsense")
     assert result.returncode == Exit.USAGE
     assert "There is no output nonsense in small; allowed are buckets, builds, commands," in result.stderr
@@ -232,7 +232,7 @@ def test_up_refuses_beforehand_to_delete_a_bucket_with_objects(deployed: Clone, 
     assert not [event for _, event in talk.events if isinstance(event, Step)]
 
 
-def test_another_region_is_refused_while_the_state_lies_in_the_old_one(deployed: Clone, talk: Heard) -> None:
+def test_another_region_is_refused_while_the_state_is_in_the_old_one(deployed: Clone, talk: Heard) -> None:
     deployed.rewrite("region: europe-west1", "region: europe-west4")
     try:
         with pytest.raises(Refused) as error:

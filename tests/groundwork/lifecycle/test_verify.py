@@ -274,7 +274,9 @@ def test_a_project_whose_up_ended_before_the_platform_is_clean(tmp_path: Path) -
         (["--env", "small", "--only", "bucket"], Exit.USAGE, "No such option"),
     ],
 )
-def test_wrong_input_is_a_sentence(deployed: Clone, arguments: list[str], code: Exit, sentence: str) -> None:
+def test_wrong_input_is_reported_in_one_sentence(
+    deployed: Clone, arguments: list[str], code: Exit, sentence: str
+) -> None:
     result = deployed.run("verify", *arguments)
     assert result.returncode == code
     assert sentence in result.stderr

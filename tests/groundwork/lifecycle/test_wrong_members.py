@@ -48,7 +48,7 @@ def test_the_member_is_found_in_googles_error(error: str, kind: str, environment
         "There were concurrent policy changes",
     ],
 )
-def test_other_errors_are_nobodys_fault(error: str, environment: Environment) -> None:
+def test_other_errors_name_no_member(error: str, environment: Environment) -> None:
     assert refused(environment, f"{PREFIX}{error}") == ()
 
 

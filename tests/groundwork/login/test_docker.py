@@ -128,7 +128,7 @@ def test_a_config_that_docker_could_not_read_is_left_alone(text: str, sentence: 
 
 
 @pytest.mark.parametrize("text", ["", "{}"])
-def test_an_empty_config_is_none(text: str, tmp_path: Path) -> None:
+def test_an_empty_config_counts_as_unset(text: str, tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     file.write_text(text)
     assert json.loads(str(docker.with_helper(file, HOST))) == {"credHelpers": {HOST: "gcloud"}}

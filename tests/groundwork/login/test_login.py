@@ -32,7 +32,7 @@ def test_nobody_logs_in_to_the_local_cloud(clone: SmallClone) -> None:
     assert 'eval "$(groundwork env --env local)"' in result.text
 
 
-def test_logging_in_asks_gcloud_sets_the_quota_project_and_says_who_one_is(google: Google) -> None:
+def test_login_runs_gcloud_sets_the_quota_project_and_names_the_identity(google: Google) -> None:
     notes = gcloud(google)
     result = google.clone("login", "--env", "dev")
     assert result.code == Exit.OK, result.err
@@ -96,7 +96,7 @@ def test_impersonation_of_the_deployer_is_tried(google: Google) -> None:
     assert "local/" not in result.text + result.err
 
 
-def test_who_may_not_act_as_the_deployer_is_told(google: Google) -> None:
+def test_a_caller_who_may_not_act_as_the_deployer_is_told(google: Google) -> None:
     gcloud(google)
     make_deployer(google, "user:carol@example.com")
     google.log_in("user:alice@example.com")
@@ -104,7 +104,7 @@ def test_who_may_not_act_as_the_deployer_is_told(google: Google) -> None:
     assert (found.answer, "operators have it" in found.text) == ("no", True)
 
 
-def test_the_deployer_is_whom_one_is_when_it_is_named(google: Google, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_deployer_is_the_identity(google: Google, monkeypatch: pytest.MonkeyPatch) -> None:
     make_deployer(google, OWNER)
     google.log_in()
     monkeypatch.setenv("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT", google.environment.deployer)
@@ -139,7 +139,7 @@ def test_a_dry_run_says_what_gcloud_would_be_asked(google: Google) -> None:
     assert not (google.config / "application_default_credentials.json").exists()
 
 
-def test_a_token_in_the_shell_is_who_one_is(google: Google, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_in_the_shell_is_the_identity(google: Google, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", local.token(google.clone.checkout))
     found = json.loads(google.clone("whoami", "--env", "dev", "--json").out)
     assert (found["principal"], found["source"]) == ("owner@example.com", "the token in GOOGLE_OAUTH_ACCESS_TOKEN")
@@ -154,7 +154,7 @@ def test_a_token_in_the_shell_is_who_one_is(google: Google, monkeypatch: pytest.
         ("USER:Bob@Example.com", "bob@example.com"),
     ],
 )
-def test_on_the_local_cloud_one_is_whom_one_says(who: str | None, principal: str, clone: SmallClone) -> None:
+def test_on_the_local_cloud_as_chooses_the_principal(who: str | None, principal: str, clone: SmallClone) -> None:
     found = json.loads(clone("whoami", *(["--as", who] if who else []), "--json").out)
     assert (found["principal"], found["simulated"]) == (principal, True)
 
@@ -167,7 +167,7 @@ def test_on_the_local_cloud_one_is_whom_one_says(who: str | None, principal: str
         ("a-token-of-google", None, "owner@example.com"),
     ],
 )
-def test_on_the_local_cloud_one_is_whom_the_shell_says_unless_one_says_otherwise(
+def test_on_the_local_cloud_the_shell_names_the_principal_unless_as_does(
     token: str, who: str | None, principal: str, clone: SmallClone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", token)

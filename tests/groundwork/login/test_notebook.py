@@ -70,7 +70,7 @@ def test_google_cloud_needs_the_project_and_the_region_only(google: Google) -> N
     }
 
 
-def test_what_a_shell_has_left_of_the_local_cloud_is_taken_away(google: Google) -> None:
+def test_variables_left_from_the_local_cloud_are_unset(google: Google) -> None:
     clone = google.clone
     left = notebook.variables_for(Checkout(clone.root), clone.environment, {}).variables
     seen = {**left, "GOOGLE_OAUTH_ACCESS_TOKEN": local.token(clone.checkout)}

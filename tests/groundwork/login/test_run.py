@@ -30,7 +30,7 @@ def test_a_command_sees_the_variables_and_its_exit_code_is_ours(clone: SmallClon
     assert (result.returncode, project, "hashicorp/google" in provider) == (7, clone.project, True), result
 
 
-def test_it_runs_as_whom_one_says(clone: SmallClone) -> None:
+def test_it_runs_as_the_named_member(clone: SmallClone) -> None:
     who = [*GROUNDWORK, "run", "--as", "alice@example.com", "--", *GROUNDWORK, "whoami"]
     assert "principal      alice@example.com" in typed(clone, *who).stdout
 
@@ -46,7 +46,9 @@ def test_options_after_the_command_belong_to_it(clone: SmallClone) -> None:
         (["--", "no-such-program"], "no-such-program was not found, or is not executable."),
     ],
 )
-def test_what_cannot_be_run_is_a_sentence(arguments: list[str], text: str, clone: SmallClone) -> None:
+def test_a_command_that_cannot_be_run_is_reported_in_one_sentence(
+    arguments: list[str], text: str, clone: SmallClone
+) -> None:
     result = clone("run", *arguments)
     assert (result.code, text in result.err) == (Exit.USAGE, True)
 

@@ -122,7 +122,7 @@ def test_every_command_is_tried_with_twenty_and_more() -> None:
 
 
 @pytest.mark.parametrize(("verb", "wrong"), CASES)
-def test_a_wrong_input_is_a_sentence_and_writes_nothing(
+def test_wrong_input_is_reported_and_writes_nothing(
     verb: str, wrong: Wrong, clone: SmallClone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
@@ -142,7 +142,7 @@ def written(root: Path) -> dict[str, int]:
     ("ending", "sentence"),
     [("exit 3", "gcloud did not log you in (exit code 3): run"), ("kill -9 $$", "(exit code -9)")],
 )
-def test_a_gcloud_that_fails_is_a_sentence(
+def test_a_failing_gcloud_is_reported_in_one_sentence(
     ending: str, sentence: str, clone: SmallClone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tmp_path / "bin" / "gcloud"

@@ -197,7 +197,7 @@ def test_explain_counts_a_domain_and_names_the_groups_that_may(platform: Platfor
     assert narrow.groups_allowing("storage.objects.delete", target) == ()
 
 
-def test_check_tries_as_whom_one_names_and_says_where(platform: Platform) -> None:
+def test_check_acts_as_the_named_member_and_names_the_cloud(platform: Platform) -> None:
     result = platform("access", "check", "--as", "alice@example.com")
     lines = [line.split() for line in result.stdout.splitlines()]
     assert ["secret/wandb-api-key", "set", "no", "403"] in lines
@@ -257,7 +257,7 @@ def test_what_a_policy_gives_and_a_service_refuses_is_not_yet_and_is_tried_again
     assert (problem and problem.exit_code) == (None if answer == "yes" else 8)
 
 
-def test_who_may_not_read_the_policies_takes_every_refusal_as_one(platform: Platform) -> None:
+def test_without_access_to_policies_every_refusal_counts(platform: Platform) -> None:
     cloud = platform.cloud("user:bob@example.com")
     judge = Judge(cloud, platform.environment, "bob@example.com", sure=False)
     target = find_target(platform.environment, "secret/wandb-api-key")

@@ -84,7 +84,7 @@ def test_each_part_that_an_identity_lacks_has_its_line_of_the_file(
         ("start build/backend", "ml-engineer"),
     ],
 )
-def test_somebody_outside_is_told_which_persona_may(
+def test_an_outsider_learns_which_persona_has_access(
     team: Environment, roles: RolePermissions, question: str, persona: str
 ) -> None:
     first, *_ = _cells(team, roles, "eve@example.com", question)

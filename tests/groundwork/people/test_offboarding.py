@@ -46,7 +46,7 @@ def granted(cloud: GoogleCloud, item: Item, role: str, member: str) -> Iterator[
 
 
 @pytest.mark.parametrize("path", ["defaultObjectAcl", "o/folder%2Fa.txt/acl"])
-def test_entries_of_access_control_lists_are_drift_and_are_taken_away(platform: Platform, path: str) -> None:
+def test_entries_of_access_control_lists_are_drift_and_are_removed(platform: Platform, path: str) -> None:
     cloud = platform.cloud()
     with old_bucket(cloud, "lists-by-hand"):
         entry = {"entity": "user-kim@example.com", "role": "READER"}
@@ -59,7 +59,7 @@ def test_entries_of_access_control_lists_are_drift_and_are_taken_away(platform: 
     assert (result.returncode, f"gone  READER on {where}" in result.stdout) == (0, True), result.stderr
 
 
-def test_a_grant_by_hand_in_a_role_of_the_file_is_reported_and_taken_back_by_up(platform: Platform) -> None:
+def test_a_manual_grant_of_a_role_in_the_file_is_reported_and_removed_by_up(platform: Platform) -> None:
     cloud, bucket = platform.cloud(), platform.environment.buckets["data"].full_name
     policy = cloud.request("GET", "storage", f"v1/b/{bucket}/iam")
     (role,) = (one for one in policy["bindings"] if one["role"] == "roles/storage.objectUser")

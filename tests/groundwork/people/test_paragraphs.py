@@ -40,7 +40,7 @@ def test_what_nobody_may_is_reported() -> None:
     assert list(paragraphs.by_thing(cells(), 200)) == ["bucket/data", "  see, change, delete: nobody"]
 
 
-def test_a_persona_is_a_paragraph_and_who_differs_is_named() -> None:
+def test_a_persona_is_a_paragraph_that_names_members_who_differ() -> None:
     found = cells(alice=("see",), adam=("see", "change"), bob=("see", "delete?"), zoe=("see",))
     assert list(paragraphs.by_persona(found, ROLES, 200)) == [
         "viewer: alice@example.com, adam@example.com",

@@ -96,9 +96,7 @@ def test_a_binding_that_cannot_be_removed_ends_with_what_is_left(platform: Platf
     assert f"roles/viewer on project {project}" in result.stderr
 
 
-def test_somebody_elses_change_at_the_same_time_is_tried_again_and_respected(
-    platform: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_concurrent_change_is_retried_and_kept(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(policies, "_WAITS", (0, 0))
     project = Item("project", platform.environment.project)
     _by_hand(platform, project, "roles/viewer", "user:jo@example.com")
@@ -107,9 +105,7 @@ def test_somebody_elses_change_at_the_same_time_is_tried_again_and_respected(
     assert read_all(platform.cloud()).held_by("jo@example.com") == ()
 
 
-def test_a_policy_that_somebody_else_never_leaves_alone_is_reported(
-    platform: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_policy_that_keeps_changing_is_reported(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(policies, "_WAITS", (0, 0))
     with (
         platform.fault(method="cloudresourcemanager.projects.setIamPolicy", kind="error", code=409),
@@ -338,7 +334,7 @@ def test_what_personas_hold_on_the_buckets_of_builds_and_training_is_no_drift(tm
         assert f"missing  misty@example.com  roles/storage.objectUser on bucket/{name}" in missing.stdout
 
 
-def test_a_member_whom_google_refuses_leaves_the_file_as_it_was(platform: Platform) -> None:
+def test_a_member_refused_by_google_leaves_the_file_unchanged(platform: Platform) -> None:
     before = platform.file.read_text(encoding="utf-8")
     running = launcher.start(platform.checkout.local_state)
     launcher.control(running, "POST", "/_local/directory", {"groups": ["zed@example.com"]})

@@ -32,7 +32,7 @@ def test_on_the_local_cloud_nobody_logs_in_and_podman_pulls() -> None:
 
 
 @pytest.mark.parametrize(("role", "told"), [("viewer", False), ("data-scientist", False), ("operator", True)])
-def test_only_those_who_may_read_policies_are_told_of_the_matrix(role: str, told: bool) -> None:
+def test_only_members_who_may_read_policies_learn_of_the_matrix(role: str, told: bool) -> None:
     assert ("Who may do what: groundwork access" in text(load("dev", ROOT), role)) is told
 
 
@@ -42,7 +42,7 @@ def test_the_steps_are_numbered_without_a_gap() -> None:
     assert "4. Data: groundwork dvc" in text(load("dev", ROOT), "viewer")
 
 
-def test_of_several_buckets_for_dvc_the_newcomer_is_told_to_choose() -> None:
+def test_with_several_buckets_for_dvc_the_newcomer_must_choose() -> None:
     environment = load("dev", ROOT)
     data = environment.buckets["data"]
     two = replace(environment, buckets={"raw": replace(data, name="raw"), "data": data})
@@ -52,11 +52,11 @@ def test_of_several_buckets_for_dvc_the_newcomer_is_told_to_choose() -> None:
 @pytest.mark.parametrize(
     ("role", "commands"), [("data-scientist", "docker pull\n"), ("ml-engineer", "docker pull or push\n")]
 )
-def test_only_those_who_may_push_images_are_told_to(role: str, commands: str) -> None:
+def test_only_members_who_may_push_images_are_told_how(role: str, commands: str) -> None:
     assert f"groundwork docker --env dev, then {commands}" in text(load("dev", ROOT), role)
 
 
-def test_a_group_is_not_told_to_be_itself_on_the_local_cloud() -> None:
+def test_a_group_gets_no_instructions_for_acting_as_itself_on_the_local_cloud() -> None:
     member = Member("team@example.com", "viewer", "group")
     said = "\n".join(welcome(load("local", ROOT), member, personas(ROOT)["viewer"]))
     assert "it knows no memberships" in said

@@ -122,7 +122,7 @@ def test_an_exception_to_a_policy_that_there_is_not_is_refused_before_anything_i
     assert here.runs == 0
 
 
-def test_a_report_that_cannot_be_read_is_made_again(here: Clone) -> None:
+def test_an_unreadable_report_is_created_again(here: Clone) -> None:
     _check(here)
     for file in here.folder.iterdir():
         file.write_text("{", encoding="utf-8")
@@ -162,7 +162,7 @@ def test_an_unfinished_plan_is_no_result(here: Clone) -> None:
         _check(here, {"platform": _saved({**plan(), "errored": True})})
 
 
-def test_what_is_no_plan_is_refused(here: Clone) -> None:
+def test_anything_but_a_plan_is_refused(here: Clone) -> None:
     with pytest.raises(UsageProblem, match=r"is not a JSON plan: write it with `terraform show -json PLAN`"):
         _check(here, {"platform": _saved({"values": {}})})
 
@@ -187,7 +187,7 @@ def test_an_exception_is_called_unused_only_when_every_plan_was_looked_at(here: 
     assert _check(here, both, exceptions=accepted).unused == accepted
 
 
-def test_a_plan_made_anew_is_the_same_plan(here: Clone) -> None:
+def test_a_repeated_plan_counts_as_the_same_plan(here: Clone) -> None:
     first = plan(name="x", soft_delete_policy=[{"effective_time": "2026-11-21T08:00:00Z"}], time_created="8", etag="a")
     second = plan(name="x", soft_delete_policy=[{"effective_time": "2026-11-21T09:00:00Z"}], time_created="9", etag="b")
     _check(here, {"platform": _saved(first)})

@@ -87,7 +87,7 @@ def test_without_a_saved_plan_it_says_that_the_code_alone_is_checked(faulty: Pat
     assert "no plan of local is saved here, so only the code is checked" in result.stderr
 
 
-def test_a_file_that_is_no_plan_exits_with_2_and_a_sentence(faulty: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_plan_is_a_usage_error(faulty: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "plan.txt"
     wrong.write_text("Plan: 3 to add", encoding="utf-8")
     result = _policy(faulty, "--plan", str(wrong))

@@ -21,7 +21,7 @@ def test_what_code_and_plan_both_show_is_one_finding_at_its_place_in_the_code() 
     assert finding.place == SourceLocation(FILE, 3, 9)
 
 
-def test_what_only_the_plan_shows_has_its_place_all_the_same() -> None:
+def test_a_resource_known_only_from_the_plan_still_has_its_place() -> None:
     code = report("code", places=[[ADDRESS, FILE, 3, 9]])
     (finding,) = result(code, report("platform", IN_PLAN)).findings
     assert (finding.source, finding.layer, finding.place.text) == ("plan", "platform", f"{FILE}:3")
@@ -72,7 +72,7 @@ def test_an_exception_for_one_instance_is_for_that_one_alone() -> None:
     assert [finding.address for finding in found.findings] == [two]
 
 
-def test_an_exception_applies_until_its_date_and_then_fails_with_a_sentence() -> None:
+def test_an_exception_applies_until_its_date_and_then_fails() -> None:
     until = exception(ADDRESS, expires=TODAY + timedelta(days=1))
     assert result(report("code", IN_CODE), exceptions=(until,)).ok
     over = result(report("code", IN_CODE), exceptions=(until,), today=until.expires)

@@ -116,7 +116,7 @@ def test_the_shells_variables_do_not_reach_the_scanner(here: Clone, monkeypatch:
     assert seen <= {"HOME", "LANG", "LC_CTYPE", "PATH", "PYTHONPATH", "TMPDIR"}
 
 
-def test_the_scanner_is_told_what_the_environment_allows(here: Clone) -> None:
+def test_the_scanner_receives_what_the_environment_allows(here: Clone) -> None:
     here.answers(report("code"))
     dev = environment(
         here.root,

@@ -90,7 +90,7 @@ def test_without_the_option_the_local_cloud_is_brought_up_and_says_that_it_was_n
     assert "policy: not checked on the local cloud; use `groundwork policy` or `up --policy`" in result.stderr
 
 
-def test_who_asks_for_the_policies_gets_them_though_nothing_changes(refused: Refused) -> None:
+def test_the_policies_are_checked_on_request_even_without_changes(refused: Refused) -> None:
     assert _groundwork(refused.clone, "up").returncode == 0
     again = _groundwork(refused.clone, "up")
     assert "local: no changes" in again.stderr

@@ -87,7 +87,7 @@ def test_all_that_the_file_can_name_has_a_page() -> None:
         ("secret/by-hand", "envs/dev.yaml has no secret by-hand."),
     ],
 )
-def test_what_the_file_does_not_know_is_said_and_opened_all_the_same(thing: str, sentence: str) -> None:
+def test_a_resource_missing_from_the_file_is_reported_and_still_opened(thing: str, sentence: str) -> None:
     assert console.stranger(load("dev", ROOT), thing) == sentence
 
 
@@ -98,6 +98,6 @@ def test_what_the_file_does_not_know_is_said_and_opened_all_the_same(thing: str,
         ("bucket", r"Say which: bucket/NAME"),
     ],
 )
-def test_what_has_no_page_is_a_sentence(thing: str, sentence: str) -> None:
+def test_a_resource_without_a_page_is_reported_in_one_sentence(thing: str, sentence: str) -> None:
     with pytest.raises(UsageProblem, match=sentence):
         console.address(Checkout(ROOT), load("dev", ROOT), thing)

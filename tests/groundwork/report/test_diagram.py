@@ -81,7 +81,7 @@ def test_the_drawing_is_the_same_each_time_and_says_in_words_what_it_shows(clone
     assert "@" not in "".join(drawing.itertext()).replace("@media", "")
 
 
-def test_every_text_lies_within_the_drawing(clone: Clone, tmp_path: Path) -> None:
+def test_every_text_is_within_the_drawing(clone: Clone, tmp_path: Path) -> None:
     file = tmp_path / "map.svg"
     long = "l" + "m" * 44 + "w"
     text = clone.file.read_text("utf-8")
@@ -106,7 +106,7 @@ def test_a_state_that_cannot_be_read_is_reported_and_exits_with_8(clone: Clone) 
     assert "alone: the state could not be read" in result.stdout
 
 
-def test_people_with_the_same_initials_are_told_apart() -> None:
+def test_people_with_the_same_initials_are_distinguished() -> None:
     found = initials(["anna.berg@example.com", "axel.bo@example.com", "zoe@example.com", "42@example.com"])
     assert list(found.values()) == ["A. B.", "A. B. (2)", "Z.", "?."]
 

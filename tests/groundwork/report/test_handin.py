@@ -53,7 +53,7 @@ def report(clone: Clone, *arguments: str) -> dict[str, Any]:
     return output
 
 
-def test_every_question_is_answered_by_rows_or_by_a_sentence(clone: Clone) -> None:
+def test_every_question_is_answered_by_rows_or_a_sentence(clone: Clone) -> None:
     found = report(clone)
     assert found["complete"] is True
     assert found["simulated"] is True

@@ -36,7 +36,7 @@ def test_each_part_is_a_picture_as_high_as_it_is(clone: Clone, tmp_path: Path) -
     assert (tmp_path / "parts" / "map.svg").read_text("utf-8").startswith("<svg")
 
 
-def test_without_a_browser_there_is_the_map_and_a_sentence(clone: Clone, tmp_path: Path) -> None:
+def test_without_a_browser_there_is_the_map_and_a_note(clone: Clone, tmp_path: Path) -> None:
     for name in ("python3", "git", "terraform"):
         found = next(
             (Path(folder, name) for folder in os.environ["PATH"].split(":") if Path(folder, name).exists()), None

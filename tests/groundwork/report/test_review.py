@@ -73,7 +73,7 @@ def test_json_has_every_resource_before_and_after_as_plan_has_it(reviewed: Revie
     }
 
 
-def test_another_plan_than_the_reviewed_one_is_refused_and_nothing_is_changed(reviewed: Reviewed) -> None:
+def test_a_plan_other_than_the_reviewed_one_is_refused_and_nothing_is_changed(reviewed: Reviewed) -> None:
     reviewed.clone.rewrite("  kept: {}", "  kept: {storage_class: NEARLINE}")
     result = reviewed.clone.run("up", "--env", "small", "--reviewed", str(reviewed.record))
     reviewed.clone.rewrite("  kept: {storage_class: NEARLINE}", "  kept: {}")

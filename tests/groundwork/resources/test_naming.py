@@ -127,7 +127,7 @@ def test_a_binding_shows_who_is_added_and_who_is_removed(plan: Plan) -> None:
     )
 
 
-def test_the_logins_of_an_identity_pool_are_said_in_words(plan: Plan) -> None:
+def test_the_logins_of_an_identity_pool_are_described_in_words(plan: Plan) -> None:
     logins = "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/github/attribute.branch/main"
     users = member(logins, "roles/iam.workloadIdentityUser")
     plan.add('module.identities["ci"]', "google_service_account_iam_member", "create", after=users)
@@ -205,7 +205,7 @@ def test_things_are_counted_in_english(number: int, text: str, plan: Plan) -> No
     ],
     ids=["by hand", "by hand and then in the file", "left the file", "taken away by hand"],
 )
-def test_who_was_given_a_role_by_hand_and_loses_it_is_named(
+def test_a_member_who_loses_a_manual_grant_is_named(
     plan: Plan, before: list[str], found: list[str], after: list[str], lines: tuple[str, ...]
 ) -> None:
     kind = "google_storage_bucket_iam_binding"

@@ -91,7 +91,7 @@ def test_a_value_stays_out_of_what_an_entry_prints() -> None:
     ("content", "sentence"),
     [(b"\xff\xfeK\0", "not text in UTF-8"), (b"A=1\n" * (1 << 20) + b"x", "larger than 4 MiB")],
 )
-def test_a_file_that_is_no_text_is_a_sentence(content: bytes, sentence: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_reported_in_one_sentence(content: bytes, sentence: str, tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(content)
     with pytest.raises(UsageProblem, match=sentence):
         read(tmp_path / ".env")

@@ -39,7 +39,7 @@ def test_a_persona_may_do_what_its_roles_say_and_no_more(person: str, clone: Sma
     assert codes == {verb: Exit.OK if verb in MAY[person] else Exit.PERMISSION for verb in VERBS}
 
 
-def test_who_may_not_read_is_told_whom_to_ask_for_what(clone: SmallClone) -> None:
+def test_a_refused_read_says_whom_to_ask_for_which_role(clone: SmallClone) -> None:
     clone.vault().add(KEY, b"abc")
     assert clone("secrets", "get", KEY, "--as", "dora@example.com").err.splitlines() == [
         f"Error: dora@example.com may not read {KEY}: the permission secretmanager.versions.access is missing.",
@@ -53,7 +53,7 @@ def test_the_narrowest_persona_that_would_do_is_named(clone: SmallClone) -> None
     assert "groundwork onboard alice@example.com --role ml-engineer --env local" in refused.err
 
 
-def test_an_identity_that_is_not_there_is_a_sentence(clone: SmallClone) -> None:
+def test_a_missing_identity_is_reported_in_one_sentence(clone: SmallClone) -> None:
     account = f"groundwork-train@{clone.project}.iam.gserviceaccount.com"
     refused = clone("secrets", "get", KEY, "--as", account)
     assert refused.code == Exit.PERMISSION
@@ -85,13 +85,13 @@ def test_what_cannot_be_a_value_is_not_taken_at_the_prompt(typed: str, sentence:
     assert clone.states(KEY) == {}
 
 
-def test_who_may_not_set_is_not_asked_for_the_value(clone: SmallClone) -> None:
+def test_a_member_who_may_not_set_is_not_prompted_for_the_value(clone: SmallClone) -> None:
     code, output = at_terminal(["secrets", "set", KEY, "--as", "dora@example.com"], clone.root)
     assert code == Exit.PERMISSION
     assert "(not shown)" not in output
 
 
-def test_a_value_is_shown_on_a_terminal_only_when_told_to(clone: SmallClone) -> None:
+def test_a_value_is_shown_on_a_terminal_only_with_show(clone: SmallClone) -> None:
     clone.vault().add(KEY, b"hunter2")
     code, output = at_terminal(["secrets", "get", KEY], clone.root)
     assert (code, "hunter2" in output) == (Exit.REFUSED, False)

@@ -249,7 +249,7 @@ def test_an_import_that_cannot_be_whole_sets_nothing(clone: SmallClone) -> None:
     assert clone.states("kaggle-user") == {}
 
 
-def test_an_import_by_somebody_who_may_set_only_one_of_two_sets_nothing(clone: SmallClone) -> None:
+def test_an_import_without_permission_for_one_of_two_keys_sets_nothing(clone: SmallClone) -> None:
     adder = Grant(PolicyTarget("secret", "kaggle-user"), "roles/secretmanager.secretVersionManager")
     bind(clone.cloud(), {adder: ["user:alice@example.com"]})
     (clone.root / ".env").write_text("KAGGLE_USER=ann\nKAGGLE_KEY=k\n")
@@ -331,7 +331,7 @@ def test_a_command_is_not_started_while_a_secret_has_no_value(clone: SmallClone)
     assert result.stdout == ""
 
 
-def test_a_value_that_fits_no_variable_is_a_sentence(clone: SmallClone) -> None:
+def test_a_value_that_cannot_be_a_variable_is_refused(clone: SmallClone) -> None:
     clone("secrets", "set", KEY, given=b"\xff\x00")
     result = clone("secrets", "run", "--only", KEY, "--", "true")
     assert f"{KEY} is not text, so it cannot be a variable" in result.err
@@ -364,7 +364,7 @@ def test_two_at_once_lose_no_value(clone: SmallClone) -> None:
     assert {b"value-0", b"value-1", b"value-2"} <= kept
 
 
-def test_nothing_of_a_value_lies_in_the_clone(clone: SmallClone) -> None:
+def test_no_part_of_a_value_is_in_the_clone(clone: SmallClone) -> None:
     clone("secrets", "set", KEY, given=b"canary-in-the-mine")
     assert not [file for file in clone.root.rglob("*") if file.is_file() and b"canary-in" in file.read_bytes()]
     assert not [

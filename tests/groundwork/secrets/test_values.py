@@ -42,7 +42,7 @@ def test_exact_keeps_every_byte(data: bytes) -> None:
         (b"x" * (MOST_BYTES + 1), True, "larger than 65,536 bytes"),
     ],
 )
-def test_what_cannot_be_a_value_is_a_sentence_without_it(data: bytes, exact: bool, sentence: str) -> None:
+def test_an_impossible_value_is_refused_without_being_shown(data: bytes, exact: bool, sentence: str) -> None:
     with pytest.raises(UsageProblem, match=sentence) as error:
         piped(data, exact=exact)
     assert "hunter2" not in str(error.value)

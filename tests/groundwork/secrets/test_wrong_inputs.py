@@ -187,7 +187,7 @@ def test_every_verb_is_tried_with_twenty_and_more() -> None:
 
 
 @pytest.mark.parametrize(("verb", "wrong"), CASES)
-def test_a_wrong_input_is_a_sentence_and_changes_nothing(
+def test_wrong_input_is_reported_and_changes_nothing(
     verb: str, wrong: Wrong, clone: SmallClone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check(clone, ("secrets", verb), RIGHT[verb], wrong, tmp_path, monkeypatch)

@@ -46,7 +46,7 @@ def by_hand(clone: Clone) -> None:
     cloud.request("POST", "iam", f"v1/projects/{project}/serviceAccounts", json=account)
 
 
-def test_things_made_by_hand_are_taken_over_and_the_plan_is_empty_afterwards(clone: Clone) -> None:
+def test_manually_created_resources_are_adopted_and_the_plan_is_empty_afterwards(clone: Clone) -> None:
     before = clone.cloud.request("GET", "iam", f"v1/projects/{clone.environment.project}/serviceAccounts")
     unique = next(one["uniqueId"] for one in before["accounts"] if "my-trainer" in one["email"])
     result = clone.run("adopt", "--env", "small")

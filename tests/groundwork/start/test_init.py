@@ -145,7 +145,7 @@ def test_a_folder_with_other_files_in_their_place_is_refused_entirely(
         (("--project", "cats-dogs-1", "--email", "alice"), "is not an e-mail address"),
     ],
 )
-def test_what_cannot_be_is_a_sentence_and_nothing_is_written(
+def test_invalid_options_are_refused_and_nothing_is_written(
     arguments: tuple[str, ...], sentence: str, init: Init, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert init(*arguments) == Exit.USAGE

@@ -99,7 +99,7 @@ def test_what_cannot_be_read_is_reported_and_stops_nothing(tmp_path: Path) -> No
     assert detected(tmp_path, files) == [("Cloud Build", "", ""), ("Cloud Build", "", ""), ("DVC", "", "")]
 
 
-def test_what_is_no_file_is_not_looked_at(tmp_path: Path) -> None:
+def test_anything_but_a_file_is_skipped(tmp_path: Path) -> None:
     for name in (".env", "cloudbuild.yaml", "train.yaml", "requirements.txt"):
         os.mkfifo(tmp_path / name)
     (tmp_path / "main.py").symlink_to("/dev/zero")
@@ -123,6 +123,6 @@ def test_other_peoples_code_is_not_looked_at(tmp_path: Path) -> None:
     )
 
 
-def test_a_folder_that_is_none_is_a_sentence(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_folder_is_reported_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="is not a folder"):
         repository.look(tmp_path / "nowhere")

@@ -84,7 +84,7 @@ def test_a_refresh_says_whether_it_is_done() -> None:
 
 
 @pytest.mark.parametrize("text", ["plain words", "", "[1, 2]", '"quoted"', "{half"])
-def test_what_is_no_json_object_stays_text(text: str) -> None:
+def test_anything_but_a_json_object_stays_text(text: str) -> None:
     assert parse(text) == OutputLine(text)
 
 
@@ -98,6 +98,6 @@ def test_a_document_is_read_after_preceding_warnings(before: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "hello", "[]", "{", "Warning\n{"])
-def test_what_is_no_document_is_a_value_error(text: str) -> None:
+def test_an_invalid_document_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"substring not found|Expecting property name"):
         document(text)

@@ -74,7 +74,7 @@ def test_the_one_on_path_is_used_where_it_is_new_enough(tmp_path: Path, monkeypa
     assert installation.tool("terraform", tmp_path / "cache", silent) == Tool("terraform", (1, 12, 2), file)
 
 
-def test_a_fetched_one_is_kept_and_found_again(
+def test_a_downloaded_terraform_is_kept_and_found_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, releases: str, known: None
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
@@ -111,7 +111,7 @@ def test_an_old_one_on_path_is_named_when_the_new_one_cannot_be_had(tmp_path: Pa
         installation.fetch("terraform", tmp_path, silent, old, address=NOWHERE)
 
 
-def test_a_response_that_is_no_release_is_reported(tmp_path: Path, releases: str) -> None:
+def test_a_response_that_is_not_a_release_is_reported(tmp_path: Path, releases: str) -> None:
     with pytest.raises(GroundworkError, match="answered 404: install Terraform"):
         installation.fetch("terraform", tmp_path, silent, address=f"{releases}?missing")
 
@@ -154,7 +154,7 @@ def test_every_platform_that_we_promise_has_a_checksum(name: str) -> None:
     assert all(len(value) == 64 and int(value, 16) for value in sums.values())
 
 
-def test_a_program_that_answers_nonsense_is_not_terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_with_unintelligible_output_is_not_terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = program(tmp_path, "1.12.2")
     file.write_text("#!/bin/sh\necho hello\n", "utf-8")
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")

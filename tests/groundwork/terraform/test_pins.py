@@ -80,7 +80,7 @@ def test_one_of_a_pinned_content_is_installed_and_stays_pinned(layer: Path, pack
     assert "does not match any of the checksums" in initialised(layer, package).fail("providers", "schema", "-json")
 
 
-def test_without_pins_any_build_is_taken_and_a_lock_file_of_ones_own_stays(layer: Path, package: Path) -> None:
+def test_without_pins_any_build_is_accepted_and_an_own_lock_file_stays(layer: Path, package: Path) -> None:
     pins.unpin(layer)
     pins.pin(layer)
     pins.unpin(layer)

@@ -194,11 +194,11 @@ def test_tail_gives_whole_lines_of_a_growing_file(tmp_path: Path) -> None:
     assert list(tail(file, wait, lambda: over)) == ["first", "second é", "third"]
 
 
-def test_a_program_that_is_not_there_is_a_sentence() -> None:
+def test_a_missing_program_is_reported_in_one_sentence() -> None:
     with pytest.raises(GroundworkError, match=r"^no-such-program was not found: install it or put it on PATH\.$"):
         run(["no-such-program"])
 
 
-def test_a_program_that_takes_too_long_is_a_sentence() -> None:
+def test_a_program_that_takes_too_long_is_reported_in_one_sentence() -> None:
     with pytest.raises(GroundworkError, match="did not end within 0 s"):
         run([shutil.which("sleep") or "sleep", "30"], seconds=0.05)

@@ -23,7 +23,7 @@ with runs.alone(Path(sys.argv[1]), runs.this_run("up", "local")):
 """
 
 
-def test_a_second_run_is_told_who_is_running(tmp_path: Path) -> None:
+def test_a_second_run_names_the_first(tmp_path: Path) -> None:
     folder = tmp_path / "local"
     argv = [sys.executable, "-c", HOLD, str(folder)]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:

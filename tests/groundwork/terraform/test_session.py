@@ -68,7 +68,7 @@ def test_a_change_of_what_init_looks_at_initialises_again(deployed: Clone, talk:
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"a": 1}', b"\xff"])
-def test_what_is_damaged_of_an_initialisation_is_made_anew(deployed: Clone, talk: Heard, content: bytes) -> None:
+def test_a_damaged_initialisation_is_repeated(deployed: Clone, talk: Heard, content: bytes) -> None:
     data = deployed.session().data("platform")
     for name in ("terraform.tfstate", "modules/modules.json", "initialised"):
         (data / name).write_bytes(content)

@@ -103,7 +103,7 @@ def test_a_lock_that_says_nothing_is_held_by_somebody_and_can_be_removed(
 
 
 @pytest.mark.parametrize("content", ["garbage", "[]", '{"resources": 5}'])
-def test_a_state_that_is_none_is_a_sentence(content: str, cloud: GoogleCloud, place: StateLocation) -> None:
+def test_an_invalid_state_is_reported_in_one_sentence(content: str, cloud: GoogleCloud, place: StateLocation) -> None:
     cloud.storage().bucket(place.bucket).blob(f"{place.prefix}/default.tfstate").upload_from_string(content)
     with pytest.raises(
         UnreadableState, match=rf"^gs://{place.bucket}/local/platform/default\.tfstate cannot be read as a Terraform"
@@ -111,7 +111,7 @@ def test_a_state_that_is_none_is_a_sentence(content: str, cloud: GoogleCloud, pl
         read_state(cloud, place)
 
 
-def test_a_released_lock_is_gone_and_a_newer_one_is_spared(cloud: GoogleCloud, place: StateLocation) -> None:
+def test_a_released_lock_is_removed_and_a_newer_one_is_kept(cloud: GoogleCloud, place: StateLocation) -> None:
     upload(cloud, place, "tflock", INFO)
     old = read_lock(cloud, place)
     assert old is not None

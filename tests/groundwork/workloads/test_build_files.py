@@ -68,7 +68,7 @@ def test_what_the_file_says_of_logs_stays(project: Project, write: Writer, optio
         ("steps: [", "cloudbuild.yaml cannot be read as YAML: "),
     ],
 )  # fmt: skip
-def test_a_wrong_file_is_a_sentence_before_anything_is_sent(
+def test_a_wrong_file_is_refused_before_anything_is_sent(
     project: Project, write: Writer, text: str, sentence: str
 ) -> None:
     with pytest.raises(UsageProblem) as problem:
@@ -117,7 +117,7 @@ def test_what_git_does_not_know_is_not_sent(write: Writer) -> None:
         assert names(folder) == ["Dockerfile"]
 
 
-def test_a_name_that_is_not_utf_8_is_a_sentence_until_it_is_excluded(write: Writer) -> None:
+def test_a_name_that_is_not_utf_8_is_reported_until_it_is_excluded(write: Writer) -> None:
     folder = write("Dockerfile", "x")
     Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.csv")).touch()
     with pytest.raises(UsageProblem, match=r"caf.\.csv cannot be sent, since its name is not UTF-8"):
@@ -127,7 +127,7 @@ def test_a_name_that_is_not_utf_8_is_a_sentence_until_it_is_excluded(write: Writ
 
 
 @pytest.mark.parametrize("pattern", ["!", "a\\", "[z-a]"])
-def test_a_pattern_that_cannot_be_read_is_a_sentence(write: Writer, pattern: str) -> None:
+def test_a_pattern_that_cannot_be_read_is_reported_in_one_sentence(write: Writer, pattern: str) -> None:
     with pytest.raises(UsageProblem, match=r"\.gitignore has a pattern that cannot be read: "):
         sources.chosen(write(".gitignore", pattern))
 

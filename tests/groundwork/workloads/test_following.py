@@ -79,7 +79,7 @@ def test_an_interrupt_ends_the_following_alone_and_says_how_to_end_the_rest() ->
     assert problem.value.exit_code == Exit.INTERRUPTED
 
 
-def test_a_lost_connection_says_that_it_is_not_known_how_the_job_goes_on() -> None:
+def test_after_a_lost_connection_the_jobs_outcome_is_called_unknown() -> None:
     with pytest.raises(GroundworkError) as problem, streamed("job 7", "groundwork jobs cancel 7 --env dev"):
         raise CloudProblem("job 7", 0, "UNREACHABLE", "[Errno 111] Connection refused")
     assert problem.value.message == (

@@ -53,7 +53,7 @@ def test_images_are_listed_with_tags_and_digests(clone: SmallClone) -> None:
     assert any(line.startswith("images/api ") and " untagged " in line for line in lines)
 
 
-def test_no_image_and_no_such_repository_are_sentences(clone: SmallClone) -> None:
+def test_a_missing_image_or_repository_is_reported_in_one_sentence(clone: SmallClone) -> None:
     assert "There is no image in the repositories of" in clone("images", "list").text
     result = clone("images", "list", "imags")
     assert result.code == Exit.USAGE
@@ -61,7 +61,7 @@ def test_no_image_and_no_such_repository_are_sentences(clone: SmallClone) -> Non
     assert "did you mean images?" in result.err
 
 
-def test_who_may_not_list_is_told_whom_to_ask(clone: SmallClone) -> None:
+def test_a_refused_list_says_whom_to_ask(clone: SmallClone) -> None:
     result = clone("images", "list", "--as", "eve@example.com")
     assert result.code == Exit.PERMISSION
     assert "artifactregistry.dockerimages.list" in result.err
@@ -99,7 +99,7 @@ def test_an_image_goes_to_the_only_repository_or_where_it_says(project: Project,
         ("a b", "is not a valid image name"),
     ],
 )
-def test_an_image_that_cannot_be_pushed_is_a_sentence(project: Project, image: str, sentence: str) -> None:
+def test_a_failed_push_is_reported_in_one_sentence(project: Project, image: str, sentence: str) -> None:
     with pytest.raises(UsageProblem) as problem:
         address(project, image)
     assert sentence in problem.value.message
@@ -132,7 +132,7 @@ def test_an_image_of_another_registry_is_deployed_as_it_is_written(written: str,
     assert deployable(project, written) == written
 
 
-def test_an_image_that_was_never_pushed_is_a_sentence(clone: SmallClone, project: Project) -> None:
+def test_an_image_that_was_never_pushed_is_reported_in_one_sentence(clone: SmallClone, project: Project) -> None:
     with pytest.raises(
         UsageProblem, match=r"There is no image images/api:latest in .*; `groundwork builds submit` builds one"
     ):

@@ -80,18 +80,18 @@ def test_every_form_is_the_same_job(write: Writer, text: str) -> None:
         ("workerPoolSpecs: {containerSpec: text}", "workerPoolSpecs: containerSpec is not a mapping"),
     ],
 )  # fmt: skip
-def test_what_is_no_job_is_a_sentence(write: Writer, text: str, sentence: str) -> None:
+def test_an_invalid_job_is_reported_in_one_sentence(write: Writer, text: str, sentence: str) -> None:
     with pytest.raises(UsageProblem) as problem:
         job_files.read(write("train.yaml", text) / "train.yaml")
     assert sentence in problem.value.message
 
 
-def test_a_file_that_is_not_there_is_a_sentence(write: Writer) -> None:
+def test_a_missing_file_is_reported_in_one_sentence(write: Writer) -> None:
     with pytest.raises(UsageProblem, match="cannot be read: No such file"):
         job_files.read(write("other.yaml", "") / "train.yaml")
 
 
-def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+def test_anything_but_a_file_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "train.yaml")
     with pytest.raises(UsageProblem, match="it is not a regular file"):
         job_files.read(tmp_path / "train.yaml")

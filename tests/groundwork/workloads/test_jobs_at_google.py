@@ -215,7 +215,9 @@ def test_what_would_be_sent_has_owner_end_identity_and_place(google: Google, wri
         (["--identity", "nobody"], "There is no identity nobody"),
     ],
 )
-def test_wrong_options_are_sentences(google: Google, write: Writer, arguments: list[str], sentence: str) -> None:
+def test_wrong_options_are_reported_in_one_sentence(
+    google: Google, write: Writer, arguments: list[str], sentence: str
+) -> None:
     say(google)
     result = submit(google, write, *arguments)
     assert (result.code, sentence in result.err) == (Exit.USAGE, True), result.err

@@ -115,7 +115,7 @@ def test_without_an_earlier_revision_a_rollback_is_refused(run: Run) -> None:
         (["latest=101"], "is not REVISION=PERCENT", Exit.USAGE),
     ],
 )
-def test_shares_that_cannot_be_are_sentences(run: Run, shares: list[str], sentence: str, code: Exit) -> None:
+def test_impossible_shares_are_refused_with_the_reason(run: Run, shares: list[str], sentence: str, code: Exit) -> None:
     result = run.google.clone("services", "traffic", "api", *shares, "--env", "dev", "--yes")
     assert (result.code, sentence in result.err) == (code, True), result.err
     assert not [call for call in run.google.proxy.answered if call.startswith("PATCH")]

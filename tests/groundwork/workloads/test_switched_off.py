@@ -36,7 +36,7 @@ def test_nothing_is_listed(listing: Callable[[Project], list[object]], project: 
         (lambda project: jobs.run_job(project, "api"), "api is neither a file nor a job"),
     ],
 )
-def test_what_is_asked_for_by_name_is_a_sentence(
+def test_a_missing_service_build_or_job_is_reported_in_one_sentence(
     ask: Callable[[Project], object], sentence: str, project: Project
 ) -> None:
     with pytest.raises(UsageProblem, match=sentence):

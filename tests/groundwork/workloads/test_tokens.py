@@ -29,7 +29,7 @@ def test_a_persons_login_brings_one_where_it_asks_for_openid(google: Google) -> 
         tokens.identity_token(project(google), URL)
 
 
-def test_who_acts_as_an_account_gets_the_accounts(google: Google, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_acting_as_an_account_gives_the_accounts_token(google: Google, monkeypatch: pytest.MonkeyPatch) -> None:
     google.log_in()
     monkeypatch.setenv("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT", CI)
     google.proxy.scripted[GENERATE] = (200, {"token": "eyJ.ci"})

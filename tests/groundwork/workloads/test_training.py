@@ -86,13 +86,15 @@ def test_without_a_training_the_defaults_hold(project: Project) -> None:
     ("missing", "sentence"),
     [("identities", "There is no identity to train as"), ("buckets", "There is no bucket for the job's results")],
 )
-def test_what_is_missing_in_the_file_is_a_sentence(project: Project, missing: str, sentence: str) -> None:
+def test_a_missing_identity_or_bucket_is_reported_in_one_sentence(
+    project: Project, missing: str, sentence: str
+) -> None:
     bare = replace(project, environment=replace(project.environment, **{missing: {}}))  # type: ignore[arg-type]
     with pytest.raises(UsageProblem, match=sentence):
         training.job_of(bare, TrainingRequest(image="x"), THEN)
 
 
-def test_nothing_to_run_is_a_sentence(project: Project) -> None:
+def test_a_missing_command_is_reported_in_one_sentence(project: Project) -> None:
     with pytest.raises(UsageProblem, match="Name what to run"):
         training.job_of(project, TrainingRequest(), THEN)
 

@@ -58,7 +58,7 @@ def test_no_variable_of_a_workload_reaches_podman_or_docker_themselves(client: C
 
 
 @pytest.mark.parametrize("env", [{"A\nHOME": "x"}, {"*": "x"}, {"": "x"}, {"A": "b\x00"}])
-def test_what_cannot_be_a_variable_is_a_sentence(client: CommandLineRuntime, env: dict[str, str]) -> None:
+def test_an_impossible_variable_is_refused_with_the_reason(client: CommandLineRuntime, env: dict[str, str]) -> None:
     with pytest.raises(RuntimeProblem, match="cannot be passed to a container"):
         client.start(shell("odd", "true", env=env), lambda *_: None)
 
@@ -104,7 +104,7 @@ def test_its_port_answers_on_loopback_and_it_reaches_this_machines_loopback(clie
     assert lines == ["hello yourself"]
 
 
-def test_it_ends_by_itself_on_sigterm_else_it_is_killed(client: CommandLineRuntime) -> None:
+def test_it_ends_on_sigterm_or_is_killed(client: CommandLineRuntime) -> None:
     started = threading.Event()
     script = "trap 'exit 7' TERM; echo up; while true; do sleep 0.1; done"
     polite = client.start(shell("polite", script), lambda *_: started.set())
@@ -119,7 +119,7 @@ def test_it_ends_by_itself_on_sigterm_else_it_is_killed(client: CommandLineRunti
     assert (ended.code, ended.stopped, ended.out_of_memory) == (137, True, False)
 
 
-def test_too_much_memory_is_told_from_being_stopped(
+def test_running_out_of_memory_is_distinguished_from_being_stopped(
     client: CommandLineRuntime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)  # podman's monitor leaves an empty file called oom where it was started
@@ -130,7 +130,7 @@ def test_too_much_memory_is_told_from_being_stopped(
     assert (ended.code, ended.stopped, ended.out_of_memory) == (137, False, True)
 
 
-def test_what_cannot_be_started_is_a_sentence(client: CommandLineRuntime) -> None:
+def test_a_failed_start_is_reported_in_one_sentence(client: CommandLineRuntime) -> None:
     running = client.start(Workload("missing", "localhost/nobody-made:1"), silent)
     with pytest.raises(RuntimeProblem, match=r"localhost/nobody-made:1 could not be started: "):
         running.wait(60)

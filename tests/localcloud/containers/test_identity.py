@@ -130,7 +130,7 @@ def test_two_workloads_are_two_accounts_and_nothing_answers_for_one_that_ended(c
     assert not cloud.cloud.workloads.running()
 
 
-def test_a_workload_is_told_nothing_of_who_another_one_is(cloud: Serving, python: str) -> None:
+def test_a_workload_learns_nothing_of_anothers_identity(cloud: Serving, python: str) -> None:
     if (kind := detection.kind()) is not None and kind.name == "docker":
         pytest.skip("workloads in docker share this machine's network, as docs/security.md says")
     show = "import os, time; print(os.environ['GCE_METADATA_HOST'], flush=True); time.sleep(600)"

@@ -155,7 +155,7 @@ def test_gcloud_submits_a_job_and_shows_how_it_trains(
     assert any("Job completed successfully." in line for line in lines)
 
 
-def test_gcloud_is_told_of_a_gpu_that_is_not_granted(gcloud: Gcloud) -> None:
+def test_gcloud_reports_a_gpu_without_quota(gcloud: Gcloud) -> None:
     pool = (
         f"machine-type=n1-standard-4,accelerator-type=NVIDIA_TESLA_T4,accelerator-count=1,container-image-uri={SMALL}"
     )

@@ -62,7 +62,7 @@ def test_one_that_fails_leaves_nothing_and_spoils_nothing(store: Counted) -> Non
     assert [name for name, _ in store.list("s", "", "things")] == ["things/a", "things/c"]
 
 
-def test_nobody_is_told_of_success_when_the_disk_refuses_the_commit(store: Counted) -> None:
+def test_no_request_succeeds_when_the_disk_refuses_the_commit(store: Counted) -> None:
     store.full = True
     answers = together(store, writing(store, "a"), writing(store, "b"))
     assert all("could not write to its disk" in answer for answer in answers)
@@ -71,7 +71,7 @@ def test_nobody_is_told_of_success_when_the_disk_refuses_the_commit(store: Count
     assert together(store, writing(store, "a")) == ["a"]
 
 
-def test_when_sqlite_gives_up_the_transaction_everybody_in_it_hears_of_it(store: Counted) -> None:
+def test_when_sqlite_rolls_back_the_transaction_every_request_in_it_fails(store: Counted) -> None:
     def ending() -> str:
         store.sql("ROLLBACK")
         raise ValueError("gave up")
@@ -80,7 +80,7 @@ def test_when_sqlite_gives_up_the_transaction_everybody_in_it_hears_of_it(store:
     assert store.list("s", "", "things") == []
 
 
-def test_more_than_one_batch_is_worked_off(store: Counted) -> None:
+def test_more_than_one_batch_is_processed(store: Counted) -> None:
     names = [f"n{number:03}" for number in range(300)]
     assert together(store, *(writing(store, name) for name in names)) == names
     assert store.commits == 2

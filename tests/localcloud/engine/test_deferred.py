@@ -30,7 +30,7 @@ def test_they_are_made_when_they_are_asked_for(store: Store) -> None:
     assert (notes(store), store.deferred.pending) == (["notes/a"], False)
 
 
-def test_a_change_that_is_taken_back_takes_its_own_with_it_and_no_others(store: Store) -> None:
+def test_a_rollback_drops_the_deferred_writes_of_its_change_alone(store: Store) -> None:
     with store.transaction():
         change(store, "a")
         savepoint = store.savepoint()
@@ -51,7 +51,7 @@ def test_those_of_earlier_transactions_outlive_one_that_fails(store: Store) -> N
     assert notes(store) == ["notes/a"]
 
 
-def test_what_was_made_and_taken_back_is_made_again(store: Store) -> None:
+def test_a_rolled_back_write_is_made_again(store: Store) -> None:
     with store.transaction():
         change(store, "a")
     with store.transaction():

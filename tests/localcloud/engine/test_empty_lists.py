@@ -64,7 +64,7 @@ def test_the_older_apis_say_of_what_kind_a_list_is(cloud: Inside) -> None:
         f"aiplatform/v1/{AT}/ragEngineConfig",
     ],
 )
-def test_catalogues_single_things_and_what_lies_below_them_are_no_empty_lists(cloud: Inside, path: str) -> None:
+def test_catalogues_single_resources_and_their_children_are_not_empty_lists(cloud: Inside, path: str) -> None:
     assert cloud("GET", path).status == 501
 
 

@@ -117,7 +117,7 @@ def test_the_lists_of_other_apis_are_late_too_but_not_those_of_cloud_storage(clo
     assert names(cloud, f"storage/v1/b?project={PROJECT}", "items") == []
 
 
-def test_what_is_made_again_is_listed_once(cloud: Inside) -> None:
+def test_a_recreated_resource_is_listed_once(cloud: Inside) -> None:
     for _ in range(2):
         cloud.ok("POST", f"{SECRETS}?secretId=one", {"replication": {"automatic": {}}})
         later(cloud, GOOGLE.list_of("secretmanager") - 1)

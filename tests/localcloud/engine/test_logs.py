@@ -40,7 +40,7 @@ def test_more_than_a_page_comes_in_order_forwards_and_backwards(logs: Logs) -> N
     assert next(logs.read("projects/p", until=position, newest=True))[1]["textPayload"] == "499"
 
 
-def test_an_entry_has_its_time_its_log_and_whatever_else_was_said(logs: Logs) -> None:
+def test_an_entry_keeps_its_time_its_log_and_all_other_fields(logs: Logs) -> None:
     lines: list[str] = []
     logs.listen(lambda container, entry: lines.append(f"{container} {entry['logName']}"))
     entry = logs.log("p", "run.googleapis.com/stdout", RESOURCE, {"a": 1}, severity="ERROR", labels={"x": "y"})

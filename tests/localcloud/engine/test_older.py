@@ -71,7 +71,7 @@ def test_a_resource_has_what_the_server_assigns(cloud: Inside) -> None:
     assert body["description"] == ""
 
 
-def test_global_resources_lie_in_no_place(cloud: Inside) -> None:
+def test_global_resources_have_no_location(cloud: Inside) -> None:
     operation = cloud.ok("POST", f"{BASE}/global/networks", {"name": "n", "autoCreateSubnetworks": False})
     assert not {"zone", "region"} & operation.keys()
     assert cloud.ok("GET", f"{BASE}/global/operations/{operation['name']}") == operation

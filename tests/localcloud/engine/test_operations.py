@@ -151,7 +151,7 @@ def test_work_that_fails_ends_its_operation_with_the_error(cloud: Inside, name: 
     assert "response" not in last
 
 
-def test_work_can_be_called_off(cloud: Inside) -> None:
+def test_work_can_be_cancelled(cloud: Inside) -> None:
     async def play() -> Any:
         first = await ask(cloud, "POST", f"eventarc/v1/{PLACE}/triggers?triggerId=t", {})
         await ask(cloud, "POST", f"eventarc/v1/{first['name']}:cancel", {})
@@ -161,7 +161,7 @@ def test_work_can_be_called_off(cloud: Inside) -> None:
     assert scene(play)["error"] == {"code": 1, "message": "The operation was cancelled."}
 
 
-def test_whoever_waits_for_an_operation_is_answered_when_it_is_over(cloud: Inside) -> None:
+def test_waiting_for_an_operation_returns_when_it_is_done(cloud: Inside) -> None:
     async def play() -> tuple[Any, Any]:
         path = (await started(cloud, "endless"))["name"]
         waiting = asyncio.create_task(ask(cloud, "POST", f"{path}:wait", {"timeout": "40s"}))
@@ -174,7 +174,7 @@ def test_whoever_waits_for_an_operation_is_answered_when_it_is_over(cloud: Insid
     assert finished["error"]["code"] == 1
 
 
-def test_a_stop_of_the_server_ends_what_it_cut_short_with_a_sentence(tmp_path: Path) -> None:
+def test_work_cut_short_by_a_stop_ends_with_an_explanation(tmp_path: Path) -> None:
     cloud = inside(tmp_path, RUN)
 
     async def play() -> Any:

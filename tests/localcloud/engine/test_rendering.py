@@ -47,7 +47,7 @@ def test_json_says_what_it_varies_by(cloud: Inside) -> None:
     assert answer.headers["vary"] == "Origin, X-Origin, Referer"
 
 
-def test_json_is_indented_for_those_who_ask(cloud: Inside) -> None:
+def test_json_is_indented_on_request(cloud: Inside) -> None:
     secret(cloud)
     answer = cloud("GET", f"{SECRETS}/one?prettyPrint=true")
     plain = cloud("GET", f"{SECRETS}/one?prettyPrint=false")
@@ -57,7 +57,7 @@ def test_json_is_indented_for_those_who_ask(cloud: Inside) -> None:
     assert answer.body == plain.body
 
 
-def test_long_json_is_compressed_for_those_who_take_gzip_and_content_never(cloud: Inside) -> None:
+def test_long_json_is_compressed_for_clients_that_accept_gzip_and_content_never(cloud: Inside) -> None:
     stored(cloud)
     for number in range(20):
         secret(cloud, f"s{number}", environment="production")
@@ -128,7 +128,7 @@ def test_a_long_query_may_come_as_the_body_of_an_overridden_get(cloud: Inside) -
     assert [list(one) for one in answer.body["secrets"]] == [["name"]]
 
 
-def test_a_page_in_a_browser_is_not_let_in(cloud: Inside) -> None:
+def test_a_page_in_a_browser_is_refused(cloud: Inside) -> None:
     request = {"origin": "https://evil.example.com", "access_control_request_method": "GET"}
     answer = cloud.as_("")("OPTIONS", SECRETS, **request)
     assert answer.status == 403
@@ -136,7 +136,7 @@ def test_a_page_in_a_browser_is_not_let_in(cloud: Inside) -> None:
     assert not any(name.startswith("access-control") for name in answer.headers)
 
 
-def test_answers_are_json_and_whoever_wants_another_form_is_told(cloud: Inside) -> None:
+def test_answers_are_json_and_requests_for_another_format_are_refused(cloud: Inside) -> None:
     assert cloud("GET", f"{SECRETS}?alt=json").status == 200
     assert cloud("GET", f"{SECRETS}?$alt=json;enum-encoding=int").status == 200
     assert cloud("GET", f"{SECRETS}?alt=json%3Benum-encoding%3Dint").status == 200

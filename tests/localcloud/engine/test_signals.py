@@ -10,7 +10,7 @@ from localcloud.engine.signals import Signals
 from localcloud.engine.store import Store
 
 
-def test_what_is_rung_between_the_look_and_the_wait_is_heard(tmp_path: Path) -> None:
+def test_a_signal_between_the_check_and_the_wait_is_not_missed(tmp_path: Path) -> None:
     with closing(Store(tmp_path)) as store:
         signals = Signals(store)
         since = signals.moment
@@ -20,7 +20,7 @@ def test_what_is_rung_between_the_look_and_the_wait_is_heard(tmp_path: Path) -> 
         assert not asyncio.run(signals.wait("operation 1", 0, signals.moment))
 
 
-def test_what_is_forgotten_is_looked_for_once_more(tmp_path: Path) -> None:
+def test_after_a_forgotten_signal_the_condition_is_checked_once_more(tmp_path: Path) -> None:
     with closing(Store(tmp_path)) as store:
         signals = Signals(store)
         since = signals.moment

@@ -163,7 +163,7 @@ def test_a_missing_resource_may_be_allowed(cloud: Inside) -> None:
     assert cloud.ok("GET", f"{TRIGGERS}/t")["labels"] == {"a": "b"}
 
 
-def test_a_delete_takes_along_what_lies_below_and_its_policies(cloud: Inside) -> None:
+def test_a_delete_includes_the_children_and_their_policies(cloud: Inside) -> None:
     create(cloud)
     policy = {"bindings": [{"role": "roles/viewer", "members": [OWNER]}]}
     cloud.ok("POST", f"{TRIGGERS}/t:setIamPolicy", {"policy": policy})

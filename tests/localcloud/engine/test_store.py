@@ -61,7 +61,7 @@ def test_removing_below_leaves_neighbours_alone(store: Store) -> None:
     assert not store.delete("s", "things/a")
 
 
-def test_counters_go_on_after_reopening(store: Store, tmp_path: Path) -> None:
+def test_counters_continue_after_reopening(store: Store, tmp_path: Path) -> None:
     assert [store.next("n", 7), store.next("n", 7)] == [7, 8]
     store.close()
     assert Store(tmp_path).next("n", 7) == 9
@@ -91,7 +91,7 @@ def test_a_rollback_takes_back_rows_and_files(store: Store) -> None:
     assert forgotten == [True]
 
 
-def test_a_request_taken_back_leaves_the_others_of_its_transaction(store: Store) -> None:
+def test_a_rolled_back_request_leaves_the_others_of_its_transaction(store: Store) -> None:
     store.begin()
     store.savepoint()
     store.put("s", "things/first", {})
@@ -117,7 +117,7 @@ def test_a_dropped_file_goes_only_once_the_change_is_on_disk(store: Store) -> No
     assert blobs(store) == []
 
 
-def test_changes_of_a_service_are_counted_for_whoever_remembers(store: Store) -> None:
+def test_changes_of_a_service_are_counted_for_caches(store: Store) -> None:
     before = store.writes["s"]
     store.put("s", "things/t", {})
     store.begin()
@@ -137,7 +137,7 @@ def test_emptying_forgets_own_tables_and_files_too(store: Store) -> None:
     assert blobs(store) == []
 
 
-def test_a_full_disk_is_told_from_a_mistake_of_ours(store: Store) -> None:
+def test_a_full_disk_is_distinguished_from_a_bug(store: Store) -> None:
     pages = store.row("PRAGMA page_count")[0]
     store.sql(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(sqlite3.OperationalError) as full:
@@ -154,7 +154,7 @@ def test_a_name_has_a_parent_and_a_collection() -> None:
     assert place("projects/p") == ("", "projects")
 
 
-def test_nobody_else_opens_the_database_meanwhile(store: Store) -> None:
+def test_no_other_process_can_open_the_database(store: Store) -> None:
     other = sqlite3.connect(store.database, timeout=0)
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         other.execute("SELECT * FROM resources")
@@ -174,7 +174,7 @@ def test_nothing_is_acknowledged_once_the_folder_is_gone(store: Store, replaced:
     store.close()
 
 
-def test_damage_that_shows_late_is_a_sentence(store: Store, tmp_path: Path) -> None:
+def test_damage_found_later_is_reported_in_one_sentence(store: Store, tmp_path: Path) -> None:
     store.begin()
     for number in range(3000):
         store.put("s", f"things/{number}", {"x": "y" * 100})
@@ -194,7 +194,7 @@ def test_damage_that_shows_late_is_a_sentence(store: Store, tmp_path: Path) -> N
     )
 
 
-def test_a_folder_that_is_moved_away_takes_its_last_changes_along(tmp_path: Path) -> None:
+def test_a_moved_folder_keeps_its_last_changes(tmp_path: Path) -> None:
     store = Store(tmp_path / "before")
     store.begin()
     store.insert("s", "projects/p/things/t", {"kept": True})

@@ -89,7 +89,7 @@ def test_another_scheme_is_refused() -> None:
         OURS.principal({"authorization": f"Basic {OURS.token(ALICE)}"}, 0)
 
 
-def test_an_assertion_is_known_again_and_a_token_is_none() -> None:
+def test_an_assertion_is_recognized_and_a_token_is_not_one() -> None:
     assert OURS.asserted(OURS.assertion({"sub": "repo:a/b"}))
     assert not OURS.asserted(Tokens(b"guess").assertion({"sub": "repo:a/b"}))
     assert not OURS.asserted(OURS.token(ALICE))

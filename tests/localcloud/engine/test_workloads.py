@@ -72,7 +72,7 @@ def test_an_image_without_a_registry_is_one_of_docker_hub(written: str, whole: s
     assert qualified(written) == whole
 
 
-def test_a_command_stands_in_with_the_same_environment_and_identity(cloud: Serving) -> None:
+def test_a_command_replaces_a_container_with_the_same_environment_and_identity(cloud: Serving) -> None:
     lines: list[str] = []
     ordered = order(cloud, sys.executable, "-c", ASKS)
     running = cloud.cloud.workloads.start(ordered, lambda _, line: lines.append(line))
@@ -149,7 +149,7 @@ def test_its_metadata_server_wants_googles_header_and_no_forwarded_request(
     assert lines == ["403 Google"]
 
 
-def test_what_no_program_can_be_given_is_a_sentence(cloud: Serving) -> None:
+def test_an_environment_that_no_program_can_receive_is_refused(cloud: Serving) -> None:
     with pytest.raises(RuntimeProblem, match="null character"):
         cloud.cloud.workloads.start(order(cloud, sys.executable, "-c", "pass", "a\x00b"), lambda *_: None)
     assert not cloud.cloud.workloads.running()
@@ -160,7 +160,7 @@ def test_where_nothing_can_run_it_says_so(cloud: Serving) -> None:
         cloud.cloud.workloads.start(order(cloud), lambda *_: None)
 
 
-def test_what_is_told_lasts_and_nonsense_changes_nothing(tmp_path: Path) -> None:
+def test_settings_are_kept_and_invalid_ones_change_nothing(tmp_path: Path) -> None:
     with serving(tmp_path / "state") as server:
         settings = {"limits": {"jobs": 2}, "standIns": {IMAGE: {"command": ["python", "t.py"], "folder": "/src"}}}
         server.cloud.workloads.tell(settings)
@@ -180,7 +180,7 @@ def test_what_is_told_lasts_and_nonsense_changes_nothing(tmp_path: Path) -> None
     assert not stored.stand_ins
 
 
-def test_what_is_named_for_a_project_replaces_what_was_and_stands_in_by_name_or_image(tmp_path: Path) -> None:
+def test_a_projects_commands_replace_the_former_ones_and_apply_by_name_or_image(tmp_path: Path) -> None:
     settings = read(tmp_path)
     service = f"projects/{PROJECT}/locations/europe-west1/services/api"
     command = {"command": ["python", "api.py"], "folder": "/src"}
@@ -232,7 +232,7 @@ print("no GPU", file=sys.stderr)
 """
 
 
-def test_a_training_job_runs_as_the_command_that_stands_in_for_its_image(tmp_path: Path) -> None:
+def test_a_training_job_runs_as_the_command_that_replaces_its_image(tmp_path: Path) -> None:
     with serving(tmp_path / "state", "aiplatform", "logging") as cloud:
         command = [sys.executable, "-c", f"{TRAINS}print(sys.argv[1:])"]
         cloud.cloud.workloads.tell(
@@ -316,7 +316,7 @@ def test_a_deployed_model_is_started_again_when_a_request_finds_it_gone(tmp_path
         assert [one.name for one in cloud.cloud.workloads.running()] != [running.name]
 
 
-def test_what_starts_after_its_owner_was_cancelled_is_ended_however_often_that_was_said() -> None:
+def test_a_workload_that_starts_after_repeated_cancellation_is_ended() -> None:
     may_start, stopped = threading.Event(), threading.Event()
 
     def start() -> str:

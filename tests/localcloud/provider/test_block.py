@@ -66,7 +66,7 @@ def test_two_connections_do_not_mix(offline: Core) -> None:
     assert [plan["project"] for plan in plans if plan] == ["one-project", "two-project"]
 
 
-def test_connections_that_are_long_gone_are_forgotten() -> None:
+def test_old_connections_are_forgotten() -> None:
     sessions = Sessions(most=2)
     for peer in ("a", "b", "a", "c"):
         sessions.configure(peer, Settings("http://127.0.0.1:1", peer))

@@ -87,7 +87,7 @@ def test_the_system_tells_whose_a_connection_is_in_two_ways(connection: tuple[st
     assert not admitted(caller(peer, port), ME + 1)
 
 
-def test_no_connection_is_nobodys(connection: tuple[str, int, socket.socket]) -> None:
+def test_an_unknown_connection_belongs_to_nobody(connection: tuple[str, int, socket.socket]) -> None:
     peer, port, client = connection
     for other in ("ipv4:127.0.0.1:1", peer.replace("127.0.0.1", "127.0.0.2"), "unix:", "ipv6:[::1]:1", ""):
         assert not callers.ours(other, port)
@@ -109,7 +109,7 @@ def refusals(address: str) -> dict[str, str]:
     return statuses
 
 
-def test_who_is_not_admitted_may_ask_nothing() -> None:
+def test_a_caller_that_is_not_admitted_is_refused_every_call() -> None:
     with serving(handlers(Servicer("http://127.0.0.1:9", "token")), admits=lambda _: False) as address:
         assert refusals(address) == REFUSED
 
@@ -176,5 +176,5 @@ def test_nobody_comes_by_the_local_clouds_own_tunnel(running: tuple[str, Path, s
 
 @pytest.mark.slow
 @pytest.mark.skipif(ME != 0 or not shutil.which("unshare"), reason="only root can have a tree of files of its own")
-def test_who_sees_other_files_than_the_provider_may_ask_nothing(running: tuple[str, Path, str]) -> None:
+def test_a_process_in_another_mount_namespace_is_refused(running: tuple[str, Path, str]) -> None:
     assert REFUSED.items() <= attacked(running, "unshare", "--mount").items()

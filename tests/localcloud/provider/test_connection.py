@@ -63,7 +63,7 @@ def test_a_message_of_any_size_is_answered(size: int, waits: bool) -> None:
 
 
 @pytest.mark.parametrize("waits", [True, False])
-def test_a_failure_and_an_unknown_method_are_told_to_the_caller(waits: bool) -> None:
+def test_a_failure_and_an_unknown_method_are_reported_to_the_caller(waits: bool) -> None:
     with serving({"/p/Fail": Handler(failing, waits)}) as address:
         with pytest.raises(grpc.RpcError) as failed:
             call(address, "/p/Fail")
@@ -87,7 +87,7 @@ def test_what_is_compressed_or_too_large_is_refused(monkeypatch: pytest.MonkeyPa
     assert [one.value.code().name for one in (compressed, large)] == ["INTERNAL", "RESOURCE_EXHAUSTED"]
 
 
-def test_who_speaks_something_else_is_left() -> None:
+def test_a_client_of_another_protocol_is_disconnected() -> None:
     with serving({}) as address, socket.create_connection(tuple(address.split(":")), 30) as caller:
         caller.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         while caller.recv(4096):

@@ -63,7 +63,7 @@ def test_the_latest_version_is_opened_unless_another_is_named(world: World) -> N
     assert (found["secret_data"], found["name"]) == ("first", first["name"])
 
 
-def test_a_value_that_is_no_text_is_opened_and_written_byte_by_byte(world: World) -> None:
+def test_a_binary_value_is_opened_and_copied_byte_for_byte(world: World) -> None:
     value = b"\xff\x00\xc3hush"
     added(world, "one", value)
     added(world, "two")
@@ -74,7 +74,7 @@ def test_a_value_that_is_no_text_is_opened_and_written_byte_by_byte(world: World
     assert world.ask("GET", "secretmanager", path)["payload"]["data"] == encoded(value)
 
 
-def test_who_may_not_read_the_value_learns_which_permission_is_missing(world: World) -> None:
+def test_a_refused_value_names_the_missing_permission(world: World) -> None:
     added(world, "one", HUSH.encode())
     grant(world, ALICE, "roles/secretmanager.viewer")
     alice = world.core.configured("ipv4:127.0.0.1:2", project=PROJECT, access_token=world.token(ALICE))
@@ -134,7 +134,7 @@ def test_tokens_carry_the_claims_that_were_asked_for(world: World) -> None:
     assert {"sub", "exp"} == claims(signed["jwt"]).keys()
 
 
-def test_who_may_not_impersonate_learns_which_permission_is_missing(world: World) -> None:
+def test_a_failed_impersonation_names_the_missing_permission(world: World) -> None:
     target: dict[str, Any] = {"target_service_account": impersonable(world)}
     alice = world.core.configured("ipv4:127.0.0.1:2", project=PROJECT, access_token=world.token(ALICE))
     with pytest.raises(Refusal, match=r"403.*iam\.serviceAccounts\.getAccessToken"):
@@ -181,7 +181,7 @@ def test_a_wrong_configuration_is_refused_where_it_is_wrong(
     assert "robot" not in str(error.value)
 
 
-def test_an_opened_value_is_handed_on_and_kept_nowhere(world: World, checkout: Checkout, folder: Path) -> None:
+def test_an_opened_value_is_passed_on_and_stored_nowhere(world: World, checkout: Checkout, folder: Path) -> None:
     added(world, "source", HUSH.encode())
     terraform = root(folder, checkout, SECRET, COPY % "source")
     output = terraform.succeed("plan", "-out=plan") + terraform.succeed("apply", "plan")

@@ -33,7 +33,7 @@ def by_hand(world: World, **members: list[str]) -> None:
     world.ask("POST", "secretmanager", "v1/projects/{project}/secrets/s:setIamPolicy", {"policy": policy})
 
 
-def test_a_member_joins_those_who_are_there_and_leaves_alone(world: World) -> None:
+def test_a_member_is_added_and_removed_without_touching_others(world: World) -> None:
     by_hand(world, secretAccessor=["user:bob@example.com"])
     state = world.core.made(MEMBER, secret_id="s", role=ACCESSOR, member="user:Alice@example.com")
     assert state["id"] == f"{PATH}/{ACCESSOR}/user:alice@example.com"
@@ -114,7 +114,7 @@ def test_an_import_without_its_parts_or_its_member_is_refused(world: World) -> N
         world.core.imported(MEMBER, f"{PATH} {ACCESSOR} user:eve@example.com")
 
 
-def test_a_policy_that_somebody_else_changed_meanwhile_is_read_again(world: World) -> None:
+def test_a_policy_changed_concurrently_is_read_again(world: World) -> None:
     world.fault(method="secretmanager.projects.secrets.setIamPolicy", kind="error", code=409, count=2)
     world.core.made(MEMBER, secret_id="s", role=ACCESSOR, member="user:alice@example.com")
     assert bindings(world) == {ACCESSOR: ["user:alice@example.com"]}

@@ -106,7 +106,7 @@ def test_an_address_alone_needs_another_machine(world: World, machine: Object) -
     assert world.core.plan(MACHINE, machine, **other).replaced == []
 
 
-def test_a_schedule_is_the_same_by_its_link_and_by_its_path(world: World) -> None:
+def test_a_schedule_is_unchanged_between_its_link_and_its_path(world: World) -> None:
     policies = [f"projects/{world.project.cloud.project}/regions/europe-west1/resourcePolicies/nightly"]
     state = world.core.read(MACHINE, world.core.made(MACHINE, **arguments(resource_policies=policies)))
     assert state
@@ -115,7 +115,7 @@ def test_a_schedule_is_the_same_by_its_link_and_by_its_path(world: World) -> Non
     assert world.core.changed(MACHINE, state, **arguments())["resource_policies"] == []
 
 
-def test_no_accelerator_is_none(world: World, machine: Object) -> None:
+def test_zero_accelerators_count_as_none(world: World, machine: Object) -> None:
     planned = world.core.plan(
         MACHINE, machine, **arguments(guest_accelerator=[{"type": "nvidia-tesla-t4", "count": 0}])
     )

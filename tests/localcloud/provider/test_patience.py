@@ -34,12 +34,12 @@ CREATE = "secretmanager.projects.secrets.create"
         (400, "resourceNotReady: networks/default"),
     ],
 )
-def test_these_errors_pass_by_themselves(code: int, text: str) -> None:
+def test_these_errors_are_temporary(code: int, text: str) -> None:
     assert RetryBudget(time.monotonic() + 9).temporary(HttpError(code, "x", text=text))
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 409, 412, 501])
-def test_other_errors_do_not(code: int) -> None:
+def test_other_errors_are_permanent(code: int) -> None:
     assert not RetryBudget(time.monotonic() + 9).temporary(HttpError(code, "x", text="{}"))
 
 

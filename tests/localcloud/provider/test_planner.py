@@ -69,7 +69,7 @@ def test_an_explicit_zero_counts_where_something_else_changes(offline: Core) -> 
     assert values["disable_on_destroy"] is False
 
 
-def test_a_value_that_is_taken_away_becomes_null_and_a_map_becomes_empty(offline: Core, secret: dict[str, Any]) -> None:
+def test_a_removed_value_becomes_null_and_a_removed_map_empty(offline: Core, secret: dict[str, Any]) -> None:
     state = secret | {"ttl": "60s", "version_aliases": {"a": "1"}}
     values = offline.plan(SECRET, state, secret_id="s", replication=AUTO, labels={"team": "cats"}).values
     assert values is not None
@@ -192,7 +192,7 @@ def test_unlocking_a_retention_policy_forces_replacement(offline: Core) -> None:
     assert "retention_policy.0.is_locked" in planned.replaced
 
 
-def test_a_maven_config_that_says_the_default_is_none(offline: Core) -> None:
+def test_a_maven_config_with_only_defaults_counts_as_unset(offline: Core) -> None:
     arguments: dict[str, Any] = {"repository_id": "m", "format": "MAVEN", "location": "us"}
     for config in ({}, {"version_policy": "VERSION_POLICY_UNSPECIFIED"}):
         values = offline.plan(REPOSITORY, **arguments, maven_config=[config]).values

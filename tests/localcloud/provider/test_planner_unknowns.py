@@ -89,7 +89,7 @@ def test_autoclass_that_is_off_is_planned_only_with_the_bucket(offline: Core) ->
     assert _values(offline, BUCKET, state, **NAMED, autoclass=[{"enabled": UNKNOWN}])["autoclass"] == []
 
 
-def test_upstream_policies_that_are_taken_away_stay(offline: Core) -> None:
+def test_removed_upstream_policies_stay(offline: Core) -> None:
     arguments = {"repository_id": "r", "format": "DOCKER", "location": "us"}
     policies = [{"id": "a", "priority": 1, "repository": "x"}]
     state = _state(offline, REPOSITORY, **arguments, virtual_repository_config=[{"upstream_policies": policies}])

@@ -73,7 +73,7 @@ def test_policies_are_compared_by_what_they_mean(other: str, same: bool) -> None
 
 
 @pytest.mark.parametrize("wrong", ["{", "[]", '{"bindings": 1}', text("alice"), text("deleted:user:alice@example.com")])
-def test_what_is_no_policy_is_refused_before_anything_is_planned(offline: Core, wrong: str) -> None:
+def test_an_invalid_policy_is_refused_before_anything_is_planned(offline: Core, wrong: str) -> None:
     with pytest.raises(Refusal, match="policy_data"):
         offline.validate(POLICY, secret_id="s", policy_data=wrong)
 

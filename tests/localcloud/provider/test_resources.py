@@ -91,7 +91,7 @@ def test_an_abandoned_resource_is_forgotten_but_stays(world: World) -> None:
     assert world.core.read(SECRET, state) is not None
 
 
-def test_a_conflict_is_told_in_the_apis_words(world: World) -> None:
+def test_a_conflict_is_reported_in_the_apis_words(world: World) -> None:
     secret(world)
     with pytest.raises(Refusal, match=r"409 ALREADY_EXISTS: .*already exists"):
         secret(world)
@@ -183,7 +183,7 @@ def test_an_account_that_is_renamed_and_switched_off_at_once_is_both_but_not_wit
     assert world.core.read(account, left) == left
 
 
-def test_an_account_that_is_there_may_be_taken_over(world: World) -> None:
+def test_an_existing_account_can_be_adopted(world: World) -> None:
     account = "google_service_account"
     created = world.core.made(account, account_id="train-me")
     with pytest.raises(Refusal, match="409 ALREADY_EXISTS"):
@@ -243,7 +243,7 @@ def test_an_object_is_uploaded_again_when_its_content_changes(world: World) -> N
     assert world.core.read(OBJECT, changed) is None
 
 
-def test_a_file_that_is_not_there_is_told_by_its_name(world: World) -> None:
+def test_a_missing_file_is_named(world: World) -> None:
     world.core.made(BUCKET, name="example-b", location="EU")
     with pytest.raises(Refusal, match="The file /nowhere/x cannot be read: No such file") as error:
         world.core.made(OBJECT, bucket="example-b", name="a", source="/nowhere/x")

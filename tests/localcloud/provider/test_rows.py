@@ -133,7 +133,7 @@ def test_a_type_in_three_at_most_needs_hooks() -> None:
     assert 3 * len(hooked) <= len(REST), hooked
 
 
-def test_hooks_lie_beside_their_rows() -> None:
+def test_hooks_are_beside_their_rows() -> None:
     hooked = {path.parent.name for path in FOLDER.glob("*/hooks.py")}
     assert {name for name in catalogue() if hooks(name) is not NONE} == hooked
 

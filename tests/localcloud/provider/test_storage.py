@@ -28,13 +28,13 @@ def at_hand(world: World) -> dict[str, Any]:
     return world.ask("GET", "storage", "v1/b/example-bucket")
 
 
-def test_autoclass_that_is_off_from_the_beginning_is_not_sent(world: World) -> None:
+def test_autoclass_that_was_never_on_is_not_sent(world: World) -> None:
     state = bucket(world, autoclass=[{"enabled": False, "terminal_storage_class": "ARCHIVE"}])
     assert state["autoclass"] == []
     assert "autoclass" not in at_hand(world)
 
 
-def test_autoclass_that_is_taken_away_is_switched_off(world: World) -> None:
+def test_removed_autoclass_is_switched_off(world: World) -> None:
     state = bucket(world, autoclass=[{"enabled": True}])
     world.core.changed(BUCKET, state, **NAMED)
     assert at_hand(world)["autoclass"]["enabled"] is False
@@ -78,7 +78,7 @@ def test_a_cors_rule_that_says_nothing_is_kept_though_the_api_forgets_it(world: 
     assert world.core.plan(BUCKET, found, **NAMED, cors=rules).values == found
 
 
-def test_an_unread_value_that_is_taken_away_is_a_zero_in_the_state(world: World) -> None:
+def test_a_removed_unread_value_is_zero_in_the_state(world: World) -> None:
     state = world.core.made(SECRET, secret_id="s", replication=AUTO, ttl="3600s")
     assert world.core.changed(SECRET, state, secret_id="s", replication=AUTO)["ttl"] == ""
 
@@ -125,7 +125,7 @@ def test_a_bucket_is_imported_by_its_name_alone_or_with_its_project(world: World
     assert found["name"] == "example-bucket"
 
 
-def test_an_object_has_no_type_where_that_is_wished(world: World) -> None:
+def test_an_object_can_have_no_content_type(world: World) -> None:
     bucket(world)
     state = world.core.made(OBJECT, bucket="example-bucket", name="o.json", content="{}", force_empty_content_type=True)
     assert state["content_type"] == ""
@@ -157,7 +157,7 @@ def test_the_first_bytes_tell_the_type(content: bytes, kind: str) -> None:
     assert media_type(content) == kind
 
 
-def test_whoever_may_not_look_into_an_empty_bucket_can_delete_it(world: World) -> None:
+def test_deleting_an_empty_bucket_does_not_need_permission_to_list_it(world: World) -> None:
     state = world.core.made("google_storage_bucket", name="closed-to-its-owner", location="EU")
     world.fault(method="storage.objects.list", kind="error", code=403, count=1)
     world.core.destroyed("google_storage_bucket", state)

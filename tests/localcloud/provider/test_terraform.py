@@ -155,7 +155,7 @@ def test_files_are_found_from_where_terraform_runs(world: World, checkout: Check
     assert terraform.changes() == {"google_storage_bucket_object.note": ["update"]}
 
 
-def test_a_resource_moves_and_is_let_go(world: World, checkout: Checkout, folder: Path) -> None:
+def test_a_resource_is_moved_and_removed_from_the_state(world: World, checkout: Checkout, folder: Path) -> None:
     root(folder, checkout, SECRET).succeed("apply", "-auto-approve")
     moved = """
     moved {

@@ -12,7 +12,7 @@ def test_what_is_encoded_is_decoded_again(value: object) -> None:
     assert decode(encode(value)) == value
 
 
-def test_an_unknown_stays_the_unknown_wherever_it_stands() -> None:
+def test_an_unknown_stays_unknown_at_every_depth() -> None:
     found = decode(encode({"a": UNKNOWN, "b": [UNKNOWN, 1]}))
     assert found == {"a": UNKNOWN, "b": [UNKNOWN, 1]}
     assert found["a"] is UNKNOWN
@@ -22,7 +22,7 @@ def test_a_refined_unknown_is_just_unknown() -> None:
     assert decode(msgpack.packb({"a": msgpack.ExtType(12, b"\x81\x01\xc2")})) == {"a": UNKNOWN}
 
 
-def test_what_is_no_value_of_terraform_is_refused() -> None:
+def test_an_invalid_terraform_value_is_refused() -> None:
     with pytest.raises(TypeError, match="object is not a Terraform value"):
         encode({"a": object()})
 

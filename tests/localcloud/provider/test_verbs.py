@@ -89,9 +89,7 @@ def test_an_image_counts_as_its_family(image_name: str, same: bool) -> None:
         ("windows-server-2025-dc-core-v20261101", "windows-2022-core", False),
     ],
 )
-def test_an_image_whose_name_does_not_hold_its_familys_is_of_it_all_the_same(
-    image: str, family: str, same: bool
-) -> None:
+def test_an_image_belongs_to_its_family_even_if_its_name_does_not_show_it(image: str, family: str, same: bool) -> None:
     assert images.same(f"projects/p/global/images/{image}", family) is same
 
 
@@ -104,7 +102,7 @@ def test_a_sinks_writer_is_its_own_unless_that_is_switched_off(world: World) -> 
     )
 
 
-def test_a_sink_that_every_project_has_is_taken_over(world: World) -> None:
+def test_a_default_sink_is_adopted(world: World) -> None:
     bucket = f"logging.googleapis.com/projects/{PROJECT}/locations/global/buckets/_Default"
     created = world.core.made(
         "google_logging_project_sink", name="_Default", destination=bucket, filter="severity>=ERROR"
@@ -143,7 +141,7 @@ def test_what_is_sent_whole_is_sent_even_when_only_the_provider_knows_the_change
     assert int(changed["generation"]) == int(state["generation"]) + 1
 
 
-def test_a_disk_is_the_same_by_other_names_of_what_it_is_made_from(world: World) -> None:
+def test_a_disk_is_unchanged_when_its_source_is_written_differently(world: World) -> None:
     one = world.core.made("google_compute_disk", name="one", zone=ZONE, size=20)
     link = "https://www.googleapis.com/compute/v1/projects/windows-cloud/global/licenses/windows-server-core"
     copy = {"name": "copy", "zone": ZONE, "source_disk": one["id"], "licenses": [link]}
@@ -174,7 +172,7 @@ def test_a_snapshot_that_nobody_can_make_is_an_error_and_the_disk_stays(world: W
     assert world.core.read("google_compute_disk", disk) is not None
 
 
-def test_a_network_lies_in_the_project_alone_and_a_notification_below_its_bucket(world: World) -> None:
+def test_a_network_is_global_and_a_notification_belongs_to_its_bucket(world: World) -> None:
     network = world.core.made("google_compute_network", name="own", routing_mode="GLOBAL")
     assert network["id"] == f"projects/{PROJECT}/global/networks/own"
     changed = world.core.changed("google_compute_network", network, name="own", routing_mode="REGIONAL")

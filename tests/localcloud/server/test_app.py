@@ -84,7 +84,7 @@ def cloud(tmp_path: Path) -> Inside:
     return inside(tmp_path, STORAGE, SECRET_MANAGER, STS)
 
 
-def test_an_unknown_parameter_is_refused_and_global_ones_are_taken(cloud: Inside) -> None:
+def test_an_unknown_parameter_is_refused_and_global_ones_are_accepted(cloud: Inside) -> None:
     ok = "?alt=json&prettyPrint=false&key=k&quotaUser=u&%24alt=json%3Benum-encoding%3Dint&access_token=x&pageSize=1&page_size=1"
     assert cloud("GET", SECRETS + ok).status == 200
     response = cloud("GET", SECRETS + "?pagesize=1")
@@ -96,7 +96,7 @@ def test_a_parameter_of_the_wrong_type_is_refused(cloud: Inside) -> None:
     assert "Invalid value at 'page_size' (TYPE_INT32), \"many\"" in cloud("GET", SECRETS + "?pageSize=many").message
 
 
-def test_a_body_that_is_no_json_is_refused(cloud: Inside) -> None:
+def test_a_body_that_is_not_json_is_refused(cloud: Inside) -> None:
     response = cloud("POST", f"{SECRETS}?secretId=s", b"{")
     assert response.status == 400
     assert "Invalid JSON payload received" in response.message
@@ -234,7 +234,7 @@ def test_curl_sends_json_under_the_type_of_a_form(cloud: Inside) -> None:
         ("localhost:1", SECRETS),
     ],
 )
-def test_googles_own_hosts_and_regional_ones_lead_to_the_same(cloud: Inside, host: str, path: str) -> None:
+def test_googles_global_and_regional_hosts_reach_the_same_api(cloud: Inside, host: str, path: str) -> None:
     assert cloud("GET", path, host=host).status == 200
 
 
@@ -316,7 +316,7 @@ def test_a_401_says_why_and_for_which_service(cloud: Inside) -> None:
         assert 'realm="https://accounts.google.com/"' in answer.headers["www-authenticate"]
 
 
-def test_a_full_disk_is_named_and_reads_go_on(cloud: Inside) -> None:
+def test_a_full_disk_is_named_and_reads_still_work(cloud: Inside) -> None:
     cloud.ok("POST", f"{SECRETS}?secretId=before", {})
     store = cloud.cloud.store
     store.sql(f"PRAGMA max_page_count = {store.row('PRAGMA page_count')[0]}")
@@ -329,7 +329,7 @@ def test_a_full_disk_is_named_and_reads_go_on(cloud: Inside) -> None:
     assert cloud("POST", f"{SECRETS}?secretId=s", {}).status == 200
 
 
-def test_a_disk_that_became_read_only_is_named_and_reads_go_on(cloud: Inside) -> None:
+def test_a_disk_that_became_read_only_is_named_and_reads_still_work(cloud: Inside) -> None:
     cloud.cloud.store.sql("PRAGMA query_only = ON")
     response = cloud("POST", f"{SECRETS}?secretId=s", {})
     assert (response.status, "readonly" in response.message) == (400, True)

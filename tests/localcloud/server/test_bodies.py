@@ -79,7 +79,7 @@ def test_json_has_a_limit(cloud: Client) -> None:
     assert (answer.status, answer.message) == (400, "Request payload size exceeds the limit: 10485760 bytes.")
 
 
-def test_who_may_send_one_is_heard_to_the_end(cloud: Client, bucket: str) -> None:
+def test_an_authorized_large_body_is_read_to_the_end(cloud: Client, bucket: str) -> None:
     headers = {"Authorization": f"Bearer {cloud.token()}"}
     url = f"{cloud.server.base}/{UPLOAD.format(bucket=bucket)}"
     assert requests.post(url, data=12 * MIB, headers=headers, timeout=30).json()["size"] == str(12 << 20)

@@ -56,12 +56,12 @@ def greet(caller: Callable[[int], Awaitable[str]], limit: int) -> str:
     return asyncio.run(served())
 
 
-def test_its_own_user_is_always_let_in() -> None:
+def test_its_own_user_is_always_admitted() -> None:
     assert greet(connect_as_owner, 0) == greet(connect_as_owner, 10**6) == "welcome"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
-def test_another_user_is_let_in_while_there_is_room() -> None:
+def test_another_user_is_admitted_while_there_is_room() -> None:
     assert (greet(connect_as_another_user, 10**6), greet(connect_as_another_user, 0)) == ("welcome", "")
 
 

@@ -109,7 +109,7 @@ def test_a_slow_reader_gets_everything_and_its_next_answer() -> None:
     assert said(client)[0].endswith(b"[/last]")
 
 
-def test_who_waits_hears_that_the_client_has_gone() -> None:
+def test_a_waiting_reader_learns_that_the_client_has_gone() -> None:
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         writer.write(GET % b"first" + GET % b"wait")
         return await reader.readuntil(b"[/first]")
@@ -117,7 +117,7 @@ def test_who_waits_hears_that_the_client_has_gone() -> None:
     assert said(client)[1].gone.is_set()
 
 
-def test_what_is_no_request_is_refused() -> None:
+def test_an_invalid_request_is_refused() -> None:
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         writer.write(b"GET\r\n\r\n")
         return await reader.read()

@@ -38,7 +38,7 @@ def killed(cloud: LocalCloud) -> None:
         assert time.monotonic() < deadline
 
 
-def test_a_daemon_that_ends_for_want_of_room_says_so(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_daemon_that_ends_because_the_disk_is_full_says_so(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It can then not even write its log."""
     (state / "cloud.db").mkdir(parents=True)
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=100))
@@ -127,7 +127,7 @@ def test_starters_in_different_processes_get_one_server(state: Path) -> None:
     assert len({process.communicate(timeout=60)[0] for process in started}) == 1
 
 
-def test_it_outlives_who_started_it(state: Path) -> None:
+def test_it_outlives_its_parent(state: Path) -> None:
     code = "import pathlib, sys; from localcloud.server import launcher; launcher.start(pathlib.Path(sys.argv[1]))"
     subprocess.run([sys.executable, "-c", code, str(state)], check=True, timeout=60)
     cloud = launcher.find(state)
@@ -155,7 +155,7 @@ def test_when_the_remembered_port_is_taken_another_is_used(state: Path) -> None:
         assert launcher.start(state).port != first.port
 
 
-def test_another_port_than_the_running_ones_is_refused(state: Path) -> None:
+def test_a_port_other_than_the_running_ones_is_refused(state: Path) -> None:
     cloud = launcher.start(state)
     with pytest.raises(LocalCloudError, match=f"already runs on port {cloud.port}; stop it first"):
         launcher.start(state, cloud.port + 1 if cloud.port < 65535 else 1024)
@@ -173,7 +173,7 @@ def test_a_damaged_record_leads_to_a_fresh_server_with_the_same_state(state: Pat
     assert owner(second)("GET", "cloudresourcemanager/v1/projects/some-project").status == 200
 
 
-def test_after_an_update_of_the_code_cloud_and_provider_are_started_anew_and_keep_all(state: Path) -> None:
+def test_after_a_code_update_cloud_and_provider_restart_with_all_their_state(state: Path) -> None:
     first = launcher.start(state)
     owner(first).ok("POST", "cloudresourcemanager/v1/projects", {"projectId": "some-project"})
     provider = launcher.start_provider(state, first, launcher.token(state))
@@ -250,7 +250,7 @@ def test_a_start_without_a_part_of_the_database_is_refused_and_loses_nothing(sta
     assert len(client("GET", "storage/v1/b/a-bucket/o/big", alt="media").body) == 100_000
 
 
-def test_a_start_goes_on_without_its_log_where_that_is_wished(state: Path) -> None:
+def test_a_start_without_its_log_can_be_forced(state: Path) -> None:
     with_bodies(state)
     (state / "cloud.db-wal").unlink()
     (state / "cloud.db-unfolded").unlink()
@@ -258,14 +258,14 @@ def test_a_start_goes_on_without_its_log_where_that_is_wished(state: Path) -> No
     assert [path.stat().st_size for path in (state / "set-aside").iterdir()] == [100_000]
 
 
-def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LocalCloudError, match=r"cannot keep its state in .* choose another folder"):
         launcher.start(tmp_path / "file" / "local")
 
 
 @pytest.mark.parametrize("offset", [0, 4096, 3 * 4096])
-def test_a_damaged_database_is_a_sentence(state: Path, offset: int) -> None:
+def test_a_damaged_database_is_reported_in_one_sentence(state: Path, offset: int) -> None:
     with_bodies(state)
     launcher.start(state)
     launcher.stop(state)
@@ -283,7 +283,7 @@ def test_a_reset_empties_a_running_cloud(state: Path) -> None:
     assert client.ok("GET", "cloudresourcemanager/v1/projects") == {}
 
 
-def test_the_control_interface_is_at_hand(state: Path) -> None:
+def test_the_control_interface_is_reachable(state: Path) -> None:
     cloud = launcher.start(state)
     assert launcher.control(cloud, "POST", "/_local/clock", {"advance_seconds": 5})["offset_seconds"] == 5
     with pytest.raises(LocalCloudError, match="A fault needs method"):

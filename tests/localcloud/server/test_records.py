@@ -17,14 +17,14 @@ def test_a_record_comes_back_and_is_its_owners_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "\x00\x01"])
-def test_a_damaged_record_is_none(tmp_path: Path, text: str) -> None:
+def test_a_damaged_record_counts_as_missing(tmp_path: Path, text: str) -> None:
     path = tmp_path / "server.json"
     path.write_text(text)
     assert read(path) is None
     assert read(tmp_path / "absent.json") is None
 
 
-def test_only_ones_own_record_is_removed(tmp_path: Path) -> None:
+def test_only_the_own_record_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "server.json"
     write(path, {"pid": 1})
     remove(path, {"pid": 2})

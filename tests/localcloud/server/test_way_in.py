@@ -74,7 +74,7 @@ def test_a_regional_host_and_the_absolute_form_arrive_too(cloud: LocalCloud, own
     assert requests.get(plain, headers=headers, proxies=proxies(cloud), timeout=30).ok
 
 
-def test_whoever_does_not_trust_the_authority_gets_no_answer(cloud: LocalCloud) -> None:
+def test_a_client_without_our_authority_gets_no_answer(cloud: LocalCloud) -> None:
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(f"https://{HOST}/v1/projects/x/secrets", proxies=proxies(cloud), timeout=30)
 
@@ -206,13 +206,13 @@ def test_another_user_of_this_machine_gets_a_tunnel_only_with_a_token(
         (b"CONNECT " + b"a" * 200 + b".x:443 HTTP/1.1\r\n\r\n", b"502"),
     ],
 )
-def test_what_is_no_address_is_refused(cloud: LocalCloud, head: bytes, status: bytes) -> None:
+def test_an_invalid_address_is_refused(cloud: LocalCloud, head: bytes, status: bytes) -> None:
     with socket.create_connection(("127.0.0.1", cloud.port), timeout=30) as opened:
         opened.sendall(head)
         assert opened.recv(100).split()[1] == status
 
 
-def test_a_host_that_does_not_answer_is_a_sentence(cloud: LocalCloud, owner: str) -> None:
+def test_a_host_that_does_not_answer_is_reported_in_one_sentence(cloud: LocalCloud, owner: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     with connect(cloud, f"127.0.0.1:{port}", owner) as tunnel:
@@ -235,7 +235,7 @@ def test_only_its_owner_can_read_the_authoritys_key(cloud: LocalCloud, bundle: P
     assert list(cloud.state.glob("leaf-*")) == []
 
 
-def test_the_bundle_trusts_who_this_machine_trusts_and_the_authority(cloud: LocalCloud, bundle: Path) -> None:
+def test_the_bundle_holds_this_machines_authorities_and_our_own(cloud: LocalCloud, bundle: Path) -> None:
     context = ssl.create_default_context(cafile=str(bundle))
     names = [dict(pair for part in one["subject"] for pair in part) for one in context.get_ca_certs()]
     assert len(names) > 1

@@ -82,7 +82,7 @@ def test_what_cannot_be_is_refused(cloud: Inside, body: dict[str, Any], says: st
     assert says in response.message
 
 
-def test_who_submits_a_job_must_be_allowed_to_act_as_its_account(cloud: Inside) -> None:
+def test_submitting_a_job_needs_permission_to_act_as_its_account(cloud: Inside) -> None:
     alice = cloud.as_("user:alice@example.com")
     cloud.grant("roles/aiplatform.user", alice.principal)
     response = alice("POST", f"{HERE}/customJobs", job(serviceAccount=ACCOUNT))
@@ -361,7 +361,7 @@ def test_a_package_is_an_object(cloud: Inside, uri: str) -> None:
     assert "must be gs://BUCKET/OBJECT" in cloud("POST", f"{HERE}/customJobs", job(spec)).message
 
 
-def test_a_model_of_another_project_is_deployed_by_who_may_read_it_there(cloud: Inside) -> None:
+def test_deploying_a_model_of_another_project_takes_read_access_there(cloud: Inside) -> None:
     cloud.ok("POST", f"{HERE}/endpoints?endpointId=api", {"displayName": "api"})
     ours = finished(cloud, "POST", f"{HERE}/models:upload", {"model": model()})["model"].replace(NUMBER, PROJECT)
     store, name = cloud.cloud.store, ours.replace(PROJECT, "other-team")

@@ -54,7 +54,7 @@ def test_a_dataset_says_what_it_consists_of_and_has_googles_label(cloud: Inside)
         (dataset("image", savedQueries=[{"displayName": "q"}]), "needs display_name and problem_type"),
     ],
 )
-def test_what_is_no_dataset_is_refused(cloud: Inside, body: dict[str, Any], says: str) -> None:
+def test_an_invalid_dataset_is_refused(cloud: Inside, body: dict[str, Any], says: str) -> None:
     seen = cloud("POST", HERE, body)
     assert seen.status == 400, seen.body
     assert says in seen.message

@@ -118,7 +118,7 @@ def parts(graph: dict[str, Any]) -> tuple[list[str], list[str], int]:
     return ids[0], ids[1], len(graph.get("events", []))
 
 
-def test_what_a_model_comes_from_is_told_step_by_step(cloud: Inside) -> None:
+def test_a_models_lineage_is_returned_step_by_step(cloud: Inside) -> None:
     names = made_by(cloud)
     graph = cloud.ok("GET", f"aiplatform/v1/{names['run']}:queryContextLineageSubgraph")
     assert parts(graph) == (["model"], ["train"], 1)
@@ -184,7 +184,7 @@ def test_a_schema_of_the_teams_own_is_known_once_it_was_created(cloud: Inside) -
     assert cloud("POST", f"{STORE}/contexts", {"schemaTitle": "cards.Deck"}).status == 400
 
 
-def test_who_may_only_look_logs_nothing(cloud: Inside) -> None:
+def test_a_viewer_logs_nothing(cloud: Inside) -> None:
     names = made_by(cloud)
     eve = cloud.as_("user:eve@example.com")
     assert eve("GET", f"{STORE}/contexts").status == 403

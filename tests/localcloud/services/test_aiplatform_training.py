@@ -141,7 +141,7 @@ def test_code_finds_buckets_that_no_argument_names(cloud: Serving) -> None:
     assert log_lines(cloud, created["name"]) == ["a,b", "hidden"]
 
 
-def test_replicas_find_each_other_where_they_are_told_to_look(cloud: Serving, python: str) -> None:
+def test_replicas_find_each_other_at_the_given_addresses(cloud: Serving, python: str) -> None:
     chief = (
         "import json, os, socket\n"
         "cluster = json.loads(os.environ['CLUSTER_SPEC'])\n"
@@ -202,7 +202,7 @@ def test_a_program_that_fails_fails_the_job_with_its_code(cloud: Serving) -> Non
     assert log_lines(cloud, created["name"]) == ["no such data"]
 
 
-def test_an_image_that_is_nowhere_fails_the_job(cloud: Serving) -> None:
+def test_a_missing_image_fails_the_job(cloud: Serving) -> None:
     body = shell("true")
     body["jobSpec"]["workerPoolSpecs"][0]["containerSpec"]["imageUri"] = (
         f"europe-west1-docker.pkg.dev/{PROJECT}/images/train:1"

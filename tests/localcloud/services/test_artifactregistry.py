@@ -97,7 +97,7 @@ def test_repository_ids_are_lower_case_words(call: Sender, name: str) -> None:
     create(call, 400, name)
 
 
-def test_a_location_that_is_none_is_refused(call: Sender) -> None:
+def test_an_unknown_location_is_refused(call: Sender) -> None:
     path = f"/artifactregistry/v1/projects/{PROJECT}/locations/atlantis/repositories?repositoryId=images"
     for location in ("atlantis", "global"):
         message = call.refused("POST", path.replace("atlantis", location), {"format": "DOCKER"}, 403)
@@ -110,7 +110,7 @@ def test_a_virtual_repository_may_have_no_upstream_yet(call: Sender) -> None:
     assert "virtualRepositoryConfig" not in call("PATCH", f"{IMAGES}?updateMask=virtualRepositoryConfig", {})
 
 
-def test_credentials_that_are_taken_away_leave_nothing(call: Sender) -> None:
+def test_removed_credentials_leave_nothing(call: Sender) -> None:
     login = {
         "usernamePasswordCredentials": {"username": "u", "passwordSecretVersion": "projects/p/secrets/s/versions/1"}
     }
@@ -190,7 +190,7 @@ def test_lists_of_other_artifacts_are_empty_and_a_header_says_that_none_are_kept
     call.refused("GET", f"{REPOSITORIES}/none/packages", status=404)
 
 
-def test_deleting_answers_an_operation_and_takes_the_policy_along(call: Sender) -> None:
+def test_deleting_returns_an_operation_and_deletes_the_policy(call: Sender) -> None:
     create(call)
     policy = {"bindings": [{"role": "roles/artifactregistry.reader", "members": ["user:ann@example.com"]}]}
     call("POST", f"{IMAGES}:setIamPolicy", {"policy": policy})

@@ -191,7 +191,7 @@ def test_an_own_account_must_say_where_logs_go_in_googles_words(cloud: Inside) -
     assert submitted(cloud, {**NOTHING, "serviceAccount": ACCOUNT})["serviceAccount"] == ACCOUNT
 
 
-def test_who_submits_must_be_allowed_to_act_as_the_account(cloud: Inside) -> None:
+def test_submitting_needs_permission_to_act_as_the_account(cloud: Inside) -> None:
     cloud.grant("roles/cloudbuild.builds.editor", "user:alice@example.com")
     alice = cloud.as_("user:alice@example.com")
     response = alice("POST", f"{BASE}/builds", {**NOTHING, "serviceAccount": ACCOUNT})
@@ -289,7 +289,7 @@ def test_builds_wait_their_turn_and_expire(cloud: Inside) -> None:
     assert cloud.ok("GET", f"{BASE}/builds/{waiting['id']}")["status"] == "EXPIRED"
 
 
-def test_a_build_that_needs_containers_fails_where_there_are_none_and_lists_no_image(cloud: Inside) -> None:
+def test_a_build_that_needs_containers_fails_without_them_and_lists_no_image(cloud: Inside) -> None:
     image = f"europe-west1-docker.pkg.dev/{PROJECT}/images/app:1"
     docker = {"name": "gcr.io/cloud-builders/docker", "args": ["build", "-t", image, "."]}
     build = built(cloud, {"steps": [docker], "images": [image], **LOGGED})
@@ -309,7 +309,7 @@ def test_a_build_that_needs_containers_fails_where_there_are_none_and_lists_no_i
     assert any("neither podman nor docker" in entry["textPayload"] for entry in entries)
 
 
-def test_a_log_in_googles_bucket_is_read_in_pieces_by_who_may_see_logs(cloud: Inside) -> None:
+def test_a_log_in_googles_bucket_is_read_in_pieces_by_those_with_access_to_logs(cloud: Inside) -> None:
     build = built(cloud, {"steps": [{"name": "gcr.io/cloud-builders/git", "args": ["--version"]}]})
     assert build["status"] == "SUCCESS", build
     name = f"{NUMBER}.cloudbuild-logs.googleusercontent.com/log-{build['id']}.txt"
@@ -339,7 +339,7 @@ def test_a_source_archive_is_read_as_the_builds_account(cloud: Inside) -> None:
     assert (build["status"], build["failureInfo"]["type"]) == ("FAILURE", "FETCH_SOURCE_FAILED")
 
 
-def test_an_archive_that_would_fill_this_machine_or_is_none_is_a_sentence(tmp_path: Path) -> None:
+def test_an_oversized_or_invalid_archive_is_refused_with_the_reason(tmp_path: Path) -> None:
     for kind in (b"x", tarfile.GNUTYPE_LONGNAME):
         header = tarfile.TarInfo("bomb")
         header.type, header.size = kind, 3 << 30  # of which nothing needs to be there: it would be asked for at once
@@ -411,7 +411,7 @@ def test_an_artifact_goes_to_its_bucket_and_a_link_out_of_the_workspace_does_not
     assert built(cloud, sent)["failureInfo"]["detail"].startswith("no files match")
 
 
-def test_what_a_build_takes_is_counted_under_who_asked_for_it(cloud: Inside) -> None:
+def test_a_builds_usage_is_counted_for_its_requester(cloud: Inside) -> None:
     built(cloud, {"steps": [{"name": "gcr.io/cloud-builders/git", "args": ["--version"]}], **LOGGED})
     rows = [row for row in cloud.cloud.usage.rows("x") if row["service"]["description"] == "Cloud Build"]
     assert [row["sku"]["id"] for row in rows] == ["build.minute.e2-standard-2"]
@@ -545,7 +545,7 @@ def test_a_build_of_a_trigger_with_approval_waits_for_it(cloud: Inside) -> None:
     assert (build["status"], build["approval"]["result"]["approverAccount"]) == ("QUEUED", "owner@example.com")
 
 
-def test_a_connection_waits_for_a_person_and_a_folder_stands_in_for_github(cloud: Inside, repository: Path) -> None:
+def test_a_connection_waits_for_a_person_and_a_folder_replaces_github(cloud: Inside, repository: Path) -> None:
     place = f"cloudbuild/v2/projects/{PROJECT}/locations/europe-west1/connections"
     operation = cloud.ok("POST", f"{place}?connectionId=hub", {"githubConfig": {}})
     state = operation["response"]["installationState"]

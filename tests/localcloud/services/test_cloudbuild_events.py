@@ -84,7 +84,7 @@ def test_what_a_message_cannot_begin_is_logged_and_its_publisher_is_not_refused(
     assert "is too long" in entry["textPayload"]
 
 
-def test_builds_that_are_announced_do_not_begin_each_other_without_end(cloud: Inside) -> None:
+def test_announced_builds_do_not_trigger_each_other_endlessly(cloud: Inside) -> None:
     topic = f"projects/{PROJECT}/topics/cloud-builds"
     cloud.ok("PUT", f"pubsub/v1/{topic}", {})
     agent = f"serviceAccount:service-{NUMBER}@gcp-sa-cloudbuild.iam.gserviceaccount.com"

@@ -9,7 +9,7 @@ from localcloud.services.cloudbuild import recipes
 SIZE = "it must be a mapping of a reasonable size"
 
 
-def test_aliases_and_merges_stand_for_what_they_name() -> None:
+def test_aliases_and_merges_are_resolved() -> None:
     text = "x: &x {name: a, env: [B=c]}\nsteps: [{<<: *x, args: [1, 2020-01-01]}, *x]"
     first, second = recipes.yaml(text, "cloudbuild.yaml")["steps"]
     assert first == {"name": "a", "env": ["B=c"], "args": [1, "2020-01-01"]}

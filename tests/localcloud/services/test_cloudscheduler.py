@@ -85,12 +85,12 @@ def test_what_google_refuses_is_refused(call: Sender, body: Any, message: str) -
     assert message in call.refused("POST", JOBS, full)
 
 
-def test_a_schedule_in_app_engines_form_is_said_not_to_be_read_here(call: Sender) -> None:
+def test_a_schedule_in_app_engines_form_is_reported_as_unsupported(call: Sender) -> None:
     body = {"name": NAME, "schedule": "every 5 minutes", "httpTarget": {"uri": RUN}}
     assert "App Engine's own form" in call.refused("POST", JOBS, body, 501)
 
 
-def test_whoever_names_an_account_must_be_allowed_to_act_as_it(call: Sender) -> None:
+def test_naming_an_account_needs_permission_to_act_as_it(call: Sender) -> None:
     body = {
         "name": NAME,
         "schedule": "0 3 * * *",

@@ -41,7 +41,7 @@ def turn(call: Sender, verb: str) -> list[str]:
     return [*statuses, call("GET", f"{ZONE}/instances/vm")["status"], after["status"]]
 
 
-def test_who_may_not_is_told_which_permission_is_required_for_what(call: Sender) -> None:
+def test_a_refusal_names_the_permission_and_the_resource(call: Sender) -> None:
     eve = call.as_("user:eve@example.com")
     project = f"projects/{PROJECT}"
     disk = f"{project}/zones/europe-west1-b/disks/data"

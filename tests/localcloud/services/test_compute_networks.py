@@ -51,7 +51,7 @@ def test_a_project_has_a_default_network_with_a_subnetwork_in_each_region(call: 
     call("POST", NETWORKS, {"name": "default"}, 409)
 
 
-def test_own_networks_are_listed_among_the_default_ones_page_by_page(call: Sender) -> None:
+def test_own_networks_are_paged_together_with_the_default_ones(call: Sender) -> None:
     for name in ("apart", "team"):
         call("POST", NETWORKS, {"name": name, "autoCreateSubnetworks": False})
     first = call("GET", f"{NETWORKS}?maxResults=2")
@@ -102,11 +102,11 @@ def test_the_default_network_keeps_what_is_changed_of_it(call: Sender) -> None:
         ({"machineType": "zones/europe-west1-b/machineTypes/e2-huge"}, "'resource.machineType'"),
     ],
 )
-def test_a_machine_is_made_of_what_there_is(call: Sender, more: dict[str, Any], says: str) -> None:
+def test_a_machine_is_created_only_from_existing_parts(call: Sender, more: dict[str, Any], says: str) -> None:
     assert says in call.refused("POST", f"{ZONE}/instances", machine(**more))
 
 
-def test_a_machine_boots_from_an_image_of_its_project_that_there_is(call: Sender) -> None:
+def test_a_machine_boots_only_from_an_existing_image_of_its_project(call: Sender) -> None:
     for image in ("mine", "family/ours"):
         disks = [{"boot": True, "initializeParams": {"sourceImage": f"global/images/{image}"}}]
         message = call.refused("POST", f"{ZONE}/instances", machine(disks=disks), status=404)

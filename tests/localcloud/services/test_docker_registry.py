@@ -123,7 +123,7 @@ def test_a_repository_that_is_open_to_all_is_pulled_without_a_login(docker: Dock
     assert nobody("GET", f"v2/{image(docker)}/manifests/v1", headers=headers).status == 200
 
 
-def test_a_blob_is_taken_over_only_from_where_the_caller_may_read(docker: Docker) -> None:
+def test_a_blob_is_mounted_only_from_a_repository_that_the_caller_may_read(docker: Docker) -> None:
     layer = b"shared layer"
     docker.push(image(docker), "v1", layer)
     place = repository(docker).rpartition("/")[0]
@@ -153,7 +153,7 @@ def test_a_blob_is_taken_over_only_from_where_the_caller_may_read(docker: Docker
         (INDEX, json.dumps({"manifests": [{"digest": f"sha256:{'0' * 64}"}]}).encode(), 404, "MANIFEST_UNKNOWN"),
     ],
 )
-def test_a_manifest_that_is_none_is_refused(docker: Docker, kind: str, body: bytes, status: int, code: str) -> None:
+def test_an_invalid_manifest_is_refused(docker: Docker, kind: str, body: bytes, status: int, code: str) -> None:
     answer = docker("PUT", f"v2/{image(docker)}/manifests/v1", body, kind)
     assert (answer.status, answer.body["errors"][0]["code"]) == (status, code)
 
@@ -165,7 +165,7 @@ def test_a_name_that_no_image_can_have_is_refused(docker: Docker, name: str) -> 
         assert (answer.status, answer.body["errors"][0]["code"]) == (400, "NAME_INVALID")
 
 
-def test_what_arrived_must_have_the_digest_that_was_said(docker: Docker) -> None:
+def test_an_upload_must_have_the_declared_digest(docker: Docker) -> None:
     response = docker("POST", f"v2/{image(docker)}/blobs/uploads/")
     finished = docker("PUT", f"{response.headers['location']}?digest={digest_of(b'other')}", b"this")
     assert (finished.status, finished.body["errors"][0]["code"]) == (400, "DIGEST_INVALID")

@@ -145,7 +145,7 @@ def test_no_body_breaks_a_method(call: Sender, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("service", OTHERS, ids=lambda service: service.api)
-def test_fields_of_the_path_may_stand_in_the_body_too(call: Sender, service: Service) -> None:
+def test_fields_of_the_path_may_also_be_in_the_body(call: Sender, service: Service) -> None:
     headers = {"authorization": f"Bearer {call.cloud.tokens.token('user:owner@example.com')}"}
     for _, method in methods(service):
         if method.request.endswith("Request"):

@@ -114,7 +114,7 @@ def test_a_deleted_account_leaves_a_marked_member_and_returns_with_its_bindings(
     assert call("POST", f"{ACCOUNTS}/{EMAIL}:getIamPolicy", {})["bindings"][0]["members"] == ["user:ann@example.com"]
 
 
-def test_an_account_made_again_is_another_one_without_the_old_ones_rights(call: Sender) -> None:
+def test_a_recreated_account_has_none_of_the_old_ones_rights(call: Sender) -> None:
     unique = account(call)["uniqueId"]
     call.grant("roles/viewer", MEMBER)
     set_policy(call, f"{ACCOUNTS}/{EMAIL}", "roles/iam.serviceAccountUser", "user:ann@example.com")

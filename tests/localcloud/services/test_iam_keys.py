@@ -133,7 +133,7 @@ def test_what_a_key_signs_must_make_sense(call: Sender, claims: dict[str, Any], 
     "body",
     [b"", b"grant_type=password", b"grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=a.b.c"],
 )
-def test_nonsense_gets_no_token(call: Sender, body: bytes) -> None:
+def test_an_invalid_request_gets_no_token(call: Sender, body: bytes) -> None:
     assert "error" in call.send(
         "POST", "/oauth2/token", {"content-type": "application/x-www-form-urlencoded"}, body, 400
     )
@@ -156,7 +156,7 @@ def test_a_public_half_can_be_uploaded(call: Sender) -> None:
         certificate(rsa.generate_private_key(65537, 3072)),
     ],
 )
-def test_what_is_no_rsa_certificate_is_refused(call: Sender, data: str) -> None:
+def test_anything_but_an_rsa_certificate_is_refused(call: Sender, data: str) -> None:
     assert "X.509" in call.refused("POST", f"{KEYS}:upload", {"publicKeyData": data})
 
 

@@ -23,7 +23,7 @@ def call(tmp_path: Path) -> Sender:
     return call
 
 
-def test_a_namespace_is_made_changed_listed_deleted_and_brought_back(call: Sender) -> None:
+def test_a_namespace_is_created_changed_listed_deleted_and_restored(call: Sender) -> None:
     assert call("GET", f"{SPACES}/space") == {"name": NAME, "description": "ours", "state": "ACTIVE"}
     operation = call("PATCH", f"{SPACES}/space?updateMask=disabled", {"disabled": True})
     assert operation["name"].startswith(f"{NAME.replace(NUMBER, PROJECT)}/operations/")
@@ -34,7 +34,7 @@ def test_a_namespace_is_made_changed_listed_deleted_and_brought_back(call: Sende
     assert call("POST", f"{SPACES}/space:undelete", {})["response"]["state"] == "ACTIVE"
 
 
-def test_managed_identities_lie_in_namespaces_and_have_attestation_rules(call: Sender) -> None:
+def test_managed_identities_belong_to_namespaces_and_have_attestation_rules(call: Sender) -> None:
     created = call("POST", f"{IDENTITIES}?workloadIdentityPoolManagedIdentityId=me", {})
     assert created["done"] is True
     assert call("GET", f"/iam/v1/{created['name']}")["response"] == created["response"]

@@ -88,7 +88,7 @@ def test_wrong_providers_are_refused(call: Sender, change: dict[str, Any], messa
     assert message in text
 
 
-def test_an_issuer_of_ones_own_needs_no_condition(call: Sender) -> None:
+def test_a_custom_issuer_needs_no_condition(call: Sender) -> None:
     pool(call)
     own = {"oidc": {"issuerUri": "https://id.example.com"}, "attributeMapping": {"google.subject": "assertion.sub"}}
     created = call("POST", f"{PROVIDERS}?workloadIdentityPoolProviderId=own-issuer", own)["response"]

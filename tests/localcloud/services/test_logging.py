@@ -55,7 +55,7 @@ def test_admin_activity_is_read_back_as_gcloud_asks_for_it(call: Sender) -> None
     ]
 
 
-def test_pages_go_on_where_the_last_one_ended_in_either_order(call: Sender) -> None:
+def test_pages_continue_where_the_last_one_ended_in_either_order(call: Sender) -> None:
     write(call, *({"textPayload": str(number), "timestamp": f"2026-11-21T00:00:0{number}Z"} for number in range(5)))
     for order, expected in (("timestamp asc", "01234"), ("timestamp desc", "43210")):
         seen, token = "", ""
@@ -91,11 +91,11 @@ def test_a_stranger_reads_and_writes_nothing(call: Sender) -> None:
         ),
     ],
 )
-def test_an_entry_that_is_none_is_refused(call: Sender, body: Any, message: str) -> None:
+def test_an_invalid_entry_is_refused(call: Sender, body: Any, message: str) -> None:
     assert message in call.refused("POST", f"{LOGGING}/entries:write", body)
 
 
-def test_a_filter_that_cannot_be_read_and_an_order_that_is_none_are_refused(call: Sender) -> None:
+def test_an_invalid_filter_and_an_invalid_order_are_refused(call: Sender) -> None:
     request = {"resourceNames": [f"projects/{PROJECT}"]}
     assert "Unparseable filter" in call.refused("POST", f"{LOGGING}/entries:list", request | {"filter": "a=("})
     assert "order_by" in call.refused("POST", f"{LOGGING}/entries:list", request | {"orderBy": "severity"})
@@ -150,7 +150,7 @@ def test_a_project_has_the_buckets_and_sinks_that_google_gives_it(call: Sender) 
     )
 
 
-def test_the_default_sink_can_be_disabled_and_neither_is_deleted_or_made_again(call: Sender) -> None:
+def test_the_default_sink_can_be_disabled_and_neither_deleted_nor_recreated(call: Sender) -> None:
     changed = call("PATCH", f"{SINKS}/_Default?updateMask=disabled", {"disabled": True})
     assert (changed["disabled"], changed["name"]) == (True, "_Default")
     assert [one["name"] for one in call("GET", SINKS)["sinks"]] == ["_Default", "_Required"]

@@ -52,7 +52,7 @@ def test_an_operation_is_read_with_the_permission_of_its_api_in_its_project(call
         assert ann("GET", operation)["done"] is True
 
 
-def test_who_began_an_operation_of_an_api_without_such_a_permission_reads_it(call: Sender) -> None:
+def test_an_operation_without_its_own_permission_is_readable_by_its_creator(call: Sender) -> None:
     call.grant("roles/artifactregistry.admin", ANN)
     operation = start_operation(call.as_(ANN), "artifactregistry")
     call.as_(ANN)("GET", operation)

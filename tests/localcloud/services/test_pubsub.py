@@ -199,7 +199,7 @@ def test_a_filter_takes_by_attributes(call: Sender) -> None:
     assert texts(pull(call)) == ["x"]
 
 
-def test_what_cannot_be_worked_off_goes_to_the_dead_letters_once_the_agent_may_publish_there(call: Sender) -> None:
+def test_undeliverable_messages_go_to_the_dead_letter_topic_once_the_agent_may_publish_there(call: Sender) -> None:
     dead = TOPIC.replace("events", "dead")
     call("PUT", f"/pubsub/v1/{dead}", {})
     call("PUT", f"{BASE}/subscriptions/dead", {"topic": dead})
@@ -254,7 +254,7 @@ def test_seek_counts_what_came_before_as_acknowledged(call: Sender) -> None:
     assert texts(pull(call)) == ["new"]
 
 
-def test_only_who_may_publishes_and_consumes(call: Sender) -> None:
+def test_publishing_and_consuming_need_permission(call: Sender) -> None:
     subscribe(call)
     eve = call.as_("user:eve@example.com")
     eve.refused("POST", f"/pubsub/v1/{TOPIC}:publish", {"messages": [{"data": "eA=="}]}, 403)

@@ -263,7 +263,7 @@ def test_an_image_must_be_readable_by_the_deployer_and_by_cloud_runs_agent(call:
     )
 
 
-def test_a_secret_that_the_account_may_not_read_stops_the_revision_and_says_who_lacks_what(call: Sender) -> None:
+def test_a_secret_without_access_fails_the_revision_and_names_the_missing_permission(call: Sender) -> None:
     secrets = f"/secretmanager/v1/projects/{PROJECT}/secrets"
     call("POST", f"{secrets}?secretId=key", {"replication": {"automatic": {}}})
     call("POST", f"{secrets}/key:addVersion", {"payload": {"data": "eA=="}})
@@ -303,7 +303,7 @@ def test_an_old_etag_is_refused_and_a_trial_keeps_nothing(call: Sender) -> None:
     assert [one["name"].rpartition("/")[2] for one in call("GET", SERVICES)["services"]] == ["api"]
 
 
-def test_who_may_call_is_a_policy_of_the_service(call: Sender) -> None:
+def test_the_services_policy_decides_who_may_call(call: Sender) -> None:
     create(call)
     policy = {"bindings": [{"role": "roles/run.invoker", "members": ["allUsers"]}]}
     call("POST", f"{SERVICES}/api:setIamPolicy", {"policy": policy})

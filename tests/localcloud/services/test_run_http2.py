@@ -201,7 +201,7 @@ def test_messages_larger_than_any_window_arrive_whole_and_side_by_side(models: g
     assert [one.result() for one in calls] == data
 
 
-def test_who_leaves_a_stream_is_gone_for_the_server_too(models: grpc.Channel) -> None:
+def test_a_client_that_leaves_a_stream_is_gone_for_the_server_too(models: grpc.Channel) -> None:
     stream = models.unary_stream("/models/endless")(b"", timeout=60)
     assert next(stream) == b"begun"
     stream.cancel()

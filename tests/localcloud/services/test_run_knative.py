@@ -168,7 +168,7 @@ def test_a_trial_keeps_nothing_and_a_delete_is_a_status(call: Sender) -> None:
     assert "does not exist" in call.refused("GET", f"{SERVICES}/api", None, 404)
 
 
-def test_who_may_not_is_told_in_v1s_names(call: Sender) -> None:
+def test_a_v1_refusal_names_the_v1_resource(call: Sender) -> None:
     call.grant("roles/run.viewer", "user:eve@example.com")
     message = call.as_("user:eve@example.com").refused("POST", SERVICES, BODY, 403)
     assert message.startswith(f"Permission 'run.services.create' denied on resource 'namespaces/{PROJECT}/services'")

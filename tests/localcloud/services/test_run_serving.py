@@ -92,7 +92,7 @@ def fetch(connection: HTTPConnection, path: str = "/", verb: str = "GET") -> tup
     return answer.status, json.loads(body) if answer.status == 200 and body else body.decode()
 
 
-def test_how_it_runs_is_said_and_a_connection_carries_many_requests(cloud: Serving) -> None:
+def test_the_service_says_how_it_runs_and_a_connection_carries_many_requests(cloud: Serving) -> None:
     service = deployed(cloud, "kept")
     revision = cloud("GET", f"run/v2/{service['latestReadyRevision']}")
     assert revision["annotations"]["local-cloud/runs-as"] == "process"
@@ -116,7 +116,7 @@ def test_requests_that_are_sent_ahead_are_answered_in_turn(cloud: Serving) -> No
 
 
 @pytest.mark.parametrize("sent", [b"NO HTTP\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 70_000])
-def test_what_is_no_request_is_refused(cloud: Serving, sent: bytes) -> None:
+def test_an_invalid_request_is_refused(cloud: Serving, sent: bytes) -> None:
     service = deployed(cloud, "strict")
     host, _, port = service["annotations"]["local-cloud/address"].removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), 30) as plain:
@@ -370,7 +370,7 @@ def test_what_nothing_can_run_is_ready_and_its_address_says_that_it_is_simulated
     assert "This service is simulated" in text
 
 
-def test_a_command_named_for_a_service_answers_whatever_its_image_once_it_is_told(cloud: Serving, state: Path) -> None:
+def test_a_command_set_for_a_service_answers_regardless_of_its_image(cloud: Serving, state: Path) -> None:
     image = "us-docker.pkg.dev/cloudrun/container/hello"
     sidecar = {"name": "metrics", "image": "example.com/metrics:1"}
     containers = [{"name": "api", "image": image, "ports": [{"containerPort": 8080}]}, sidecar]

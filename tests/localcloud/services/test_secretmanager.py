@@ -161,7 +161,7 @@ def test_enabling_twice_changes_nothing_and_a_stale_etag_is_refused(call: Sender
     )
 
 
-def test_no_payload_lies_readable_in_any_file_and_a_destroyed_one_is_gone(call: Sender, tmp_path: Path) -> None:
+def test_no_payload_is_readable_in_any_file_and_a_destroyed_one_is_gone(call: Sender, tmp_path: Path) -> None:
     key = with_version(call, value="canary-4711")
     encoded = base64.b64encode(b"canary-4711")
     for file in [path for path in tmp_path.rglob("*") if path.is_file()]:
@@ -208,7 +208,7 @@ def test_a_ttl_becomes_the_moment_at_which_the_secret_is_gone(call: Sender) -> N
     assert call.cloud.store.sql("SELECT * FROM secret_payloads") == []
 
 
-def test_an_expiry_can_be_taken_away(call: Sender) -> None:
+def test_an_expiry_can_be_removed(call: Sender) -> None:
     call("POST", f"{SECRETS}?secretId=key", AUTOMATIC | {"ttl": "3600s"})
     assert "expireTime" not in call("PATCH", f"{SECRETS}/key?updateMask=expireTime", {})
     call.later(days=1)
@@ -318,7 +318,7 @@ def test_a_viewer_sees_secrets_but_no_payload(call: Sender) -> None:
     vera.refused("GET", f"{key}/versions/1:access", status=403)
 
 
-def test_a_regional_secret_lies_in_its_location(call: Sender) -> None:
+def test_a_regional_secret_belongs_to_its_location(call: Sender) -> None:
     assert "cannot be set on a regional secret" in call.refused("POST", f"{REGIONAL}?secretId=key", AUTOMATIC)
     created = call("POST", f"{REGIONAL}?secretId=key", {})
     assert created["name"] == f"projects/{NUMBER}/locations/europe-west1/secrets/key"

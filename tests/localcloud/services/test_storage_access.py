@@ -101,7 +101,7 @@ def test_a_condition_on_the_type_tells_objects_from_buckets(gcs: Storage) -> Non
     alice.ask("GET", f"{B}/data-bucket/o", None, 403)
 
 
-def test_an_anonymous_caller_is_told_401_and_reads_what_is_public(gcs: Storage) -> None:
+def test_an_anonymous_caller_gets_401_but_reads_public_objects(gcs: Storage) -> None:
     nobody = gcs.as_("")
     refused = nobody.ask("GET", path("x"), None, 401)
     assert refused.message.startswith("Anonymous caller does not have storage.objects.get access")
@@ -170,7 +170,7 @@ def test_enabling_uniform_access_takes_away_what_only_lists_granted(gcs: Storage
     assert gcs.ask("GET", url).body == b"hello"
 
 
-def test_an_upload_session_belongs_to_whoever_began_it(gcs: Storage) -> None:
+def test_an_upload_session_belongs_to_its_creator(gcs: Storage) -> None:
     url = f"/upload{B}/data-bucket/o?uploadType=resumable&name=big"
     location = gcs.ask("POST", url).headers["location"].removeprefix("http://127.0.0.1:1")
     gcs.as_("").ask("PUT", location, b"hello", 200)
@@ -194,7 +194,7 @@ def test_a_required_parameter_that_is_missing_is_named(gcs: Storage, verb: str, 
     assert refused.reason == "required"
 
 
-def test_who_reads_a_bucket_whose_readers_pay_names_a_project_that_does(gcs: Storage) -> None:
+def test_a_requester_pays_bucket_needs_a_billed_project(gcs: Storage) -> None:
     gcs.ask("PATCH", f"{B}/data-bucket", {"billing": {"requesterPays": True}})
     gcs.upload("x")
     policy = {"bindings": [{"role": "roles/storage.objectViewer", "members": ["user:ann@example.com"]}]}

@@ -40,7 +40,7 @@ def test_a_reader_may_ask_for_one_entity_tag_or_for_any_other(gcs: Storage) -> N
     gcs.ask("GET", f"{B}/data-bucket", None, 304, if_none_match="CAE=")
 
 
-def test_a_download_that_is_refused_is_answered_by_a_sentence_alone(gcs: Storage) -> None:
+def test_a_refused_download_is_answered_in_plain_text(gcs: Storage) -> None:
     gcs.bucket()
     url = f"{path('none')}?alt=media"
     missing = gcs.ask("GET", url, None, 404)
@@ -91,7 +91,7 @@ def test_a_query_parameter_of_a_wrong_type_is_refused_in_the_older_words(
     assert (refused.message, refused.reason) == (message, "invalidParameter")
 
 
-def test_that_an_object_is_missing_is_told_only_to_those_who_may_list(gcs: Storage) -> None:
+def test_a_missing_object_is_revealed_only_with_permission_to_list(gcs: Storage) -> None:
     gcs.bucket()
     gcs.upload("x")
     policy = {"bindings": [{"role": "roles/storage.legacyObjectReader", "members": [READER]}]}
@@ -117,7 +117,7 @@ def create(gcs: Storage, status: int = 200, **body: Any) -> Any:
     return gcs.ask("POST", f"{B}?project={PROJECT}", {"name": "placed-bucket", **UNIFORM, **body}, status)
 
 
-def test_a_bucket_may_lie_in_two_regions_of_ones_choice(gcs: Storage) -> None:
+def test_a_bucket_can_be_in_two_chosen_regions(gcs: Storage) -> None:
     placement = {"dataLocations": ["us-west1", "US-EAST1"]}
     bucket = create(gcs, location="us", customPlacementConfig=placement, rpo="ASYNC_TURBO").json
     assert (bucket["location"], bucket["locationType"], bucket["rpo"]) == ("US", "dual-region", "ASYNC_TURBO")
@@ -149,7 +149,7 @@ def zipped(gcs: Storage, **fields: str) -> bytes:
     return content
 
 
-def test_gzip_is_unpacked_for_those_who_do_not_take_it(gcs: Storage) -> None:
+def test_gzip_is_unpacked_for_clients_that_do_not_accept_it(gcs: Storage) -> None:
     content = zipped(gcs)
     for url in (f"{path('page')}?alt=media", "/data-bucket/page"):
         plain = gcs.ask("GET", url)

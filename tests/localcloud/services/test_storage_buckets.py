@@ -47,7 +47,7 @@ def test_a_region_is_upper_case_and_has_no_rpo(gcs: Storage) -> None:
     assert "rpo" not in created
 
 
-def test_uniform_access_is_said_twice_and_locks_after_90_days(gcs: Storage) -> None:
+def test_uniform_access_is_reported_twice_and_locks_after_90_days(gcs: Storage) -> None:
     access = gcs.bucket()["iamConfiguration"]
     assert access["uniformBucketLevelAccess"] == access["bucketPolicyOnly"]
     off = {"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": False}}}
@@ -88,7 +88,7 @@ def test_a_project_is_required_and_must_be_one_where_the_caller_may_create(gcs: 
     assert "does not have storage.buckets.create access to the Google Cloud project" in unknown.message
 
 
-def test_a_taken_name_says_whether_it_is_ones_own(gcs: Storage) -> None:
+def test_a_taken_name_says_whether_it_is_the_callers(gcs: Storage) -> None:
     gcs.bucket()
     assert "you already own it" in gcs.ask("POST", f"{B}?project={PROJECT}", {"name": "data-bucket"}, 409).message
     store, iam = gcs.call.cloud.store, gcs.call.cloud.iam
@@ -221,7 +221,7 @@ def test_buckets_are_listed_by_project_prefix_and_page(gcs: Storage) -> None:
     assert "nextPageToken" not in rest
 
 
-def test_a_bucket_with_objects_stays_and_one_with_only_soft_deleted_ones_goes(gcs: Storage) -> None:
+def test_a_bucket_with_objects_cannot_be_deleted_and_one_with_only_soft_deleted_ones_can(gcs: Storage) -> None:
     gcs.bucket()
     gcs.upload("x")
     assert gcs.ask("DELETE", f"{B}/data-bucket", None, 409).message == "The bucket you tried to delete is not empty."
@@ -232,7 +232,7 @@ def test_a_bucket_with_objects_stays_and_one_with_only_soft_deleted_ones_goes(gc
     assert gcs.names("softDeleted=true") == []
 
 
-def test_a_deleted_bucket_takes_its_policy_along(gcs: Storage) -> None:
+def test_a_deleted_bucket_loses_its_policy(gcs: Storage) -> None:
     gcs.bucket()
     policy = {"bindings": [{"role": "roles/storage.objectViewer", "members": ["allUsers"]}]}
     gcs.ask("PUT", f"{B}/data-bucket/iam", policy)

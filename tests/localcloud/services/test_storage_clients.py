@@ -118,7 +118,7 @@ def test_compose_rewrite_copy_and_rename(bucket: storage.Bucket) -> None:
     assert {blob.name for blob in bucket.list_blobs()} == {"one", "two", "joined", "again", "renamed"}
 
 
-def test_keys_of_ones_own_and_their_rotation(bucket: storage.Bucket) -> None:
+def test_customer_supplied_keys_and_their_rotation(bucket: storage.Bucket) -> None:
     old, new = b"o" * 32, b"n" * 32
     for name, content in (("small", b"hello"), ("big", BIG)):
         bucket.blob(name, encryption_key=old).upload_from_string(content)

@@ -60,7 +60,7 @@ def test_a_restored_bucket_is_as_it_was_policy_and_objects_included(gcs: Storage
     assert reader.media("x") == b"hello"
 
 
-def test_a_bucket_made_anew_stands_in_the_way_of_the_old_one(gcs: Storage) -> None:
+def test_a_bucket_of_the_same_name_prevents_a_restore(gcs: Storage) -> None:
     first = deleted(gcs)
     gcs.call.later(seconds=1)
     second = deleted(gcs)

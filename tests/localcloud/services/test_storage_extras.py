@@ -72,7 +72,7 @@ def test_a_notification_that_says_nothing_is_refused(gcs: Storage, body: dict[st
     assert message in gcs.ask("POST", CONFIGS, body, 400).message
 
 
-def test_who_may_read_a_bucket_may_not_add_notifications(gcs: Storage) -> None:
+def test_a_reader_of_a_bucket_may_not_add_notifications(gcs: Storage) -> None:
     policy = {"bindings": [{"role": "roles/storage.legacyBucketReader", "members": ["user:r@example.com"]}]}
     gcs.ask("PUT", f"{B}/data-bucket/iam", policy)
     reader = gcs.as_("user:r@example.com")

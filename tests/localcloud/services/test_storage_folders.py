@@ -81,7 +81,7 @@ def test_managed_folders_need_uniform_access(gcs: Storage) -> None:
     assert refused.message == "Managed folders need uniform bucket-level access; enable it on the bucket 'fine-bucket'."
 
 
-def test_a_policy_of_a_folder_counts_for_what_is_below_it_and_nowhere_else(gcs: Storage) -> None:
+def test_a_managed_folders_policy_applies_only_below_it(gcs: Storage) -> None:
     for name in ("a/x", "a/b/y", "ab/z"):
         gcs.upload(name)
     managed(gcs, "a/", "objectViewer")
@@ -126,7 +126,7 @@ def test_a_policy_is_read_changed_with_its_etag_and_goes_with_its_folder(gcs: St
     gcs.as_(BOB).media("a/x", 403)
 
 
-def test_whoever_may_nothing_sees_no_managed_folder(gcs: Storage) -> None:
+def test_without_permission_no_managed_folder_is_visible(gcs: Storage) -> None:
     managed(gcs, "a/", "objectViewer", member="user:eve@example.com")
     bob = gcs.as_(BOB)
     bob.ask("GET", MANAGED, status=403)
@@ -173,7 +173,7 @@ def test_objects_bring_their_folders_and_leave_them(tree: Storage) -> None:
     tree.upload("d/" + "x" * 512)
 
 
-def test_a_rename_takes_everything_along(tree: Storage) -> None:
+def test_a_rename_moves_everything_in_the_folder(tree: Storage) -> None:
     for name in ("a/x", "a/b/y", "ab/z"):
         tree.upload(name)
     tree.ask("POST", FOLDERS, {"name": "new/"})
@@ -203,7 +203,7 @@ def test_a_folder_goes_with_all_that_is_in_it(tree: Storage) -> None:
     assert (names(tree, FOLDERS), tree.names()) == (["ab/"], ["ab/z"])
 
 
-def test_folders_are_shown_as_prefixes_to_who_asks(tree: Storage) -> None:
+def test_folders_are_listed_as_prefixes_on_request(tree: Storage) -> None:
     tree.upload("a/x")
     tree.upload("y")
     for name in ("b/", "a/c/"):
@@ -221,7 +221,7 @@ def test_folders_are_shown_as_prefixes_to_who_asks(tree: Storage) -> None:
     )
 
 
-def test_folders_are_for_those_who_may(tree: Storage) -> None:
+def test_folders_need_permission(tree: Storage) -> None:
     tree.upload("a/x")
     bob = tree.as_(BOB)
     for verb, url in (("GET", FOLDERS), ("GET", url_of(FOLDERS, "a/")), ("DELETE", url_of(FOLDERS, "a/"))):

@@ -61,12 +61,12 @@ def test_content_is_read_with_its_key_only(gcs: Storage) -> None:
         ({"x-goog-encryption-key": KEY}, "customerEncryptionAlgorithmIsInvalid"),
     ],
 )
-def test_what_is_no_key_is_refused(gcs: Storage, fields: dict[str, str], reason: str) -> None:
+def test_an_invalid_key_is_refused(gcs: Storage, fields: dict[str, str], reason: str) -> None:
     assert gcs.upload("y", status=400, **fields)["error"]["errors"][0]["reason"] == reason
     assert content(gcs, "x", 400, **fields).reason == reason
 
 
-def test_metadata_is_for_all_and_checksums_for_who_has_the_key(gcs: Storage) -> None:
+def test_metadata_is_visible_to_all_and_checksums_only_with_the_key(gcs: Storage) -> None:
     metadata = gcs.ask("GET", path("x")).json
     assert metadata["customerEncryption"] == {
         "encryptionAlgorithm": "AES256",

@@ -132,7 +132,7 @@ def acl(gcs: Storage, verb: str, url: str, body: Any = None) -> bool:
     return "acl" in gcs.ask(verb, url, body).json
 
 
-def test_who_has_access_is_shown_by_default_where_google_shows_it(gcs: Storage) -> None:
+def test_access_control_is_shown_by_default_where_google_shows_it(gcs: Storage) -> None:
     reader = [{"entity": "allUsers", "role": "READER"}]
     buckets, bucket = f"{B}?project={PROJECT}", f"{B}/fine-bucket"
     assert not acl(gcs, "POST", buckets, {"name": "fine-bucket", **FINE})

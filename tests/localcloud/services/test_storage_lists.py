@@ -44,7 +44,7 @@ def test_a_fresh_list_is_the_projects_own(gcs: Storage, where: str) -> None:
 
 
 @LISTS
-def test_an_entry_is_made_read_changed_and_taken_away(gcs: Storage, where: str) -> None:
+def test_an_entry_is_created_read_changed_and_deleted(gcs: Storage, where: str) -> None:
     created = gcs.ask("POST", where, {"entity": ALICES, "role": "READER"}).json
     assert (created["entity"], created["role"], created["email"]) == (ALICES, "READER", "alice@example.com")
     assert gcs.ask("GET", f"{where}/{ALICES}").json["role"] == "READER"
@@ -115,7 +115,7 @@ def test_new_objects_get_the_default_list_of_their_day(gcs: Storage) -> None:
     assert gcs.as_(ALICE).media("later") == b"hello"
 
 
-def test_who_makes_an_object_owns_it(gcs: Storage) -> None:
+def test_an_objects_creator_owns_it(gcs: Storage) -> None:
     gcs.ask("POST", BUCKET, {"entity": ALICES, "role": "WRITER"})
     alice = gcs.as_(ALICE)
     alice.upload("hers")
@@ -212,7 +212,7 @@ def test_what_an_earlier_local_cloud_kept_is_the_default_list(gcs: Storage, tmp_
 
 
 @LISTS
-def test_who_may_read_policies_but_not_what_they_are_of_reads_no_list(gcs: Storage, where: str) -> None:
+def test_access_to_policies_alone_does_not_show_access_control_lists(gcs: Storage, where: str) -> None:
     gcs.call.grant("roles/iam.securityReviewer", ALICE)
     refused = gcs.as_(ALICE).ask("GET", where, status=403).json["error"]["message"]
     assert f"does not have storage.{'objects' if where == OBJECT else 'buckets'}.get access" in refused

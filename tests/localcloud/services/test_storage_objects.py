@@ -157,7 +157,7 @@ def test_a_long_list_is_read_through_in_batches(gcs: Storage) -> None:
     assert gcs.names("matchGlob=*7") == [name for name in expected if name.endswith("7")]
 
 
-def test_a_page_token_of_somebodys_own_making_is_refused(gcs: Storage) -> None:
+def test_a_forged_page_token_is_refused(gcs: Storage) -> None:
     assert "not one that this list gave" in gcs.ask("GET", f"{B}/data-bucket/o?pageToken=x", None, 400).message
 
 

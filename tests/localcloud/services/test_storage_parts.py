@@ -163,7 +163,7 @@ def test_a_lifecycle_rule_aborts_old_uploads(gcs: Storage) -> None:
     assert blobs(gcs) == 0
 
 
-def test_a_bucket_takes_its_unfinished_uploads_along(gcs: Storage) -> None:
+def test_deleting_a_bucket_deletes_its_unfinished_uploads(gcs: Storage) -> None:
     upload = begin(gcs)
     put(gcs, upload, 1, WHOLE)
     gcs.ask("DELETE", f"{B}/data-bucket", status=204)

@@ -73,7 +73,7 @@ def follow(gcs: Storage, url: str, verb: str = "GET", body: bytes = b"", status:
 
 
 @VERSIONS
-def test_whoever_follows_a_link_acts_as_its_signer(gcs: Storage, version: str) -> None:
+def test_a_link_acts_as_its_signer(gcs: Storage, version: str) -> None:
     follow(gcs, link(gcs, version, "PUT", content_type="text/x"), "PUT", b"new", content_type="text/x")
     assert follow(gcs, link(gcs, version)).body == b"new"
     follow(gcs, link(gcs, version, "DELETE"), "DELETE", status=204)

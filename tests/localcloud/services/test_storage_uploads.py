@@ -129,7 +129,7 @@ def test_a_piece_sent_twice_counts_once_and_a_gap_is_refused(gcs: Storage) -> No
     assert gcs.media("big") == DATA
 
 
-def test_gos_clients_are_told_in_a_header_that_more_is_to_come(gcs: Storage) -> None:
+def test_a_header_tells_gos_clients_that_an_upload_continues(gcs: Storage) -> None:
     url = begin(gcs)
     ends = f"bytes 0-{QUANTUM - 1}/*"
     answer = gcs.ask("PUT", url, DATA[:QUANTUM], content_range=ends, x_guploader_no_308="yes")
@@ -186,7 +186,7 @@ def test_a_checksum_in_the_last_piece_is_compared(gcs: Storage) -> None:
     gcs.ask("PUT", url, DATA, content_range=ends)
 
 
-def test_an_upload_goes_on_after_the_cloud_was_started_again(gcs: Storage, tmp_path: Path) -> None:
+def test_an_upload_continues_after_a_restart(gcs: Storage, tmp_path: Path) -> None:
     url = begin(gcs)
     put(gcs, url, DATA[:QUANTUM], f"bytes 0-{QUANTUM - 1}/*", 308)
     partial = next((tmp_path / "blobs").glob("upload-*"))
@@ -224,7 +224,7 @@ def test_sessions_that_are_over_go_with_the_daily_round(gcs: Storage, tmp_path: 
     assert gcs.call.cloud.store.row("SELECT count(*) FROM storage_sessions") == (0,)
 
 
-def test_sessions_of_an_earlier_local_cloud_go_on(gcs: Storage, tmp_path: Path) -> None:
+def test_sessions_of_an_earlier_local_cloud_continue(gcs: Storage, tmp_path: Path) -> None:
     url = begin(gcs)
     put(gcs, url, DATA[:QUANTUM], f"bytes 0-{QUANTUM - 1}/*", 308)
     store = gcs.call.cloud.store
@@ -238,7 +238,7 @@ def test_sessions_of_an_earlier_local_cloud_go_on(gcs: Storage, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("left", [0, 1000])
-def test_a_session_whose_file_lost_bytes_is_a_sentence(gcs: Storage, tmp_path: Path, left: int) -> None:
+def test_a_session_whose_file_lost_bytes_is_refused_with_the_reason(gcs: Storage, tmp_path: Path, left: int) -> None:
     url = begin(gcs)
     put(gcs, url, DATA[:QUANTUM], f"bytes 0-{QUANTUM - 1}/*", 308)
     partial = next((tmp_path / "blobs").glob("upload-*"))
@@ -253,7 +253,7 @@ def test_a_session_whose_file_lost_bytes_is_a_sentence(gcs: Storage, tmp_path: P
     )
 
 
-def test_content_whose_file_is_damaged_is_a_sentence(gcs: Storage, tmp_path: Path) -> None:
+def test_damaged_content_is_reported_in_one_sentence(gcs: Storage, tmp_path: Path) -> None:
     gcs.upload("big", DATA)
     file = next((tmp_path / "blobs").iterdir())
     file.write_bytes(DATA[:-1])

@@ -33,7 +33,7 @@ def test_versioning_keeps_what_is_overwritten_or_deleted(gcs: Storage) -> None:
     gcs.ask("GET", path("x"), None, 404)
 
 
-def test_a_noncurrent_version_can_be_brought_back_by_copying(gcs: Storage) -> None:
+def test_a_noncurrent_version_can_be_restored_by_copying(gcs: Storage) -> None:
     gcs.bucket(versioning={"enabled": True})
     first = gcs.upload("x", b"one")
     gcs.upload("x", b"two")

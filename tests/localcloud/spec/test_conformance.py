@@ -60,7 +60,7 @@ def test_a_wrong_type_is_refused(body: dict[str, Any], kind: str) -> None:
     assert kind in refused(body).message
 
 
-def test_a_list_where_one_is_wanted_is_refused() -> None:
+def test_a_list_in_place_of_a_single_value_is_refused() -> None:
     assert "Proto field is not repeating, cannot start list." in refused({"replication": []}).message
 
 
@@ -100,7 +100,7 @@ def test_an_enum_name_that_does_not_exist_is_refused() -> None:
     assert '"DOKCER"' in refused({"format": "DOKCER"}, "Repository", "artifactregistry").message
 
 
-def test_an_empty_enum_name_is_none_in_the_older_dialect_alone() -> None:
+def test_an_empty_enum_name_counts_as_unset_only_in_the_older_dialect() -> None:
     sent = {"onHostMaintenance": ""}
     assert checked(sent, "Scheduling", "compute", older=True) == sent
     assert "onHostMaintenance" in refused(sent, "Scheduling", "compute").message
@@ -112,7 +112,7 @@ def test_bytes_must_be_base64_of_either_alphabet() -> None:
     assert "Base64 decoding failed" in refused({"payload": {"data": "*"}}, "AddSecretVersionRequest").message
 
 
-def test_a_body_that_is_no_object_is_refused() -> None:
+def test_a_body_that_is_not_an_object_is_refused() -> None:
     assert "must be an object" in refused([1]).message
 
 
@@ -157,7 +157,7 @@ def test_an_unknown_query_parameter_is_named() -> None:
     assert 'Unknown name "pagesize": Cannot bind query parameter.' in unknown_parameter("pagesize").message
 
 
-def test_what_the_path_holds_may_also_stand_in_a_whole_request() -> None:
+def test_values_of_the_path_may_also_be_in_the_request() -> None:
     described = document("secretmanager", "v1")
     sent = {"parent": "projects/p/secrets/other", "payload": {"data": "YQ=="}}
     assert check(described, "AddSecretVersionRequest", sent, bound=["parent"]) == {"payload": {"data": "YQ=="}}

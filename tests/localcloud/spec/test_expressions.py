@@ -42,7 +42,7 @@ def test_expressions_over_claims(expression: str, value: object) -> None:
     ["", "assertion.sub ==", "assertion.sub.shout()", "(assertion.sub", "assertion.sub $ 1", "a b", "google.subject",
      "(" * 40 + "true" + ")" * 40, "'" + "x" * 20_000 + "'", "1 + 'a'", "'\\q'"],
 )  # fmt: skip
-def test_what_is_no_expression_is_said_to_be_none(expression: str) -> None:
+def test_an_invalid_expression_is_reported_as_such(expression: str) -> None:
     with pytest.raises(BadExpression):
         compiled(Language.MAPPING, expression)
 
@@ -62,7 +62,7 @@ def test_a_missing_claim_is_named() -> None:
 
 
 @pytest.mark.parametrize("odd", ["half a pair \ud83d", 10**40, float("nan"), None, [], {}, True])
-def test_odd_claims_give_a_value_or_none_and_never_anything_else(odd: object) -> None:
+def test_unusual_claims_give_a_value_or_none_and_nothing_else(odd: object) -> None:
     for expression in ("assertion.a", "assertion.a == 'x'", "!(assertion.a == 'x')", "assertion.a.startsWith('x')"):
         try:
             value(expression, a=odd)

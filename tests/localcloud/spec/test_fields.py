@@ -53,7 +53,7 @@ def test_output_only_fields_in_a_mask_are_ignored() -> None:
     assert masked({"createTime": "now"}, "createTime,create_time") == OLD
 
 
-def test_an_unknown_path_is_refused_with_the_fields_there_are() -> None:
+def test_an_unknown_path_is_refused_with_the_existing_fields() -> None:
     with pytest.raises(CloudError, match=r"'lables' names no field of Secret\. Fields are: .*labels"):
         masked({}, "lables")
 
@@ -87,13 +87,13 @@ def test_fields_selects_a_part_of_the_answer(selector: str, part: dict[str, Any]
 @pytest.mark.parametrize(
     "selector", ["a(" * 1500, "(", ")", "/", "a(b", "a)", "a,", ",a", "a(b))", "a(b)c", "a//b", "a()", "x" * 5000]
 )
-def test_a_selector_that_is_none_is_refused(selector: str) -> None:
+def test_an_invalid_selector_is_refused(selector: str) -> None:
     with pytest.raises(CloudError) as caught:
         selected({"a": 1}, selector)
     assert caught.value.code == 400
 
 
 @pytest.mark.parametrize("mask", [".", "a..b", "a.", ".a", "`", "labels.`", "``"])
-def test_a_mask_that_is_no_path_is_refused(mask: str) -> None:
+def test_a_mask_that_is_not_a_path_is_refused(mask: str) -> None:
     with pytest.raises(CloudError, match="is not a path of fields"):
         updated({}, {}, mask, {"Thing": {"properties": {"labels": {"additionalProperties": {}}}}}, "Thing")

@@ -31,7 +31,7 @@ def test_negations_do_not_nest(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["(" * 2000, "(" * 2000 + "a" + ")" * 2000, "a:", ":a", "a:(", ")", '"', "a" * 20_000])
-def test_a_filter_that_is_none_is_refused_in_few_words(text: str) -> None:
+def test_an_invalid_filter_is_refused_briefly(text: str) -> None:
     with pytest.raises(CloudError) as caught:
         compiled(text)
     assert caught.value.code == 400

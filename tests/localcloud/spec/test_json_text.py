@@ -28,6 +28,6 @@ def test_many_values_beside_each_other_are_not_deep() -> None:
     ["", "{", "nonsense", "NaN", "[Infinity]", "1e999", "9" * 5000, '"\\ud800"', "[" * 1_000_000, "x" * 11_000_000],
     ids=range(10),
 )
-def test_what_is_no_json_that_can_be_kept_is_a_value_error(text: str) -> None:
+def test_json_that_cannot_be_stored_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         read(text.encode())

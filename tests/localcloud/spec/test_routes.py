@@ -20,7 +20,7 @@ def test_a_reserved_parameter_takes_all_its_segments() -> None:
     assert params == {"name": "projects/p/secrets/s/versions/latest"}
 
 
-def test_a_segment_is_decoded_after_it_was_told_apart() -> None:
+def test_a_segment_is_decoded_after_splitting() -> None:
     assert matched("GET", "v1/b/bucket/o/a%2Fb%3Ac", "storage")[1] == {"bucket": "bucket", "object": "a/b:c"}
 
 

@@ -41,7 +41,7 @@ def bind(cloud: Inside, member: str = BOB, role: str = ACCESSOR, **condition: st
     return cloud.cloud.iam.set_policy("secretmanager", SECRET, {"version": 3, "bindings": [binding]}, project=PROJECT)
 
 
-def test_without_a_binding_nobody_is_let_in(cloud: Inside) -> None:
+def test_without_a_binding_nobody_has_access(cloud: Inside) -> None:
     assert not allowed(cloud)
 
 
@@ -69,7 +69,7 @@ def test_a_decision_changes_with_the_policy(cloud: Inside) -> None:
     assert not allowed(cloud)
 
 
-def test_a_decision_is_forgotten_when_the_policy_is_taken_back(cloud: Inside) -> None:
+def test_a_decision_is_dropped_when_the_policy_is_rolled_back(cloud: Inside) -> None:
     store = cloud.cloud.store
     store.begin()
     bind(cloud)
@@ -134,7 +134,7 @@ def test_a_condition_ends_with_the_clock(cloud: Inside) -> None:
 
 
 @pytest.mark.parametrize("expression", ["!" * 5000 + "true", "(" * 2000, "resource.owner == 'me'"])
-def test_a_condition_of_old_that_cannot_be_read_locks_nobody_out(cloud: Inside, expression: str) -> None:
+def test_an_existing_condition_that_cannot_be_parsed_locks_nobody_out(cloud: Inside, expression: str) -> None:
     ours = {"role": ACCESSOR, "members": [BOB], "condition": {"title": "t", "expression": expression}}
     stored = cloud.cloud.iam.write("secretmanager", SECRET, {"version": 3, "bindings": [ours]})
     assert not allowed(cloud) or "!!" in expression
@@ -252,7 +252,7 @@ def test_anybody_may_do_what_all_users_may(cloud: Inside) -> None:
         "reader",
     ],
 )
-def test_what_is_no_role_of_this_project_is_refused_and_grants_nothing(cloud: Inside, role: str) -> None:
+def test_an_invalid_role_is_refused_and_grants_nothing(cloud: Inside, role: str) -> None:
     body = {"includedPermissions": [ACCESS], "email": "x"}
     if "absent" not in role:
         cloud.cloud.store.put("iam", role, body)

@@ -33,7 +33,7 @@ def bind(cloud: Inside, *members: str) -> Any:
     return cloud("POST", f"{SECRETS}/s:setIamPolicy", {"policy": {"bindings": [binding]}})
 
 
-def test_until_it_is_told_everyone_is_taken(cloud: Inside) -> None:
+def test_without_settings_every_member_is_accepted(cloud: Inside) -> None:
     everyone = ["user:new@example.com", "group:new@example.com", "domain:example.com"]
     assert bind(cloud, *everyone).body["bindings"][0]["members"] == everyone
 
@@ -53,7 +53,9 @@ def test_until_it_is_told_everyone_is_taken(cloud: Inside) -> None:
         (f"user:ci@{PROJECT}.iam.gserviceaccount.com", 'is of type "serviceAccount"'),
     ],
 )
-def test_who_is_another_kind_or_nobody_is_refused_as_google_does(cloud: Inside, member: str, message: str) -> None:
+def test_a_member_of_the_wrong_type_or_unknown_is_refused_as_google_does(
+    cloud: Inside, member: str, message: str
+) -> None:
     declare(cloud, users=[ALICE], groups=[TEAM], closed=True)
     response = bind(cloud, f"user:{ALICE}", member)
     assert (response.status, message in response.message) == (400, True), response.message
@@ -75,7 +77,7 @@ def test_a_member_of_before_is_kept_when_it_is_gone(cloud: Inside) -> None:
     assert changed["bindings"][0]["members"] == ["user:bob@example.com", f"user:{ALICE}"]
 
 
-def test_it_says_what_it_was_told_and_forgets_it(cloud: Inside) -> None:
+def test_it_returns_its_settings_and_forgets_them(cloud: Inside) -> None:
     settings = {"users": [ALICE], "groups": [TEAM], "aliases": {"al@example.com": ALICE}, "closed": True}
     assert declare(cloud, **settings).body == settings
     assert declare(cloud, closed=False).body == settings | {"closed": False}
@@ -93,7 +95,7 @@ def test_it_says_what_it_was_told_and_forgets_it(cloud: Inside) -> None:
         ({"aliases": {"al@example.com": ALICE}}, "which is not in the directory"),
     ],
 )
-def test_nonsense_is_refused_and_nothing_of_it_kept(cloud: Inside, known: dict[str, Any], message: str) -> None:
+def test_invalid_settings_are_refused_and_none_of_them_kept(cloud: Inside, known: dict[str, Any], message: str) -> None:
     response = declare(cloud, groups=[TEAM], **known)
     assert (response.status, message in response.message) == (400, True), response.message
     assert cloud("GET", "_local/directory", **{"x-local-control": "key"}).body["groups"] == []

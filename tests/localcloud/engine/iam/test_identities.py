@@ -30,7 +30,7 @@ def test_a_service_account_is_of_no_domain() -> None:
         "user:Ci@p.iam.gserviceAccount.com",
     ],
 )
-def test_an_account_is_one_principal_however_it_is_spelt(spelt: str) -> None:
+def test_an_account_is_one_principal_in_every_spelling(spelt: str) -> None:
     assert canonical(spelt) == "serviceAccount:ci@p.iam.gserviceaccount.com"
 
 

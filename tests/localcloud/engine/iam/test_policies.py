@@ -72,7 +72,7 @@ def test_audit_configs_change_only_when_they_are_meant() -> None:
     assert changed(current, {"bindings": []}, ["bindings", "etag", "auditConfigs"]) == {"version": 1}
 
 
-def test_a_caller_of_old_sees_conditions_behind_a_marked_role() -> None:
+def test_an_older_caller_sees_conditional_bindings_under_a_marked_role() -> None:
     policy = {"version": 3, "etag": "x", "bindings": [ALICE, {**ALICE, "condition": CONDITION}]}
     seen = view(policy, 1)
     assert seen["version"] == 1

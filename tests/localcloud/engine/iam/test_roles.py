@@ -49,7 +49,7 @@ def test_includes_name_roles_that_exist() -> None:
     }
 
 
-def test_a_role_stands_in_the_file_of_its_service_and_is_described_once() -> None:
+def test_a_role_is_in_its_services_file_and_described_once() -> None:
     described = [name for _, name, row in ROWS if "title" in row]
     assert sorted(described) == sorted(set(described)) == sorted(ROLES.predefined)
     homes = {name: api for api, name, row in ROWS if "title" in row and name not in SPREAD}
@@ -57,7 +57,7 @@ def test_a_role_stands_in_the_file_of_its_service_and_is_described_once() -> Non
     assert strays == {"roles/browser"}
 
 
-def test_every_table_is_somebodys() -> None:
+def test_every_table_belongs_to_a_service() -> None:
     folder = Path(services.__file__).parent
     files = {*folder.glob("*/roles.json"), *folder.glob("unwritten/*.json")}
     assert files == set(FILES.values()) - {roles.BASIC}
