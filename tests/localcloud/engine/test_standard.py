@@ -157,6 +157,16 @@ def test_an_old_etag_is_refused(cloud: Inside) -> None:
     assert cloud("DELETE", f"{TRIGGERS}/t?etag=old").status == 409
 
 
+def test_a_patch_creates_only_for_who_may_create(cloud: Inside) -> None:
+    role = f"projects/{PROJECT}/roles/updater"
+    cloud.cloud.store.put("iam", role, {"name": role, "includedPermissions": ["eventarc.triggers.update"]})
+    policy = {"bindings": [{"role": role, "members": ["user:dev@example.com"]}]}
+    cloud.cloud.iam.write("cloudresourcemanager", f"projects/{PROJECT}", policy)
+    refused = cloud.as_("user:dev@example.com")("PATCH", f"{TRIGGERS}/t?allowMissing=true", {"labels": {}})
+    assert refused.status == 403
+    assert "eventarc.triggers.create" in refused.message
+
+
 def test_a_missing_resource_may_be_allowed(cloud: Inside) -> None:
     assert cloud.ok("DELETE", f"{TRIGGERS}/t?allowMissing=true")["done"] is True
     cloud.ok("PATCH", f"{TRIGGERS}/t?allowMissing=true", {"labels": {"a": "b"}})

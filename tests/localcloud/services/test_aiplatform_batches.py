@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 from localcloud.engine.logs import topic
 from localcloud.errors import CloudError
-from localcloud.services.aiplatform import instances
+from localcloud.services.aiplatform import addresses, instances
 
 from tests.localcloud.inside import NUMBER, OWNER, PROJECT
 from tests.localcloud.serving import Serving, serving
@@ -209,3 +209,9 @@ def test_fields_of_objects_are_chosen_and_ordered_as_the_job_says() -> None:
     assert fewer.instance(record, "line 1") == instances.Instance({"a": 1, "b": 2}, {"instance": record})
     with pytest.raises(CloudError, match="line 1 has no field 'c'"):
         instances.conversion({"includedFields": ["c"]}, "jsonl").instance(record, "line 1")
+
+
+def test_many_wildcards_take_no_longer() -> None:
+    assert addresses.matcher("*a" * 12 + "b").fullmatch("a" * 400) is None
+    assert addresses.matcher("in/**.js?n").fullmatch("in/x/y.json") is not None
+    assert addresses.matcher("in/*.json").fullmatch("in/x/y.json") is None

@@ -240,6 +240,34 @@ def test_a_service_runs_as_an_account_that_exists_and_that_the_deployer_may_act_
     settled(call)
 
 
+def test_only_who_may_change_a_services_policy_opens_it_to_everybody(call: Sender) -> None:
+    for role in ("roles/run.developer", "roles/iam.serviceAccountUser"):
+        call.grant(role, "user:dev@example.com")
+    dev = call.as_("user:dev@example.com")
+    opened = {"template": TEMPLATE, "invokerIamDisabled": True}
+    assert "run.services.setIamPolicy" in dev.refused("POST", f"{SERVICES}?serviceId=api", opened, 403)
+    dev("POST", f"{SERVICES}?serviceId=api", {"template": TEMPLATE})
+    assert "run.services.setIamPolicy" in dev.refused("PATCH", f"{SERVICES}/api", opened, 403)
+    call("PATCH", f"{SERVICES}/api", opened)
+    settled(call)
+    dev("PATCH", f"{SERVICES}/api?updateMask=labels", {"labels": {"a": "b"}})
+    settled(call)
+    assert "run.services.setIamPolicy" in dev.refused("PATCH", f"{SERVICES}/api", {"template": TEMPLATE}, 403)
+
+
+@pytest.mark.parametrize("kind", ["services", "jobs"])
+def test_only_who_may_create_creates_by_a_patch(call: Sender, kind: str) -> None:
+    role = f"projects/{PROJECT}/roles/updater"
+    call.cloud.store.put(
+        "iam", role, {"name": role, "includedPermissions": [f"run.{kind}.update", "iam.serviceAccounts.actAs"]}
+    )
+    call.grant(role, "user:dev@example.com")
+    path = f"{SERVICES.replace('services', kind)}/new?allowMissing=true"
+    template = TEMPLATE if kind == "services" else {"template": TEMPLATE}
+    message = call.as_("user:dev@example.com").refused("PATCH", path, {"template": template}, 403)
+    assert f"run.{kind}.create" in message
+
+
 def test_an_image_must_be_readable_by_the_deployer_and_by_cloud_runs_agent(call: Sender) -> None:
     image = f"europe-west1-docker.pkg.dev/{PROJECT}/images/api:1"
     template = {"containers": [{"image": image}]}

@@ -56,6 +56,19 @@ def test_an_outsider_is_refused_by_name_permission_and_thing(gcs: Storage) -> No
     assert "does not have storage.buckets.list access to the Google Cloud project." in projects
 
 
+def test_only_who_may_change_the_policy_decides_whether_it_may_be_public(gcs: Storage) -> None:
+    role = f"projects/{PROJECT}/roles/updater"
+    gcs.call.cloud.store.put(
+        "iam", role, {"name": role, "includedPermissions": ["storage.buckets.get", "storage.buckets.update"]}
+    )
+    grant(gcs, role)
+    enforced = {"iamConfiguration": {"publicAccessPrevention": "enforced"}}
+    refused = gcs.as_(ALICE).ask("PATCH", f"{B}/data-bucket", enforced, 403)
+    assert "storage.buckets.setIamPolicy" in refused.message
+    gcs.as_(ALICE).ask("PATCH", f"{B}/data-bucket", {"labels": {"a": "b"}})
+    gcs.ask("PATCH", f"{B}/data-bucket", enforced)
+
+
 def test_a_viewer_reads_and_cannot_write(gcs: Storage) -> None:
     grant(gcs, "roles/storage.objectViewer")
     alice = gcs.as_(ALICE)

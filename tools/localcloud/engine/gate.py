@@ -76,6 +76,12 @@ def check(call: Call, permission: str, resource: str) -> None:
         raise refusal(call, permission, resource)
 
 
+def check_creation(call: Call) -> None:
+    """Refuses a patch that creates what it names (allowMissing) to callers who may change such a thing, but not create it."""
+    permission = usual(f"{call.method.id.rpartition('.')[0]}.create", call.cloud.iam.roles.permissions)
+    check(call, permission, call.parent)
+
+
 def refusal(call: Call, permission: str, resource: str) -> errors.CloudError:
     """The 403 with the service's message, or the 401 for a call without a token."""
     if call.principal or call.method.id in call.service.anonymous:

@@ -99,6 +99,7 @@ def add_child(call: Call, resource: Resource, name: str, body: Body) -> Body:
 def patch(call: Call, resource: Resource) -> Body:
     """Changes the masked fields; without a mask, Resource.update decides."""
     if call.params.get("allowMissing") and call.cloud.store.get(call.service.api, call.name) is None:
+        gate.check_creation(call)
         return _created(call, resource, call.name, dict(call.body))
     old = existing(call, resource)
     wrapper = _wrapper(call, resource)

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 import mimetypes
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -77,7 +76,7 @@ async def objects(cloud: Cloud, job: Job, build: Body, space: Workspace, heard: 
     folder = f"{folder.strip('/')}/" if folder.strip("/") else ""
     rows = []
     for pattern in wanted["paths"]:
-        files = list(_matching(space, pattern))
+        files = await asyncio.to_thread(matching, space, pattern)
         if not files:
             raise PushFailed("PUSH_FAILED", f'no files match the artifact path "{pattern}"')
         for path in files:
@@ -98,15 +97,18 @@ async def objects(cloud: Cloud, job: Job, build: Body, space: Workspace, heard: 
     return {"artifactManifest": f"gs://{bucket}/{folder}{manifest}", "numArtifacts": str(len(rows))}
 
 
-def _matching(space: Workspace, pattern: str) -> Iterator[Path]:
-    """The files in the workspace that match a glob; links that lead out of it are skipped."""
+def matching(space: Workspace, pattern: str) -> list[Path]:
+    """The files in the workspace that match a glob; links that lead out of it are skipped. Blocks. Raises PushFailed."""
     begins = space.directory("")
-    base = space.here(begins)
-    for one in sorted(base.glob(pattern.strip("/") or "*")):
+    base, words = space.here(begins), [word for word in pattern.split("/") if word]
+    if ".." in words or words.count("**") > 1 or any("**" in word and word != "**" for word in words):
+        raise PushFailed("PUSH_FAILED", f'the artifact path "{pattern}" may have one **, between slashes, and no ..')
+    found = []
+    for one in sorted(base.glob("/".join(words) or "*")):
         with suppress(workspace.Outside):
             path = space.here(str(one.relative_to(base)), begins)
-            if path.is_file():
-                yield path
+            found += [path] if path.is_file() else []
+    return found
 
 
 async def _put(cloud: Cloud, job: Job, build: Body, where: tuple[str, str], data: bytes, kind: str) -> Body:

@@ -6,7 +6,7 @@ import copy
 import re
 import uuid
 
-from localcloud.engine import lro, places, standard
+from localcloud.engine import gate, lro, places, standard
 from localcloud.engine.labels import problem as labels_problem
 from localcloud.engine.service import Body, Call, Resource
 from localcloud.errors import already_exists, invalid
@@ -51,6 +51,7 @@ def patch(call: Call) -> Body:
     """jobs.patch: replaces the whole job."""
     old = call.cloud.store.get(API, call.name)
     if old is None and call.params.get("allowMissing"):
+        gate.check_creation(call)
         return _answer(call, call.name, created(call, call.name, dict(call.body)))
     if old is None:
         raise services.missing(call.name)

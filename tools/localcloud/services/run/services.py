@@ -7,7 +7,7 @@ import re
 import uuid
 from typing import Any
 
-from localcloud.engine import lro, places, standard
+from localcloud.engine import gate, lro, places, standard
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.labels import problem as labels_problem
 from localcloud.engine.service import Body, Call, Resource
@@ -20,6 +20,7 @@ from localcloud.spec import fields
 KIND = "GoogleCloudRunV2Service"
 DEPLOY = "deploy"
 REMOVE = "remove"
+OPEN = "invokerIamDisabled"
 TABLES = """
 CREATE TABLE IF NOT EXISTS run_hosts (service TEXT PRIMARY KEY, host TEXT NOT NULL, port INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS run_hosts_by_host ON run_hosts (host);
@@ -60,6 +61,7 @@ def patch(call: Call) -> Body:
     """services.patch: updates the masked fields, or replaces everything without a mask."""
     old = call.cloud.store.get(API, call.name)
     if old is None and call.params.get("allowMissing"):
+        gate.check_creation(call)
         return created(call, call.name, dict(call.body))
     if old is None:
         raise missing(call.name)
@@ -98,6 +100,8 @@ def removed(call: Call, name: str) -> None:
 def _applied(call: Call, name: str, old: Body | None, sent: Body, *, force: bool) -> Body:
     generation = int(old["generation"]) + 1 if old else 1
     new = _completed(call, name, old, sent, generation)
+    if new.get(OPEN, False) != (old or {}).get(OPEN, False):  # as good as a grant to everybody
+        gate.check(call, "run.services.setIamPolicy", name)
     template = new["template"]
     remade = force or old is None or template != old["template"]
     revision = ""

@@ -186,6 +186,8 @@ def _write_lists(call: Call, bucket: Bucket) -> None:
 
 def _save(call: Call, bucket: Bucket, facts: Body) -> Reply:
     changed = rows.change_bucket(call.cloud.store, bucket, facts)
+    if changed.private != bucket.private:  # decides whether grants to everybody count
+        access.require(call, bucket, "storage.buckets.setIamPolicy")
     if changed.uniform != bucket.uniform:
         policies.write_lists(call, changed)
     _write_lists(call, changed)

@@ -1,0 +1,35 @@
+"""The files of a workspace that are a build's artifacts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from localcloud.services.cloudbuild.outputs import PushFailed, matching
+from localcloud.services.cloudbuild.workspace import Workspace
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Workspace:
+    space = Workspace(tmp_path / "build")
+    space.make()
+    for name in ("a.txt", "deep/er/b.txt"):
+        (space.source / name).parent.mkdir(parents=True, exist_ok=True)
+        (space.source / name).write_text("x")
+    (tmp_path / "host.txt").write_text("of this machine")
+    (space.source / "link.txt").symlink_to(tmp_path / "host.txt")
+    return space
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [("*.txt", ["a.txt"]), ("**/*.txt", ["a.txt", "b.txt"]), ("/deep/er/b.txt", ["b.txt"]), ("none", [])],
+)
+def test_a_pattern_is_that_of_the_files_inside(space: Workspace, pattern: str, names: list[str]) -> None:
+    assert [path.name for path in matching(space, pattern)] == names
+
+
+@pytest.mark.parametrize("pattern", ["../../*", "a**b", "**/**/**/**/x", "**/a/**/b"])
+def test_a_pattern_that_leads_out_or_takes_for_ever_is_a_sentence(space: Workspace, pattern: str) -> None:
+    with pytest.raises(PushFailed, match="may have one"):
+        matching(space, pattern)
