@@ -16,7 +16,7 @@ from google.oauth2.credentials import Credentials
 from localcloud.containers import detection
 
 from tests.localcloud.containers import images
-from tests.localcloud.containers.test_builds import log, over
+from tests.localcloud.containers.test_builds import finished, log
 from tests.localcloud.inside import OWNER, PROJECT
 from tests.localcloud.serving import Serving, serving
 
@@ -113,7 +113,7 @@ def build_of_commit(cloud: Serving, repository: Path, text: str) -> dict[str, An
     """The build of a commit, at its end."""
     _commit(repository, text)
     (push,) = cloud.control("pushes", {})["pushes"]
-    return over(cloud, push["triggers"][0]["build"])
+    return finished(cloud, push["triggers"][0]["build"])
 
 
 def fetch(service: dict[str, Any], token: str = "") -> tuple[int, str]:
