@@ -172,13 +172,20 @@ def document(api: str, version: str) -> Document:
     return _load(api, version)
 
 
-@lru_cache(maxsize=1024)
 def versions(api: str) -> tuple[str, ...]:
     """The versions of an API that documents exist for, e.g. ("v1", "v3"); empty for an unknown API."""
-    if not api.isalnum():
-        return ()
-    files = folder().glob(f"{api}.*.json")
-    return tuple(sorted(path.name.removeprefix(api + ".").removesuffix(".json") for path in files))
+    return _documented().get(api, ())
+
+
+@lru_cache(maxsize=1)
+def _documented() -> Mapping[str, tuple[str, ...]]:
+    """The versions of each API; the folder has hundreds of files, and is listed once for all."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in sorted(path.stem for path in folder().glob("*.json")):
+        api, _, version = name.partition(".")
+        if version:
+            found[api] = (*found.get(api, ()), version)
+    return found
 
 
 @lru_cache(maxsize=1)

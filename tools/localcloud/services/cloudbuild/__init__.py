@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from localcloud.engine.cloud import Cloud
 from localcloud.engine.iam import roles
+from localcloud.engine.jobs import Job
 from localcloud.engine.service import Endpoints, Handler, Needs, Permission, Service, Site, Worker
+from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import (
     builds,
     charges,
@@ -13,7 +16,6 @@ from localcloud.services.cloudbuild import (
     journal,
     outside,
     queue,
-    runner,
     streams,
     triggers,
 )
@@ -89,6 +91,20 @@ ENUM_NUMBERS = {
         11: "E2_STANDARD_2",
     },
 }  # fmt: skip
+
+
+async def _run(cloud: Cloud, job: Job) -> None:
+    from localcloud.services.cloudbuild import runner  # loads all that builds images
+
+    await runner.run(cloud, job)
+
+
+def _cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
+    from localcloud.services.cloudbuild import runner
+
+    runner.cut(cloud, job, problem)
+
+
 SERVICE = Service(
     api=API,
     versions=("v1", "v2"),
@@ -104,7 +120,7 @@ SERVICE = Service(
     permissions=_permissions(),
     proto="google.devtools.cloudbuild.v2",
     tables=f"{queue.TABLES}{folders.TABLES}{journal.TABLES}",
-    workers={queue.RUN: Worker(runner.run, runner.cut)},
+    workers={queue.RUN: Worker(_run, _cut)},
     due={queue.EXPIRY: builds.expired},
     subscriptions={outside.PUBLISHED: outside.published},
     # A webhook's caller has no account, but the trigger's secret.

@@ -12,10 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.interfaces import Constraints
 from localcloud.engine.service import Call, Handler
@@ -25,6 +21,7 @@ from localcloud.services.iam.accounts import API, Body
 from localcloud.spec import timestamps
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.x509 import Certificate
 
 MOST = 10
@@ -40,7 +37,7 @@ def create(call: Call) -> Body:
     """keys.create: a new key pair; the private key is not stored."""
     account = _changeable(call, "creation", "disableServiceAccountKeyCreation")
     algorithm = call.body.get("keyAlgorithm", _USUAL)
-    made = generate_private_key(65537, _BITS.get(algorithm, _BITS[_USUAL]))
+    made = certificates.pair(_BITS.get(algorithm, _BITS[_USUAL]))
     identity = uuid.uuid4().hex + uuid.uuid4().hex[:8]
     form = call.body.get("privateKeyType", "TYPE_GOOGLE_CREDENTIALS_FILE")
     certificate = certificates.made(account["uniqueId"], made, call.cloud.clock.now(), _NEVER)
@@ -66,7 +63,7 @@ def upload(call: Call) -> Body:
             "public_key_data must be an RSA public key of 1024 or 2048 bits in an X.509 v3 certificate, PEM-encoded.",
             "public_key_data",
         )
-    identity = certificate.fingerprint(SHA256()).hex()[:40]
+    identity = certificates.fingerprint(certificate)[:40]
     body = _kept(account, identity, certificate, public.key_size, "USER_PROVIDED")
     if call.cloud.store.get(API, body["name"]) is None:
         call.cloud.store.insert(API, body["name"], body)
@@ -93,7 +90,7 @@ def get(call: Call) -> Body:
     certificate = certificates.read(body[_CERTIFICATE].encode())
     data = body[_CERTIFICATE].encode()
     if form == "TYPE_RAW_PUBLIC_KEY":
-        data = certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        data = certificates.public_text(certificate)
     return _shown(body) | {"publicKeyData": base64.b64encode(data).decode()}
 
 
@@ -181,7 +178,7 @@ def _kept(account: Body, identity: str, certificate: Certificate, bits: int, ori
         "keyAlgorithm": f"KEY_ALG_RSA_{bits}",
         "keyOrigin": origin,
         "keyType": "USER_MANAGED",
-        _CERTIFICATE: certificate.public_bytes(Encoding.PEM).decode(),
+        _CERTIFICATE: certificates.text(certificate),
     }
 
 
@@ -199,7 +196,7 @@ def _file(account: Body, identity: str, key: RSAPrivateKey) -> dict[str, Any]:
         "type": "service_account",
         "project_id": account["projectId"],
         "private_key_id": identity,
-        "private_key": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
+        "private_key": certificates.private_text(key),
         "client_email": account["email"],
         "client_id": account["uniqueId"],
         "auth_uri": "https://accounts.google.com/o/oauth2/auth",

@@ -6,11 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from google.protobuf.message import DecodeError
-from h2.exceptions import ProtocolError
-
 from localcloud.engine.service import Body
-from localcloud.services.run import grpc_health
 
 _FIRST_INTERVAL, _LONGEST_INTERVAL, _INTERVAL_SHARE = 0.02, 0.5, 0.02
 _GREETING_SECONDS = 5.0
@@ -29,12 +25,12 @@ def checker(probe: Body, address: tuple[str, int], h2c: bool) -> Check:
     http_get = probe.get("httpGet")
 
     async def once() -> bool:
-        with suppress(OSError, TimeoutError, ValueError, EOFError, ProtocolError, DecodeError):
+        with suppress(OSError, TimeoutError, ValueError, EOFError):
             async with asyncio.timeout(patience):
                 if http_get is not None:
                     return 200 <= await _status(address, http_get["path"], http_get.get("httpHeaders", [])) < 400
                 if "grpc" in probe:
-                    return await grpc_health.serves(address, probe["grpc"].get("service", ""))
+                    return await _serves(address, probe["grpc"].get("service", ""))
                 return await _greeted(address) if h2c else await _status(address, "/", []) > 0
         return False
 
@@ -92,6 +88,19 @@ async def _status(address: tuple[str, int], path: str, headers: list[Body]) -> i
         return 0
     finally:
         writer.close()
+
+
+async def _serves(address: tuple[str, int], service: str) -> bool:
+    """Whether a container says by gRPC that it serves a service. Raises OSError."""
+    from google.protobuf.message import DecodeError
+    from h2.exceptions import ProtocolError
+
+    from localcloud.services.run import grpc_health  # loads HTTP/2 and protobuf
+
+    try:
+        return await grpc_health.serves(address, service)
+    except (ProtocolError, DecodeError):
+        return False
 
 
 async def _greeted(address: tuple[str, int]) -> bool:

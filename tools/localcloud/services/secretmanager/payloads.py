@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 import google_crc32c
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from localcloud.engine.store import Store, sync
 from localcloud.errors import damaged
@@ -60,11 +59,16 @@ def checksum(data: bytes) -> int:
 
 
 def _seal(store: Store, owner: str, data: bytes) -> bytes:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     nonce = os.urandom(_NONCE)
     return nonce + AESGCM(_key(store)).encrypt(nonce, data, owner.encode())
 
 
 def _open(store: Store, owner: str, sealed: bytes) -> bytes:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     try:
         return AESGCM(_key(store)).decrypt(sealed[:_NONCE], sealed[_NONCE:], owner.encode())
     except InvalidTag:
@@ -80,7 +84,7 @@ def _key(store: Store) -> bytes:
     if store.row("SELECT 1 FROM secret_payloads WHERE sealed IS NOT NULL LIMIT 1"):
         state = f"holds {len(key)} bytes instead of {_BITS // 8}" if key else "is missing or empty"
         raise damaged(f"{path} {state}, and without it no secret can be opened: {_REMEDY}")
-    key = AESGCM.generate_key(_BITS)
+    key = secrets.token_bytes(_BITS // 8)
     _write_synced(path, key)
     return key
 
