@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from localcloud.services.storage import rows
 
 from tests.localcloud.services.requests_inside import NUMBER, PROJECT
 from tests.localcloud.services.storage_inside import UNIFORM, B, Storage, path, storage
@@ -266,3 +267,17 @@ def test_a_method_that_is_not_emulated_names_where_to_add_it(gcs: Storage) -> No
     message = gcs.ask("POST", f"{B}/data-bucket/relocate", {}, 501).message
     assert "storage.buckets.relocate" in message
     assert "tools/localcloud/services/storage/" in message
+
+
+def test_a_bucket_whose_making_or_changing_is_taken_back_is_as_before(gcs: Storage) -> None:
+    gcs.bucket()
+    store = gcs.call.cloud.store
+    made = rows.bucket(store, "data-bucket")
+    store.begin()
+    rows.add_bucket(store, made.project, made.facts | {"name": "second"})
+    rows.change_bucket(store, made, made.facts | {"labels": {"a": "b"}})
+    assert rows.bucket(store, "data-bucket").facts["labels"] == {"a": "b"}
+    assert rows.find_bucket(store, "second") is not None
+    store.rollback()
+    assert rows.bucket(store, "data-bucket") == made
+    assert rows.find_bucket(store, "second") is None

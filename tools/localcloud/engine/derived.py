@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+MOST = 4096
 
 
 class Derived:
@@ -20,6 +21,8 @@ class Derived:
         writes = self._writes[service]
         cached = self._kept.get((service, what))
         if cached is None or cached[0] != writes:
+            if len(self._kept) >= MOST:
+                self._kept.clear()
             cached = self._kept[service, what] = (writes, make())
         value: T = cached[1]
         return value

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from localcloud.engine.store import file_pieces
 
@@ -52,8 +53,7 @@ class Wait:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer that is more than a 200 with JSON.
 
     body    raw bytes, a dict to encode as JSON, a str that is JSON already, or None for an empty body
@@ -65,7 +65,7 @@ class Reply:
 
     status: int = 200
     body: bytes | str | Mapping[str, Any] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     file: tuple[Path, int, int] | None = None
     pieces: Iterator[bytes] | None = None
     wait: Wait | None = None

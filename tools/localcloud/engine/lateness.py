@@ -118,14 +118,10 @@ class Lateness:
     @property
     def policies_on_their_way(self) -> int:
         """The number of policies that are not in force yet; when it changes, cached decisions are stale."""
-        profile = self.profile
-        if profile is None:
+        if not self.name:
             return 0
-        return int(
-            self._store.row(
-                "SELECT count(*) FROM late WHERE kind = 'policy' AND at > ?", self._since(profile.policies)
-            )[0]
-        )
+        late = self._since(PROFILES[self.name].policies)
+        return int(self._store.row("SELECT count(*) FROM late WHERE kind = 'policy' AND at > ?", late)[0])
 
     def _since(self, seconds: float) -> float:
         return self._clock.seconds() - seconds

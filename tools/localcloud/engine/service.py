@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.dialect import RESOURCE_ORIENTED, Dialect
@@ -247,8 +247,7 @@ class Service:
     places: Mapping[str, Callable[[str], bool]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One request, routed, authenticated, authorised and checked against its schema.
 
     `params`: path and query parameters under their documented camelCase names, decoded and typed (integers and int64
@@ -269,7 +268,7 @@ class Call:
     cloud: Cloud
     base: str
     inside: Inside
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str]
     content: Content | None = None
     http_path: str = ""
     region: str = ""

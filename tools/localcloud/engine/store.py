@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import logging
 import os
 import sqlite3
@@ -115,7 +114,7 @@ class Store:
     def get(self, service: str, name: str) -> dict[str, Any] | None:
         """The body stored under a full resource name, None when there is none."""
         row = self._db.execute("SELECT body FROM resources WHERE service = ? AND name = ?", (service, name)).fetchone()
-        return None if row is None else json.loads(row[0])
+        return None if row is None else json_text.written(row[0])
 
     def insert(self, service: str, name: str, body: dict[str, Any]) -> None:
         """Adds a new resource; ALREADY_EXISTS (409) when the name is taken."""
@@ -159,7 +158,7 @@ class Store:
             (service, collection, wanted, after, -1 if limit is None else limit),
         )
         depth = parent.count("/")
-        return [(name, json.loads(body)) for name, body in rows if not wild or name.count("/") == depth + 2]
+        return [(name, json_text.written(body)) for name, body in rows if not wild or name.count("/") == depth + 2]
 
     def _write(self, service: str, name: str, body: dict[str, Any], how: str) -> None:
         self.writes[service] += 1

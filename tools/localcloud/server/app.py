@@ -7,7 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from localcloud.console.address import PREFIX
@@ -151,7 +151,10 @@ class App:
             outcome: Outcome | None = self._dispatcher.failed(problem, None)
         else:
             since = self._signals.moment
-            outcome = await self._run(request, target)
+            if self._faults.quiet:
+                outcome = await self._done(request, target)
+            else:
+                outcome = await disturbed(self._faults, self._dispatcher, target, partial(self._done, request, target))
             if outcome is not None and outcome.reply.wait is not None:
                 outcome = await self._waited(request, target, outcome, since)
             if outcome is not None and outcome.reply.later is not None:
@@ -183,13 +186,11 @@ class App:
             outcome = await self._done(request, target)
         return outcome
 
-    async def _run(self, request: Request, target: Target) -> Outcome | None:
-        if self._faults.quiet:
-            return await self._done(request, target)
-        return await disturbed(self._faults, self._dispatcher, target, lambda: self._done(request, target))
-
     async def _done(self, request: Request, target: Target) -> Outcome:
-        while isinstance(found := await self._tried(request, target), Beside):
+        reads = request.verb in _READS
+        while isinstance(
+            found := self._read(request, target) if reads else await self._written(request, target), Beside
+        ):
             try:
                 assert request.known is not None
                 request.known[found.name] = await asyncio.to_thread(found.work)
@@ -197,12 +198,13 @@ class App:
                 return self._dispatcher.failed(problem, target)
         return found
 
-    async def _tried(self, request: Request, target: Target) -> Outcome | Beside:
-        if request.verb in _READS:
-            try:
-                return self._dispatcher.run(request, target)
-            except Exception as problem:
-                return self._failed(problem, target)
+    def _read(self, request: Request, target: Target) -> Outcome | Beside:
+        try:
+            return self._dispatcher.run(request, target)
+        except Exception as problem:
+            return self._failed(problem, target)
+
+    async def _written(self, request: Request, target: Target) -> Outcome | Beside:
         return await self._commits.run(
             lambda: self._dispatcher.run(request, target), lambda problem: self._failed(problem, target)
         )

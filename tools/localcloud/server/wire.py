@@ -7,7 +7,6 @@ import gzip
 import re
 import zlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
-from dataclasses import replace
 from email.utils import formatdate
 from functools import lru_cache
 from pathlib import Path
@@ -63,7 +62,7 @@ def compressed(reply: Reply, headers: Mapping[str, str]) -> Reply:
     ):
         return reply
     vary = {"vary": f"{reply.headers.get('vary', 'Origin')}, Accept-Encoding", "content-encoding": "gzip"}
-    return replace(reply, body=gzip.compress(body, 1, mtime=0), headers={**reply.headers, **vary})
+    return reply._replace(body=gzip.compress(body, 1, mtime=0), headers={**reply.headers, **vary})
 
 
 @lru_cache(maxsize=4)

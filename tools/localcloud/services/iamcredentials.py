@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-from dataclasses import replace
 from functools import partial
 
 from localcloud.engine import gate
@@ -111,7 +110,7 @@ def _check_chain(call: Call, permission: str) -> None:
         match = _DELEGATE.fullmatch(delegate)
         if match is None:
             raise invalid(f"The delegate {delegate} is not of the form projects/-/serviceAccounts/EMAIL.", "delegates")
-        link = replace(call, path=f"projects/-/serviceAccounts/{match['email']}")
+        link = call._replace(path=f"projects/-/serviceAccounts/{match['email']}")
         _check(link, holder, "iam.serviceAccounts.implicitDelegation")
         holder = f"serviceAccount:{_enabled(link)['email']}"
     _check(call, holder, permission)

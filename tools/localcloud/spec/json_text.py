@@ -47,3 +47,9 @@ def _finite(text: str) -> float:
 write = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 """The compact text of a value."""
 _DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
+_WRITTEN = json.JSONDecoder()
+
+
+def written(text: str) -> Any:
+    """Parses what `write` has written, without the looks around it that a text from outside needs."""
+    return _WRITTEN.raw_decode(text)[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -20,7 +21,9 @@ from localcloud.spec import json_text
 
 Policy = dict[str, Any]
 Grant = tuple[str, str, bool]  # role, condition expression ("" = none), whether only everybody's membership gives it
+Deciding = tuple[str, bool]  # the same of a grant whose role has the permission that is asked for
 PROJECTS = "cloudresourcemanager"
+_REMEMBERED = 8192
 _ROLE = re.compile(r"projects/(?P<project>[^/]+)/roles/[^/]+")
 _ACCOUNT = re.compile(r"(?P<name>[^@]+)@(?P<project>[a-z][a-z0-9-]+)\.iam\.gserviceaccount\.com")
 _AGENT = re.compile(r"(service-|bq-|p)?(?P<number>[0-9]{1,20})(-compute)?@.+")
@@ -66,7 +69,7 @@ class Iam:
         self._generation = 0
         self._seen = (-1, -1, -1)
         self._grants: dict[tuple[str, str, str], list[Grant]] = {}
-        self._holds: dict[tuple[str, str, str | None], bool] = {}
+        self._above: dict[tuple[str, str, str, str, str | None], list[Deciding]] = {}
         self._reload()
         store.on_rollback(self._reload)
 
@@ -75,11 +78,11 @@ class Iam:
     def policy(self, api: str, resource: str) -> Policy:
         """The stored policy with its etag; an empty one when none was ever set."""
         row = self._store.row("SELECT body FROM policies WHERE service = ? AND resource = ?", api, resource)
-        return json.loads(row[0]) if row else policies.empty()
+        return json_text.written(row[0]) if row else policies.empty()
 
     def has_policy(self, api: str, resource: str) -> bool:
         """Whether a policy was ever set on a resource that is still there."""
-        return (api, resource) in self._holders
+        return resource in self._holders[api]
 
     def view(self, policy: Policy, version: int = 0) -> Policy:
         """The policy as returned to a caller that asked for `version` (0, 1 or 3)."""
@@ -117,7 +120,8 @@ class Iam:
         )
         if deleted:
             self._generation += 1
-            self._holders.difference_update(deleted)
+            for where, name in deleted:
+                self._holders[where].discard(name)
 
     def rename(self, member: str, new: str) -> None:
         """Replaces a member in every policy: a deleted account stays as "deleted:serviceAccount:…?uid=…", an undeleted one returns.
@@ -135,7 +139,7 @@ class Iam:
 
     def _put(self, api: str, resource: str, body: Policy) -> None:
         self._generation += 1
-        self._holders.add((api, resource))
+        self._holders[api].add(resource)
         text = json_text.write(body)
         self._store.sql("INSERT OR REPLACE INTO policies VALUES (?, ?, ?)", api, resource, text)
 
@@ -216,12 +220,16 @@ class Iam:
         The policies of the resources in `also` count too; without `public` grants to everybody count nowhere.
         """
         self._refresh()
-        for where in self._nodes(api, resource, project, also):
-            for role, condition, everybodys in self._granted(principal, *where):
-                if (everybodys and not public) or not self._role_holds(role, permission, project):
-                    continue
-                if not condition or conditions.holds(condition, self._facts(api, resource)):
-                    return True
+        holders = self._holders[api]
+        deciding = self._inherited(principal, permission, api, resource.rpartition("/")[0], project)
+        for name in (resource, *also):
+            if name in holders:
+                deciding = [*deciding, *self._giving(principal, permission, api, name, project)]
+        for condition, everybodys in deciding:
+            if everybodys and not public:
+                continue
+            if not condition or conditions.holds(condition, self._facts(api, resource)):
+                return True
         return False
 
     def active(self, principal: str) -> bool:
@@ -230,25 +238,49 @@ class Iam:
         match = _ACCOUNT.fullmatch(email) if kind == "serviceAccount" else None
         if match is None or self._projects.find(match["project"]) is None:
             return True
-        body = self._store.get("iam", f"projects/{match['project']}/serviceAccounts/{match[0]}")
+        name = f"projects/{match['project']}/serviceAccounts/{match[0]}"
+        return self._store.derived.of("iam", ("active", name), lambda: self._enabled(name))
+
+    def _enabled(self, account: str) -> bool:
+        body = self._store.get("iam", account)
         return body is not None and not body.get("disabled")
 
     def _facts(self, api: str, resource: str) -> conditions.Facts:
         name = self._projects.numbered(resource) if self._kinds.numbered(api) else resource
         return conditions.Facts(self._clock.now(), name, self._kinds.of(api, resource), f"{api}.googleapis.com")
 
-    def _nodes(self, api: str, resource: str, project: str | None, also: Iterable[str]) -> Iterator[tuple[str, str]]:
-        holders = self._holders
-        if project is not None and (PROJECTS, f"projects/{project}") in holders:
-            yield PROJECTS, f"projects/{project}"
-        name = resource
-        while name:
-            if (api, name) in holders and not (api == PROJECTS and name == f"projects/{project}"):
-                yield api, name
-            name = name.rpartition("/")[0]
-        for name in also:
-            if (api, name) in holders:
-                yield api, name
+    def _inherited(
+        self, principal: str, permission: str, api: str, parent: str, project: str | None
+    ) -> Sequence[Deciding]:
+        """What the policies of the project, of a resource's parent and of everything above that give."""
+        key = (principal, permission, api, parent, project)
+        giving = self._above.get(key)
+        if giving is None:
+            if len(self._above) >= _REMEMBERED:
+                self._above.clear()
+            giving = self._above[key] = [
+                one
+                for where in self._nodes(api, parent, project)
+                for one in self._giving(principal, permission, *where, project)
+            ]
+        return giving
+
+    def _nodes(self, api: str, resource: str, project: str | None) -> Iterator[tuple[str, str]]:
+        whole = f"projects/{project}"
+        if project is not None and whole in self._holders[PROJECTS]:
+            yield PROJECTS, whole
+        while resource:
+            if resource in self._holders[api]:
+                yield api, resource
+            resource = resource.rpartition("/")[0]
+
+    def _giving(
+        self, principal: str, permission: str, api: str, resource: str, project: str | None
+    ) -> Iterator[Deciding]:
+        """What a resource's own policy gives."""
+        for role, condition, everybodys in self._granted(principal, api, resource):
+            if permission in self._permissions(role, project):
+                yield condition, everybodys
 
     def _granted(self, principal: str, api: str, resource: str) -> list[Grant]:
         key = (principal, api, resource)
@@ -282,13 +314,6 @@ class Iam:
             granted == role and not condition for granted, condition, _ in self._granted(principal, PROJECTS, where)
         )
 
-    def _role_holds(self, role: str, permission: str, project: str | None) -> bool:
-        key = (role, permission, project)
-        holds = self._holds.get(key)
-        if holds is None:
-            holds = self._holds[key] = permission in self._permissions(role, project)
-        return holds
-
     def _permissions(self, role: str, project: str | None) -> frozenset[str]:
         if role.startswith("roles/"):
             known = self.roles.predefined.get(role)
@@ -303,8 +328,10 @@ class Iam:
             return
         self._seen = versions
         self._grants.clear()
-        self._holds.clear()
+        self._above.clear()
 
     def _reload(self) -> None:
         self._generation += 1
-        self._holders: set[tuple[str, str]] = set(self._store.sql("SELECT service, resource FROM policies"))
+        self._holders: defaultdict[str, set[str]] = defaultdict(set)
+        for api, resource in self._store.sql("SELECT service, resource FROM policies"):
+            self._holders[api].add(resource)

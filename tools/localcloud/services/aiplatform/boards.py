@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 
 from localcloud.engine import standard
 from localcloud.engine.service import Body, Call, Handler, Resource
@@ -45,7 +44,7 @@ def batch_create_runs(call: Call) -> Body:
         params = {**call.params, "tensorboardRunId": one.get("tensorboardRunId", "")}
         method = call.document.methods[f"{call.method.id.rpartition('.')[0]}.create"]
         path = call.path.removesuffix(":batchCreate")
-        single = replace(call, method=method, params=params, body=one.get("tensorboardRun", {}), path=path)
+        single = call._replace(method=method, params=params, body=one.get("tensorboardRun", {}), path=path)
         runs.append(standard.create(single, RUN))
     return {"tensorboardRuns": runs}
 
@@ -60,7 +59,7 @@ def named(resource: Resource) -> Handler:
 
     def create(call: Call) -> Body:
         identity = call.params.get(resource.id_param) or number()
-        return standard.create(replace(call, params={**call.params, resource.id_param: identity}), resource)
+        return standard.create(call._replace(params={**call.params, resource.id_param: identity}), resource)
 
     return create
 

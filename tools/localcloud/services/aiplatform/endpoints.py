@@ -6,7 +6,6 @@ import json
 import random
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -51,7 +50,7 @@ def deleted(_call: Call, body: Body) -> None:
 def update(call: Call) -> Body:
     """endpoints.update: like patch, but returns an operation."""
     method = call.document.methods[f"{call.method.id.rpartition('.')[0]}.patch"]
-    body = standard.patch(replace(call, method=method, body=call.body.get("endpoint", {})), ENDPOINT)
+    body = standard.patch(call._replace(method=method, body=call.body.get("endpoint", {})), ENDPOINT)
     return answers.finished(call, "UpdateEndpointOperationMetadata", body, "Endpoint")
 
 

@@ -9,7 +9,6 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from localcloud.engine import standard
@@ -39,7 +38,7 @@ def create(call: Call) -> Body:
     """Creates a context, execution, artifact or schema, with an optional id."""
     resource = call.service.resources[call.method.collection]
     identity = call.params.get(resource.id_param) or str(uuid.uuid4())
-    return standard.create(replace(call, params={**call.params, resource.id_param: identity}), resource)
+    return standard.create(call._replace(params={**call.params, resource.id_param: identity}), resource)
 
 
 def _completed(call: Call, body: Body) -> Body:
@@ -150,7 +149,7 @@ def artifact_lineage(call: Call) -> Body:
     if not text:
         return lineage.of_artifact(call)
     store = call.name.rsplit("/", 2)[0]
-    test = _filtered(replace(call, path=f"{store}/artifacts"), text)
+    test = _filtered(call._replace(path=f"{store}/artifacts"), text)
     rows = call.cloud.store.list(API, store, "artifacts")
     return lineage.of_artifact(call, (name for name, body in rows if test(names.shown(call.cloud, body))))
 
@@ -164,7 +163,7 @@ def purge(call: Call) -> Body:
     if call.cloud.store.get(API, store) is None:
         raise names.absent(call.cloud, "MetadataStore", store)
     resource = call.service.resources[call.method.collection]
-    test = _filtered(replace(call, path=f"{store}/{noun}"), text)
+    test = _filtered(call._replace(path=f"{store}/{noun}"), text)
     rows = call.cloud.store.list(API, store, noun)
     present: Callable[[Cloud, Body], Body] = resource.present or names.shown
     matching = [name for name, body in rows if test(present(call.cloud, {"name": name, **body}))]

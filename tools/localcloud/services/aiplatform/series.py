@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from localcloud.engine import paging, standard
 from localcloud.engine.cloud import Cloud
@@ -67,7 +66,7 @@ def batch_create(call: Call) -> Body:
         params = {**call.params, "tensorboardTimeSeriesId": identity}
         body = one.get("tensorboardTimeSeries", {})
         created.append(
-            standard.create(replace(call, method=method, params=params, body=body, path=f"{run}/timeSeries"), SERIES)
+            standard.create(call._replace(method=method, params=params, body=body, path=f"{run}/timeSeries"), SERIES)
         )
     return {"tensorboardTimeSeries": created}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from localcloud.engine import standard
 from localcloud.engine.iam import roles
@@ -25,7 +24,7 @@ _RULED = (_POOLS, _IDENTITIES)
 
 def _on_account(verb: Callable[[Call, Resource], Body]) -> Handler:
     """A standard verb on an account that the URL may name by unique id or without its project."""
-    return lambda call: verb(replace(call, path=accounts.resolved(call)), _ACCOUNT)
+    return lambda call: verb(call._replace(path=accounts.resolved(call)), _ACCOUNT)
 
 
 def _needs(permission: str) -> Callable[[Call], Sequence[tuple[str, str]]]:

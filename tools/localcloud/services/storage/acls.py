@@ -6,7 +6,7 @@ Source: cloud.google.com/storage/docs/json_api/v1/bucketAccessControls, …/defa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from localcloud.engine.exchange import Reply
@@ -91,7 +91,7 @@ def _touch_bucket(call: Call, bucket: Bucket) -> None:
 
 def _touch_object(call: Call, row: ObjectVersion) -> None:
     new = object_fields.patched(row.resource, {}, call.cloud.clock.now(), override_retention=False)
-    changed = replace(row, metageneration=row.metageneration + 1, facts=json_text.write(new))
+    changed = row._replace(metageneration=row.metageneration + 1, facts=json_text.write(new))
     rows.update(call.cloud.store, changed)
 
 

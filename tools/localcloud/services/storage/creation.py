@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,5 +74,5 @@ def finish(call: Call, bucket: Bucket, sent: Sent, data: Data, content: bytes | 
     draft = NewVersion(bucket, name_of(call.params, sent), sent, data, content)
     row = versions.place(call, draft, preconditions.of(call.params))
     if sent.get("acl"):
-        call = replace(call, params={"projection": "full", **call.params})
+        call = call._replace(params={"projection": "full", **call.params})
     return answers.object_reply(call, bucket, row, {"x-goog-hash": data.checksums.header})

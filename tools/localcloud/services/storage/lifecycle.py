@@ -67,6 +67,6 @@ def _apply(cloud: Cloud, bucket: Bucket, rules: list[Rule], row: ObjectVersion, 
     if due["type"] == "SetStorageClass":
         resource["storageClass"] = due["storageClass"]
         resource["timeStorageClassUpdated"] = resource["updated"] = rfc3339(now)
-        rows.update(cloud.store, replace(row, facts=json_text.write(resource)))
+        rows.update(cloud.store, row._replace(facts=json_text.write(resource)))
     elif not guards.protects(row, bucket, now):
         versions.delete(cloud, bucket, row, pinned=row.state == NONCURRENT)

@@ -5,7 +5,6 @@ Source: cloud.google.com/storage/docs/json_api/v1/objects.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from localcloud.engine.exchange import Reply
@@ -117,8 +116,7 @@ def _change(call: Call, *, whole: bool) -> Reply:
     _check_retention_allowed(call, bucket, old)
     new = change(old, call.body, now, override_retention=_overriding(call, bucket, name))
     released = old.get("eventBasedHold") and not new.get("eventBasedHold")
-    changed = replace(
-        row,
+    changed = row._replace(
         metageneration=row.metageneration + 1,
         retained_from=micros(now) if released else row.retained_from,
         facts=json_text.write(new),

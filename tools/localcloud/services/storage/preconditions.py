@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from localcloud.services.storage import refusals
 
 _ABSENT = 0
+_CONDITIONS = ("GenerationMatch", "GenerationNotMatch", "MetagenerationMatch", "MetagenerationNotMatch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +50,15 @@ NONE = Preconditions()
 
 def of(params: Mapping[str, Any], prefix: str = "if") -> Preconditions:
     """The conditions in a request's query parameters; `prefix` is `ifSource` for the source of a copy."""
-    # Most requests have no conditions; they should cost nothing.
-    if not any(name.startswith(prefix) for name in params):
-        return NONE
-    return Preconditions(
-        _number(params, f"{prefix}GenerationMatch"),
-        _number(params, f"{prefix}GenerationNotMatch"),
-        _number(params, f"{prefix}MetagenerationMatch"),
-        _number(params, f"{prefix}MetagenerationNotMatch"),
-    )
+    names = _named(prefix)
+    if params.keys().isdisjoint(names):
+        return NONE  # as most requests have none
+    return Preconditions(*[_number(params, name) for name in names])
+
+
+@lru_cache
+def _named(prefix: str) -> tuple[str, ...]:
+    return tuple(f"{prefix}{what}" for what in _CONDITIONS)
 
 
 def check_etag(headers: Mapping[str, str], current: Callable[[], str]) -> bool:

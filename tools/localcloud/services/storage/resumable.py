@@ -6,7 +6,6 @@ What it was answered to have received is on disk. Source: cloud.google.com/stora
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 
 from localcloud.engine.exchange import Content, Reply
 from localcloud.engine.service import Call
@@ -111,8 +110,7 @@ def _incomplete(call: Call, session: UploadSession) -> Reply:
 def _finish(call: Call, session: UploadSession, data: Data) -> Reply:
     store, request = call.cloud.store, session.request
     now = {key: value for key, value in call.headers.items() if key in _KEPT_HEADERS or key.startswith(keys.OWN)}
-    begun = replace(
-        call,
+    begun = call._replace(
         params={**request["params"], "bucket": session.bucket},
         principal=request["principal"],
         headers={**request["headers"], **now},

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from localcloud.engine.store import Store, file_pieces
 from localcloud.services.storage import refusals
 from localcloud.spec import json_text
 
 LIVE, NONCURRENT, SOFT_DELETED = 0, 1, 2
+_API, _BUCKET = "storage", "bucket"
 
 TABLES = """
 BEGIN;
@@ -74,8 +75,7 @@ class Bucket:
     hierarchical: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectVersion:
+class ObjectVersion(NamedTuple):
     """One version of an object; times in microseconds, `facts` is its resource as JSON text.
 
     `expires` is when a soft-deleted version goes for good, `retained_from` when its bucket's retention began to count.
@@ -98,7 +98,7 @@ class ObjectVersion:
     @property
     def resource(self) -> dict[str, Any]:
         """The resource as a new dictionary."""
-        parsed: dict[str, Any] = json.loads(self.facts)
+        parsed: dict[str, Any] = json_text.written(self.facts)
         return parsed
 
 
@@ -126,6 +126,10 @@ def as_bucket(facts: dict[str, Any], project: str) -> Bucket:
 
 def find_bucket(store: Store, name: str) -> Bucket | None:
     """The bucket of that name, None when there is none."""
+    return store.derived.of(_API, (_BUCKET, name), lambda: _read_bucket(store, name))
+
+
+def _read_bucket(store: Store, name: str) -> Bucket | None:
     row = store.row("SELECT name, project, facts FROM storage_buckets WHERE name = ?", name)
     return None if row is None else _bucket(*row)
 
@@ -150,6 +154,7 @@ def buckets(store: Store, project: str, prefix: str, after: str, limit: int) -> 
 
 def add_bucket(store: Store, project: str, facts: dict[str, Any]) -> Bucket:
     text = json_text.write(facts)
+    store.writes[_API] += 1
     store.sql("INSERT INTO storage_buckets (name, project, facts) VALUES (?, ?, ?)", facts["name"], project, text)
     return _bucket(facts["name"], project, text)
 
@@ -157,6 +162,7 @@ def add_bucket(store: Store, project: str, facts: dict[str, Any]) -> Bucket:
 def change_bucket(store: Store, old: Bucket, facts: dict[str, Any]) -> Bucket:
     """Replaces a bucket's resource."""
     text = json_text.write(facts)
+    store.writes[_API] += 1
     store.sql("UPDATE storage_buckets SET facts = ? WHERE name = ?", text, old.name)
     return _bucket(old.name, old.project, text)
 
@@ -262,6 +268,7 @@ def remove_bucket(store: Store, name: str) -> None:
         store.drop(blob)
     forget_multiparts(store, name)
     store.sql("DELETE FROM storage_folders WHERE bucket = ?", name)
+    store.writes[_API] += 1
     store.sql("DELETE FROM storage_buckets WHERE name = ?", name)
 
 

@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -53,7 +53,7 @@ def admitted(call: Call) -> Call:
     if now < claim.begins:
         raise _refused(403, "RequestNotYetValid", "The link is dated in the future.")
     _check(call, claim)
-    return replace(call, principal=f"serviceAccount:{claim.email}")
+    return call._replace(principal=f"serviceAccount:{claim.email}")
 
 
 def _check(call: Call, claim: _Claim) -> None:

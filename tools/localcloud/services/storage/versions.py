@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -125,7 +125,7 @@ def retire(store: Store, bucket: Bucket, row: ObjectVersion, now: datetime) -> N
         return
     resource = row.resource
     resource["timeDeleted"] = rfc3339(now)
-    rows.update(store, replace(row, state=NONCURRENT, facts=json_text.write(resource)))
+    rows.update(store, row._replace(state=NONCURRENT, facts=json_text.write(resource)))
 
 
 def discard(store: Store, bucket: Bucket, row: ObjectVersion, now: datetime) -> None:
@@ -137,7 +137,7 @@ def discard(store: Store, bucket: Bucket, row: ObjectVersion, now: datetime) -> 
     resource = row.resource
     resource["softDeleteTime"] = rfc3339(now)
     resource["hardDeleteTime"] = rfc3339(end)
-    rows.update(store, replace(row, state=SOFT_DELETED, expires=micros(end), facts=json_text.write(resource)))
+    rows.update(store, row._replace(state=SOFT_DELETED, expires=micros(end), facts=json_text.write(resource)))
 
 
 def find(store: Store, bucket: Bucket, name: str, generation: int | None, *, data: bool = False) -> ObjectVersion:

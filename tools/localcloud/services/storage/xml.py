@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 from xml.sax.saxutils import escape
 
@@ -99,7 +98,7 @@ def get(call: Call) -> Reply:
         return Reply(status=304)
     reply = _shown(row, downloads.reply(call, row, quoted=True))
     chosen = {name: call.params[f"response-{name}"] for name in _CHOSEN if f"response-{name}" in call.params}
-    return replace(reply, headers={**reply.headers, **chosen})
+    return reply._replace(headers={**reply.headers, **chosen})
 
 
 def head(call: Call) -> Reply:
@@ -119,7 +118,7 @@ def _shown(row: ObjectVersion, reply: Reply) -> Reply:
     """The reply with custom metadata; a key that can be no header's name is left out."""
     custom = row.resource.get("metadata", {})
     metadata = {f"x-goog-meta-{key.lower()}": value for key, value in custom.items() if _TOKEN.fullmatch(key)}
-    return replace(reply, headers={**reply.headers, **metadata})
+    return reply._replace(headers={**reply.headers, **metadata})
 
 
 def put(call: Call) -> Reply:

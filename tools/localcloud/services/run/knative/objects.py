@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from localcloud.engine import paging
@@ -76,7 +75,7 @@ def as_v2(call: Call, service: Service, method: str, name: str, body: Body | Non
     path = name.rpartition("/")[0] if method.endswith(".create") else name
     if call.params.get("dryRun") == "all":
         params["validateOnly"] = True
-    return replace(call, service=service, method=method_v2, path=path, params=params, body=body or {})
+    return call._replace(service=service, method=method_v2, path=path, params=params, body=body or {})
 
 
 def metadata(
