@@ -124,6 +124,7 @@ def _prints(tree: ast.Module) -> set[str]:
 
 # terminal.py makes what it prints harmless itself, since a moving display takes print alone; a path is all that installation prints.
 DOORS = {
+    "__main__.py": {"sys.stderr.write"},
     "cli/printing.py": {"click.echo", "click.prompt"},
     "cli/terminal.py": {"print", "click.confirm", "click.prompt"},
     "display.py": {"rich.console.Console"},

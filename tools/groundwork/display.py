@@ -23,6 +23,11 @@ def harmless(text: str) -> str:
     return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+def on_one_line(text: str) -> str:
+    """The same for a name, in which line breaks and tabs are escaped as well: it cannot pretend to be another line."""
+    return harmless(text).replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t")
+
+
 def columns(elsewhere: int) -> int:
     """The width of standard output: COLUMNS, else its terminal; `elsewhere` if it is not a terminal."""
     return shutil.get_terminal_size((elsewhere, 24)).columns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,16 @@ def test_json_says_all_that_the_others_say(mixed: Result) -> None:
     assert [one["resource"] for one in data["expired_exceptions"]] == ["google_storage_bucket.gone"]
     assert [one["resource"] for one in data["unused_exceptions"]] == ["google_storage_bucket.nowhere"]
     assert data["checked"] == {"code": 3, "platform": 3}
+
+
+def test_the_reason_of_an_exception_is_only_text_in_markdown() -> None:
+    said = "![x](https://evil.example) <b>\n## fine"
+    excused = replace(exception(EXCUSED["address"], check="CKV_GCP_29"), reason=said)
+    text = markdown(result(report("code", EXCUSED), exceptions=(excused,)))
+    assert r"| !\[x](https://evil.example) &lt;b> ## fine |" in text
+
+
+def test_junit_is_xml_whatever_an_address_holds() -> None:
+    found = row("locations_are_allowed", 'module.x["\x1b[2J"].google_storage_bucket.b')
+    assert r"\x1b[2J" in junit(result(report("platform", found)))
+    ET.fromstring(junit(result(report("platform", found))))

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from groundwork.display import harmless
+from groundwork.report.diagram import Box, Diagram
 from groundwork.report.initials import initials
 from groundwork.report.lettering import lines_of, width_of
+from groundwork.report.mermaid import mermaid
+from groundwork.report.svg import svg
 
 from tests.groundwork.clone import ROOT, SMALL, Clone, cloned
 
@@ -128,3 +133,18 @@ def test_what_is_up_as_the_file_says_has_no_mark(example: str, tmp_path: Path) -
         drawn = json.loads(clone.run("diagram", "--env", "small", "--json").stdout)
         assert [one for part in ("nodes", "edges") for one in drawn[part] if one["mark"]] == []
         assert {node["id"].partition("/")[0] for node in drawn["nodes"]} >= {"build", "service", "identity", "bucket"}
+
+
+@pytest.mark.parametrize(
+    "said", ["%%{init: {'themeCSS': '.node {display: none}'}}%%", 'x"] --> y["z', "</desc><script>", "a\bb\x1b"]
+)
+def test_no_description_is_more_than_text_in_a_drawing(said: str) -> None:
+    found = Diagram("t", f"Drawn from {said}", simulated=False, nodes=(Box("identity/a", 2, "a", said),), edges=())
+    drawn = svg(found)
+    texts = ["".join(each.itertext()) for each in ElementTree.fromstring(drawn).iter(f"{NS}text")]
+    assert not list(ElementTree.fromstring(drawn).iter(f"{NS}script"))
+    assert harmless(said).split()[0] in " ".join(texts)
+    lines = mermaid(found).splitlines()
+    assert len(lines) == len(mermaid(replace(found, nodes=(Box("identity/a", 2, "a", "x"),))).splitlines())
+    assert "%%" not in mermaid(found)
+    assert harmless(mermaid(found)) == mermaid(found)

@@ -126,3 +126,15 @@ def test_other_peoples_code_is_not_looked_at(tmp_path: Path) -> None:
 def test_a_path_that_is_not_a_folder_is_reported_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="is not a folder"):
         repository.look(tmp_path / "nowhere")
+
+
+def test_no_name_of_a_file_is_another_line(tmp_path: Path) -> None:
+    detected(
+        tmp_path,
+        {
+            "a\nError: run this\x1b[31m/Dockerfile": "",
+            ".dvc/config": "['remote \"b\"']\n    url = gs://b\n      x: y\n",
+        },
+    )
+    for clue in repository.look(tmp_path):
+        assert all(text.isprintable() for text in (clue.file, clue.name, clue.becomes)), clue

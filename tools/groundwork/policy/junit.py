@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
+from groundwork.display import harmless
 from groundwork.policy import terminal
 from groundwork.policy.result import Result, Violation
 
@@ -31,7 +32,8 @@ def junit(result: Result) -> str:
     suites = ET.Element("testsuites")
     suites.append(suite)
     ET.indent(suites)
-    return ET.tostring(suites, encoding="unicode", xml_declaration=False) + "\n"
+    # XML cannot hold control characters at all, and ElementTree writes them as they are.
+    return harmless(ET.tostring(suites, encoding="unicode", xml_declaration=False)) + "\n"
 
 
 def _case(suite: ET.Element, finding: Violation) -> ET.Element:

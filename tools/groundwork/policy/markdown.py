@@ -29,8 +29,8 @@ def _parts(result: Result) -> Iterator[str]:
                 [
                     one.finding.row.name,
                     _code(one.finding.address),
-                    one.exception.reason,
-                    one.exception.owner,
+                    _plain(one.exception.reason),
+                    _plain(one.exception.owner),
                     str(one.exception.expires),
                 ]
                 for one in result.excused
@@ -49,7 +49,7 @@ def _row(finding: Violation) -> list[str]:
     row = finding.row
     where = ", ".join(filter(None, [finding.place.text, f"plan of {finding.layer}" if finding.layer else ""]))
     about = f"{_code(finding.address)} {_plain(finding.about)}".strip()
-    return [str(row.severity), f"{row.title} ({_code(row.name)})", about, where, row.mend]
+    return [str(row.severity), f"{row.title} ({_code(row.name)})", about, _plain(where), row.mend]
 
 
 def _code(words: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from groundwork.display import harmless
 from groundwork.report.diagram import COLUMNS, Box, Diagram
 
 _CLASSES = {"+": "comes", "-": "goes", "~": "changes", "±": "changes"}
@@ -12,6 +13,7 @@ _STYLES = (
     "classDef goes stroke:#cf222e,stroke-width:3px,stroke-dasharray:6 4",
     "classDef changes stroke:#9a6700,stroke-width:3px",
 )
+_CODES = {"#": "#35;", "&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "`": "#96;", "%": "#37;", "{": "#123;"}
 _ARROWS = {"-": "-.->", "+": "==>"}
 
 
@@ -49,10 +51,9 @@ def _label(node: Box) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Text that can end neither the label nor the line; Mermaid writes entities with #."""
-    codes = {"#": "#35;", "&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "`": "#96;"}
-    return "".join(codes.get(letter, letter) for letter in " ".join(text.split()))
+    """Text that can end neither the label nor the line, nor begin a directive; Mermaid writes entities with #."""
+    return "".join(_CODES.get(letter, letter) for letter in harmless(" ".join(text.split())))
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.split()).replace("{", "(").replace("}", ")")
+    return harmless(" ".join(text.split())).replace("{", "(").replace("}", ")").replace("%%", "%")

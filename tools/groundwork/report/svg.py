@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html import escape
+from html import escape as escaped
 
+from groundwork.display import harmless
 from groundwork.report.diagram import COLUMNS, Box, Diagram, Edge
 from groundwork.report.lettering import lines_of, width_of
 
@@ -52,6 +53,11 @@ class _Box:
     def middle(self) -> float:
         """The y coordinate of its centre."""
         return self.y + self.height / 2
+
+
+def escape(text: str) -> str:
+    """Text for XML, which cannot hold control characters at all."""
+    return escaped(harmless(text))
 
 
 def svg(found: Diagram) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from groundwork.display import on_one_line
 from groundwork.environment import foreign_yaml
 from groundwork.errors import UsageProblem
 from groundwork.secrets.names import suggested
@@ -83,7 +84,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _clues(folder: Path, file: Path) -> Iterator[Clue]:
-    shown, name = file.relative_to(folder).as_posix(), file.name
+    shown, name = on_one_line(file.relative_to(folder).as_posix()), file.name
     if found := _DOCKERFILE.fullmatch(name):
         image = plain(found["after"] or found["before"] or (file.parent.name if file.parent != folder else "app"))
         yield Clue("Dockerfile", shown, image, f"image {image} in repository images", "repositories")
@@ -133,7 +134,7 @@ def _remotes(shown: str, text: str) -> Iterator[Clue]:
     for section in settings.sections():
         if re.fullmatch(r"'?remote \"(.+)\"'?", section):
             url = settings[section].get("url", "")
-            bucket = re.match(r"gs://([^/]+)", url)
+            bucket = re.match(r"gs://([^/\s]+)", url)
             if bucket:
                 yield Clue(
                     "DVC remote",
