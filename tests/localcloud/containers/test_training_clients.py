@@ -155,6 +155,45 @@ def test_gcloud_submits_a_job_and_shows_how_it_trains(
     assert any("Job completed successfully." in line for line in lines)
 
 
+TUNED = f"""
+studySpec:
+  metrics:
+  - metricId: accuracy
+    goal: MAXIMIZE
+  parameters:
+  - parameterId: size
+    discreteValueSpec:
+      values: [4, 8]
+  algorithm: GRID_SEARCH
+trialJobSpec:
+  workerPoolSpecs:
+  - machineSpec:
+      machineType: n1-standard-4
+    replicaCount: 1
+    containerSpec:
+      imageUri: {SMALL}
+      command: [sh, -c]
+      args: ['echo given $0; echo "{{\\"accuracy\\": \\"${{0#--size=}}\\"}}" > $CLOUD_ML_HP_METRIC_FILE']
+"""
+
+
+def test_gcloud_tunes_parameters_and_shows_all_trials_in_one_log(
+    cloud: Serving, gcloud: Gcloud, tmp_path: Path
+) -> None:
+    (tmp_path / "tune.yaml").write_text(TUNED)
+    counts = ("--max-trial-count=2", "--parallel-trial-count=1")
+    made = gcloud("hp-tuning-jobs", "create", REGION, "--display-name=tune", "--config=tune.yaml", *counts)
+    assert made.returncode == 0, made.stderr
+    cloud.settled()
+    identity = gcloud("hp-tuning-jobs", "list", REGION, "--format=value(name)").stdout.strip().rpartition("/")[2]
+    described = json.loads(gcloud("hp-tuning-jobs", "describe", identity, REGION, "--format=json").stdout)
+    assert described["state"] == "JOB_STATE_SUCCEEDED", described
+    assert [one["finalMeasurement"]["metrics"][0]["value"] for one in described["trials"]] == [4, 8]
+    shown = gcloud("hp-tuning-jobs", "stream-logs", identity, REGION, "--polling-interval=1")
+    lines = (shown.stdout + shown.stderr).splitlines()
+    assert [line.split()[-1] for line in lines if "given" in line] == ["--size=4", "--size=8"]
+
+
 def test_gcloud_reports_a_gpu_without_quota(gcloud: Gcloud) -> None:
     pool = (
         f"machine-type=n1-standard-4,accelerator-type=NVIDIA_TESLA_T4,accelerator-count=1,container-image-uri={SMALL}"

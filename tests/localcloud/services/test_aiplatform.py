@@ -106,10 +106,14 @@ def test_every_gpu_has_a_metric(gpu: str) -> None:
 
 
 def test_numbers_of_googles_python_client_are_its_names(cloud: Inside) -> None:
-    from google.cloud.aiplatform_v1 import AcceleratorType, Scheduling
+    from google.cloud.aiplatform_v1 import AcceleratorType, Scheduling, StudySpec
 
     numbers = aiplatform.SERVICE.enum_numbers
-    for field, enum in (("MachineSpec.acceleratorType", AcceleratorType), ("Scheduling.strategy", Scheduling.Strategy)):
+    for field, enum in (
+        ("MachineSpec.acceleratorType", AcceleratorType),
+        ("Scheduling.strategy", Scheduling.Strategy),
+        ("StudySpec.algorithm", StudySpec.Algorithm),
+    ):
         assert numbers[f"GoogleCloudAiplatformV1{field}"] == {one.value: one.name for one in enum}
     response = cloud("POST", f"{HERE}/customJobs", job(pool(acceleratorType=5, acceleratorCount=1)))
     assert "custom_model_training_nvidia_t4_gpus" in response.message
@@ -377,4 +381,4 @@ def test_deploying_a_model_of_another_project_takes_read_access_there(cloud: Ins
 
 
 def test_what_nobody_can_make_here_is_an_empty_list(cloud: Inside) -> None:
-    assert cloud.ok("GET", f"{HERE}/batchPredictionJobs") == {}
+    assert cloud.ok("GET", f"{HERE}/pipelineJobs") == {}

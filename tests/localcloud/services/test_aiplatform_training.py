@@ -202,6 +202,21 @@ def test_a_program_that_fails_fails_the_job_with_its_code(cloud: Serving) -> Non
     assert log_lines(cloud, created["name"]) == ["no such data"]
 
 
+def test_a_trial_in_a_container_reports_its_metric_where_it_is_told_to(cloud: Serving) -> None:
+    script = 'echo "{\\"accuracy\\": \\"${0#--size=}\\"}" > $CLOUD_ML_HP_METRIC_FILE; echo $CLOUD_ML_HP_METRIC_FILE'
+    study = {
+        "metrics": [{"metricId": "accuracy", "goal": "MAXIMIZE"}],
+        "parameters": [{"parameterId": "size", "discreteValueSpec": {"values": [4, 8]}}],
+        "algorithm": "GRID_SEARCH",
+    }
+    body = {"displayName": "tune", "maxTrialCount": 2, "parallelTrialCount": 2, "studySpec": study}
+    created = cloud("POST", f"{PLACE}/hyperparameterTuningJobs", {**body, "trialJobSpec": shell(script)["jobSpec"]})
+    job = until(cloud, created["name"])
+    assert job["state"] == "JOB_STATE_SUCCEEDED", job
+    assert [one["finalMeasurement"]["metrics"][0]["value"] for one in job["trials"]] == [4, 8]
+    assert log_lines(cloud, created["name"]) == ["/var/hypertune/output.metrics"] * 2
+
+
 def test_a_missing_image_fails_the_job(cloud: Serving) -> None:
     body = shell("true")
     body["jobSpec"]["workerPoolSpecs"][0]["containerSpec"]["imageUri"] = (

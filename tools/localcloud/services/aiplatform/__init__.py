@@ -1,7 +1,9 @@
-"""Vertex AI: custom jobs and batch predictions that run on this machine, training pipelines, datasets, models, endpoints, TensorBoards and experiments."""
+"""Vertex AI: custom jobs, tuning jobs and batch predictions that run on this machine, training pipelines, datasets, models, endpoints, TensorBoards and experiments."""
 
 from __future__ import annotations
 
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.events import Event
 from localcloud.engine.iam import roles
 from localcloud.engine.service import Endpoints, Handler, Permission, Service, Worker
 from localcloud.services.aiplatform import (
@@ -20,7 +22,9 @@ from localcloud.services.aiplatform import (
     predictions,
     series,
     specs,
+    studies,
     training,
+    tuning,
 )
 from localcloud.services.aiplatform.names import API
 
@@ -86,6 +90,7 @@ _SERVICES = "google.cloud.aiplatform.v1"
 _AUDITED = {
     "projects.locations.batchPredictionJobs": f"{_SERVICES}.JobService.*BatchPredictionJob",
     "projects.locations.customJobs": f"{_SERVICES}.JobService.*CustomJob",
+    "projects.locations.hyperparameterTuningJobs": f"{_SERVICES}.JobService.*HyperparameterTuningJob",
     "projects.locations.trainingPipelines": f"{_SERVICES}.PipelineService.*TrainingPipeline",
     "projects.locations.datasets": f"{_SERVICES}.DatasetService.*Dataset",
     "projects.locations.datasets.savedQueries": f"{_SERVICES}.DatasetService.*SavedQuery",
@@ -101,6 +106,12 @@ _AUDITED = {
     f"{_PLACE}.models.mergeVersionAliases": f"{_SERVICES}.ModelService.MergeVersionAliases",
     f"{_PLACE}.models.deleteVersion": f"{_SERVICES}.ModelService.DeleteModelVersion",
 }
+
+
+def _job_ended(cloud: Cloud, event: Event) -> None:
+    """What follows the end of a custom job: that of its training pipeline, or the next trial of its tuning job."""
+    pipelines.job_ended(cloud, event)
+    tuning.trial_ended(cloud, event)
 
 
 def _permissions() -> dict[str, Permission]:
@@ -142,6 +153,7 @@ SERVICE = Service(
     resources={
         "projects.locations.batchPredictionJobs": predictions.JOB,
         "projects.locations.customJobs": jobs.JOB,
+        "projects.locations.hyperparameterTuningJobs": tuning.JOB,
         "projects.locations.trainingPipelines": pipelines.PIPELINE,
         "projects.locations.datasets": datasets.DATASET,
         "projects.locations.datasets.annotationSpecs": datasets.SPEC,
@@ -159,6 +171,7 @@ SERVICE = Service(
     methods={
         f"{_PLACE}.batchPredictionJobs.cancel": predictions.cancel,
         f"{_PLACE}.customJobs.cancel": jobs.cancel,
+        f"{_PLACE}.hyperparameterTuningJobs.cancel": tuning.cancel,
         f"{_PLACE}.trainingPipelines.cancel": pipelines.cancel,
         f"{_PLACE}.datasets.searchDataItems": datasets.search,
         f"{_PLACE}.metadataStores.create": boards.named(metadata_stores.STORE),
@@ -177,7 +190,7 @@ SERVICE = Service(
         predictions.KIND: Worker(batches.run, batches.cut),
         endpoints.DEPLOY: Worker(endpoints.carried_out),
     },
-    subscriptions={jobs.ENDED: pipelines.job_ended},
+    subscriptions={jobs.ENDED: _job_ended},
     skus=charges.SKUS,
     audited=_AUDITED,
     enum_numbers={
@@ -186,6 +199,7 @@ SERVICE = Service(
         for field, numbers in (
             ("MachineSpec.acceleratorType", machines.NUMBERS),
             ("Scheduling.strategy", specs.STRATEGIES),
+            ("StudySpec.algorithm", studies.ALGORITHMS),
         )
     },
     data_access=(

@@ -25,9 +25,9 @@ def metric(gpu: str) -> str:
     return f"{names.HOST}/custom_model_training_nvidia_{_SHORT.get(short, short)}_gpus"
 
 
-def check(cloud: Cloud, parent: str, spec: dict[str, object]) -> None:
-    """429 with Google's message if a job's GPUs, together with those in use, exceed the project's quota in the region."""
-    wanted = _gpus([spec])
+def check(cloud: Cloud, parent: str, spec: dict[str, object], copies: int = 1) -> None:
+    """429 with Google's message if the GPUs of a job, or of copies of it, exceed the project's quota in the region with those in use."""
+    wanted = _gpus([spec] * copies)
     if not wanted:
         return
     offer, used = cloud.offers.get(Quotas), _gpus(_running(cloud, parent))

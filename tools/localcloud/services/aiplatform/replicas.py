@@ -15,7 +15,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.orders import Order
 from localcloud.engine.service import Body
 from localcloud.errors import CloudError
-from localcloud.services.aiplatform import addresses, names, specs, variables
+from localcloud.services.aiplatform import addresses, names, specs, trials, variables
 from localcloud.services.aiplatform.specs import Pool
 
 Mounts = tuple[Mount, ...]
@@ -43,20 +43,28 @@ def as_account(cloud: Cloud, body: Body) -> Callable[[str], BucketClient]:
 
 
 def order(
-    cloud: Cloud, body: Body, pools: Sequence[Pool], pool: Pool, replica: int, mounts: Mounts = (), joins: str = ""
+    cloud: Cloud,
+    body: Body,
+    pools: Sequence[Pool],
+    pool: Pool,
+    replica: int,
+    mounts: Mounts = (),
+    metrics: Mount | None = None,
+    joins: str = "",
 ) -> Order:
     """The order for one replica; it joins the network of the container `joins`, so that replicas can reach each other."""
     name, spec = body["name"], body["jobSpec"]
     number = cloud.projects.number(names.project(name))
     entrypoint, args = _command(pool)
+    added = {**body.get("dataVariables", {}), **trials.variables(body, metrics)}
     workload = Workload(
         name=task(pool, replica),
         image=pool.image,
         entrypoint=entrypoint,
         args=args,
-        env=variables.of(spec, name, number, pools, pool, replica, body.get("dataVariables", {})),
+        env=variables.of(spec, name, number, pools, pool, replica, added),
         labels={"localcloud.job": name.rpartition("/")[2]},
-        mounts=mounts,
+        mounts=(*mounts, *([metrics] if metrics else [])),
         memory=pool.machine.memory,
         cpus=min(pool.machine.cpus, os.cpu_count() or 1),
         grace=10,

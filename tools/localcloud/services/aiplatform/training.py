@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.containers.folders import Folders
-from localcloud.containers.workload import ExitStatus, RuntimeProblem
+from localcloud.containers.workload import ExitStatus, Mount, RuntimeProblem
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
 from localcloud.engine.lines import Lines
 from localcloud.engine.orders import StartedWorkload
 from localcloud.engine.service import Body
 from localcloud.errors import CloudError, failed_precondition
-from localcloud.services.aiplatform import folders, job_states, jobs, journal, names, replicas, specs
+from localcloud.services.aiplatform import folders, job_states, jobs, journal, names, replicas, specs, trials
 from localcloud.services.aiplatform.names import API
 from localcloud.services.aiplatform.specs import Pool
 
@@ -31,7 +31,7 @@ class TimedOut(Exception):
 
 @dataclass
 class TrainingRun:
-    """A running job: its pools, its folder on this machine, and its workloads."""
+    """A running job: its pools, its folder on this machine, its workloads, and where a trial reports its metrics."""
 
     cloud: Cloud
     job: Job
@@ -41,6 +41,7 @@ class TrainingRun:
     running: list[StartedWorkload] = field(default_factory=list)
     images: dict[str, str] = field(default_factory=dict)
     folders: Folders | None = None
+    metrics: Mount | None = None
 
     @property
     def name(self) -> str:
@@ -108,7 +109,9 @@ async def _carried_out(training: TrainingRun) -> None:
     refused = await asyncio.to_thread(training.folders.copy_out) if training.folders else []
     for sentence in refused:
         await training.say(sentence, "ERROR")
-    replicas.judge(training.cloud, training.name, ended, refused)
+    replicas.judge(training.cloud, trials.logged(training.body), ended, refused)
+    if training.metrics is not None:
+        await training.change(**{trials.MEASUREMENTS: await asyncio.to_thread(trials.reported, training.metrics)})
     await training.job.write(partial(jobs.ended, training.cloud, training.name, "JOB_STATE_SUCCEEDED"))
 
 
@@ -126,6 +129,8 @@ async def _prepared(training: TrainingRun, *, contained: bool) -> tuple[replicas
     training.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     bucket = replicas.as_account(cloud, training.body)
     named = folders.named(training.spec, training.pools)
+    if trials.identity(training.body):
+        training.metrics = trials.place(training.folder, contained=contained)
     packages = await asyncio.to_thread(replicas.packages, training.folder, training.pools, bucket)
     if not contained:
         return packages, ["A process that stands in for a container has no /gcs; use gs:// paths."] if named else []
@@ -143,7 +148,7 @@ async def _start(training: TrainingRun, pool: Pool, at: int, mounts: replicas.Mo
     if first is not None:
         await _there(training, first)
     joins = first.name if first is not None and first.kind != "process" else ""
-    order = replicas.order(training.cloud, training.body, training.pools, pool, at, mounts, joins)
+    order = replicas.order(training.cloud, training.body, training.pools, pool, at, mounts, training.metrics, joins)
     order = order.of(training.images.get(pool.image, ""))
     training.running.append(await training.cloud.workloads.started(order, log_lines))
 

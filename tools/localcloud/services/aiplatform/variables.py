@@ -17,19 +17,19 @@ _TASKS = ("chief", "worker", "ps", "evaluator")
 
 
 def of(
-    spec: Body, job: str, number: int, pools: Sequence[Pool], pool: Pool, replica: int, data: Body
+    spec: Body, job: str, number: int, pools: Sequence[Pool], pool: Pool, replica: int, added: Mapping[str, str]
 ) -> dict[str, str]:
-    """The environment variables of one replica; `data` has those for a training pipeline's data set."""
+    """The environment variables of one replica; `added` has those for a training pipeline's data set, or for a trial."""
     identity = job.rpartition("/")[2]
     variables: dict[str, str] = {
         "CLOUD_ML_JOB_ID": identity,
         "CLOUD_ML_PROJECT_ID": str(number),
         "CLOUD_ML_REGION": job.split("/")[3],
-        "CLUSTER_SPEC": json.dumps(_cluster(pools, pool, replica)),
+        "CLUSTER_SPEC": json.dumps(_cluster(pools, pool, replica, added.get("CLOUD_ML_TRIAL_ID", ""))),
         "TF_CONFIG": json.dumps(_tensorflow(pools, pool, replica)),
         "AIP_TF_PROFILER_PORT": "8431" if spec.get("enableDashboardAccess") else "",
         **_places(spec),
-        **data,
+        **added,
         **pool.variables,
     }
     return {name: value for name, value in variables.items() if value or name in pool.variables}
@@ -54,9 +54,9 @@ def address(pools: Sequence[Pool], pool: Pool, replica: int) -> str:
     return f"127.0.0.1:{_PORT + before + replica}"
 
 
-def _cluster(pools: Sequence[Pool], pool: Pool, replica: int) -> Mapping[str, Any]:
+def _cluster(pools: Sequence[Pool], pool: Pool, replica: int, trial: str) -> Mapping[str, Any]:
     cluster = {f"workerpool{one.index}": [address(pools, one, at) for at in range(one.replicas)] for one in pools}
-    task = {"type": f"workerpool{pool.index}", "index": replica, "trial": ""}
+    task = {"type": f"workerpool{pool.index}", "index": replica, "trial": trial}
     return {"cluster": cluster, "environment": "cloud", "task": task, "open_ports": [_PORT]}
 
 
