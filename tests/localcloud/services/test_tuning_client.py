@@ -34,7 +34,7 @@ rows.delete()
 model = aiplatform.Model.upload(display_name="echo", serving_container_image_uri=f"{images}/serve:v1")
 job = model.batch_predict(
     job_display_name="predict", gcs_source="gs://team-data/in.jsonl", gcs_destination_prefix="gs://team-data/out",
-    machine_type="n1-standard-2", model_parameters={"k": 1})
+    machine_type="n1-standard-2", model_parameters={"k": "v"})
 print("=", job.state.name, job.completion_stats.successful_count, job.output_info.gcs_output_directory.rpartition("-")[0])
 outputs = {one.name.rpartition("/")[2]: one.download_as_bytes() for one in job.iter_outputs()}
 print("=", outputs["prediction.results-00000-of-00001"])
@@ -55,9 +55,9 @@ print("=", max(one.final_measurement.metrics[0].value for one in tuned.trials))
 random = aiplatform.HyperparameterTuningJob(
     display_name="random", custom_job=aiplatform.CustomJob(display_name="trial", worker_pool_specs=[pool]),
     metric_spec={"accuracy": "maximize"}, max_trial_count=2, parallel_trial_count=2, search_algorithm="random",
-    parameter_spec={"size": hpt.DoubleParameterSpec(min=0.1, max=0.2, scale="log")})
+    parameter_spec={"size": hpt.DoubleParameterSpec(min=10, max=20, scale="log")})
 random.run()
-print("=", [0.1 <= one.final_measurement.metrics[0].value <= 0.2 for one in random.trials])
+print("=", [10 <= one.final_measurement.metrics[0].value <= 20 for one in random.trials])
 """
 
 
@@ -78,7 +78,7 @@ def test_datasets_predictions_and_trials_work_as_googles_guides_show(tmp_path: P
         "{'aiplatform.googleapis.com/dataset_metadata_schema': 'TABLE'} ['gs://team-data/rows.csv']",
         "['all rows'] []",
         "JOB_STATE_SUCCEEDED 2 gs://team-data/out/prediction-echo",
-        r"""b'{"instance": [1], "prediction": [[1], {"k": 1}]}\n{"instance": [2], "prediction": [[2], {"k": 1}]}\n'""",
+        r"""b'{"instance": [1], "prediction": [[1], {"k": "v"}]}\n{"instance": [2], "prediction": [[2], {"k": "v"}]}\n'""",
         "JOB_STATE_SUCCEEDED ['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']",
         "[[('size', 8.0), ('depth', 1.0)], [('size', 8.0), ('depth', 2.0)], [('size', 16.0), ('depth', 1.0)]]",
         "16.0",
