@@ -249,3 +249,59 @@ def test_a_rule_of_a_firewall_needs_a_source_unless_it_is_for_what_leaves(world:
     same = rule | {"allow": [{"protocol": "tcp", "ports": ["22", "80"]}]}
     assert world.core.plan("google_compute_firewall", state, **same, source_ranges=["10.0.0.0/8"]).values == state
     assert world.core.made("google_compute_firewall", **rule | {"name": "o"}, direction="EGRESS")["log_config"] == []
+
+
+def test_a_schema_is_changed_by_a_commit_and_a_log_bucket_that_is_always_there_is_only_forgotten(world: World) -> None:
+    avro = '{"type":"record","name":"Card","fields":[{"name":"title","type":"string"}]}'
+    made = world.core.made("google_pubsub_schema", name="card", type="AVRO", definition=avro)
+    wider = avro.replace("title", "name")
+    changed = world.core.changed("google_pubsub_schema", made, name="card", type="AVRO", definition=wider)
+    assert (changed["definition"], changed["revision_id"] != made["revision_id"]) == (wider, True)
+    place: dict[str, Any] = {"project": PROJECT, "location": "global", "bucket_id": "_Default"}
+    kept = world.core.made("google_logging_project_bucket_config", **place, retention_days=10, enable_analytics=True)
+    assert (kept["retention_days"], kept["description"]) == (10, "Default bucket")
+    less = world.core.plan(
+        "google_logging_project_bucket_config", kept, **place, retention_days=10, enable_analytics=False
+    )
+    assert less.values == kept
+    world.core.destroyed("google_logging_project_bucket_config", kept)
+    asked = world.ask("GET", "logging", "v2/projects/{project}/locations/global/buckets/_Default")
+    assert (asked["lifecycleState"], asked["retentionDays"]) == ("ACTIVE", 10)
+    view = world.core.made("google_logging_log_view", name="v", bucket=kept["id"], filter='severity="ERROR"')
+    assert (view["parent"], view["location"], view["bucket"]) == (f"projects/{PROJECT}", "global", "_Default")
+    assert world.core.imported("google_logging_log_view", view["id"]) == view
+    with pytest.raises(Refusal, match="has no parent"):
+        world.core.made("google_logging_log_view", name="w", bucket="b")
+
+
+def test_a_folder_that_holds_something_goes_only_if_that_is_forced(world: World) -> None:
+    tree = {"hierarchical_namespace": [{"enabled": True}], "uniform_bucket_level_access": True}
+    world.core.made("google_storage_bucket", name="own-tree", location="EU", **tree)
+    folder: dict[str, Any] = {"bucket": "own-tree", "name": "a/"}
+    state = world.core.made("google_storage_folder", **folder)
+    world.core.made("google_storage_folder", bucket="own-tree", name="a/b/")
+    world.core.made("google_storage_bucket_object", bucket="own-tree", name="a/b/c.txt", content="x")
+    with pytest.raises(Refusal, match="is not empty"):
+        world.core.destroyed("google_storage_folder", state)
+    forced = world.core.changed("google_storage_folder", state, **folder, force_destroy=True)
+    world.core.destroyed("google_storage_folder", forced)
+    assert world.core.read("google_storage_folder", forced) is None
+
+
+def test_what_an_object_may_be_read_by_has_its_whole_name_in_its_id(world: World) -> None:
+    world.core.made("google_storage_bucket", name="own-fine", location="EU")
+    world.core.made("google_storage_bucket_object", bucket="own-fine", name="in/a b.txt", content="x")
+    control: dict[str, Any] = {"bucket": "own-fine", "object": "in/a b.txt", "entity": "allUsers"}
+    state = world.core.made("google_storage_object_access_control", **control, role="READER")
+    assert state["id"] == "own-fine/in/a b.txt/allUsers"
+    assert world.core.changed("google_storage_object_access_control", state, **control, role="OWNER")["role"] == "OWNER"
+    assert world.core.imported("google_storage_object_access_control", state["id"])["role"] == "OWNER"
+    managed = {"bucket": "own-fine", "name": "in/"}
+    world.ask(
+        "PATCH", "storage", "v1/b/own-fine", {"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": True}}}
+    )
+    made = world.core.made("google_storage_managed_folder", **managed)
+    with pytest.raises(Refusal, match="not empty"):
+        world.core.destroyed("google_storage_managed_folder", made)
+    assert world.core.imported("google_storage_managed_folder", "own-fine/managedFolders/in/")["name"] == "in/"
+    world.core.destroyed("google_storage_managed_folder", made | {"force_destroy": True})

@@ -211,3 +211,68 @@ def test_a_log_whose_name_has_a_slash_can_be_deleted(call: Sender) -> None:
     write(call, {"textPayload": "hello"}, logName=log)
     assert call("DELETE", f"{LOGGING}/{log}") == {}
     assert read(call, f'logName="{log}"') == []
+
+
+GLOBAL = f"projects/{PROJECT}/locations/global"
+
+
+def test_what_a_project_excludes_is_not_kept(call: Sender) -> None:
+    exclusions = f"{LOGGING}/projects/{PROJECT}/exclusions"
+    call("POST", exclusions, {"name": "noise", "filter": "severity<WARNING"})
+    write(call, {"textPayload": "a", "severity": "INFO"}, {"textPayload": "b", "severity": "ERROR"})
+    assert [one["textPayload"] for one in read(call, f'logName="{LOG}"')] == ["b"]
+    call("PATCH", f"{exclusions}/noise?updateMask=disabled", {"disabled": True})
+    write(call, {"textPayload": "c"})
+    assert [one["textPayload"] for one in read(call, f'logName="{LOG}"')] == ["b", "c"]
+    call("PATCH", f"{SINKS}/_Default?updateMask=disabled", {"disabled": True})
+    write(call, {"textPayload": "d"})
+    assert [one["textPayload"] for one in read(call, f'logName="{LOG}"')] == ["b", "c"]
+
+
+def test_a_bucket_shows_what_its_sink_has_brought_and_a_view_a_part_of_it(call: Sender) -> None:
+    made = call("POST", f"{LOGGING}/{GLOBAL}/buckets?bucketId=errors", {"retentionDays": 7})
+    assert (made["retentionDays"], made["lifecycleState"]) == (7, "ACTIVE")
+    write(call, {"textPayload": "before", "severity": "ERROR"})
+    destination = f"logging.googleapis.com/{made['name']}"
+    call("POST", SINKS, {"name": "errors", "destination": destination, "filter": "severity>=ERROR"})
+    write(call, {"textPayload": "a", "severity": "INFO"}, {"textPayload": "b", "severity": "ERROR"})
+    write(call, {"textPayload": "c", "severity": "ERROR", "labels": {"team": "cats"}})
+    views = f"{LOGGING}/{made['name']}/views"
+    asked = {"filter": f'SOURCE("projects/{PROJECT}") AND labels.team="cats"'}
+    view = call("POST", f"{views}?viewId=cats", asked)
+
+    def seen(name: str) -> list[str]:
+        return [one["textPayload"] for one in read(call, f'logName="{LOG}"', resourceNames=[name])]
+
+    assert seen(f"{made['name']}/views/_AllLogs") == seen(made["name"]) == ["b", "c"]
+    assert seen(view["name"]) == ["c"]
+    assert seen(f"{GLOBAL}/buckets/_Default/views/_AllLogs") == ["before", "a", "b", "c"]
+    assert [one["name"].rpartition("/")[2] for one in call("GET", views)["views"]] == ["_AllLogs", "cats"]
+    for verb, name in (("DELETE", "_AllLogs"), ("PATCH", "_AllLogs?updateMask=filter")):
+        assert "cannot be changed" in call.refused(verb, f"{views}/{name}", {} if verb == "PATCH" else None)
+    call("DELETE", f"{views}/cats")
+    body = {"resourceNames": [view["name"]]}
+    assert "does not exist" in call.refused("POST", f"{LOGGING}/entries:list", body, 404)
+
+
+def test_a_deleted_bucket_comes_back_and_a_locked_one_stays_as_it_is(call: Sender) -> None:
+    buckets = f"{LOGGING}/{GLOBAL}/buckets"
+    operation = call("POST", f"{buckets}:createAsync?bucketId=own", {})
+    assert (operation["done"], operation["response"]["retentionDays"]) == (True, 30)
+    later = call("POST", f"{buckets}/own:updateAsync?updateMask=analyticsEnabled", {"analyticsEnabled": True})
+    assert later["response"]["analyticsEnabled"] is True
+    call.refused("PATCH", f"{buckets}/own?updateMask=analyticsEnabled", {"analyticsEnabled": False})
+    assert call("DELETE", f"{buckets}/own") == {}
+    assert call("GET", f"{buckets}/own")["lifecycleState"] == "DELETE_REQUESTED"
+    call.refused("PATCH", f"{buckets}/own?updateMask=description", {"description": "d"})
+    assert call("POST", f"{buckets}/own:undelete", {}) == {}
+    call("PATCH", f"{buckets}/own?updateMask=locked", {"locked": True})
+    for change in ({"locked": False}, {"retentionDays": 9}):
+        assert "is locked" in call.refused("PATCH", f"{buckets}/own?updateMask={next(iter(change))}", change)
+    assert call("PATCH", f"{buckets}/_Default?updateMask=retentionDays", {"retentionDays": 9})["retentionDays"] == 9
+    assert "cannot be deleted" in call.refused("DELETE", f"{buckets}/_Default")
+    call("POST", f"{buckets}?bucketId=long", {"retentionDays": 4000}, status=400)
+    call("DELETE", f"{buckets}/own")
+    call.cloud.clock.advance(8 * 86_400)
+    call.cloud.due.run()
+    call("GET", f"{buckets}/own", status=404)

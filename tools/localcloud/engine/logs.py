@@ -48,10 +48,15 @@ class Logs:
         self._named: set[tuple[str, str]] = set()
         store.on_rollback(self._named.clear)
         self._listeners: list[Callable[[str, Body], None]] = []
+        self._keepers: list[Callable[[str, Body], bool]] = []
 
     def listen(self, listener: Callable[[str, Body], None]) -> None:
         """Registers a listener for every entry and its container."""
         self._listeners.append(listener)
+
+    def keep_if(self, keeper: Callable[[str, Body], bool]) -> None:
+        """Registers who says whether an entry of a container is kept; without one, every entry is."""
+        self._keepers.append(keeper)
 
     def log(
         self, project: str, log: str, resource: Mapping[str, Any], payload: str | Mapping[str, Any], **more: Any
@@ -73,9 +78,16 @@ class Logs:
         self._store.deferred.add(lambda: self.log(project, log, resource, {}, **more))
 
     def write(self, container: str, entry: Body) -> Body:
-        """Stores an entry, adding its time, time of receipt and insertId; one with the same time and id is replaced."""
+        """Stores an entry, adding its time, time of receipt and insertId; one with the same time and id is replaced, one that is excluded is not kept."""
         now = self._clock.rfc3339()
         entry = {"timestamp": now, "insertId": secrets.token_hex(8), **entry, "receiveTimestamp": now}
+        if all(keeper(container, entry) for keeper in self._keepers):
+            self._keep(container, entry)
+        for listener in self._listeners:
+            listener(container, entry)
+        return entry
+
+    def _keep(self, container: str, entry: Body) -> None:
         named = container, entry["logName"]
         if named not in self._named:
             self._store.sql("INSERT OR IGNORE INTO logs VALUES (?, ?)", *named)
@@ -88,9 +100,6 @@ class Logs:
         if self._written % _BETWEEN_SWEEPS == 0:
             self.forget_old()
         self._signals.ring(topic(container))
-        for listener in self._listeners:
-            listener(container, entry)
-        return entry
 
     def read(
         self, container: str, since: Mark = FIRST, until: Mark = LAST, *, newest: bool = False

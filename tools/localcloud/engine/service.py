@@ -189,6 +189,7 @@ class Service:
     data_access     beginnings of the ids of methods that change data rather than resources ("storage.objects."): no admin activity
     subscriptions   kind of event -> (cloud, event): what is to happen when another service emits it
     log_listener    (cloud, container, entry): hears of every log entry
+    log_keeper      (cloud, container, entry) -> whether a log entry is kept
     offers          (cloud) -> the interfaces (engine/interfaces.py) that other services may ask of this one
     skus            what its use is counted as; `metered` method id -> the SKU of one call, for the project of the call or for the
                     thing that the parameter `payer_param` names; `payer` (cloud, thing) -> who pays, None when it is gone
@@ -236,6 +237,7 @@ class Service:
     data_access: tuple[str, ...] = ()
     subscriptions: Mapping[str, Callable[[Cloud, Event], None]] = field(default_factory=dict)
     log_listener: Callable[[Cloud, str, Body], None] | None = None
+    log_keeper: Callable[[Cloud, str, Body], bool] | None = None
     offers: Callable[[Cloud], Sequence[object]] | None = None
     skus: tuple[Sku, ...] = ()
     metered: Mapping[str, str] = field(default_factory=dict)

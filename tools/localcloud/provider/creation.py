@@ -59,7 +59,9 @@ def make(work: Work, values: Object) -> Object:
     body = own.encode(work, values, body) if own.encode else body
     wrapper, id_field = requests.envelope(work, method)
     sent = {id_field: requests.own_id(work, values), wrapper: body} if wrapper else None
-    query = requests.query(work, values) | {name: paths.last(work.path(values)) for name in _id_params(work, method)}
+    query = requests.query(work, method, values) | {
+        name: paths.last(work.path(values)) for name in _id_params(work, method)
+    }
     return insert(work, Creation(values, body, requests.parent_params(work, method, values), query, sent))
 
 

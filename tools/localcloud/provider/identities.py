@@ -59,6 +59,6 @@ def import_id(row: ResourceType, identity: Any, settings: Settings) -> str:
         places = {name: getattr(settings, name) for name in ("project", "region", "zone")} | {
             "location": settings.region
         }
-        return row.id.format_map({**places, **values})
+        return paths.fill(row.id, {**places, **values}).replace("%2F", "/")
     parent = row.parent.attribute or paths.names(row.id)[-1]
     return " ".join(values[name] for name in (parent, "role", "member", _TITLE) if name in values)

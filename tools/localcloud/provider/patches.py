@@ -73,7 +73,7 @@ def _patch(work: Work, prior: Object, values: Object, changed: frozenset[str]) -
         body["fingerprint"] = (requests.get(work, values) or {}).get("fingerprint")
     method = work.verb("patch")
     wrapper, _ = requests.envelope(work, method)
-    query = requests.query(work, values)
+    query = requests.query(work, method, values)
     if "updateMask" in method.params and work.row.update == "mask":
         query["updateMask"] = ",".join(mask)
     if wrapper:

@@ -31,6 +31,11 @@ def names(template: str) -> tuple[str, ...]:
     return tuple(name for _, name in _PLACEHOLDER.findall(template))
 
 
+def literals(template: str) -> int:
+    """How many characters of a template are no placeholders."""
+    return len(_PLACEHOLDER.sub("", template))
+
+
 def is_whole(template: str) -> bool:
     """Whether a method's path has one placeholder, for a resource's full name."""
     return len(names(template)) == 1 and "{+" in template

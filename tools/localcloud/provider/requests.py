@@ -36,7 +36,9 @@ def params(work: Work, method: Method, values: Object) -> dict[str, str]:
     path = work.path(values)
     if paths.is_whole(method.path):
         return {names[0]: path}
-    return {name: _segment(work, name, values) for name in names[:-1]} | {names[-1]: paths.last(path)}
+    return {name: _segment(work, name, values) for name in names[:-1]} | {
+        names[-1]: paths.last(path).replace("%2F", "/")
+    }
 
 
 def parent_params(work: Work, method: Method, values: Object) -> dict[str, str]:
@@ -59,9 +61,10 @@ def label_fields(work: Work, values: Object, only: frozenset[str] | None = None)
     return {LABEL_FIELDS[name]: values[name] for name in names if values.get(name)}
 
 
-def query(work: Work, values: Object) -> Object:
-    """The row's query parameters whose attributes have a value."""
-    parameters = {name: values.get(attribute) for name, attribute in work.row.query.items()}
+def query(work: Work, method: Method, values: Object) -> Object:
+    """The row's query parameters that a method has, and whose attributes have a value."""
+    named = {name: attribute for name, attribute in work.row.query.items() if name in method.params}
+    parameters = {name: values.get(attribute) for name, attribute in named.items()}
     return {name: text(value) for name, value in parameters.items() if value is not None}
 
 
@@ -81,4 +84,6 @@ def own_id(work: Work, values: Object) -> Value:
 
 
 def _segment(work: Work, name: str, values: Object) -> str:
-    return work.project(values) if name == "project" else paths.last(str(values[name]))
+    if name == "project":
+        return work.project(values)
+    return str(values[name]) if f"{{%{name}}}" in work.row.id else paths.last(str(values[name]))

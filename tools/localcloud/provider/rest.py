@@ -17,7 +17,9 @@ def create(work: Work, planned: Object) -> Object:
     own = hooks(work.row.type)
     values = _with_defaults(work, _settled(planned))
     if work.row.taken_over and (found := read(work, values)) is not None:
-        return update(work, found, values)
+        children = work.row.schema.root.children
+        left = {name for name, one in children.items() if one.computed and values.get(name) is None}
+        return update(work, found, values | {name: found[name] for name in left})
     return own.create(work, values) if own.create else make_and_read(work, values)
 
 
@@ -98,13 +100,14 @@ def delete(work: Work, state: Object) -> None:
 def remove(work: Work, state: Object) -> None:
     """Calls delete and waits for its end; what is gone already is removed, too."""
     method = work.verb("delete")
-    answer = requests.gone_as_none(lambda: work.ask(method, requests.params(work, method, state)))
+    query = requests.query(work, method, state)
+    answer = requests.gone_as_none(lambda: work.ask(method, requests.params(work, method, state), query=query))
     if answer is not None:
         finished(work, answer, method.response)
 
 
 def may_delete(work: Work, state: Object) -> bool:
-    """Whether to send a delete: not with deletion_policy ABANDON; PREVENT and deletion_protection raise Problem."""
+    """Whether to send a delete: not with deletion_policy ABANDON, nor for what is always there; PREVENT and deletion_protection raise Problem."""
     if state.get("deletion_policy") == "PREVENT":
         raise Problem(
             f"{work.row.type} {state.get('id')} may not be destroyed: its deletion_policy is PREVENT.",
@@ -117,7 +120,8 @@ def may_delete(work: Work, state: Object) -> bool:
             "Set deletion_protection = false, apply, then destroy.",
             "deletion_protection",
         )
-    return state.get("deletion_policy") != "ABANDON"
+    own = state.get(paths.names(work.row.id)[-1])
+    return state.get("deletion_policy") != "ABANDON" and own not in work.row.undeletable
 
 
 def import_(work: Work, name: str) -> Object:
@@ -130,7 +134,7 @@ def import_(work: Work, name: str) -> Object:
 
 def named(work: Work, name: str) -> Object:
     """The attributes in an import id, with the provider block's project, region and zone; raises Problem for an unknown form."""
-    forms = (work.row.id, *work.row.imports)
+    forms = sorted((work.row.id, *work.row.imports), key=paths.literals, reverse=True)
     for form in forms:
         parsed = paths.parse(form, name)
         if parsed is not None:
@@ -178,7 +182,8 @@ def _provider_values(work: Work, state: Object) -> Object:
     for name, child in children.items():
         if isinstance(child, Attribute) and child.virtual and child.default is not None and state.get(name) is None:
             values[name] = child.default
-    if "deletion_policy" in children and state.get("deletion_policy") is None:
+    policy = children.get("deletion_policy")
+    if policy is not None and not policy.sticky and state.get("deletion_policy") is None:
         values["deletion_policy"] = work.settings.deletion_policy or "DELETE"
     return values
 

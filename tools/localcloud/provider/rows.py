@@ -70,7 +70,7 @@ class ResourceType:
     imports          other accepted forms of import ids
     verbs            the API's names for get, create, patch and delete, where they differ
     update           how changes are sent: "mask" with an update mask, "merge" with nulls for unset fields, "whole" without a mask
-    query            query parameter of create and patch -> attribute
+    query            query parameter -> attribute, for methods that have it
     setters          attribute -> the method that changes it
     switches         attribute -> the methods that turn it on and off
     also_read        further methods whose answers are part of what is read
@@ -79,6 +79,7 @@ class ResourceType:
     masks            attribute -> mask paths, where they differ from its API field; a key with dots is one value inside a block
     fingerprinted    whether an update sends the fingerprint that the resource has
     taken_over       whether a create changes what is there already under its name, as every project has some sinks
+    undeletable      ids of resources that are always there: a destroy only forgets them
     refreshed        whether an update reads the resource back, or leaves the plan in the state
     partial          whether a failed update keeps the old state; otherwise the state has the plan until the next refresh
     retry            (HTTP code, text) of errors that are temporary, for this type only
@@ -107,6 +108,7 @@ class ResourceType:
     masks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fingerprinted: bool = False
     taken_over: bool = False
+    undeletable: tuple[str, ...] = ()
     refreshed: bool = True
     partial: bool = False
     retry: tuple[tuple[int, str], ...] = ()
@@ -182,6 +184,7 @@ def _row(name: str, raw: Mapping[str, Any]) -> ResourceType:
         masks={attribute: tuple(paths) for attribute, paths in raw.get("masks", {}).items()},
         fingerprinted=raw.get("fingerprinted", False),
         taken_over=raw.get("taken_over", False),
+        undeletable=tuple(raw.get("undeletable", ())),
         refreshed=raw.get("refreshed", True),
         partial=raw.get("partial", False),
         retry=tuple((code, text) for code, text in raw.get("retry", ())),

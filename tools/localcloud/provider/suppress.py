@@ -225,6 +225,11 @@ def _kept(pair: Comparison) -> bool:
     return bool(pair.old) and not pair.new
 
 
+def _once_true(pair: Comparison) -> bool:
+    """Whether the old value is true, which cannot be taken back."""
+    return pair.old is True
+
+
 def _kms_key_version(pair: Comparison) -> bool:
     return str(pair.old or "").split("/cryptoKeyVersions")[0] == (pair.new or "")
 
@@ -288,6 +293,7 @@ _RULES: Mapping[str, Callable[[Comparison], bool]] = {
     "self_link_or_name": _link_or_name,
     "json": _json,
     "md5": _same_content,
+    "once_true": _once_true,
     "policy": _policy,
     "kept": _kept,
     "netmask": _netmask,

@@ -87,13 +87,15 @@ class Work:
         own = str(values.get(paths.names(self.row.id)[-1]) or "")
         if own.startswith("projects/"):
             return own
-        short = {name: paths.last(str(values.get(name) or "")) for name in paths.names(self.row.id)[:-1]}
+        places = [name for name in paths.names(self.row.id)[:-1] if f"{{%{name}}}" not in self.row.id]
+        short = {name: paths.last(str(values.get(name) or "")) for name in places}
         return paths.fill(self.row.id, values | short | {"project": self.project(values)})
 
     def id(self, values: Object) -> str:
         """The resource's Terraform id: its full name without what the row omits."""
         omitted = paths.fill(self.row.omits, values | {"project": self.project(values)}) if self.row.omits else ""
-        return self.path(values).replace(omitted, "", 1).replace("%2F", "/") if omitted else self.path(values)
+        path = self.path(values).replace(omitted, "", 1) if omitted else self.path(values)
+        return path.replace("%2F", "/") if "{%" in self.row.id else path
 
     def project(self, values: Object) -> str:
         """The resource's or the provider block's project; raises Problem if neither has one."""

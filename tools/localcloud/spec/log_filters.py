@@ -104,7 +104,7 @@ class _Reader:
 
     def _comparison(self) -> Test:
         word = self._value()
-        if word == "log_id" and self._take("("):
+        if word.lower() == "log_id" and self._take("("):
             wanted = _plain(self._value())
             self._expect(")")
             return lambda entry: unquote(str(entry.get("logName", "")).rpartition("/logs/")[2]) == wanted

@@ -1,4 +1,4 @@
-"""What every project has from the start: the buckets and sinks _Default and _Required.
+"""The sinks that every project has from the start: _Default and _Required.
 
 Sources: https://cloud.google.com/logging/docs/store-log-entries, https://cloud.google.com/logging/docs/routing/overview.
 """
@@ -7,41 +7,9 @@ from __future__ import annotations
 
 from localcloud.engine import paging, standard
 from localcloud.engine.exchange import Reply
-from localcloud.engine.logs import KEPT_DAYS, REQUIRED_DAYS
 from localcloud.engine.service import Body, Call, Handler, Resource
-from localcloud.errors import invalid, not_found
-
-DEFAULT, REQUIRED = "_Default", "_Required"
-_AUDITED = ("activity", "system_event", "access_transparency")
-_LOGS = [f'LOG_ID("{kind}.googleapis.com/{log}")' for log in _AUDITED for kind in ("cloudaudit", "externalaudit")]
-_FILTERS = {DEFAULT: " AND ".join(f"NOT {one}" for one in _LOGS), REQUIRED: " OR ".join(_LOGS)}
-_BUCKETS: dict[str, Body] = {
-    DEFAULT: {"description": "Default bucket", "retentionDays": KEPT_DAYS, "lifecycleState": "ACTIVE"},
-    REQUIRED: {
-        "description": "Audit bucket",
-        "retentionDays": REQUIRED_DAYS,
-        "lifecycleState": "ACTIVE",
-        "locked": True,
-    },
-}
-
-
-def list_buckets(call: Call) -> Body:
-    """buckets.list: both are in the location "global"; others cannot be created here."""
-    if call.parent.rpartition("/")[2] not in {"global", "-"}:
-        return {}
-    return {"buckets": [_bucket(call.project or "", name) for name in sorted(_BUCKETS)]}
-
-
-def get_bucket(call: Call) -> Body:
-    """buckets.get of one of the two."""
-    if call.id not in _BUCKETS or call.parent.rpartition("/")[2] != "global":
-        raise not_found(f"Bucket `{call.id}` does not exist")
-    return _bucket(call.project or "", call.id)
-
-
-def _bucket(project: str, name: str) -> Body:
-    return {"name": f"projects/{project}/locations/global/buckets/{name}", **_BUCKETS[name]}
+from localcloud.errors import invalid
+from localcloud.services.logging.sinks import FILTERS, REQUIRED
 
 
 def list_sinks(call: Call, sink: Resource) -> Body:
@@ -79,7 +47,7 @@ def changing(verb: Handler) -> Handler:
 
 def kept(call: Call, _body: Body) -> None:
     """400 for the delete of a sink that every project has: _Default can be disabled, but not deleted."""
-    if call.id in _FILTERS:
+    if call.id in FILTERS:
         raise invalid(f"The sink {call.id} cannot be deleted.", "sink_name")
 
 
@@ -90,5 +58,5 @@ def _sinks(project: str) -> dict[str, Body]:
             "destination": f"logging.googleapis.com/{project}/locations/global/buckets/{name}",
             "filter": text,
         }
-        for name, text in _FILTERS.items()
+        for name, text in FILTERS.items()
     }

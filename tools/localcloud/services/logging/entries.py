@@ -10,6 +10,7 @@ from localcloud.engine import gate, paging
 from localcloud.engine.logs import FIRST, LAST, Mark
 from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError, invalid
+from localcloud.services.logging import buckets
 from localcloud.spec import log_filters, timestamps
 
 _MOST = 1000
@@ -35,6 +36,7 @@ def list_(call: Call) -> Body:
     if not names:
         raise invalid("The request names no resources; set resource_names.", "resource_names")
     containers = sorted({_container(call, name) for name in names})
+    tests = [(_container(call, name), buckets.scope(call.cloud, call.cloud.projects.named(name))) for name in names]
     for container in containers:
         require(call, "logging.logEntries.list", container)
     order = call.body.get("orderBy", "")
@@ -42,12 +44,12 @@ def list_(call: Call) -> Body:
         raise invalid(f"Invalid order_by {order!r}: timestamp asc or timestamp desc.", "order_by")
     newest, text = _ORDERS[order], call.body.get("filter", "")
     test = log_filters.compiled(text)
-    question = f"{containers} {newest} {text}"
+    question = f"{sorted(names)} {newest} {text}"
     size = paging.size(call.body.get("pageSize"), 50, _MOST)
     last = paging.after(call.body.get("pageToken", ""), question)
     entries: list[tuple[Mark, Body]] = []
     for mark, entry in _merged(call, containers, last, newest=newest):
-        if test(entry):
+        if test(entry) and any(entry["logName"].startswith(f"{one}/") and shows(entry) for one, shows in tests):
             entries.append((mark, entry))
         if len(entries) > size:
             break

@@ -1,4 +1,4 @@
-"""Log-based metrics and exclusions: stored, validated and returned, but nothing is counted (simulated)."""
+"""Log-based metrics, which are stored, validated and returned, but count nothing (simulated), and exclusions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sinks: where entries are exported. Entries are published to Pub/Sub topics; other destinations are stored and get nothing (simulated)."""
+"""Sinks: where entries go. They are published to Pub/Sub topics and shown in log buckets; other destinations get nothing (simulated)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,17 @@ from localcloud.errors import CloudError, invalid
 from localcloud.spec import log_filters
 
 API = "logging"
+DEFAULT, REQUIRED = "_Default", "_Required"
+_AUDITED = ("activity", "system_event", "access_transparency")
+_LOGS = [f'LOG_ID("{kind}.googleapis.com/{log}")' for log in _AUDITED for kind in ("cloudaudit", "externalaudit")]
+FILTERS = {DEFAULT: " AND ".join(f"NOT {one}" for one in _LOGS), REQUIRED: " OR ".join(_LOGS)}
+"""What the sinks that every project has let through."""
 _TOPIC = re.compile(r"pubsub\.googleapis\.com/(projects/[^/]+/topics/[^/]+)")
 _DESTINATION = re.compile(
     r"storage\.googleapis\.com/[^/]+|bigquery\.googleapis\.com/projects/[^/]+/datasets/[^/]+|"
     r"logging\.googleapis\.com/projects/[^/]+(?:/locations/[^/]+/buckets/[^/]+)?|" + _TOPIC.pattern
 )
+_HOST = "logging.googleapis.com/"
 _SHARED = "serviceAccount:cloud-logs@system.gserviceaccount.com"
 
 
@@ -61,11 +67,53 @@ def route(cloud: Cloud, container: str, entry: Body) -> None:
             continue
 
 
-def _takes(sink: Body, entry: Body) -> bool:
+def kept(cloud: Cloud, container: str, entry: Body) -> bool:
+    """Whether an entry is kept: it goes to _Required, or a sink brings it to a bucket and nothing excludes it on the way."""
+    own = cloud.store.derived.of(API, f"kept {container}", lambda: _rules(cloud, container))
+    if own is None or log_filters.compiled(FILTERS[REQUIRED])(entry):
+        return True
+    default, others, exclusions = own
+    if not default.get("disabled") and _takes(default, entry) and not _excluded(exclusions, entry):
+        return True
+    return any(_takes(one, entry) for one in others)
+
+
+def brings(cloud: Cloud, bucket: str) -> log_filters.Test:
+    """Which entries of its project the sinks of a bucket have brought it, since they were made."""
+    container, name = "/".join(bucket.split("/")[:2]), bucket.rpartition("/")[2]
+    if name in FILTERS:
+        required = log_filters.compiled(FILTERS[REQUIRED])
+        return required if name == REQUIRED else (lambda entry: not required(entry))
+    found = [
+        one for _, one in cloud.store.list(API, container, "sinks") if one.get("destination") == f"{_HOST}{bucket}"
+    ]
+    return lambda entry: any(
+        not one.get("disabled") and entry["receiveTimestamp"] >= one["createTime"] and _takes(one, entry)
+        for one in found
+    )
+
+
+def _rules(cloud: Cloud, container: str) -> tuple[Body, list[Body], list[Body]] | None:
+    """The sink _Default, the other sinks to buckets, and the project's exclusions; None if nothing is excluded from being kept."""
+    exclusions = [one for _, one in cloud.store.list(API, container, "exclusions")]
+    stored = dict(cloud.store.list(API, container, "sinks"))
+    default = stored.pop(f"{container}/sinks/{DEFAULT}", None)
+    if not exclusions and default is None:
+        return None
+    others = [
+        one for one in stored.values() if one.get("destination", "").startswith(_HOST) and not one.get("disabled")
+    ]
+    return default or {"filter": FILTERS[DEFAULT]}, others, exclusions
+
+
+def _excluded(exclusions: list[Body], entry: log_filters.Entry) -> bool:
+    return any(not one.get("disabled") and log_filters.compiled(one["filter"])(entry) for one in exclusions)
+
+
+def _takes(sink: Body, entry: log_filters.Entry) -> bool:
     if not log_filters.compiled(sink.get("filter", ""))(entry):
         return False
-    excluded = [one["filter"] for one in sink.get("exclusions", []) if one.get("filter") and not one.get("disabled")]
-    return not any(log_filters.compiled(text)(entry) for text in excluded)
+    return not _excluded([one for one in sink.get("exclusions", []) if one.get("filter")], entry)
 
 
 def _checked(body: Body) -> Body:
