@@ -8,6 +8,7 @@ from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import pytest
+from localcloud.console import activity
 from localcloud.server import launcher
 
 from tests.cloud_client import Client
@@ -173,7 +174,7 @@ def test_a_secrets_versions_a_repositorys_images_and_operations_are_listed(brows
     cloud.ok("POST", f"artifactregistry/v1/{place}/repositories", {"format": "DOCKER"}, repositoryId="images")
     assert "Images" in browser.page(f"resource/artifactregistry/{place}/repositories/images")
     operations = browser.page(f"project/{cloud.project}/operations")
-    assert re.search(r"<td>done</td><td>artifactregistry", operations)
+    assert re.search(r"<td>done</td><td[^>]*>artifactregistry", operations)
 
 
 def test_a_drawing_that_somebody_left_is_the_projects_map(browser: Browser) -> None:
@@ -192,6 +193,31 @@ def test_what_was_used_is_summed_in_googles_words(browser: Browser) -> None:
     assert re.search(
         r"<td>Cloud Storage</td><td>Class A Operations</td>", browser.page(f"project/{browser.cloud.project}/usage")
     )
+
+
+def test_amounts_are_numbers_that_people_read() -> None:
+    shown = [activity.amount(number) for number in (0, 9, 0.2, 1.67822, 190_552_000, 999.96, 0.00003)]
+    assert shown == ["0", "9", "0.2", "1.678", "190,552,000", "1000", "<0.0001"]
+
+
+def test_what_has_a_state_is_listed_with_it_and_by_the_name_that_people_gave_it(browser: Browser) -> None:
+    cloud = browser.cloud
+    cloud.enable("cloudbuild", "run")
+    build = {"steps": [{"name": "ubuntu", "args": ["true"]}], "options": {"logging": "NONE"}}
+    place = f"cloudbuild/v1/projects/{cloud.project}/locations/europe-west1"
+    cloud.ok(
+        "POST",
+        f"{place}/triggers",
+        {
+            "name": "nightly",
+            "build": build,
+            "sourceToBuild": {"uri": "https://github.com/a/b", "ref": "refs/heads/main", "repoType": "GITHUB"},
+        },
+    )
+    listed = browser.page(f"project/{cloud.project}/cloudbuild")
+    assert re.search(r">nightly</a> <small>[0-9a-f-]{36}</small>", listed)
+    services = browser.page(f"project/{cloud.project}/serviceusage")
+    assert re.search(r"run\.googleapis\.com</a></td><td>enabled</td>", services)
 
 
 def test_logs_are_looked_through_and_followed(browser: Browser) -> None:

@@ -11,6 +11,7 @@ from localcloud.console.views import Body, Views
 _ENTRIES = 200
 _READ = 5000
 _OPERATIONS = 200
+_GIB_HOUR = 3600 << 30
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,17 @@ def used(views: Views, project: str) -> Sequence[Used]:
             )
             sums[key] = sums.get(key, 0) + usage["amount"]
     return [
-        Used(service, what, region, labels, amount, unit)
+        Used(service, what, region, labels, *_readable(amount, unit))
         for (service, what, region, labels, unit), amount in sorted(sums.items())
     ]
+
+
+def _readable(amount: float, unit: str) -> tuple[float, str]:
+    return (amount / _GIB_HOUR, "GiB-hours") if unit == "byte-seconds" else (amount, unit)
+
+
+def amount(number: float) -> str:
+    """A number in a table: whole from a thousand on, else with four digits, and never with an exponent."""
+    if number >= 1000:
+        return f"{number:,.0f}"
+    return f"{number:.4g}" if number >= 0.0001 or not number else "<0.0001"

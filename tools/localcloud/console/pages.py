@@ -75,6 +75,7 @@ class Console:
         )
         self._templates.filters["pretty"] = lambda body: json.dumps(body, indent=2, ensure_ascii=False)
         self._templates.filters["moment"] = moment
+        self._templates.filters["amount"] = activity.amount
         self._templates.filters["words"] = lambda name: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
         self._templates.globals["style"] = (_HERE / "templates" / "style.css").read_text("utf-8")
 

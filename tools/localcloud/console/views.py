@@ -36,12 +36,14 @@ class Tile:
 
 @dataclass(frozen=True)
 class Thing:
-    """A resource in a list: its full name, its id, its collection and its creation time."""
+    """A resource in a list: its full name, its id, its collection, its creation time, its state and what people call it, "" for none."""
 
     name: str
     label: str
     collection: str
     created: str
+    state: str = ""
+    called: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,10 +162,10 @@ class Views:
     def title(self, api: str) -> str:
         """What Google calls an API, such as "Secret Manager" for secretmanager."""
         titles = {service.api: service.title for service in self._dispatcher.router.services.values()}
-        return (titles.get(api) or api).removesuffix(" API")
+        return (titles.get(api) or api).removesuffix(" API").removesuffix(" Admin")
 
     def things(self, project: str, api: str) -> list[Thing]:
-        """The resources of a service in a project, by collection and name."""
+        """The resources of a service in a project, by collection, those that contain others first, each with the newest first."""
         if api == "storage":
             buckets = (self.ask("storage/v1/b", project=project) or {}).get("items", [])
             return [Thing(one["name"], one["name"], "buckets", one["timeCreated"]) for one in buckets]
@@ -171,10 +173,9 @@ class Views:
             "SELECT name, collection, body FROM resources WHERE service = ? AND name LIKE ? ESCAPE '\\' ORDER BY collection, name LIMIT ?",
             *(api, below(project), _ROWS),
         )
-        return [
-            Thing(name, name.rpartition("/")[2], collection.rpartition(".")[2], json.loads(text).get("createTime", ""))
-            for name, collection, text in rows
-        ]
+        things = [_thing(name, collection.rpartition(".")[2], json.loads(text)) for name, collection, text in rows]
+        things.sort(key=lambda thing: thing.created, reverse=True)
+        return sorted(things, key=lambda thing: (thing.name.count("/"), thing.collection))
 
     def versions(self, api: str) -> Sequence[str]:
         """The implemented versions of an API, newest first; empty for an unknown API."""
@@ -225,6 +226,21 @@ class Views:
         else:
             content = reply.body if isinstance(reply.body, bytes) else b""
         return metadata, content, str(metadata.get("contentType", "application/octet-stream"))
+
+
+def _thing(name: str, collection: str, body: Body) -> Thing:
+    label, called = name.rpartition("/")[2], str(body.get("displayName") or body.get("name") or "")
+    if called == label or "/" in called:
+        called = ""
+    return Thing(name, label, collection, body.get("createTime", ""), _state(body), called)
+
+
+def _state(body: Body) -> str:
+    """The state of a resource in words, whichever field its API keeps it in; "" if it has none."""
+    ready = [one for one in body.get("conditions") or () if one.get("type") == "Ready"]
+    conditions = (condition.get("state") for condition in (body.get("terminalCondition") or {}, *ready))
+    states = (one for one in (body.get("state"), body.get("status"), *conditions) if isinstance(one, str))
+    return re.sub(r"^(JOB_STATE|CONDITION)_", "", next(states, "")).replace("_", " ").lower()
 
 
 def preview(content: bytes, kind: str) -> str | None:
