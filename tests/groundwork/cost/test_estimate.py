@@ -242,6 +242,8 @@ def test_the_line_warns_of_prices_read_more_than_180_days_ago():
         "of the prices used were read more than 180 days ago, the oldest (network.egress.internet) on 2026-07-16."
         in line(made, today=date(2027, 6, 1))
     )
+    builds = plan(change("google_cloudbuild_trigger", {"build": [{"options": [{"machine_type": "E2_HIGHCPU_8"}]}]}))
+    assert "Warning: 1 of the prices used was read more than 180 days ago" in line(builds, today=date(2026, 11, 21))
 
 
 def test_an_empty_plan_costs_nothing_and_says_so():

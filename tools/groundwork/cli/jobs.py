@@ -19,7 +19,7 @@ from groundwork.cli.workloads import opened, print_data, print_entries, streamed
 from groundwork.errors import Refused, UsageProblem
 from groundwork.resources.contents import bytes_text
 from groundwork.workloads import artifacts as feature_artifacts
-from groundwork.workloads import job_files, job_price, quotas, training
+from groundwork.workloads import images, job_files, job_price, quotas, training
 from groundwork.workloads import jobs as feature
 from groundwork.workloads.jobs import Job
 from groundwork.workloads.project import Project, when
@@ -40,7 +40,11 @@ def jobs() -> None:
 @jobs.command(context_settings={"ignore_unknown_options": False})
 @click.argument("what", metavar="[FILE|NAME]", default="", shell_complete=_named)
 @click.argument("args", metavar="[-- ARGUMENT…]", nargs=-1, type=click.UNPROCESSED)
-@click.option("--image", default="", help="Image to train with, instead of FILE or of the image that FILE names.")
+@click.option(
+    "--image",
+    default="",
+    help="Image to train with, NAME or REPOSITORY/NAME of the environment or a full name, instead of FILE or of the image that FILE names.",
+)
 @click.option(
     "--display-name",
     default="",
@@ -84,7 +88,7 @@ def submit(
     project = opened(name, who, named=True)
     talk = Terminal(quiet=as_json)
     request = TrainingRequest(
-        None, "", image, display_name, machine_type, gpu, timeout, identity, output,
+        None, "", images.deployable(project, image) if image else "", display_name, machine_type, gpu, timeout, identity, output,
         pairs(labels, "--label"), pairs(env, "--set-env"), args,
     )  # fmt: skip
     if _is_file(what):

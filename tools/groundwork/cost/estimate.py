@@ -227,7 +227,8 @@ def stale_note(found: Estimate, today: date) -> str:
     old = prices.stale(found.used, today)
     if not old:
         return ""
-    return f" Warning: {len(old)} of the prices used were read more than {prices.STALE_AFTER_DAYS} days ago, the oldest ({old[0].key}) on {old[0].read}."
+    were = "was" if len(old) == 1 else "were"
+    return f" Warning: {len(old)} of the prices used {were} read more than {prices.STALE_AFTER_DAYS} days ago, the oldest ({old[0].key}) on {old[0].read}."
 
 
 def _hourly(amount: Decimal) -> str:
