@@ -186,7 +186,7 @@ def test_every_page_that_is_linked_exists() -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-def test_what_is_simulated_is_called_so() -> None:
+def test_every_section_of_the_tour_says_simulated() -> None:
     begin, end = PAGE.index("## Five minutes"), PAGE.index("## How it fits together")
     for section in re.split(r"^### ", PAGE[begin:end], flags=re.MULTILINE)[1:]:
         assert "simulated" in section, section.splitlines()[0]

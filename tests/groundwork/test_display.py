@@ -133,7 +133,7 @@ DOORS = {
 
 
 @pytest.mark.parametrize("path", sorted(TOOLS.rglob("*.py")), ids=lambda path: str(path.relative_to(TOOLS)))
-def test_nothing_prints_but_through_the_door(path: Path) -> None:
+def test_only_the_display_prints(path: Path) -> None:
     tree = ast.parse(path.read_text("utf-8"))
     typed = {
         f"{node.module}.{one.name}"

@@ -91,7 +91,7 @@ def test_objects_are_shown_folder_by_folder_with_preview_and_download(browser: B
 
 
 @pytest.mark.parametrize("kind", ["image/svg+xml", "image/png,text/html", "image/x-html", "text/html"])
-def test_what_could_be_more_than_a_picture_is_not_shown_as_a_page(browser: Browser, kind: str) -> None:
+def test_files_that_could_run_scripts_are_not_shown_as_pages(browser: Browser, kind: str) -> None:
     upload(browser, "x", b"<svg onload='alert(1)'/>", kind)
     path = urlsplit(launcher.console(browser.cloud.server, f"download/{browser.cloud.project}-data/x")).path
     headers = browser(path)[2]
@@ -124,7 +124,7 @@ def test_permissions_are_shown_as_a_table(browser: Browser) -> None:
     assert f"The policy of {browser.cloud.project} grants" in row[1]
 
 
-def test_a_role_that_somebody_holds_says_what_it_permits(browser: Browser) -> None:
+def test_a_granted_role_shows_its_permissions(browser: Browser) -> None:
     browser.cloud.grant("roles/storage.objectViewer", "user:ann@example.com")
     text = browser.page(f"project/{browser.cloud.project}/access")
     role = re.search(r'<details id="roles/storage.objectViewer">(.*?)</details>', text, re.DOTALL)
@@ -177,7 +177,7 @@ def test_a_secrets_versions_a_repositorys_images_and_operations_are_listed(brows
     assert re.search(r"<td>done</td><td[^>]*>artifactregistry", operations)
 
 
-def test_a_drawing_that_somebody_left_is_the_projects_map(browser: Browser) -> None:
+def test_an_uploaded_drawing_is_the_projects_map(browser: Browser) -> None:
     project = browser.cloud.project
     assert "Nobody has left one here" in browser.page(f"project/{project}/map")
     launcher.keep_map(browser.cloud.server.state, project, "<svg onload='alert(1)'/>")

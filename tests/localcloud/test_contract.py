@@ -184,7 +184,7 @@ def method(service: Service, collection: str, *verbs: str) -> Method:
 
 
 @pytest.mark.parametrize(("service", "collection", "resource"), list(declared()))
-def test_whatever_can_be_sent_comes_back_and_goes(
+def test_every_sent_field_is_returned_and_the_resource_is_deleted(
     call: Sender, service: Service, collection: str, resource: Resource
 ) -> None:
     makes, get, listing, delete = (

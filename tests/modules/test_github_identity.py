@@ -146,9 +146,9 @@ def test_any_other_branch_or_event_is_the_planner_at_most(pool: Pool, changes: d
     assert pool.lets(**changes) == {"planner"}
 
 
-def test_another_owner_is_nobody(pool: Pool) -> None:
+def test_another_repository_owner_is_refused(pool: Pool) -> None:
     assert pool.lets(repository_owner_id="666") == set()
 
 
-def test_another_repository_is_nobody(pool: Pool) -> None:
+def test_another_repository_is_refused(pool: Pool) -> None:
     assert pool.lets(repository="cats-dogs/other", repository_id="78") == set()

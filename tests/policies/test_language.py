@@ -25,7 +25,7 @@ def test_the_worst_ruling_is_a_failure_before_an_unknown_before_a_pass() -> None
         ("abc${var.x}cba", "abcba", False),
     ],
 )
-def test_an_open_text_may_be_what_its_fixed_ends_allow(text: str, literal: str, may_be: bool) -> None:
+def test_a_partly_unknown_text_may_be_whatever_its_known_ends_allow(text: str, literal: str, may_be: bool) -> None:
     assert Unknown(text).may_be(literal) is may_be
 
 

@@ -52,13 +52,13 @@ def test_what_is_wrong_by_being_there_is_wrong_in_code_too(name: str) -> None:
     assert {policy.rule(_open(policy, kind, "code"), SETTINGS).verdict for kind in policy.resources} == {Verdict.FAIL}
 
 
-def test_a_role_that_is_not_known_may_be_the_projects_own_and_a_whole_policy_is_never() -> None:
+def test_an_unknown_role_may_be_custom_but_a_whole_policy_may_not() -> None:
     policy = POLICIES["shared_access_is_added"]
     verdicts = {kind: policy.rule(_open(policy, kind, "code"), SETTINGS).verdict for kind in policy.resources}
     assert verdicts == {"google_*_iam_binding": Verdict.UNKNOWN, "google_*_iam_policy": Verdict.FAIL}
 
 
-def test_a_decided_unknown_says_what_is_open_and_why_it_counts() -> None:
+def test_a_finding_on_an_unknown_value_says_what_is_unknown_and_why_it_counts() -> None:
     policy = POLICIES["scanning_api_is_not_enabled"]
     ruling = policy.rule(_open(policy, "google_project_service", "plan"), SETTINGS)
     assert ruling.about == "leaves the service open until apply (what costs money must be readable before apply)"

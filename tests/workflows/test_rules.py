@@ -140,7 +140,7 @@ def test_a_pull_request_and_the_nightly_run_only_read() -> None:
         assert " up" not in " ".join(step.run for step in steps(name))
 
 
-def test_a_forks_pull_request_is_left_alone() -> None:
+def test_a_forks_pull_request_is_skipped() -> None:
     (job,) = jobs("plan.yml").values()
     assert "github.event.pull_request.head.repo.full_name == github.repository" in job["if"]
 

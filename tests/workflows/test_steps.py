@@ -147,7 +147,7 @@ def test_a_plan_other_than_the_reviewed_one_is_not_applied(runner: Runner) -> No
     assert 'platform: not reviewed: module.buckets["more"].google_storage_bucket.bucket' in result.stderr
 
 
-def test_what_was_reviewed_is_applied_and_the_night_finds_no_drift(runner: Runner) -> None:
+def test_the_reviewed_plan_is_applied_and_the_nightly_check_finds_no_drift(runner: Runner) -> None:
     result = runner.run("apply.yml")
     assert result.returncode == 0, result.stderr
     assert runner.run("drift.yml").returncode == 0
@@ -162,7 +162,7 @@ def test_a_change_by_hand_is_found_at_night(runner: Runner) -> None:
     assert "~ bucket data" in runner.summary.read_text(encoding="utf-8").rpartition("# small: ")[2]
 
 
-def test_access_given_by_hand_is_found_at_night_and_the_log_does_not_say_whose(runner: Runner) -> None:
+def test_manual_access_is_found_at_night_and_the_log_names_nobody(runner: Runner) -> None:
     assert runner.run("apply.yml").returncode in (0, 9)  # alone, or after the test before
     path = "v1/b/small-clone-data/iam"
     before = runner.clone.cloud.request("GET", "storage", path)

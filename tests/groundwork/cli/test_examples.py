@@ -32,7 +32,7 @@ def test_the_projects_own_examples_can_be_typed() -> None:
         "terraform plan --nonsense",
     ],
 )
-def test_what_can_be_typed_is_right(line: str, tmp_path: Path) -> None:
+def test_valid_commands_are_accepted(line: str, tmp_path: Path) -> None:
     assert all_examples(tmp_path, line) == []
 
 
@@ -47,5 +47,5 @@ def test_what_can_be_typed_is_right(line: str, tmp_path: Path) -> None:
         ("make upp", "the Makefile has no upp."),
     ],
 )
-def test_what_cannot_is_a_sentence(line: str, why: str, tmp_path: Path) -> None:
+def test_invalid_commands_are_reported_in_one_sentence(line: str, why: str, tmp_path: Path) -> None:
     assert all_examples(tmp_path, line) == [why]

@@ -66,7 +66,7 @@ def groups(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tupl
             yield from groups(found, (*words, name))
 
 
-def test_every_command_is_looked_at_or_changes_something() -> None:
+def test_every_command_is_classified() -> None:
     assert {" ".join(words) for words in leaves(groundwork)} == {*READING, *AS_WRITTEN, *CHANGING}
 
 
@@ -132,7 +132,7 @@ def test_what_a_command_says_fits_and_is_the_same_at_every_width(command: str, c
 @pytest.mark.slow
 @pytest.mark.parametrize("more", [{"NO_COLOR": "1"}, {"NO_COLOR": "", "TERM": "dumb"}])
 @pytest.mark.parametrize("command", ["plan", "cost report", "doctor", "nonsense"])
-def test_nobody_gets_colours_against_their_wish(command: str, more: Mapping[str, str], clone: Clone) -> None:
+def test_colours_are_off_on_request(command: str, more: Mapping[str, str], clone: Clone) -> None:
     words = (*command.split(), *READING.get(command, "").split())
     variables = {"CI": "", "TERM": "xterm", "GROUNDWORK_ENV": ENVIRONMENT, **more}
     assert "\x1b[3" not in at_terminal(words, clone.root, variables=variables)[1]

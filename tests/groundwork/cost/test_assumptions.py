@@ -19,7 +19,7 @@ def test_the_file_wins_over_the_default_and_a_name_over_the_file():
     assert (held.origin("bucket_gib"), held.origin("images_gib")) == ("environment file", "default")
 
 
-def test_numbers_are_taken_as_they_are_written():
+def test_numbers_are_read_as_written():
     assert parse({"run_request_seconds": 0.1}).value("run_request_seconds") == Decimal("0.1")
 
 
@@ -39,7 +39,7 @@ def test_numbers_are_taken_as_they_are_written():
         ({"by_name": {"data": {"x": 3}}}, "cost.assumptions.by_name.data.x is not an assumption; known are "),
     ],
 )
-def test_what_cannot_be_an_assumption_is_refused_by_name(section, message):
+def test_an_invalid_assumption_is_refused_by_name(section, message):
     with pytest.raises(UsageProblem) as problem:
         parse(section)
     assert str(problem.value).startswith(message)

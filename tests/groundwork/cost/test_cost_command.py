@@ -245,7 +245,7 @@ def _files(clone):
 
 
 @pytest.mark.parametrize(("line", "message"), WRONG)
-def test_what_is_wrong_is_one_sentence_exit_2_and_nothing_half_done(cost, clone, line, message):
+def test_wrong_input_is_one_sentence_with_exit_code_2_and_no_partial_change(cost, clone, line, message):
     (clone / "envs" / "bad.yaml").write_text(
         DEV.replace("team-dev", "team-bad") + "cost: {assumptions: {bucket_gb: 1}}\n"
     )

@@ -72,17 +72,17 @@ def test_the_burn_is_the_cost_before_promotional_credits_so_it_continues_after_t
 
 
 @pytest.mark.parametrize("days", range(1, FEWEST_DAYS))
-def test_from_too_few_days_no_day_is_foretold(days):
+def test_too_few_days_give_no_forecast(days):
     lines = [_day(back) for back in range(days + 1, -1, -1)]
     balance = balances([GRANT], _ledger(*lines), TODAY)[0]
     assert (balance.burn.mean, balance.end.likely, balance.standings[0].empty.likely) == (None, None, None)
 
 
-def test_from_a_table_without_days_no_day_is_foretold():
+def test_a_table_without_days_gives_no_forecast():
     assert balances([GRANT], replace(STEADY, daily=False), TODAY)[0].burn.mean is None
 
 
-def test_without_costs_nothing_is_foretold_and_all_is_left():
+def test_without_costs_there_is_no_forecast_and_all_is_left():
     balance = balances([GRANT], _ledger(), TODAY)[0]
     assert (balance.left, balance.end.likely) == (50, None)
 
@@ -102,7 +102,7 @@ def test_each_account_has_its_own_balance():
     assert found == {"A": 19, "B": 50}
 
 
-def test_without_an_account_the_members_label_tells():
+def test_without_an_account_the_members_label_decides():
     mine = replace(GRANT, account="")
     lines = [*STEADY.lines, *(_day(back, member="bob", account="B") for back in range(30, -1, -1))]
     assert balances([mine], _ledger(*lines), TODAY)[0].left == 19
@@ -114,7 +114,7 @@ def test_costs_before_a_grant_began_are_not_its():
     assert (balance.standings[0].used, balance.over) == (5, 0)
 
 
-def test_a_look_at_the_console_starts_the_count_again():
+def test_a_balance_read_in_the_console_restarts_the_count():
     looked = replace(GRANT, checked=Checked(Decimal(12), TODAY - timedelta(days=4)))
     assert balances([looked], STEADY, TODAY)[0].left == 12 - 5
 
@@ -137,7 +137,7 @@ def test_more_used_than_granted_means_that_a_grant_is_missing():
     assert balances([small], STEADY, TODAY)[0].over == 11
 
 
-def test_an_old_export_is_counted_on_from_where_it_ends():
+def test_an_old_export_is_extrapolated_from_its_end():
     old = _ledger(*(replace(line, exported=AS_OF - timedelta(days=10)) for line in STEADY.lines[:-10]))
     balance = balances([GRANT], old, TODAY)[0]
     assert balance.end.likely == TODAY - timedelta(days=10) + timedelta(days=28)

@@ -34,7 +34,7 @@ def test_soft_deleted_and_older_bytes_cost_as_much_as_live_ones():
     assert _monthly("google_storage_bucket", values, held) == Decimal("4.00")
 
 
-def test_a_bucket_that_says_nothing_of_soft_delete_keeps_seven_days_of_it():
+def test_a_bucket_without_a_soft_delete_policy_keeps_seven_days():
     values = bucket() | {"soft_delete_policy": []}
     held = {**QUIET, "bucket_gib": 0, "bucket_deleted_gib": 730}
     unknown = {"soft_delete_policy": True}
@@ -134,7 +134,7 @@ def test_a_type_is_priced_or_free_and_never_both():
     assert not set(priced()) & set(free())
 
 
-def test_a_type_that_nobody_knows_makes_the_total_a_lower_bound():
+def test_an_unknown_type_makes_the_total_a_lower_bound():
     found = estimate(
         plan(change("google_sql_database_instance", {"tier": "x"}), change("google_storage_bucket", bucket()))
     )

@@ -80,7 +80,7 @@ def test_as_of_is_the_newest_export_time(ledger, rows):
     assert f"{ledger.as_of:%Y-%m-%d %H:%M:%S} UTC" == newest
 
 
-def test_floating_point_numbers_are_taken_as_they_are_written(rows, tmp_path):
+def test_floating_point_numbers_are_read_as_written(rows, tmp_path):
     """Credits divided by 16 have more digits than a float keeps: the file's own digits count."""
     floats = exports.ndjson(tmp_path / "floats.ndjson", rows, float)
     read_back = [json.loads(line, parse_float=Decimal) for line in floats.read_text().splitlines()]
@@ -119,7 +119,7 @@ def test_the_same_file_twice_is_refused(ndjson):
         files.read([ndjson, ndjson])
 
 
-def test_other_labels_can_say_whose_it_is(ndjson, rows):
+def test_other_labels_can_name_the_member(ndjson, rows):
     found = files.read([ndjson], Labels(member="team", component="member"))
     assert {line.member for line in found.lines} == {"cats-dogs", ""}
     assert {line.component for line in found.lines} == {exports.member(row) for row in rows}
@@ -341,7 +341,7 @@ def test_a_pattern_without_a_file_is_refused(tmp_path, pattern, message):
         files.named([f"{tmp_path}/{pattern}"])
 
 
-def test_what_names_no_service_goes_by_its_kind(tmp_path):
+def test_a_line_without_a_service_is_listed_by_its_kind(tmp_path):
     nameless = {"service": {"id": None, "description": ""}, "credits": []}
     found = [next(exports.rows(1)) | nameless | {"cost_type": kind} for kind in ("tax", "rounding_error", "regular")]
     lines = files.read([exports.ndjson(tmp_path / "x.ndjson", found)]).lines
@@ -355,6 +355,6 @@ def test_a_file_that_unpacks_to_far_more_than_any_export_is_not_read_to_its_end(
         files.read([bomb])
 
 
-def test_what_is_no_regular_file_is_not_read():
+def test_only_regular_files_are_read():
     with pytest.raises(UsageProblem, match="/dev/zero is not a regular file"):
         files.read(files.named(["/dev/zero"]))

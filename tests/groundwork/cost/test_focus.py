@@ -109,7 +109,7 @@ def test_a_line_for_a_whole_day_counts_on_that_day_and_its_month(tmp_path):
         '[{"Key": "member", "Value": "alice"}, {"Key": "component", "Value": "data"}]',
     ],
 )
-def test_tags_say_whose_it_is_in_every_shape(tmp_path, tags):
+def test_tags_name_the_member_in_every_shape(tmp_path, tags):
     line = _read(tmp_path, _plain(Tags=tags)).lines[0]
     assert (line.member, line.component) == ("alice", "data")
 
@@ -192,7 +192,7 @@ def test_the_separator_is_detected_from_the_header(tmp_path, delimiter):
         (lambda header, row: header + row.replace("EUR", ""), "the column BillingCurrency has the value nothing"),
     ],
 )  # fmt: skip
-def test_a_csv_that_is_not_as_its_header_says_is_refused(tmp_path, change, message):
+def test_a_csv_that_contradicts_its_header_is_refused(tmp_path, change, message):
     with pytest.raises(UsageProblem) as problem:
         files.read([_csv(tmp_path, change(*_cells()))])
     assert message in str(problem.value)

@@ -84,7 +84,7 @@ def test_amounts_keep_their_cents(root, file):
     assert _held(root)[0].currency == "EUR"
 
 
-def test_two_at_once_lose_nobody(root, file):
+def test_two_concurrent_additions_lose_nobody(root, file):
     many = [replace(ALICE, amount=Decimal(n)) for n in range(1, 17)]
     threads = [threading.Thread(target=grants.add, args=(file, grant)) for grant in many]
     for thread in threads:
@@ -99,7 +99,7 @@ def test_no_temporary_file_is_left_beside_the_file(file):
     assert sorted(path.name for path in file.parent.iterdir()) == ["dev.yaml", "schema.json"]
 
 
-def test_a_look_at_the_console_is_written_to_the_members_grant(root, file):
+def test_a_balance_read_in_the_console_is_written_to_the_members_grant(root, file):
     grants.add(file, ALICE)
     grants.add(file, replace(ALICE, member="bob@example.com"))
     found = grants.check(file, "bob@example.com", Checked(Decimal("31.20"), date(2026, 10, 5)))
@@ -108,14 +108,14 @@ def test_a_look_at_the_console_is_written_to_the_members_grant(root, file):
     assert (found.opening, found.counted_from) == (Decimal("31.2"), date(2026, 10, 5))
 
 
-def test_a_second_look_replaces_the_first(root, file):
+def test_a_second_balance_replaces_the_first(root, file):
     grants.add(file, ALICE)
     for left in ("40", "30"):
         grants.check(file, ALICE.member, Checked(Decimal(left), date(2026, 10, 5)))
     assert _held(root)[0].checked.left == 30
 
 
-def test_of_several_grants_the_start_says_which(root, file):
+def test_the_start_date_selects_among_several_grants(root, file):
     grants.add(file, ALICE)
     grants.add(file, replace(ALICE, start=date(2026, 10, 1)))
     with pytest.raises(UsageProblem, match=r"alice@example\.com has 2 grants on 2026-10-05; say which with --start"):
@@ -125,7 +125,7 @@ def test_of_several_grants_the_start_says_which(root, file):
     )
 
 
-def test_a_look_that_cannot_be_leaves_the_file_as_it_was(file):
+def test_an_impossible_balance_leaves_the_file_unchanged(file):
     grants.add(file, ALICE)
     before = file.read_bytes()
     for member, seen in (
@@ -156,7 +156,7 @@ TYPED = {"amount": "50", "currency": "USD", "start": "2026-09-01", "expires": "2
         ("alice@example.com", {"billing_account": "mine"}, "--billing-account mine is not an id such as 012345-6789AB-CDEF01."),
     ],
 )  # fmt: skip
-def test_what_cannot_be_a_grant_is_refused_by_option(member, change, message):
+def test_an_invalid_grant_is_refused_by_option(member, change, message):
     with pytest.raises(UsageProblem) as problem:
         grants.entered(("alice@example.com", "bob@example.com"), member, TYPED | change)
     assert str(problem.value) == message

@@ -61,7 +61,7 @@ def test_doctor_names_permissions_that_are_missing_and_the_way_around(google: Go
     assert f"export GOOGLE_IMPERSONATE_SERVICE_ACCOUNT={google.environment.deployer}" in row.remedy
 
 
-def test_doctor_says_that_a_project_is_not_there(google: Google) -> None:
+def test_doctor_reports_a_missing_project(google: Google) -> None:
     google.log_in()
     file = google.clone.root / "envs" / "dev.yaml"
     file.write_text(file.read_text().replace(google.clone.project, "groundwork-nowhere"))
@@ -78,7 +78,7 @@ def test_doctor_says_that_a_project_is_about_to_be_deleted(google: Google) -> No
     assert "undelete" in row.remedy or "create" in row.remedy
 
 
-def test_doctor_says_that_nobody_pays(google: Google) -> None:
+def test_doctor_reports_missing_billing(google: Google) -> None:
     google.log_in()
     path = f"v1/projects/{google.clone.project}/billingInfo"
     google.owner().request("PUT", "cloudbilling", path, json={"billingAccountName": ""})
@@ -154,7 +154,7 @@ def test_a_wrong_clock_is_reported_in_seconds(seconds: int, health: str, text: s
 
 
 @pytest.mark.parametrize("answered", ["", "yesterday", "Sun, 99 Nov 2026 12:00:00 GMT"])
-def test_a_server_that_says_no_time_leaves_the_clock_unknown(answered: str) -> None:
+def test_a_server_without_a_date_leaves_the_clock_unknown(answered: str) -> None:
     assert clock.skew(answered, datetime.now(UTC)).health == "note"
 
 

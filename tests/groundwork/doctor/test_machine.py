@@ -38,7 +38,9 @@ def look(
     return lambda examine: list(examine(Checkout(tmp_path), environment))
 
 
-def test_no_terraform_is_no_lack_since_it_is_fetched(look: Callable[[doctor.Examine], list[CheckResult]]) -> None:
+def test_a_missing_terraform_is_no_problem_since_it_is_downloaded(
+    look: Callable[[doctor.Examine], list[CheckResult]],
+) -> None:
     assert look(doctor._terraform) == [
         CheckResult(
             "terraform",
@@ -109,7 +111,7 @@ def test_the_descriptions_of_the_apis_have_a_revision(look: Callable[[doctor.Exa
     assert found.text.rpartition(" ")[2].isdigit()
 
 
-def test_every_lack_has_a_remedy(environment: Environment) -> None:
+def test_every_problem_has_a_remedy(environment: Environment) -> None:
     found = doctor.examine(Checkout(ROOT), environment)
     assert [finding.subject for finding in found][:2] == ["python", "terraform"]
     assert not [finding for finding in found if finding.health in ("missing", "broken") and not finding.remedy]

@@ -203,7 +203,7 @@ def test_a_state_bucket_in_another_region_is_reported_before_terraform_plans_to_
     assert (state.health, "set region: europe-north1 in envs/dev.yaml" in state.remedy) == ("broken", True)
 
 
-def test_an_api_that_is_called_enabled_and_refuses_is_late(google: Google) -> None:
+def test_an_enabled_api_that_still_refuses_is_reported_as_late(google: Google) -> None:
     google.log_in()
     (google.clone.root / "infra" / "platform" / "services.tf").write_text('["secretmanager.googleapis.com"]')
     call = f"GET secretmanager.googleapis.com/v1/projects/{google.clone.project}/secrets"
@@ -233,7 +233,7 @@ def test_the_deployers_own_permissions_are_asked_with_its_own_token(google: Goog
     assert finding_of(google, "deployer's permissions").health == "ok"
 
 
-def test_a_grant_that_does_not_work_yet_is_not_called_a_refusal(google: Google) -> None:
+def test_a_grant_that_is_not_yet_effective_is_not_called_a_refusal(google: Google) -> None:
     google.log_in("user:alice@example.com")
     make_deployer(google, "user:carol@example.com")
     running = launcher.start(google.clone.checkout.local_state)
@@ -311,7 +311,7 @@ def export(google: Google, *tables: str, location: str = "EU") -> None:
     google.proxy.scripted[f"{path}/tables"] = (200, {"tables": listed})
 
 
-def test_the_export_is_looked_at_before_a_report_needs_it(google: Google) -> None:
+def test_the_export_is_checked_before_a_report_needs_it(google: Google) -> None:
     export(google, "gcp_billing_export_v1_0A1B2C")
     assert finding_of(google, "billing export").text == "the-billing-project.bills in EU"
     google.log_in("user:alice@example.com")
@@ -338,7 +338,7 @@ def test_an_export_that_cannot_be_read_has_a_remedy(
     assert (text in row.text, remedy in row.remedy) == (True, True), row
 
 
-def test_every_lack_has_its_remedy(google: Google) -> None:
+def test_every_readiness_problem_has_a_remedy(google: Google) -> None:
     google.log_in("user:dora@example.com")
     write(google, GITHUB + "cost: {export: {project: the-billing-project, dataset: bills}}\n")
     rows = examined(google)

@@ -45,7 +45,7 @@ def test_a_mistake_made_since_is_found(root: Path) -> None:
         load("local", root)
 
 
-def test_a_neighbour_that_takes_the_same_project_is_found(root: Path) -> None:
+def test_another_environment_with_the_same_project_is_found(root: Path) -> None:
     neighbour = root / "envs" / "dev.yaml"
     neighbour.write_text(
         neighbour.read_text("utf-8").replace("project: groundwork-dev", "project: groundwork-local"), "utf-8"

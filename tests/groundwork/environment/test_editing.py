@@ -84,7 +84,7 @@ TEXTS = (BLOCK, FLOW, LINES, NO_COMMA, ANCHOR)
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize(("text", "change", "gone", "new"), BLOCKS)
-def test_in_blocks_only_the_lines_that_say_something_else_change(
+def test_in_block_style_only_the_affected_lines_change(
     tmp_path: Path, text: str, change: Callable[[Any], bool], gone: list[str], new: list[str], end: str
 ) -> None:
     file = tmp_path / "file.yaml"
@@ -99,7 +99,7 @@ def test_in_blocks_only_the_lines_that_say_something_else_change(
 
 @pytest.mark.parametrize("change", [_add, _change, _first, _last, _all])
 @pytest.mark.parametrize("text", TEXTS)
-def test_in_every_style_the_outcome_says_what_was_meant(
+def test_in_every_style_the_result_has_the_intended_values(
     tmp_path: Path, text: str, change: Callable[[Any], bool]
 ) -> None:
     file = tmp_path / "file.yaml"
@@ -110,7 +110,7 @@ def test_in_every_style_the_outcome_says_what_was_meant(
     assert YAML().load(file.read_text(encoding="utf-8")) == wanted
 
 
-def test_what_would_be_read_otherwise_is_not_written(tmp_path: Path) -> None:
+def test_a_change_that_would_read_back_differently_is_not_written(tmp_path: Path) -> None:
     file = tmp_path / "file.yaml"
     file.write_text(BLOCK, encoding="utf-8")
 

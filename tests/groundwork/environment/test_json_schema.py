@@ -49,7 +49,7 @@ SCHEMA: dict[str, Any] = {
         ([], "the file is a list; allowed are names with a value each, or {}."),
     ],
 )
-def test_an_objection_says_where_what_and_what_is_allowed(value: Any, sentence: str | None) -> None:
+def test_an_objection_names_the_place_the_problem_and_the_allowed_values(value: Any, sentence: str | None) -> None:
     expected = sentence or f"nam is not known; did you mean name? Allowed are {listed(sorted(SCHEMA['properties']))}."
     assert [text for _place, text in objections(SCHEMA, value)] == [expected]
 

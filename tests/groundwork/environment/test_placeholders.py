@@ -36,12 +36,12 @@ def test_the_shipped_file_is_refused_with_every_example_in_it(dev: Environment) 
     )
 
 
-def test_the_local_cloud_takes_examples() -> None:
+def test_the_local_cloud_accepts_examples() -> None:
     refuse(load("local", ROOT))
 
 
 @pytest.mark.parametrize("email", ["a@example.org", "a@mail.example.net", "a@team.test", "a@b.example", "a@x.invalid"])
-def test_domains_that_nobody_can_have_are_examples(email: str, dev: Environment) -> None:
+def test_reserved_domains_are_examples(email: str, dev: Environment) -> None:
     assert placeholders(with_members(dev, email)) == (f"members: {email}",)
 
 

@@ -135,7 +135,7 @@ def test_an_example_environment_belongs_to_the_same_clone(project: Path) -> None
 
 
 @pytest.mark.parametrize("name", names(ROOT))
-def test_the_environments_that_come_with_the_project_are_sound(name: str) -> None:
+def test_the_shipped_environments_are_valid(name: str) -> None:
     environment = load(name, ROOT)
     assert environment.name == name
     assert environment.state_bucket == f"{environment.project}-tfstate"

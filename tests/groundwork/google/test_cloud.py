@@ -55,7 +55,7 @@ def test_a_request_answers_json(cloud: GoogleCloud) -> None:
     assert found["replication"] == {"automatic": {}}
 
 
-def test_all_pages_are_asked_for(cloud: GoogleCloud) -> None:
+def test_all_pages_are_read(cloud: GoogleCloud) -> None:
     for number in range(5):
         secret(cloud, f"s{number}")
     path = f"v1/projects/{cloud.project}/secrets"
@@ -108,7 +108,7 @@ def test_no_answer_is_code_0_and_is_temporary() -> None:
     assert "Connection refused" in error.value.message
 
 
-def test_without_a_network_google_is_not_asked_for_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_network_calls_fail_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTPS_PROXY", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     waited: list[float] = []
@@ -128,9 +128,7 @@ def test_the_deployer_is_impersonated_where_it_is_named() -> None:
     assert google_cloud("p", variables).credentials.service_account_email == deployer
 
 
-def test_a_login_that_is_the_deployer_already_does_not_act_as_it_once_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_login_as_the_deployer_does_not_impersonate_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`login --impersonate` in a shell that is already set to impersonate: Google lets no account act as itself unless it is granted."""
     deployer, other = (f"{name}@p.iam.gserviceaccount.com" for name in ("groundwork-deployer", "other"))
     person = {"type": "authorized_user", "client_id": "c", "client_secret": "s", "refresh_token": "r"}
@@ -157,7 +155,7 @@ def test_a_login_that_is_the_deployer_already_does_not_act_as_it_once_more(
     ],
     ids=["a person", "a person who says which project", "a token"],
 )
-def test_calls_of_a_person_count_for_the_project_unless_the_login_says_another(
+def test_a_persons_calls_use_the_projects_quota_unless_the_login_names_another(
     login: Credentials, project: str | None
 ) -> None:
     assert GoogleCloud("p", None, login).credentials.quota_project_id == project
@@ -172,7 +170,7 @@ def test_calls_of_a_person_count_for_the_project_unless_the_login_says_another(
         (403, "USER_PROJECT_DENIED", "run `groundwork login --env NAME`"),
     ],
 )
-def test_a_refusal_says_the_way_on(code: int, reason: str, way_on: str) -> None:
+def test_a_refusal_says_what_to_do(code: int, reason: str, way_on: str) -> None:
     (line,) = CloudProblem("GET storage v1/b", code, "", "No.", reason).details
     assert way_on in line
 

@@ -181,7 +181,7 @@ def test_a_login_file_that_names_another_host_is_refused(
         assert f"{field} in {file} would send your login to {host}:" in error.value.message
 
 
-def test_googles_own_login_files_are_taken_wherever_the_identity_comes_from(tmp_path: Path) -> None:
+def test_googles_login_files_are_accepted_for_every_kind_of_identity(tmp_path: Path) -> None:
     file = tmp_path / "login.json"
     source = {"url": "https://pipelines.actions.githubusercontent.com/token", "environment_id": "aws1"}
     impersonation = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/x:generateAccessToken"

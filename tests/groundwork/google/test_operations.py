@@ -34,7 +34,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
     ],
     ids=["most APIs", "Compute Engine"],
 )
-def test_an_operation_is_asked_for_until_it_has_ended(
+def test_an_operation_is_polled_until_it_has_ended(
     script: Script, path: str, begun: Mapping[str, Any], ended: Mapping[str, Any]
 ) -> None:
     script.answers[path] = lambda: ended if len(script.asked) == 2 else begun

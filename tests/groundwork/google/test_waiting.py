@@ -72,19 +72,19 @@ def test_what_is_not_there_yet_is_looked_for_again(wanted: int, waited: list[flo
     assert waited == [1, 2, 30][:wanted]
 
 
-def test_what_never_comes_ends_with_what_was_seen_last(waited: list[float]) -> None:
+def test_a_wait_that_times_out_returns_the_last_value(waited: list[float]) -> None:
     seen, patience = counting(), Patience(sleep=waited.append)
     assert patience.until(lambda: next(seen), lambda _number: False, (1, 2, 30)) == 3
 
 
-def test_where_nothing_is_late_nothing_is_waited_for() -> None:
+def test_without_lateness_there_is_no_wait() -> None:
     seen = counting()
     assert PROMPT.until(lambda: next(seen), lambda _number: False, GRANTS) == 0
     with pytest.raises(OSError, match="once"):
         PROMPT.retry(Act(OSError("once")), passes, GRANTS)
 
 
-def test_a_failed_check_does_not_count_as_not_yet(waited: list[float]) -> None:
+def test_a_failed_check_does_not_count_as_pending(waited: list[float]) -> None:
     with pytest.raises(ValueError, match="no answer"):
         Patience(sleep=waited.append).until(Act(ValueError("no answer")), bool, GRANTS)
     assert waited == []

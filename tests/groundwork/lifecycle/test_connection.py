@@ -60,7 +60,7 @@ def test_what_is_not_connected_waits_and_says_what_a_human_does(asked: Asked) ->
 @pytest.mark.parametrize(
     "there", [refusal(404, "NOT_FOUND"), refusal(403, "PERMISSION_DENIED", reason="SERVICE_DISABLED")]
 )
-def test_a_connection_that_is_not_there_is_asked_for(asked: Asked, there: tuple[int, object]) -> None:
+def test_a_missing_connection_is_requested(asked: Asked, there: tuple[int, object]) -> None:
     asked.say(*there)
     with pytest.raises(Refused, match="has no such connection") as error:
         asked.ensure()

@@ -46,7 +46,7 @@ def gone(clone: Clone) -> bool:
     return False
 
 
-def test_everything_goes_and_up_brings_it_back_with_its_identity_pool(clone: Clone, talk: Heard) -> None:
+def test_everything_is_deleted_and_up_restores_it_with_its_identity_pool(clone: Clone, talk: Heard) -> None:
     talk.answers = [PROJECT, f"delete {PROJECT}-tfstate"]
     remains = down_all.everything(clone.session("down"), UpOptions(), talk)
     assert (remains.exit_code, remains.kept, remains.left) == (Exit.OK, (), ())
@@ -241,7 +241,9 @@ def script() -> Iterator[Script]:
         yield script
 
 
-def test_a_project_that_takes_no_calls_after_its_deletion_is_deleted(script: Script, clone: Clone, talk: Heard) -> None:
+def test_a_project_that_refuses_calls_after_its_deletion_counts_as_deleted(
+    script: Script, clone: Clone, talk: Heard
+) -> None:
     """The call that looks is charged to the project itself, which Google refuses from then on."""
     path = f"/cloudresourcemanager/v1/projects/{SCRIPTED}"
     refused = refusal(403, "PERMISSION_DENIED", "Project #1 has been deleted.", "CONSUMER_INVALID")
@@ -254,7 +256,7 @@ def test_a_project_that_takes_no_calls_after_its_deletion_is_deleted(script: Scr
         down_all.delete_project(script.cloud, environment, talk, yes=True, dry_run=False)
 
 
-def test_a_leftover_is_looked_for_again_while_lists_are_late(clone: Clone, talk: Heard) -> None:
+def test_a_leftover_is_searched_again_while_lists_lag(clone: Clone, talk: Heard) -> None:
     looks: list[float] = []
 
     def sleep(seconds: float) -> None:

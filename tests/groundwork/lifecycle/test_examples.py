@@ -122,7 +122,7 @@ def test_an_example_is_created_used_by_its_members_and_destroyed(clone: Clone, n
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["pokemon-cards", "starfish"])
-def test_what_was_made_and_never_recorded_is_adopted_though_nothing_else_is_known(clone: Clone, name: str) -> None:
+def test_unrecorded_resources_are_adopted_without_any_state(clone: Clone, name: str) -> None:
     """As after a kill before the first write of the state: each import takes the configuration without any identity's address."""
     clone.run("up", "--env", name, "--yes")
     session = open_session(clone.checkout, clone.environment(name), None, "up", lambda _text: None)

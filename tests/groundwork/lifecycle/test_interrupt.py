@@ -168,7 +168,7 @@ def test_what_google_refuses_for_good_is_not(clone: Clone) -> None:
     assert "→ your login lacks a permission: ask an operator of the project" in result.stderr
 
 
-def test_what_was_made_but_never_answered_for_is_adopted(clone: Clone) -> None:
+def test_a_created_resource_whose_answer_was_lost_is_adopted(clone: Clone) -> None:
     """The connection breaks after the secret was made: Terraform does not know, the next `up` finds it."""
     clone.disturb({"method": "secretmanager.projects.secrets.create", "kind": "drop", "after": True, "count": 1})
     clone.run("up", "--env", "small")

@@ -150,7 +150,7 @@ def test_a_project_without_billing_is_not_called_somebody_elses(
     )
 
 
-def test_a_bucket_whose_name_is_taken_though_it_cannot_be_found_is_reported(
+def test_a_bucket_name_that_is_taken_by_an_invisible_bucket_is_reported(
     new_project: Script, environment: Environment, talk: Heard
 ) -> None:
     new_project.answers[f"/storage/v1/b/{PROJECT}-tfstate"] = refusal(404, "NOT_FOUND")

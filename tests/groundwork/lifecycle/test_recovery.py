@@ -24,7 +24,7 @@ def addresses(*events: Event) -> list[str]:
     return [orphan.address for orphan in orphans(events)]
 
 
-def test_what_was_begun_and_what_was_made_may_exist() -> None:
+def test_started_and_created_resources_may_exist() -> None:
     events = [step(BUCKET, "start"), step(SECRET, "start"), step(SECRET, "complete", "projects/p/secrets/s")]
     assert orphans(events) == [
         Orphan(BUCKET, "google_storage_bucket", ""),
@@ -56,7 +56,7 @@ def test_only_what_was_being_created_is_looked_for(action: Action) -> None:
         "google_storage_bucket_object",
     ],
 )
-def test_what_can_be_made_twice_needs_no_adoption(kind: str) -> None:
+def test_resources_without_unique_names_need_no_adoption(kind: str) -> None:
     assert addresses(step(f"{kind}.x", "start")) == []
 
 

@@ -42,11 +42,11 @@ def test_a_repeated_plan_has_the_same_record() -> None:
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_whatever_else_differs_is_another_plan(change: dict[str, Any]) -> None:
+def test_any_other_difference_is_another_plan(change: dict[str, Any]) -> None:
     assert differences(_of(a={}), _of(a=change)) == ["platform: changed since: google_storage_bucket.a"]
 
 
-def test_what_is_new_and_what_is_gone_is_named() -> None:
+def test_additions_and_removals_are_named() -> None:
     assert differences(_of(a={}, b={}), _of(b={}, c={})) == [
         "platform: not reviewed: google_storage_bucket.c",
         "platform: no longer needed: google_storage_bucket.a",

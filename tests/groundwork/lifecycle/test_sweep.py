@@ -145,12 +145,12 @@ NEW = (NOW - timedelta(minutes=30)).isoformat()
         (item("secret", "projects/1/secrets/s", createTime=OLD), Choice(only=("secret",)), ""),
     ],
 )
-def test_what_stays_stays_for_a_reason(thing: Item, choice: Choice, stays: str) -> None:
+def test_each_kept_resource_has_a_reason(thing: Item, choice: Choice, stays: str) -> None:
     (decision,) = sweep.decide(Remains((), (thing,), {}, 1), choice, NOW)
     assert (stays in decision.stays) if stays else decision.goes
 
 
-def test_what_belongs_to_something_protected_stays_and_a_like_name_does_not_protect() -> None:
+def test_children_of_protected_resources_stay_and_a_similar_name_does_not_protect() -> None:
     kept = item("service account", "a@p", description="groundwork-keep")
     key = item("service-account key", "projects/p/serviceAccounts/a@p/keys/1")
     other = item("service-account key", "projects/p/serviceAccounts/aa@p/keys/1")

@@ -156,7 +156,7 @@ def test_a_push_builds_and_deploys_and_a_member_calls_what_an_outsider_may_not(
     _gone(clone, name, program)
 
 
-def test_pokemon_cards_deploys_by_a_push_waits_warm_goes_back_and_trains_by_a_build(
+def test_pokemon_cards_deploys_by_a_push_stays_warm_rolls_back_and_trains_by_a_build(
     clone: Clone, program: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     name, app = "pokemon-cards", tmp_path_factory.mktemp("app")

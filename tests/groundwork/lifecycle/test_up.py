@@ -63,7 +63,7 @@ def test_the_applied_plan_is_the_shown_one(clone: Clone, talk: Heard) -> None:
     assert names == {"small-clone-data", "small-clone-kept", "small-clone-tfstate"}
 
 
-def test_a_check_may_refuse_before_anything_is_asked_or_changed(clone: Clone, talk: Heard) -> None:
+def test_a_check_can_refuse_before_any_question_or_change(clone: Clone, talk: Heard) -> None:
     def refuse(_session: Session, _made: Sequence[LayerPlan]) -> None:
         raise Refused("No.")
 
@@ -81,7 +81,7 @@ def test_a_check_may_refuse_before_anything_is_asked_or_changed(clone: Clone, ta
         ("people", "add", "a@example.com", "--role", "viewer", "--dry-run"),
     ],
 )
-def test_what_only_looks_makes_nothing_at_all(clone: Clone, arguments: tuple[str, ...]) -> None:
+def test_read_only_commands_create_nothing(clone: Clone, arguments: tuple[str, ...]) -> None:
     result = clone.run(*arguments, "--env", "small")
     assert result.returncode == Exit.OK, result.stderr
     assert list(clone.cloud.pages("cloudresourcemanager", "v1/projects", "projects")) == []
@@ -99,7 +99,7 @@ def test_damaged_personas_are_named_before_anything_is_planned(deployed: Clone, 
     assert talk.lines == []
 
 
-def test_before_the_first_up_a_plan_says_what_it_would_begin_with_and_create(clone: Clone, talk: Heard) -> None:
+def test_before_the_first_up_a_plan_lists_the_prerequisites_and_changes(clone: Clone, talk: Heard) -> None:
     plans = up.plan(clone.session("plan"), talk)
     assert "`up` would first create project small-clone on the local cloud" in talk.lines
     assert "`up` would first create bucket small-clone-tfstate for Terraform's state" in talk.lines

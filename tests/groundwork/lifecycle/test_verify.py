@@ -205,7 +205,7 @@ def test_an_api_of_the_platform_that_was_switched_off_is_unknown(deployed: Clone
     assert "gcloud services enable secretmanager.googleapis.com" in found.unknown["secret"]
 
 
-def test_apis_that_somebody_enabled_and_nothing_is_made_of_are_seen_to_be_empty(deployed: Clone) -> None:
+def test_unused_apis_that_somebody_enabled_are_checked_and_empty(deployed: Clone) -> None:
     before = verify(deployed.cloud, deployed.environment)
     hosts = sorted({row.host for row in listings()} - enabled_hosts(deployed))
     for host in hosts:

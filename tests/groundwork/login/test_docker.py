@@ -91,7 +91,7 @@ def test_without_a_helper_docker_gets_a_token_by_a_pipe_and_not_by_its_arguments
     assert result.text == f"docker is logged in to {HOST} for an hour.\n"
 
 
-def test_a_token_is_used_when_it_is_asked_for(google: Google) -> None:
+def test_a_token_is_used_on_request(google: Google) -> None:
     google.program("docker-credential-gcloud", "")
     notes = google.program("docker", "")
     google.log_in()

@@ -57,7 +57,7 @@ def test_a_dry_run_writes_nothing(clone: SmallClone, repository: Path) -> None:
     assert not (repository / ".dvc" / "config.local").exists()
 
 
-def test_googles_remote_is_shared_and_takes_the_local_one_away(google: Google, repository: Path) -> None:
+def test_googles_remote_is_shared_and_replaces_the_local_one(google: Google, repository: Path) -> None:
     google.clone("dvc", "--repository", str(repository))
     private = repository / ".dvc" / "config.local"
     private.write_text(private.read_text() + "['remote \"other\"']\n    url = /mnt\n")
@@ -103,7 +103,7 @@ def test_yes_points_it_elsewhere_unasked(google: Google, repository: Path) -> No
         ("[core]\n    # why\n\n[cache]\n    x = 1\n", "[core]\n    # why\n    remote = data\n\n[cache]\n    x = 1\n"),
     ],
 )
-def test_a_setting_takes_its_place_and_leaves_the_rest(before: str, after: str) -> None:
+def test_a_setting_is_inserted_and_the_rest_is_kept(before: str, after: str) -> None:
     assert dvc.set_section(before, "core", {"remote": "data"}, whole=False) == after
     assert dvc.set_section(after, "core", {"remote": "data"}, whole=False) == after
 

@@ -133,7 +133,7 @@ def test_logging_in_as_the_deployer_names_it_to_gcloud(google: Google) -> None:
     assert commands(notes)[0] == f"login --impersonate-service-account {google.environment.deployer}"
 
 
-def test_a_dry_run_says_what_gcloud_would_be_asked(google: Google) -> None:
+def test_a_dry_run_shows_the_gcloud_command(google: Google) -> None:
     result = google.clone("login", "--env", "dev", "--dry-run")
     assert "would run, unless the login is valid: gcloud auth application-default login\n" in result.text
     assert not (google.config / "application_default_credentials.json").exists()

@@ -53,7 +53,7 @@ def test_a_command_that_cannot_be_run_is_reported_in_one_sentence(
     assert (result.code, text in result.err) == (Exit.USAGE, True)
 
 
-def test_a_dry_run_says_what_is_handed_over_and_no_value(clone: SmallClone) -> None:
+def test_a_dry_run_names_the_variables_and_shows_no_value(clone: SmallClone) -> None:
     result = clone("run", "--dry-run", "--", "sh", "-c", "exit 1")
     assert result.code == Exit.OK
     assert "GOOGLE_OAUTH_ACCESS_TOKEN" in result.text

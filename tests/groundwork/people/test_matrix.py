@@ -237,7 +237,7 @@ def test_a_policy_that_cannot_be_read_is_unknown_and_nothing_is_claimed(platform
 
 
 @pytest.mark.parametrize(("count", "answer", "waits"), [(2, "yes", 2), (None, "not yet", len(GRANTS))])
-def test_what_a_policy_gives_and_a_service_refuses_is_not_yet_and_is_tried_again(
+def test_a_grant_that_a_service_still_refuses_is_pending_and_retried(
     platform: Platform, count: int | None, answer: str, waits: int
 ) -> None:
     said: list[str] = []

@@ -44,7 +44,9 @@ def _cells(
     return needed(access, who, target, find_action(action, target))
 
 
-def test_deploying_takes_the_service_its_identity_and_the_image(team: Environment, roles: RolePermissions) -> None:
+def test_deploying_needs_access_to_the_service_its_identity_and_the_image(
+    team: Environment, roles: RolePermissions
+) -> None:
     there = "projects/pokemon-cards-example/locations/europe-west1"
     bound = [
         _bound("Run service", f"{there}/services/backend", "roles/run.developer", BUILD),

@@ -44,7 +44,7 @@ def test_adding_twice_changes_nothing(platform: Platform) -> None:
     assert read_all(platform.cloud()).bindings == before
 
 
-def test_a_new_role_takes_the_old_one_away(platform: Platform) -> None:
+def test_a_new_role_replaces_the_old_one(platform: Platform) -> None:
     platform("people", "add", "finn@example.com", "--role", "operator")
     assert platform("people", "add", "finn@example.com", "--role", "viewer").returncode == 0
     held = {binding.role for binding in read_all(platform.cloud()).held_by("finn@example.com")}
@@ -52,7 +52,7 @@ def test_a_new_role_takes_the_old_one_away(platform: Platform) -> None:
     assert "roles/storage.objectViewer" in held
 
 
-def test_two_at_once_lose_nobody(platform: Platform) -> None:
+def test_two_concurrent_additions_lose_nobody(platform: Platform) -> None:
     children = [platform.start("people", "add", f"{name}@example.com", "--role", "viewer") for name in ("gus", "hal")]
     results = [(child.communicate()[1], child.returncode) for child in children]
     assert [code for _, code in results] == [0, 0], results
@@ -68,7 +68,7 @@ def _by_hand(platform: Platform, item: Item, role: str, member: str) -> None:
     write(cloud, item, {**policy, "bindings": [*policy.get("bindings", []), {"role": role, "members": [member]}]})
 
 
-def test_remove_takes_everything_also_what_was_made_by_hand(platform: Platform) -> None:
+def test_remove_revokes_everything_including_manual_grants(platform: Platform) -> None:
     project = platform.environment.project
     platform("people", "add", "ida@example.com", "--role", "data-scientist")
     _by_hand(platform, Item("project", project), "roles/editor", "user:Ida@example.com")
@@ -266,7 +266,7 @@ def test_an_edit_keeps_comments_order_and_quotes(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["x.yaml"]
 
 
-def test_taking_somebody_out_does_not_bring_a_platform_up_that_is_down(tmp_path: Path) -> None:
+def test_removing_a_member_does_not_start_a_platform_that_is_down(tmp_path: Path) -> None:
     for part in ("infra", "modules", "envs"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns(".terraform*"))
     bare = Platform(Checkout(tmp_path))

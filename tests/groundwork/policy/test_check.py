@@ -137,7 +137,7 @@ def test_a_failed_scan_is_not_kept(here: Clone) -> None:
     assert _check(here).ok
 
 
-def test_the_cache_does_not_grow_for_ever(here: Clone) -> None:
+def test_the_cache_has_a_size_limit(here: Clone) -> None:
     for number in range(12):
         (here.root / "modules" / "bucket" / "main.tf").write_text(f"# {number}\n", encoding="utf-8")
         _check(here)
@@ -180,7 +180,7 @@ def test_every_type_that_an_omission_names_would_be_noted(here: Clone) -> None:
     assert len(_check(here).notes) == sum(bool(one.types) for one in catalogue.omissions())
 
 
-def test_an_exception_is_called_unused_only_when_every_plan_was_looked_at(here: Clone) -> None:
+def test_an_exception_is_called_unused_only_when_every_plan_was_checked(here: Clone) -> None:
     accepted = (exception("google_storage_bucket.nowhere"),)
     assert _check(here, {"platform": _saved(plan())}, exceptions=accepted).unused == ()
     both = {"bootstrap": _saved(plan()), "platform": _saved(plan())}

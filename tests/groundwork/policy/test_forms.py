@@ -105,7 +105,7 @@ def test_markdown_is_a_heading_a_summary_and_tables(mixed: Result, clean: Result
     assert "### Excused" in lines
 
 
-def test_markdown_takes_no_orders_from_what_was_scanned(mixed: Result) -> None:
+def test_markdown_escapes_scanned_text(mixed: Result) -> None:
     text = markdown(mixed)
     assert "<script>" not in text
     assert "<b>" in text, "in code it is only text"

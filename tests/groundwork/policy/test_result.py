@@ -85,7 +85,7 @@ def test_an_exception_applies_until_its_date_and_then_fails() -> None:
     assert terminal.expired(until) in terminal.lines(over)
 
 
-def test_an_exception_that_is_over_fails_even_when_nothing_needs_it_any_more() -> None:
+def test_an_expired_exception_fails_even_when_unused() -> None:
     over = result(report("code"), exceptions=(exception(ADDRESS, expires=TODAY),))
     assert not over.ok
     assert "1 expired exception" in over.summary

@@ -88,7 +88,7 @@ def test_a_plan_without_resources_needs_no_checks(here: Clone) -> None:
     assert len(here.scanner().scan(FOLDERS, {"platform": plan()}, Settings())) == 2
 
 
-def test_a_plan_may_hold_secrets_so_nobody_else_can_read_it_and_it_does_not_stay(here: Clone) -> None:
+def test_a_plan_may_contain_secrets_so_it_is_private_and_deleted(here: Clone) -> None:
     here.answers(report("code"), report("platform"))
     program = (here.cache / "checkov").glob("*/bin/python")
     text = next(program).read_text(encoding="utf-8")

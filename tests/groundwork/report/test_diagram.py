@@ -64,7 +64,7 @@ def test_a_saved_plan_is_drawn_while_current_and_refused_afterwards(clone: Clone
     assert "envs/small.yaml" in result.stderr
 
 
-def test_mermaid_says_by_sign_what_comes_and_goes_and_shows_no_address(clone: Clone) -> None:
+def test_mermaid_marks_additions_and_removals_and_shows_no_address(clone: Clone) -> None:
     output = clone.run("diagram", "--env", "small").stdout
     assert output.startswith("flowchart LR\n")
     assert '["+ fresh<br><small>bucket</small>"]' in output

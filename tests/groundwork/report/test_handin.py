@@ -62,7 +62,7 @@ def test_every_question_is_answered_by_rows_or_a_sentence(clone: Clone) -> None:
     assert not [key for key, section in found["sections"].items() if section["could_not_be_read"]]
 
 
-def test_it_says_what_is_there_and_of_the_rest_that_nothing_is_and_why(clone: Clone) -> None:
+def test_it_lists_what_exists_and_explains_what_does_not(clone: Clone) -> None:
     sections = report(clone)["sections"]
     data = next(row for row in sections["buckets"]["rows"] if row["bucket"] == "small-clone-data")
     assert data["holds"] == "2 objects (5 B) live"

@@ -271,6 +271,6 @@ def _holding(texts: dict[str, bytes]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("shift", [0, 1, 2])
-def test_the_look_would_find_a_value_that_was_packed_into_base64(shift: int) -> None:
+def test_the_search_would_find_a_value_inside_base64(shift: int) -> None:
     packed = base64.b64encode(b"x" * shift + VALUES["piped"].encode() + b"after")
     assert _holding({"a file": b"before " + packed}) == [("a file", "piped")]

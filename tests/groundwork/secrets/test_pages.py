@@ -61,7 +61,7 @@ def test_how_many_versions_are_free_and_stay_is_what_the_page_says() -> None:
     assert "The newest two\nalways stay" in text
 
 
-def test_every_look_of_doctor_has_a_row() -> None:
+def test_every_check_of_doctor_has_a_row() -> None:
     text = (DOCS / "credentials.md").read_text(encoding="utf-8").lower()
     names = [look.__module__.rpartition(".")[2] for look in LOOKS]
     assert [name for name in names if f"\n| {name} |" not in text] == []

@@ -77,7 +77,7 @@ def test_a_value_is_typed_without_being_shown(clone: SmallClone) -> None:
         ("-----BEGIN X-----", "first of several lines"),
     ],
 )
-def test_what_cannot_be_a_value_is_not_taken_at_the_prompt(typed: str, sentence: str, clone: SmallClone) -> None:
+def test_an_invalid_value_is_refused_at_the_prompt(typed: str, sentence: str, clone: SmallClone) -> None:
     code, output = at_terminal(["secrets", "set", KEY], clone.root, [("(not shown): ", typed)])
     assert code == Exit.USAGE
     assert sentence in output

@@ -125,7 +125,7 @@ def test_an_older_version_can_be_read(clone: SmallClone) -> None:
 
 
 @pytest.mark.parametrize(("value", "shown"), [(b"a\xc3\xa4", {"value": "aä"}), (b"\xff\x00", {"value_base64": "/wA="})])
-def test_a_value_can_be_had_as_json(value: bytes, shown: dict[str, str], clone: SmallClone) -> None:
+def test_a_value_can_be_read_as_json(value: bytes, shown: dict[str, str], clone: SmallClone) -> None:
     clone("secrets", "set", KEY, given=value)
     assert json.loads(clone("secrets", "get", KEY, "--json").out) == {"name": KEY, "version": "latest", **shown}
 
@@ -259,7 +259,7 @@ def test_an_import_without_permission_for_one_of_two_keys_sets_nothing(clone: Sm
     assert clone.states("kaggle-user") == {}
 
 
-def test_an_import_that_breaks_off_says_how_far_it_came(clone: SmallClone, cloud_fault: Fault) -> None:
+def test_an_interrupted_import_reports_its_progress(clone: SmallClone, cloud_fault: Fault) -> None:
     (clone.root / ".env").write_text("KAGGLE_USER=ann\nKAGGLE_KEY=k\n")
     vault = clone.vault()
     found = importing.wanted(clone.root / ".env", clone.environment, ())
@@ -351,7 +351,7 @@ def test_googles_debug_logs_are_silent_about_values(clone: SmallClone) -> None:
     assert (result.stdout, result.stderr) == (f"{KEY}: version 1 is set\n", "")
 
 
-def test_two_at_once_lose_no_value(clone: SmallClone) -> None:
+def test_two_concurrent_commands_lose_no_value(clone: SmallClone) -> None:
     put(clone, "a")
     arguments = [sys.executable, "-m", "groundwork", "secrets", "set", KEY]
     running = [

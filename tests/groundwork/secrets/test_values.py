@@ -48,11 +48,11 @@ def test_an_impossible_value_is_refused_without_being_shown(data: bytes, exact: 
     assert "hunter2" not in str(error.value)
 
 
-def test_the_first_line_of_a_key_file_is_not_taken_at_the_prompt() -> None:
+def test_the_first_line_of_a_key_file_is_refused_at_the_prompt() -> None:
     with pytest.raises(UsageProblem, match="first of several lines"):
         typed("-----BEGIN PRIVATE KEY-----", exact=False)
 
 
-def test_half_a_character_is_not_taken_at_the_prompt() -> None:
+def test_half_a_character_is_refused_at_the_prompt() -> None:
     with pytest.raises(UsageProblem, match="not text in UTF-8"):
         typed("\udcff", exact=False)

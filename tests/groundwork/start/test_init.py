@@ -28,7 +28,7 @@ def init(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Init:
 WORDS = ("--name", "dev", "--project", "cats-dogs-1", "--email", "alice@example.com")
 
 
-def test_an_empty_folder_becomes_a_project_with_a_sound_file(init: Init, tmp_path: Path) -> None:
+def test_an_empty_folder_becomes_a_project_with_a_valid_file(init: Init, tmp_path: Path) -> None:
     assert init(*WORDS) == Exit.OK
     environment = load("dev", tmp_path)
     assert (environment.project, environment.region, environment.local) == ("cats-dogs-1", "europe-west1", False)
@@ -82,7 +82,7 @@ def test_what_is_deployed_trained_and_built_has_its_place(init: Init, tmp_path: 
     "url",
     ["gs://my.domain.example", "gs://googledata", "gs://models", "gs://cats-dogs-1-data", "/srv/data", "gs://A B\x1b"],
 )
-def test_any_remote_gives_a_sound_file(url: str, init: Init, tmp_path: Path) -> None:
+def test_any_remote_gives_a_valid_file(url: str, init: Init, tmp_path: Path) -> None:
     (tmp_path / ".dvc").mkdir()
     (tmp_path / ".dvc" / "config").write_text(f"['remote \"a\"']\n    url = {url}\n")
     assert init(*WORDS) == Exit.OK

@@ -63,7 +63,7 @@ def test_a_dotenv_that_git_would_take_up_is_reported(tmp_path: Path) -> None:
     assert said not in [clue.becomes for clue in repository.look(tmp_path)]
 
 
-def test_a_cloud_build_says_images_and_services(tmp_path: Path) -> None:
+def test_a_cloud_build_file_names_images_and_services(tmp_path: Path) -> None:
     text = "steps: [{name: gcloud, args: [run, deploy, backend, --image, x]}]\nimages: ['eu-docker.pkg.dev/$PROJECT_ID/r/trainer:$SHORT_SHA', '$_IMAGE']\n"
     assert detected(tmp_path, {"cloudbuild.yaml": text}) == [
         ("Cloud Build", "trainer", "repositories"),
@@ -79,7 +79,7 @@ def test_a_cloud_build_says_images_and_services(tmp_path: Path) -> None:
         ("pyproject.toml", '  "wandb>=0.1",\n'),
     ],
 )
-def test_using_weights_and_biases_takes_its_key(file: str, text: str, tmp_path: Path) -> None:
+def test_using_weights_and_biases_needs_its_key(file: str, text: str, tmp_path: Path) -> None:
     assert detected(tmp_path, {file: text}) == [("W&B", "wandb-api-key", "secrets")]
 
 

@@ -103,7 +103,7 @@ def test_without_network_one_sentence_says_what_to_do(tmp_path: Path, monkeypatc
     assert error.value.message == expected
 
 
-def test_an_old_one_on_path_is_named_when_the_new_one_cannot_be_had(tmp_path: Path) -> None:
+def test_an_old_terraform_on_path_is_named_when_no_new_one_can_be_fetched(tmp_path: Path) -> None:
     old = Tool("terraform", (1, 5, 7), Path("/usr/bin/terraform"))
     with pytest.raises(
         GroundworkError, match=r"^Terraform 1\.5\.7 at /usr/bin/terraform is older than 1\.11, and http"
@@ -137,7 +137,7 @@ def test_a_program_is_asked_for_its_version_once_and_again_when_it_has_changed(
     assert (tmp_path / "asked").read_text("utf-8").split() == ["asked", "asked"]
 
 
-def test_the_script_of_a_version_manager_is_asked_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_version_managers_script_is_run_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     file = program(tmp_path, "1.11.4")
     file.write_text(file.read_text("utf-8") + f"echo asked >> '{tmp_path}/asked'\n", "utf-8")

@@ -65,7 +65,7 @@ def test_a_package_of_another_content_is_not_installed(layer: Path, package: Pat
     assert "doesn't match any of the checksums" in initialised(layer, package).fail("init", "-no-color")
 
 
-def test_nor_is_it_taken_from_a_cache(layer: Path, package: Path, tmp_path: Path) -> None:
+def test_nor_is_it_read_from_a_cache(layer: Path, package: Path, tmp_path: Path) -> None:
     pins.pin(layer)
     cache = {**isolation.cached_providers({}, tmp_path), "TF_PLUGIN_CACHE_DIR": str(package.parents[5])}
     assert "doesn't match any of the checksums" in initialised(layer, package, **cache).fail("init", "-no-color")

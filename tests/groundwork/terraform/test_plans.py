@@ -25,7 +25,7 @@ def test_a_replacement_counts_as_one_made_and_one_destroyed() -> None:
     assert total.text == "2 to create, 1 to change, 2 to destroy, 1 to import"
 
 
-def test_nothing_is_no_changes() -> None:
+def test_an_empty_plan_has_no_changes() -> None:
     assert plans.counts([layer()]).text == "no changes"
 
 

@@ -89,7 +89,7 @@ def test_a_shells_variables_reach_terraform_and_pythons_clients(deployed: Clone)
     )
 
 
-def test_a_shell_may_be_somebody_else(deployed: Clone) -> None:
+def test_a_shell_can_act_as_another_principal(deployed: Clone) -> None:
     printed = deployed.run("local", "env", "--env", "small", "--as", "user:stranger@example.com").stdout
     shell = f'{printed}\n"$0" -c "$1"\n'
     result = subprocess.run(

@@ -90,7 +90,7 @@ def test_state_and_lock_are_read_from_the_bucket(cloud: GoogleCloud, place: Stat
 
 
 @pytest.mark.parametrize("content", ["", "garbage", "[]", "{}", '{"Created": "yesterday"}'])
-def test_a_lock_that_says_nothing_is_held_by_somebody_and_can_be_removed(
+def test_an_unreadable_lock_counts_as_held_and_can_be_removed(
     content: str, cloud: GoogleCloud, place: StateLocation
 ) -> None:
     cloud.storage().bucket(place.bucket).blob(f"{place.prefix}/default.tflock").upload_from_string(content)

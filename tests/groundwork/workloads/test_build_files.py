@@ -31,7 +31,7 @@ def test_a_dockerfile_alone_is_built_with_the_latest_layers_and_pushed_twice(pro
     assert build.options.logging.name == "CLOUD_LOGGING_ONLY"
 
 
-def test_a_file_of_the_teams_is_taken_as_it_is_and_completed(project: Project, write: Writer) -> None:
+def test_the_teams_own_file_is_kept_and_completed(project: Project, write: Writer) -> None:
     write("Dockerfile", "FROM scratch\n")
     folder = write(
         "cloudbuild.yaml",

@@ -110,7 +110,7 @@ def test_a_key_in_the_file_is_warned_of_without_showing_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["$WANDB_API_KEY", "${WANDB_API_KEY}"])
-def test_a_variable_that_nobody_filled_in_is_refused(value: str) -> None:
+def test_an_empty_variable_is_refused(value: str) -> None:
     with pytest.raises(UsageProblem, match=r"train\.yaml: env WANDB_API_KEY is .* not replaced"):
         job_files.refuse_left_open(job(("WANDB_API_KEY", value)), "train.yaml")
     with pytest.raises(UsageProblem, match="imageUri is"):

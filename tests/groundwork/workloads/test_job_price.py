@@ -17,7 +17,7 @@ def spec(machine: str, gpu: str = "", count: int = 1, replicas: object = "1") ->
 DISK = Decimal("0.17") * 100 / 730
 
 
-def test_a_machine_costs_what_vertex_takes_for_it_and_its_disk() -> None:
+def test_a_machine_costs_vertexs_price_for_it_and_its_disk() -> None:
     rate = job_price.of_training(spec("n1-standard-4"), "us-central1")
     assert rate.hourly == Decimal("0.21849885") + DISK
     assert rate.at_most(7200) == "at most $0.48: $0.24 an hour for 1 n1-standard-4, stopped after 2 h at the latest"

@@ -51,7 +51,7 @@ def say(google: Google, *jobs: dict[str, Any], runs: tuple[dict[str, Any], ...] 
     google.proxy.scripted[f"GET {RUNS.format(project)}/-/executions"] = (200, {"executions": list(runs)})
 
 
-def test_both_sorts_are_one_list_with_owner_and_cost(google: Google) -> None:
+def test_both_kinds_of_job_are_one_list_with_owner_and_cost(google: Google) -> None:
     done = trained("SUCCEEDED", startTime="2026-11-28T10:05:00Z", endTime="2026-11-28T12:05:00Z")
     say(google, done, runs=(executed("SUCCEEDED", completionTime="2026-11-28T11:10:05Z"),))
     result = google.clone("jobs", "list", "--env", "dev")

@@ -43,7 +43,7 @@ def test_a_missing_service_build_or_job_is_reported_in_one_sentence(
         ask(project)
 
 
-def test_any_other_call_says_what_switches_it_on(project: Project) -> None:
+def test_any_other_call_says_how_to_enable_the_api(project: Project) -> None:
     with pytest.raises(CloudProblem) as problem:
         project.cloud.request("POST", "run", f"v2/{project.here}/services", json={})
     assert problem.value.details[0].startswith("`groundwork up` enables the APIs")

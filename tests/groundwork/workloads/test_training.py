@@ -30,7 +30,7 @@ def trained(project: Project, **changes: Any) -> Project:
     return replace(project, environment=environment)
 
 
-def test_a_training_becomes_a_job_with_all_that_the_file_says(project: Project) -> None:
+def test_a_training_becomes_a_job_with_everything_in_the_file(project: Project) -> None:
     job = training.job_of(trained(project), TrainingRequest(training="train"), THEN)
     assert job["displayName"] == "train"
     assert job["labels"] == {"team": "cats", "component": "train", "member": "owner_example_com"}

@@ -139,7 +139,7 @@ def test_a_failed_start_is_reported_in_one_sentence(client: CommandLineRuntime) 
         running.wait(60)
 
 
-def test_what_another_run_left_is_found_and_swept_and_others_containers_are_not(client: CommandLineRuntime) -> None:
+def test_containers_of_an_earlier_run_are_removed_and_others_are_not(client: CommandLineRuntime) -> None:
     other = CommandLineRuntime(client.kind, "another-cloud")
     up = [threading.Event(), threading.Event()]
     mine = client.start(shell("mine", "echo up; sleep 600", labels={"service": "api"}), lambda *_: up[0].set())
@@ -176,7 +176,7 @@ class Answering:
                 connection.sendall(b"hello yourself\n")
 
 
-def test_what_a_container_asks_comes_from_no_program_of_its_users(client: CommandLineRuntime) -> None:
+def test_a_containers_connections_are_not_its_users_programs(client: CommandLineRuntime) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         asks = f"exec 3<>/dev/tcp/{client.host}/{port}; cat <&3"

@@ -99,7 +99,7 @@ def last_line(cloud: Serving, order: Order) -> Mapping[str, Any]:
     return result
 
 
-def test_its_libraries_find_its_account_and_what_it_may(cloud: Serving, python: str) -> None:
+def test_its_libraries_find_its_account_and_permissions(cloud: Serving, python: str) -> None:
     account = cloud.account("trainer")
     elsewhere = f"{socket.gethostname()}:{Answering(socket.gethostname()).port}"
     first = last_line(cloud, order(account, PROGRAM, elsewhere))

@@ -58,7 +58,7 @@ def podman(store: dict[str, str], cloud: Client, tmp_path: Path) -> Engine:
     return Engine(cloud, store, tmp_path, cloud.principal)
 
 
-def test_an_image_goes_there_and_back_and_an_outsider_gets_nothing(
+def test_an_image_is_pushed_and_pulled_and_an_outsider_gets_nothing(
     podman: Engine, store: dict[str, str], cloud: Client, repository: str, tmp_path: Path
 ) -> None:
     name = f"{repository}/small:v1"

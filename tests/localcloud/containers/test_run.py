@@ -162,7 +162,7 @@ def test_a_private_service_answers_its_members_and_nobody_else(cloud: Serving) -
     assert fetch(service).status == 200
 
 
-def test_a_change_is_a_revision_traffic_goes_back_and_what_is_broken_takes_none(cloud: Serving) -> None:
+def test_each_change_is_a_revision_traffic_can_be_rolled_back_and_a_broken_one_gets_none(cloud: Serving) -> None:
     first = deployed(cloud, "turns", template(container={"env": [{"name": "N", "value": "1"}]}), public=True)
     second = deployed(cloud, "turns", template(container={"env": [{"name": "N", "value": "2"}]}))
     assert fetch(second).json["env"]["N"] == "2"
@@ -420,7 +420,7 @@ def test_a_bucket_is_a_folder_and_what_a_task_writes_is_in_it_afterwards(cloud: 
     assert names == ["in/rows.csv", "out.txt"]
 
 
-def test_what_is_scheduled_runs_a_job_and_calls_a_private_service(cloud: Serving) -> None:
+def test_schedules_run_a_job_and_call_a_private_service(cloud: Serving) -> None:
     account = cloud.account("clock")
     email = account.partition(":")[2]
     service = deployed(cloud, "ticked", template())

@@ -82,7 +82,7 @@ def test_methods_have_the_names_that_googles_audit_log_gives_them(method: str, n
     assert audit.method_name(service, document(service.api, service.versions[0]).methods[method]) == name
 
 
-def test_what_reads_fails_or_changes_only_data_is_not_logged(call: Sender) -> None:
+def test_reads_failures_and_data_changes_are_not_logged(call: Sender) -> None:
     call("GET", SECRETS)
     call("POST", f"{SECRETS}/none:addVersion", {"payload": {"data": "c2VjcmV0"}}, status=404)
     call("POST", f"/storage/v1/b?project={PROJECT}", {"name": "data-bucket"})

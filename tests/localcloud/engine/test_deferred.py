@@ -22,7 +22,7 @@ def notes(store: Store) -> list[str]:
     return [name for (name,) in store.sql("SELECT name FROM resources WHERE name LIKE 'notes/%' ORDER BY name")]
 
 
-def test_they_are_made_when_they_are_asked_for(store: Store) -> None:
+def test_deferred_writes_are_made_on_demand(store: Store) -> None:
     with store.transaction():
         change(store, "a")
     assert (notes(store), store.deferred.pending) == ([], True)
@@ -41,7 +41,7 @@ def test_a_rollback_drops_the_deferred_writes_of_its_change_alone(store: Store) 
     assert notes(store) == ["notes/a", "notes/c"]
 
 
-def test_those_of_earlier_transactions_outlive_one_that_fails(store: Store) -> None:
+def test_deferred_writes_of_earlier_transactions_survive_a_failed_one(store: Store) -> None:
     with store.transaction():
         change(store, "a")
     store.begin()
@@ -85,7 +85,7 @@ def test_a_stop_makes_them(tmp_path: Path, store: Store) -> None:
     assert notes(Store(tmp_path)) == ["notes/a"]
 
 
-def test_a_request_that_fails_beside_others_takes_nothing_of_theirs(store: Store) -> None:
+def test_a_failing_request_drops_no_other_requests_writes(store: Store) -> None:
     def failing() -> None:
         change(store, "bad")
         raise ZeroDivisionError

@@ -45,7 +45,7 @@ def queue(tmp_path: Path) -> Queue:
     return Queue(tmp_path)
 
 
-def test_what_is_due_happens_once_and_in_the_order_of_its_moments(queue: Queue) -> None:
+def test_due_entries_run_once_in_the_order_of_their_times(queue: Queue) -> None:
     for name, hours in (("late", 3), ("early", 1), ("never", 99)):
         queue.due.after("s", "end", name, hours * HOUR)
     assert queue.later(HOUR / 2) == []
@@ -53,19 +53,19 @@ def test_what_is_due_happens_once_and_in_the_order_of_its_moments(queue: Queue) 
     assert queue.later(5 * HOUR) == ["early", "late"]
 
 
-def test_a_second_entry_for_the_same_thing_takes_the_place_of_the_first(queue: Queue) -> None:
+def test_a_second_entry_for_the_same_key_replaces_the_first(queue: Queue) -> None:
     queue.due.after("s", "end", "x", HOUR)
     queue.due.after("s", "end", "x", 3 * HOUR)
     assert queue.later(2 * HOUR) == []
     assert queue.later(2 * HOUR) == ["x"]
 
 
-def test_what_repeats_itself_makes_up_for_every_turn_that_the_clock_passed(queue: Queue) -> None:
+def test_a_repeating_entry_catches_up_on_every_missed_turn(queue: Queue) -> None:
     queue.tick("x")
     assert queue.later(3.5 * HOUR) == ["x 1", "x 2", "x 3"]
 
 
-def test_what_was_taken_out_does_not_happen(queue: Queue) -> None:
+def test_a_removed_entry_does_not_run(queue: Queue) -> None:
     for name in ("a", "a/b", "a/b/c", "ab"):
         queue.due.after("s", "end", name, HOUR)
     queue.due.forget("s", "a")
@@ -73,7 +73,7 @@ def test_what_was_taken_out_does_not_happen(queue: Queue) -> None:
     assert queue.later(2 * HOUR) == ["ab"]
 
 
-def test_a_bug_leaves_nothing_behind_stops_nobody_and_is_tried_again(queue: Queue) -> None:
+def test_a_failing_handler_writes_nothing_stops_no_other_and_is_retried(queue: Queue) -> None:
     queue.due.after("s", "bad", "x", HOUR)
     queue.due.after("s", "end", "y", 2 * HOUR)
     assert queue.later(3 * HOUR) == ["y"]
@@ -82,7 +82,7 @@ def test_a_bug_leaves_nothing_behind_stops_nobody_and_is_tried_again(queue: Queu
     assert not queue.due.ready
 
 
-def test_what_a_transaction_that_failed_had_put_in_is_not_waited_for(queue: Queue) -> None:
+def test_entries_of_a_failed_transaction_are_not_waited_for(queue: Queue) -> None:
     queue.store.begin()
     queue.due.after("s", "end", "x", -HOUR)
     assert queue.due.ready

@@ -37,7 +37,7 @@ def cloud(tmp_path: Path) -> Inside:
         f"eventarc/v1/{AT}/channels",
     ],
 )
-def test_nothing_is_there_where_nothing_can_be_made(cloud: Inside, path: str) -> None:
+def test_lists_of_resources_that_cannot_be_created_are_empty(cloud: Inside, path: str) -> None:
     response = cloud("GET", path)
     assert (response.status, response.body) == (200, {}), response.body
     assert response.headers is not None

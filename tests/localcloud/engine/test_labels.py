@@ -5,7 +5,7 @@ from localcloud.engine.labels import problem
 
 
 @pytest.mark.parametrize("labels", [{}, {"a": ""}, {"team_1-x": "0-_"}, {"équipe": "été"}, {"a" * 63: "b" * 63}])
-def test_labels_that_are_taken(labels: dict[str, str]) -> None:
+def test_labels_that_are_accepted(labels: dict[str, str]) -> None:
     assert problem(labels, "bucket") == ""
 
 

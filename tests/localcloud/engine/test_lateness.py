@@ -29,7 +29,7 @@ def later(cloud: Inside, seconds: float) -> None:
     cloud.cloud.clock.advance(seconds)
 
 
-def test_an_api_that_is_called_enabled_refuses_for_minutes(cloud: Inside) -> None:
+def test_an_enabled_api_refuses_for_minutes(cloud: Inside) -> None:
     services = f"serviceusage/v1/projects/{PROJECT}/services"
     cloud.ok("POST", f"{services}/secretmanager.googleapis.com:disable", {"disableDependentServices": True})
     cloud.ok("POST", f"{services}/secretmanager.googleapis.com:enable", {})

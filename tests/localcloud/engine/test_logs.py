@@ -57,7 +57,7 @@ def test_the_same_entry_sent_twice_is_there_once(logs: Logs) -> None:
     assert len(list(logs.read("projects/p"))) == 1
 
 
-def test_a_log_is_named_as_long_as_it_has_entries(logs: Logs) -> None:
+def test_a_log_is_listed_while_it_has_entries(logs: Logs) -> None:
     logs.log("p", "old", RESOURCE, "said", timestamp="2020-01-01T00:00:00Z")
     logs.log("p", "new", RESOURCE, "said")
     assert list(logs.names("projects/p")) == ["projects/p/logs/new", "projects/p/logs/old"]

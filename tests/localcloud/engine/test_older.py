@@ -119,7 +119,7 @@ def test_a_part_that_is_a_message_has_a_fingerprint_of_its_own(cloud: Inside) ->
     assert cloud("POST", f"{path}/vm/setMetadata", {"fingerprint": first["metadata"]["fingerprint"]}).status == 412
 
 
-def test_a_setter_whose_shape_says_nothing_is_not_answered(cloud: Inside) -> None:
+def test_a_setter_of_unknown_shape_is_not_answered(cloud: Inside) -> None:
     path = f"{BASE}/zones/europe-west1-b/instances"
     cloud.ok("POST", path, {"name": "vm"})
     assert cloud("POST", f"{path}/vm/setDeletionProtection?deletionProtection=true").status == 501

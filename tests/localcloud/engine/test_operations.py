@@ -114,9 +114,7 @@ class Freed(logging.Handler):
             self.cloud.store.sql("PRAGMA max_page_count = 1000000")
 
 
-def test_the_end_of_a_job_is_written_down_as_soon_as_the_disk_takes_it(
-    cloud: Inside, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_jobs_end_is_stored_as_soon_as_the_disk_has_room(cloud: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "AGAIN", 0)
     freed = Freed(cloud.cloud)
     logging.getLogger("localcloud").addHandler(freed)

@@ -112,7 +112,7 @@ def test_the_fields_of_an_operations_answer_are_not_known_beforehand(cloud: Insi
     assert created == {"done": True, "response": {"name": f"{path.removeprefix('artifactregistry/v1/')}/images"}}
 
 
-def test_a_post_may_say_that_it_is_another_verb(cloud: Inside) -> None:
+def test_a_post_can_override_its_method(cloud: Inside) -> None:
     secret(cloud)
     read = cloud("POST", f"{SECRETS}/one", x_http_method_override="GET")
     assert (read.status, "createTime" in read.body) == (200, True)

@@ -108,7 +108,7 @@ def test_validate_only_changes_nothing(cloud: Inside) -> None:
     assert cloud("GET", f"{TRIGGERS}/t").status == 404
 
 
-def test_what_is_not_there_is_a_404_in_the_resources_words(cloud: Inside) -> None:
+def test_a_missing_resource_is_a_404_in_the_resources_words(cloud: Inside) -> None:
     for verb, path, body in [
         ("GET", "", None),
         ("PATCH", "", {}),
@@ -119,7 +119,7 @@ def test_what_is_not_there_is_a_404_in_the_resources_words(cloud: Inside) -> Non
         assert (response.status, response.message) == (404, "Trigger t is not there."), verb
 
 
-def test_a_mask_says_what_a_patch_touches(cloud: Inside) -> None:
+def test_a_mask_limits_a_patch(cloud: Inside) -> None:
     create(cloud, labels={"a": "b"}, serviceAccount="me")
     before = cloud.ok("GET", f"{TRIGGERS}/t")
     cloud.ok("PATCH", f"{TRIGGERS}/t?updateMask=service_account,labels", {"labels": {"c": "d"}, "destination": {}})

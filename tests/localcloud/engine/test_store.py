@@ -24,7 +24,7 @@ def test_a_resource_comes_back_as_it_was_put(store: Store) -> None:
     assert store.get("other", "projects/p/things/t") is None
 
 
-def test_a_name_is_taken_once(store: Store) -> None:
+def test_a_name_is_unique(store: Store) -> None:
     store.insert("s", "projects/p/things/t", {})
     with pytest.raises(CloudError, match="already exists") as caught:
         store.insert("s", "projects/p/things/t", {})
@@ -79,7 +79,7 @@ def test_small_bodies_stay_in_the_row_and_large_ones_become_files(store: Store, 
     assert not spooled.exists()
 
 
-def test_a_rollback_takes_back_rows_and_files(store: Store) -> None:
+def test_a_rollback_restores_rows_and_files(store: Store) -> None:
     forgotten: list[bool] = []
     store.on_rollback(lambda: forgotten.append(True))
     store.begin()
@@ -161,7 +161,7 @@ def test_no_other_process_can_open_the_database(store: Store) -> None:
 
 
 @pytest.mark.parametrize("replaced", [False, True])
-def test_nothing_is_acknowledged_once_the_folder_is_gone(store: Store, replaced: bool) -> None:
+def test_no_write_succeeds_once_the_folder_is_gone(store: Store, replaced: bool) -> None:
     store.database.unlink()
     if replaced:
         store.database.touch()

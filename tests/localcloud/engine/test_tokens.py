@@ -19,7 +19,7 @@ def sent(value: str, now: float = 100) -> str:
     return OURS.principal({"authorization": f"Bearer {value}"}, now)
 
 
-def test_no_token_is_nobody() -> None:
+def test_a_missing_token_names_nobody() -> None:
     assert OURS.principal({}, 0) == ""
 
 
@@ -79,7 +79,7 @@ def test_a_shells_token_ends_within_a_day_by_the_machines_clock_and_not_by_the_c
         "",
     ],
 )
-def test_whatever_was_not_made_with_the_key_is_refused(value: str) -> None:
+def test_tokens_made_without_the_key_are_refused(value: str) -> None:
     with pytest.raises(CloudError, match="invalid authentication credentials"):
         sent(value, 0)
 
@@ -106,7 +106,7 @@ def test_the_key_is_made_once_and_nobody_else_reads_it(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == [tokens.KEY]
 
 
-def test_of_two_that_make_the_key_at_once_the_first_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_two_processes_create_the_key_the_first_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = tokens.opened(tmp_path).token(ALICE)
     monkeypatch.setattr(Path, "exists", lambda _path: False)
     assert tokens.opened(tmp_path).token(ALICE) == first

@@ -70,7 +70,7 @@ def test_calls_of_an_hour_add_up_over_restarts(call: Sender) -> None:
     assert rows(call)["storage.operations-b.standard"]["usage"]["amount"] == 2
 
 
-def test_what_a_repository_holds_is_counted_by_the_hour(tmp_path: Path) -> None:
+def test_a_repositorys_storage_is_metered_by_the_hour(tmp_path: Path) -> None:
     call = sender(tmp_path, "artifactregistry")
     place = f"projects/{PROJECT}/locations/europe-west1"
     repository = {"format": "DOCKER", "labels": {"component": "images"}}

@@ -134,7 +134,7 @@ def test_its_metadata_server_answers_nobody_else_and_ends_with_it(cloud: Serving
         {"Metadata-Flavor": "Google", "Origin": "https://evil.example.com"},
     ],
 )
-def test_its_metadata_server_wants_googles_header_and_no_forwarded_request(
+def test_its_metadata_server_requires_googles_header_and_refuses_forwarded_requests(
     cloud: Serving, headers: dict[str, str]
 ) -> None:
     script = (

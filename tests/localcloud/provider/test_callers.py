@@ -160,17 +160,17 @@ def attacked(running: tuple[str, Path, str], *before: str, **variables: str) -> 
 
 
 @pytest.mark.skipif(ME != 0, reason="only root can be another user; what is decided for one is above")
-def test_another_user_of_the_machine_may_ask_nothing_and_sees_nothing(running: tuple[str, Path, str]) -> None:
+def test_another_user_of_the_machine_is_refused_and_sees_nothing(running: tuple[str, Path, str]) -> None:
     assert refusals(running[0])["GetProviderSchema"] == "OK"
     found = attacked(running, AS_USER=str(NOBODY))
     assert found == {**REFUSED, "folder": "PermissionError", "typed": "401"}
 
 
-def test_what_the_local_cloud_has_started_may_ask_nothing(running: tuple[str, Path, str]) -> None:
+def test_workloads_of_the_local_cloud_are_refused(running: tuple[str, Path, str]) -> None:
     assert REFUSED.items() <= attacked(running, **{WORKS_FOR_IT: "1"}).items()
 
 
-def test_nobody_comes_by_the_local_clouds_own_tunnel(running: tuple[str, Path, str]) -> None:
+def test_the_local_clouds_own_tunnel_is_no_way_in(running: tuple[str, Path, str]) -> None:
     assert REFUSED.items() <= attacked(running, grpc_proxy=running[2]).items()
 
 

@@ -76,7 +76,7 @@ def test_a_failure_and_an_unknown_method_are_reported_to_the_caller(waits: bool)
     ]
 
 
-def test_what_is_compressed_or_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compressed_or_oversized_messages_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "LARGEST_MESSAGE", 100_000)
     with serving({"/p/Back": Handler(backwards, blocks=False)}) as address:
         with pytest.raises(grpc.RpcError) as compressed:
@@ -155,7 +155,7 @@ def test_a_call_that_is_cancelled_as_soon_as_it_is_made_disturbs_no_other(path: 
         caller.wait(3)
 
 
-def test_a_call_that_is_cancelled_while_it_waits_is_not_begun() -> None:
+def test_a_call_cancelled_while_it_waits_is_not_started() -> None:
     making = Making()
     with making.served() as address, Caller(address) as caller:
         caller.ask(1, "/p/Make", b"first")
@@ -168,7 +168,7 @@ def test_a_call_that_is_cancelled_while_it_waits_is_not_begun() -> None:
     assert making.made == [b"first"]
 
 
-def test_what_waits_when_its_caller_has_gone_is_not_begun() -> None:
+def test_a_waiting_call_is_dropped_when_its_client_leaves() -> None:
     """A killed Terraform's next run looks at what it made: nothing may come after."""
     making = Making()
     with making.served() as address:

@@ -124,7 +124,7 @@ def test_an_access_token_acts_as_the_account(world: World) -> None:
     assert robot.opened(VERSION, secret="one")["secret_data"] == HUSH
 
 
-def test_tokens_carry_the_claims_that_were_asked_for(world: World) -> None:
+def test_tokens_have_the_requested_claims(world: World) -> None:
     email = impersonable(world)
     target: dict[str, Any] = {"target_service_account": email}
     token = world.core.opened(f"{ACCOUNT}_id_token", **target, target_audience="https://a.example", include_email=True)
@@ -145,7 +145,7 @@ def test_a_failed_impersonation_names_the_missing_permission(world: World) -> No
 
 
 @pytest.mark.parametrize("payload", [HUSH, '["hush-hush"]'])
-def test_claims_that_are_none_are_refused_unseen(offline: Core, payload: str) -> None:
+def test_invalid_claims_are_refused_without_being_shown(offline: Core, payload: str) -> None:
     with pytest.raises(Refusal, match="not a JSON object") as error:
         offline.opened(f"{ACCOUNT}_jwt", target_service_account=EMAIL, payload=payload, expires_in=1)
     assert HUSH not in str(error.value)

@@ -44,7 +44,7 @@ def test_a_member_is_added_and_removed_without_touching_others(world: World) -> 
     assert bindings(world) == {ACCESSOR: ["user:bob@example.com"]}
 
 
-def test_a_change_of_one_member_writes_everybody_in_lower_case_but_a_binding_only_its_own(world: World) -> None:
+def test_changing_a_member_rewrites_all_in_lower_case_and_a_binding_only_its_own(world: World) -> None:
     by_hand(world, viewer=["user:Bob@example.com"])
     world.core.made(BINDING, secret_id="s", role=ACCESSOR, members=["user:Carol@example.com"])
     assert bindings(world) == {ACCESSOR: ["user:Carol@example.com"], VIEWER: ["user:Bob@example.com"]}
@@ -69,7 +69,7 @@ def test_on_a_repository_a_condition_spoils_the_policy_for_the_provider(world: W
         world.core.made(member, **{**arguments, "member": "user:bob@example.com"})
 
 
-def test_a_member_that_was_taken_out_by_hand_is_gone(world: World) -> None:
+def test_a_manually_removed_member_is_gone(world: World) -> None:
     state = world.core.made(MEMBER, secret_id="s", role=ACCESSOR, member="user:alice@example.com")
     by_hand(world, secretAccessor=["user:bob@example.com"])
     assert world.core.read(MEMBER, state) is None

@@ -48,7 +48,7 @@ def test_an_identity_is_made_of_the_types_own_attributes(name: str) -> None:
         assert one.name == "condition_title" or (isinstance(child, Attribute) and child.scalar == "string")
 
 
-def test_what_has_no_identity_at_google_has_none_here() -> None:
+def test_types_without_an_identity_at_google_have_none_here() -> None:
     answer = identities.schemas(catalogue()[name] for name in catalogue())
     assert set(answer.identity_schemas) == set(NAMED)
     for name in (

@@ -27,7 +27,7 @@ def machine(world: World) -> Object:
     return found
 
 
-def test_a_machine_is_made_with_what_the_api_words_otherwise(world: World) -> None:
+def test_a_machine_is_created_with_fields_that_the_api_represents_differently(world: World) -> None:
     outside = [{"network": "default", "access_config": [{}]}]
     account = [{"scopes": ["storage-ro"]}]
     script = "#!/bin/sh"
@@ -42,7 +42,7 @@ def test_a_machine_is_made_with_what_the_api_words_otherwise(world: World) -> No
     assert "debian-12" in state["boot_disk"][0]["initialize_params"][0]["image"]
 
 
-def test_what_needs_a_stopped_machine_asks_first(world: World, machine: Object) -> None:
+def test_a_change_that_needs_a_stopped_machine_needs_consent(world: World, machine: Object) -> None:
     with pytest.raises(Refusal, match="allow_stopping_for_update = true") as error:
         world.core.changed(MACHINE, machine, **arguments(machine_type="e2-small"))
     assert error.value.state
@@ -129,7 +129,7 @@ def test_zero_accelerators_count_as_none(world: World, machine: Object) -> None:
         ({"metadata": {"startup-script": "a"}, "metadata_startup_script": "b"}, "two startup scripts"),
     ],
 )
-def test_what_cannot_be_made_is_refused_before_anything_is_asked(world: World, more: Any, match: str) -> None:
+def test_an_impossible_machine_is_refused_before_any_call(world: World, more: Any, match: str) -> None:
     with pytest.raises(Refusal, match=match):
         world.core.made(MACHINE, **arguments(**more))
 

@@ -64,18 +64,18 @@ def test_a_stop_ends_the_waiting_at_once() -> None:
         RetryBudget(time.monotonic() + 9, stopped).wait(60)
 
 
-def test_a_busy_cloud_is_asked_again(world: World) -> None:
+def test_a_call_to_a_busy_cloud_is_retried(world: World) -> None:
     world.fault(method="secretmanager.*", kind="error", code=503, count=2)
     assert world.core.made(SECRET, secret_id="s", replication=AUTO)["id"] == f"projects/{PROJECT}/secrets/s"
 
 
-def test_a_create_whose_answer_was_lost_takes_over_what_it_made(world: World) -> None:
+def test_a_create_whose_answer_was_lost_adopts_its_resource(world: World) -> None:
     world.fault(method=CREATE, kind="drop", after=True, count=1)
     state = world.core.made(SECRET, secret_id="s", replication=AUTO, labels={"team": "cats"})
     assert state["labels"] == {"team": "cats"}
 
 
-def test_a_create_whose_answer_was_lost_does_not_take_over_another(world: World) -> None:
+def test_a_create_whose_answer_was_lost_does_not_adopt_another_resource(world: World) -> None:
     other = {"replication": {"automatic": {}}, "labels": {"team": "dogs"}}
     world.ask("POST", "secretmanager", "v1/projects/{project}/secrets", other, secretId="s")
     world.fault(method=CREATE, kind="drop", count=1)
@@ -83,7 +83,7 @@ def test_a_create_whose_answer_was_lost_does_not_take_over_another(world: World)
         world.core.made(SECRET, secret_id="s", replication=AUTO, labels={"team": "cats"})
 
 
-def test_an_operation_that_takes_its_time_is_waited_for(world: World) -> None:
+def test_a_slow_operation_is_waited_for(world: World) -> None:
     world.fault(method="artifactregistry.projects.locations.repositories.create", kind="pending", seconds=0.3, count=1)
     assert world.core.made(REPOSITORY, repository_id="r", format="DOCKER")["name"] == "r"
 
@@ -117,7 +117,7 @@ def test_an_operation_that_does_not_end_in_time_says_so(world: World) -> None:
     assert error.value.state is not None
 
 
-def test_what_was_made_but_could_not_be_read_is_in_the_state(world: World) -> None:
+def test_a_created_resource_that_cannot_be_read_is_in_the_state(world: World) -> None:
     world.fault(
         method="iam.projects.locations.workloadIdentityPools.listAttestationRules", kind="error", code=403, count=1
     )

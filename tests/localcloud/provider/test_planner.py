@@ -48,7 +48,7 @@ def test_an_unset_block_that_the_api_computes_is_unknown_as_a_whole(offline: Cor
     assert values["cors"] == []
 
 
-def test_nothing_changes_where_nothing_differs(offline: Core, secret: dict[str, Any]) -> None:
+def test_equal_values_plan_no_change(offline: Core, secret: dict[str, Any]) -> None:
     planned = offline.plan(SECRET, secret, secret_id="s", replication=AUTO, labels={"team": "cats"})
     assert planned.values == secret
     assert planned.replaced == []

@@ -66,7 +66,7 @@ def test_blocks_that_may_come_are_unknown_unless_nothing_was_there(offline: Core
     assert _values(offline, PROVIDER, state, **arguments, x509=perhaps) == state
 
 
-def test_a_block_with_a_set_in_it_is_never_taken_for_the_same(offline: Core) -> None:
+def test_a_block_that_contains_a_set_always_differs(offline: Core) -> None:
     rule = {"action": [{"type": "Delete"}], "condition": [{"age": 1}]}
     state = _state(offline, BUCKET, **NAMED, lifecycle_rule=[rule])
     values = _values(offline, BUCKET, state, **NAMED, lifecycle_rule=[rule | {"condition": [{"age": UNKNOWN}]}])
@@ -96,7 +96,7 @@ def test_removed_upstream_policies_stay(offline: Core) -> None:
     assert _values(offline, REPOSITORY, state, **arguments, virtual_repository_config=[{}]) == state
 
 
-def test_a_lock_that_is_not_known_yet_may_be_an_unlocking(offline: Core) -> None:
+def test_an_unknown_lock_may_unlock_the_policy(offline: Core) -> None:
     state = _state(offline, BUCKET, **NAMED, retention_policy=[{"retention_period": "60", "is_locked": True}])
     unsure = [{"retention_period": "60", "is_locked": UNKNOWN}]
     assert "retention_policy.0.is_locked" in offline.plan(BUCKET, state, **NAMED, retention_policy=unsure).replaced

@@ -68,7 +68,7 @@ def test_a_policy_can_be_read_without_owning_it(world: World) -> None:
         ("", False),
     ],
 )  # fmt: skip
-def test_policies_are_compared_by_what_they_mean(other: str, same: bool) -> None:
+def test_policies_are_compared_by_meaning(other: str, same: bool) -> None:
     assert policy_data.same(text(BOB, ALICE), other) is same
 
 

@@ -44,7 +44,7 @@ def test_a_resource_is_made_read_changed_and_destroyed(world: World) -> None:
     world.core.destroyed(SECRET, state)
 
 
-def test_a_change_by_hand_is_seen_and_a_label_of_others_is_left_alone(world: World) -> None:
+def test_a_manual_change_is_detected_and_other_labels_are_left_alone(world: World) -> None:
     state = secret(world, labels={"team": "cats"})
     by_hand = {"labels": {"team": "birds", "by": "hand"}}
     world.ask("PATCH", "secretmanager", "v1/projects/{project}/secrets/s", by_hand, updateMask="labels")
@@ -64,7 +64,7 @@ def test_only_what_changed_is_named_in_the_mask(world: World) -> None:
     )
 
 
-def test_a_change_that_only_the_provider_knows_sends_nothing(world: World) -> None:
+def test_a_change_of_a_provider_setting_alone_sends_nothing(world: World) -> None:
     state = secret(world)
     world.fault(method="secretmanager.projects.secrets.patch", kind="error", code=403)
     changed = world.core.changed(SECRET, state, secret_id="s", replication=AUTO, deletion_policy="ABANDON")
@@ -221,7 +221,7 @@ def test_a_bucket_with_objects_is_destroyed_only_by_force(world: World) -> None:
     assert world.core.read(BUCKET, state) is None
 
 
-def test_labels_and_blocks_that_are_taken_from_a_bucket_are_gone_there(world: World) -> None:
+def test_removed_labels_and_blocks_are_removed_from_the_bucket(world: World) -> None:
     arguments = {"name": "example-b", "location": "EU"}
     state = world.core.made(BUCKET, **arguments, labels={"team": "cats"}, cors=[{"origin": ["*"], "method": ["GET"]}])
     state = world.core.changed(BUCKET, state, **arguments)
@@ -250,7 +250,7 @@ def test_a_missing_file_is_named(world: World) -> None:
     assert error.value.attributes == ["source"]
 
 
-def test_an_api_is_switched_on_and_off_only_where_that_is_asked_for(world: World) -> None:
+def test_an_api_is_enabled_and_disabled_only_on_request(world: World) -> None:
     service = "google_project_service"
     left_on = world.core.made(service, service="run.googleapis.com")
     world.core.destroyed(service, left_on)
@@ -291,7 +291,7 @@ def test_an_update_that_is_refused_leaves_its_plan_until_the_next_refresh(world:
     assert world.core.read(REPOSITORY, left) == state | {"labels": {}}
 
 
-def test_of_a_remote_repository_only_the_credentials_are_changed_one_by_one(world: World) -> None:
+def test_a_remote_repositorys_credentials_alone_are_masked_field_by_field(world: World) -> None:
     arguments = {"repository_id": "r", "format": "DOCKER", "mode": "REMOTE_REPOSITORY"}
     hub: dict[str, Any] = {"docker_repository": [{"public_repository": "DOCKER_HUB"}]}
     state = world.core.made(REPOSITORY, **arguments, remote_repository_config=[hub])

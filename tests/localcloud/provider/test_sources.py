@@ -47,7 +47,7 @@ def test_a_data_source_asks_for_its_name_alone_and_its_blocks_are_unknown_until_
     assert (rules.computed, json.loads(rules.type)[0]) == (True, "list")
 
 
-def test_whatever_a_row_asks_for_is_an_attribute() -> None:
+def test_every_attribute_named_in_a_row_exists() -> None:
     rows = [catalogue()[name] for name in catalogue()]
     assert all(one.rstrip("?") in row.schema.root.children for row in rows for one in row.data)
 

@@ -48,7 +48,7 @@ def test_a_filter_stays_until_it_is_switched_off(world: World) -> None:
     assert world.core.plan(BUCKET, found, **NAMED).values != found
 
 
-def test_what_a_changed_filter_leaves_out_is_gone(world: World) -> None:
+def test_fields_left_out_of_a_changed_filter_are_removed(world: World) -> None:
     full = {"mode": "Enabled", "allow_cross_org_vpcs": True, "vpc_network_sources": VPC}
     state = bucket(world, ip_filter=[full | {"public_network_source": PUBLIC}])
     less = {"mode": "Enabled", "vpc_network_sources": VPC}
@@ -69,7 +69,7 @@ def test_the_sources_of_a_filter_that_is_off_may_change(world: World) -> None:
         assert planned.values["ip_filter"][0]["public_network_source"] == []
 
 
-def test_a_cors_rule_that_says_nothing_is_kept_though_the_api_forgets_it(world: World) -> None:
+def test_an_empty_cors_rule_is_kept_though_the_api_drops_it(world: World) -> None:
     rules = [{}, {"method": ["GET"]}]
     state = bucket(world, cors=rules)
     found = world.core.read(BUCKET, state)
@@ -83,7 +83,7 @@ def test_a_removed_unread_value_is_zero_in_the_state(world: World) -> None:
     assert world.core.changed(SECRET, state, secret_id="s", replication=AUTO)["ttl"] == ""
 
 
-def test_of_members_that_differ_in_case_only_the_old_one_stays(offline: Core) -> None:
+def test_among_members_that_differ_only_in_case_the_old_one_stays(offline: Core) -> None:
     arguments = {"bucket": "b", "role": "roles/viewer"}
     prior = {"id": "b/b/roles/viewer", "etag": "x", "condition": [], "timeouts": None} | arguments
     before = prior | {"members": ["user:alice@example.com"]}

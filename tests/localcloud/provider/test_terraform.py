@@ -205,7 +205,7 @@ def test_nothing_secret_is_shown_or_kept(world: World, checkout: Checkout, folde
         assert "aHVzaC1odXNo" not in text
 
 
-def test_a_type_that_we_lack_and_a_misspelt_attribute_are_named(checkout: Checkout, folder: Path) -> None:
+def test_an_unsupported_type_and_a_misspelt_attribute_are_named(checkout: Checkout, folder: Path) -> None:
     output = root(folder, checkout, 'resource "google_sql_user" "x" {}').fail("validate", "-no-color")
     assert 'does not support resource type "google_sql_user"' in output
     output = root(folder, checkout, SECRET.replace("secret_id", "secret_ids")).fail("validate", "-no-color")

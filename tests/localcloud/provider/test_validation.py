@@ -91,9 +91,7 @@ def test_what_is_not_known_yet_is_not_judged(offline: Core) -> None:
         ),
     ],
 )  # fmt: skip
-def test_of_a_value_that_is_known_in_part_nothing_is_judged(
-    offline: Core, resource: str, values: dict[str, Any]
-) -> None:
+def test_a_partly_known_value_is_not_validated(offline: Core, resource: str, values: dict[str, Any]) -> None:
     offline.validate(resource, **values)
 
 

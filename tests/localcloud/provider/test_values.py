@@ -8,7 +8,7 @@ from localcloud.provider.values import UNKNOWN, decode, empty, encode, known, se
 
 
 @pytest.mark.parametrize("value", [None, "", "a", True, 0, 7, 1.5, [], ["a", None], {"a": [{"b": None}]}])
-def test_what_is_encoded_is_decoded_again(value: object) -> None:
+def test_encoded_values_are_decoded_unchanged(value: object) -> None:
     assert decode(encode(value)) == value
 
 

@@ -24,7 +24,7 @@ def test_a_put_makes_a_topic_under_its_own_name(world: World) -> None:
     assert world.ask("GET", "pubsub", "v1/projects/{project}/topics/news")["labels"]["team"] == "cats"
 
 
-def test_a_short_name_is_sent_in_full_and_an_empty_block_that_means_something_is_sent(world: World) -> None:
+def test_a_short_name_is_expanded_and_a_meaningful_empty_block_is_sent(world: World) -> None:
     world.core.made("google_pubsub_topic", name="news")
     created = world.core.made("google_pubsub_subscription", name="all", topic="news", expiration_policy=[{"ttl": ""}])
     assert created["topic"] == f"projects/{PROJECT}/topics/news"
@@ -48,12 +48,12 @@ def test_an_operation_of_the_older_dialect_is_waited_for_and_labels_have_a_sette
     assert world.core.read("google_compute_disk", larger) is None
 
 
-def test_a_smaller_disk_is_another_disk(world: World) -> None:
+def test_shrinking_a_disk_replaces_it(world: World) -> None:
     state = world.core.made("google_compute_disk", name="data", zone=ZONE, size=20)
     assert world.core.plan("google_compute_disk", state, name="data", zone=ZONE, size=10).replaced == ["size", "id"]
 
 
-def test_a_family_is_found_and_stays_the_image_that_it_meant(world: World) -> None:
+def test_a_family_resolves_to_an_image_and_keeps_it(world: World) -> None:
     disk = {"name": "boot", "zone": ZONE, "image": "debian-cloud/debian-12"}
     state = world.core.made("google_compute_disk", **disk)
     assert state["image"].endswith(DEBIAN)
@@ -132,7 +132,7 @@ def test_a_metric_may_have_a_slash_in_its_name(world: World) -> None:
     assert imported["id"] == state["id"]
 
 
-def test_what_is_sent_whole_is_sent_even_when_only_the_provider_knows_the_change(world: World) -> None:
+def test_a_full_update_is_sent_even_if_only_a_provider_setting_changes(world: World) -> None:
     switch_on(world, "run")
     task = {"template": [{"containers": [{"image": "gcr.io/a/b"}]}]}
     job = {"name": "train", "location": "europe-west1", "template": [task]}
@@ -150,7 +150,7 @@ def test_a_disk_is_unchanged_when_its_source_is_written_differently(world: World
         assert world.core.plan("google_compute_disk", state, **copy | {"source_disk": source}).values == state
 
 
-def test_a_disk_is_taken_from_its_machine_before_it_goes(world: World) -> None:
+def test_a_disk_is_detached_from_its_machine_before_it_is_deleted(world: World) -> None:
     disk = world.core.made("google_compute_disk", name="data", zone=ZONE, size=20)
     machine = world.core.made(
         "google_compute_instance",
@@ -165,7 +165,7 @@ def test_a_disk_is_taken_from_its_machine_before_it_goes(world: World) -> None:
     assert world.core.read("google_compute_instance", machine)["attached_disk"] == []  # type: ignore[index]
 
 
-def test_a_snapshot_that_nobody_can_make_is_an_error_and_the_disk_stays(world: World) -> None:
+def test_a_snapshot_that_cannot_be_created_is_an_error_and_the_disk_stays(world: World) -> None:
     disk = world.core.made("google_compute_disk", name="data", zone=ZONE, size=20, create_snapshot_before_destroy=True)
     with pytest.raises(Refusal, match=r"compute\.snapshots\.insert"):
         world.core.destroyed("google_compute_disk", disk)

@@ -142,19 +142,19 @@ def test_a_documented_api_that_nobody_wrote_names_the_file_to_add(cloud: Inside)
     assert "tools/localcloud/services/cloudtasks.py" in response.message
 
 
-def test_a_path_that_no_document_has_is_a_404_that_says_so(cloud: Inside) -> None:
+def test_an_undocumented_path_is_a_404_that_says_so(cloud: Inside) -> None:
     assert "Google's description of the API has no such path" in cloud("GET", "secretmanager/v1/nothing").message
     assert "this path answers GET, POST only" in cloud("DELETE", SECRETS).message
 
 
-def test_a_mistyped_api_is_not_taken_for_a_bucket(cloud: Inside) -> None:
+def test_a_mistyped_api_is_not_mistaken_for_a_bucket(cloud: Inside) -> None:
     response = cloud("GET", f"secretmanger/v1/projects/{PROJECT}/secrets/none")
     assert response.status == 404
     assert "API paths begin with the API's name" in response.message
     assert cloud("GET", "bucket/dev/none").body == b"<Error/>"
 
 
-def test_a_mistake_of_ours_is_a_500_that_says_whose_it_is(cloud: Inside) -> None:
+def test_a_bug_of_ours_is_a_500_that_says_so(cloud: Inside) -> None:
     response = cloud("POST", f"{SECRETS}/s:addVersion", {})
     assert response.status == 500
     assert "because of a bug of its own" in response.message
@@ -252,7 +252,7 @@ def test_googles_global_and_regional_hosts_reach_the_same_api(cloud: Inside, hos
         ("www.googleapis.com", "some/path", 404),
     ],
 )
-def test_no_path_of_an_apis_host_is_taken_for_a_bucket(tmp_path: Path, host: str, path: str, status: int) -> None:
+def test_no_path_of_an_apis_host_is_mistaken_for_a_bucket(tmp_path: Path, host: str, path: str, status: int) -> None:
     cloud = inside(tmp_path, *SERVICES)
     for api in ("dns", "cloudtasks"):
         cloud.ok("POST", f"serviceusage/v1/projects/{PROJECT}/services/{api}.googleapis.com:enable", {})
@@ -344,7 +344,7 @@ def test_the_same_request_from_eight_clients_at_a_time_counts_once(cloud: Inside
     assert asyncio.run(all_at_once()) == [200] + [409] * 7
 
 
-def test_nobody_in_particular_is_the_owner(cloud: Inside) -> None:
+def test_only_the_owner_has_access_by_default(cloud: Inside) -> None:
     assert cloud.as_("user:eve@example.com")("GET", SECRETS).status == 403
     assert cloud.as_(OWNER)("GET", SECRETS).status == 200
 
@@ -366,7 +366,7 @@ def test_the_region_in_a_host_is_kept(target: str, host: str, region: str, tmp_p
     assert inside(tmp_path, service)("POST", target, {}, host=host).body == {"token_type": region}
 
 
-def test_what_takes_long_is_worked_out_beside_the_loop_once_and_the_request_begins_again(tmp_path: Path) -> None:
+def test_slow_work_runs_once_beside_the_loop_and_the_request_is_repeated(tmp_path: Path) -> None:
     threads: list[bool] = []
     started: list[bool] = []
 

@@ -65,7 +65,7 @@ def test_another_user_is_admitted_while_there_is_room() -> None:
     assert (greet(connect_as_another_user, 10**6), greet(connect_as_another_user, 0)) == ("welcome", "")
 
 
-def test_as_many_files_may_be_open_as_are_of_use() -> None:
+def test_the_limit_of_open_files_is_raised_as_far_as_useful() -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (512, before[1]))

@@ -97,11 +97,11 @@ def test_an_answer_that_has_no_body_says_no_length(status: int, line: bytes) -> 
     assert sent(start(status=status), body(b"")).written == [head(status=line)]
 
 
-def test_a_head_that_was_asked_for_alone_keeps_the_length() -> None:
+def test_a_head_request_keeps_the_content_length() -> None:
     assert b"".join(sent(start(LENGTH), body(b""), method="HEAD").written) == head(b"content-length: 4")
 
 
-def test_the_connection_ends_where_the_answer_or_the_client_says_so() -> None:
+def test_the_connection_closes_when_the_response_or_the_client_asks() -> None:
     closing = (b"Connection", b"Close")
     for wire in (
         sent(start(LENGTH, closing), body(b"body")),

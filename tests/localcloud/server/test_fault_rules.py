@@ -45,7 +45,7 @@ def test_a_fault_strikes_only_the_methods_that_it_names(cloud: Inside) -> None:
     assert cloud("POST", f"{SECRETS}?secretId=s", {}).status == 200
 
 
-def test_a_probability_is_drawn_from_a_seed() -> None:
+def test_a_probability_is_seeded() -> None:
     def struck(seed: int) -> list[bool]:
         fault = Fault("*", "error", probability=0.5, seed=seed)
         return [fault.strikes("a.b") for _ in range(40)]
@@ -64,7 +64,7 @@ def test_a_dropped_connection_does_nothing_or_everything(cloud: Inside) -> None:
     assert cloud("GET", f"{SECRETS}/after").status == 200
 
 
-def test_what_is_made_late_is_invisible_until_the_clock_has_moved(cloud: Inside) -> None:
+def test_late_resources_are_invisible_until_the_clock_has_moved(cloud: Inside) -> None:
     order(cloud, method="secretmanager.*.create", kind="late", seconds=60, count=1)
     assert cloud("POST", f"{SECRETS}?secretId=late", {}).status == 200
     cloud.ok("POST", f"{SECRETS}?secretId=seen", {})
@@ -76,7 +76,7 @@ def test_what_is_made_late_is_invisible_until_the_clock_has_moved(cloud: Inside)
     assert len(cloud.ok("GET", SECRETS)["secrets"]) == 2
 
 
-def test_what_an_operation_makes_can_be_late_too(cloud: Inside) -> None:
+def test_an_operations_result_can_be_late_too(cloud: Inside) -> None:
     order(cloud, method="eventarc.*.create", kind="late", seconds=60)
     cloud.ok("POST", f"{TRIGGERS}?triggerId=t", {})
     assert cloud("GET", f"{TRIGGERS}/t").status == 404
@@ -127,7 +127,7 @@ async def answer(_scope: Any, _receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def test_what_a_site_answers_is_logged_and_can_be_disturbed(tmp_path: Path) -> None:
+def test_a_sites_answers_are_logged_and_faults_apply(tmp_path: Path) -> None:
     site = Site(lambda _cloud: answer, name="web", hosts=("*.example.run.app",))
     cloud = inside(tmp_path, Service(api="run", versions=("v2",), sites=(site,)))
     order(cloud, method="run.web.get", kind="error", code=429, count=1)

@@ -79,7 +79,7 @@ def test_thousands_of_requests_that_were_sent_at_once_are_answered() -> None:
     assert said(client)[0].count(b"[/x]") == 3000
 
 
-def test_a_body_is_asked_for_when_the_client_waits_for_that() -> None:
+def test_a_client_that_expects_it_is_told_to_send_the_body() -> None:
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         writer.write(b"POST /x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
         assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"

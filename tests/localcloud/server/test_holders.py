@@ -8,7 +8,7 @@ import socket
 from localcloud.server.holders import Holders
 
 
-def test_nobody_may_ask_before_it_is_known_whose_it_is() -> None:
+def test_no_caller_is_admitted_before_the_owner_is_known() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)) as asking:

@@ -71,7 +71,7 @@ def test_a_process_that_has_ended_is_not_waited_for_though_its_parent_never_clea
         parent.kill()
 
 
-def test_a_stopped_cloud_comes_back_on_its_port_with_all_it_had(state: Path) -> None:
+def test_a_stopped_cloud_restarts_on_its_port_with_its_state(state: Path) -> None:
     first = launcher.start(state)
     owner(first).ok("POST", "cloudresourcemanager/v1/projects", {"projectId": "some-project"})
     launcher.stop(state)
@@ -80,7 +80,7 @@ def test_a_stopped_cloud_comes_back_on_its_port_with_all_it_had(state: Path) -> 
     assert owner(second).ok("GET", "cloudresourcemanager/v1/projects/some-project")["projectId"] == "some-project"
 
 
-def test_what_was_answered_before_kill_9_is_there_after(state: Path) -> None:
+def test_acknowledged_writes_survive_kill_9(state: Path) -> None:
     cloud = launcher.start(state)
     client = owner(cloud)
     client.ok("POST", "cloudresourcemanager/v1/projects", {"projectId": client.project})
@@ -187,7 +187,7 @@ def test_after_a_code_update_cloud_and_provider_restart_with_all_their_state(sta
     assert launcher.start(state) == second
 
 
-def test_a_record_of_a_dead_server_is_nobody(state: Path) -> None:
+def test_a_dead_servers_record_is_ignored(state: Path) -> None:
     cloud = launcher.start(state)
     killed(cloud)
     assert (state / records.SERVER).exists()

@@ -71,7 +71,7 @@ def test_it_ends_when_its_database_or_its_lock_is_deleted(
     assert asyncio.run(idle.on_tick(20))
 
 
-def test_what_was_written_is_folded_into_the_database_when_nobody_writes(idle: Server, tmp_path: Path) -> None:
+def test_the_log_is_folded_into_the_database_when_idle(idle: Server, tmp_path: Path) -> None:
     store, log = idle.cloud.store, tmp_path / "cloud.db-wal"
     asyncio.run(idle.on_tick(20))
     with store.transaction():
@@ -95,7 +95,7 @@ def test_a_transaction_that_changes_nothing_does_not_let_the_next_start_miss_a_c
     StateFolder(tmp_path).check()
 
 
-def test_it_is_folded_twice_a_minute_when_somebody_always_writes(idle: Server, tmp_path: Path) -> None:
+def test_the_log_is_folded_twice_a_minute_under_constant_writes(idle: Server, tmp_path: Path) -> None:
     for tick in range(20, 301, 20):
         with idle.cloud.store.transaction():
             idle.cloud.store.put("s", "things/t", {"tick": tick})
@@ -120,7 +120,7 @@ def test_a_large_head_is_refused_and_the_next_request_is_not(cloud: Client, head
         assert cloud("GET", "_local/health", headers={"X": "x" * 60_000}).status == 200
 
 
-def test_what_is_due_happens_while_nobody_asks_and_waits_for_a_disk_that_refuses(
+def test_due_work_runs_without_requests_and_waits_for_a_full_disk(
     idle: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     happened: list[str] = []

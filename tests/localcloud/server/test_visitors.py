@@ -77,7 +77,7 @@ def test_pages_of_another_site_are_refused(site: str) -> None:
     assert "another site" in refusal_of(host=HOST, sec_fetch_site=site)
 
 
-def test_what_a_person_opens_is_served() -> None:
+def test_pages_opened_by_a_person_are_served() -> None:
     assert refusal_of(host=HOST, sec_fetch_site="none") == ""
 
 
@@ -125,7 +125,7 @@ def rendered(url: str, profile: Path) -> str:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH; the same headers are sent by hand above")
-def test_a_browser_is_refused_for_every_page_but_what_its_user_opens(
+def test_a_browser_is_refused_except_for_pages_that_its_user_opens(
     server: LocalCloud, evil: str, tmp_path: Path
 ) -> None:
     assert '"status":"ok"' in rendered(f"{server.base}/_local/health", tmp_path)

@@ -111,7 +111,7 @@ def test_a_library_that_speaks_only_grpc_creates_reads_and_is_refused(
         mine.get_secret(name=f"{parent}/secrets/nobody-made")
 
 
-def test_a_grpc_method_that_nobody_can_transcode_says_so(
+def test_a_grpc_method_that_cannot_be_transcoded_says_so(
     cloud: LocalCloud, bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{cloud.port}")
@@ -120,7 +120,7 @@ def test_a_grpc_method_that_nobody_can_transcode_says_so(
         channel.unary_unary("/google.cloud.nowhere.v1.Nothing/Do")(b"", timeout=30)
 
 
-def test_hosts_that_nobody_knows_share_one_server(tmp_path: Path) -> None:
+def test_unknown_hosts_share_one_server(tmp_path: Path) -> None:
     transcoder = Transcoder("http://127.0.0.1:1")
     try:
         known = transcoder.socket("storage.googleapis.com")

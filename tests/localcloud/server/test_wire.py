@@ -40,7 +40,7 @@ def test_pieces_are_sent_as_they_come_and_others_have_their_turn_between() -> No
     assert turns == ["b'start'", "b'1'", "other", "b'2'", "other", "b''", "other"]
 
 
-def test_what_cannot_be_sent_to_its_end_is_not_taken_for_whole(tmp_path: Path) -> None:
+def test_an_answer_that_breaks_off_does_not_look_complete(tmp_path: Path) -> None:
     def pieces() -> Iterator[bytes]:
         yield b"1"
         raise EOFError("ended early")

@@ -35,7 +35,7 @@ def job(*pools: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"displayName": "train", "jobSpec": {"workerPoolSpecs": list(pools) or [pool()], **more}}
 
 
-def test_a_job_is_kept_with_what_it_lacks_and_named_by_the_projects_number(cloud: Inside) -> None:
+def test_a_job_is_stored_with_defaults_and_named_by_the_projects_number(cloud: Inside) -> None:
     created = cloud.ok("POST", f"{HERE}/customJobs", job(serviceAccount=ACCOUNT))
     assert created["name"].startswith(f"{NAMED}/customJobs/")
     assert created["name"].rpartition("/")[2].isdecimal()
@@ -45,7 +45,7 @@ def test_a_job_is_kept_with_what_it_lacks_and_named_by_the_projects_number(cloud
     assert created["jobSpec"]["serviceAccount"] == ACCOUNT
 
 
-def test_jobs_are_taken_in_the_spellings_of_all_clients(cloud: Inside) -> None:
+def test_jobs_are_accepted_in_the_spellings_of_all_clients(cloud: Inside) -> None:
     spec = {
         "worker_pool_specs": [
             {
@@ -119,7 +119,7 @@ def test_numbers_of_googles_python_client_are_its_names(cloud: Inside) -> None:
     assert "custom_model_training_nvidia_t4_gpus" in response.message
 
 
-def test_a_gpu_that_was_granted_is_had_as_long_as_it_is_free(cloud: Inside) -> None:
+def test_a_granted_gpu_is_available_while_it_is_free(cloud: Inside) -> None:
     settings = {"project": PROJECT, "metric": quotas.metric("NVIDIA_TESLA_T4"), "region": "europe-west1", "limit": 1}
     assert cloud("POST", "_local/quotas", settings, x_local_control="key").status == 200
     body = job(pool(acceleratorType="NVIDIA_TESLA_T4", acceleratorCount=1))
@@ -289,7 +289,7 @@ def test_points_that_fit_no_time_series_are_refused_and_none_of_them_is_kept(clo
     assert reader("POST", f"{run}:write", {"timeSeriesData": [points(1)]}).status == 403
 
 
-def test_the_default_metadata_store_is_made_when_it_is_asked_for(cloud: Inside) -> None:
+def test_the_default_metadata_store_is_created_on_request(cloud: Inside) -> None:
     assert cloud("GET", f"{HERE}/metadataStores/default").status == 404
     created = finished(cloud, "POST", f"{HERE}/metadataStores?metadataStoreId=default", {})
     assert created["name"] == f"{NAMED}/metadataStores/default"
@@ -380,5 +380,5 @@ def test_deploying_a_model_of_another_project_takes_read_access_there(cloud: Ins
     assert "must add up to 100" in cloud("POST", f"{HERE}/endpoints/api:deployModel", body).message
 
 
-def test_what_nobody_can_make_here_is_an_empty_list(cloud: Inside) -> None:
+def test_unsupported_resources_are_empty_lists(cloud: Inside) -> None:
     assert cloud.ok("GET", f"{HERE}/pipelineJobs") == {}

@@ -72,7 +72,7 @@ def test_googles_own_label_survives_every_change(cloud: Inside) -> None:
     assert cloud("PATCH", f"{path}?updateMask=metadataSchemaUri", other).status == 400
 
 
-def test_a_saved_query_is_shown_with_its_dataset_and_goes_with_it(cloud: Inside) -> None:
+def test_a_saved_query_is_shown_with_its_dataset_and_deleted_with_it(cloud: Inside) -> None:
     query = {"displayName": "cats", "problemType": "IMAGE_CLASSIFICATION_SINGLE_LABEL"}
     name = made(cloud, dataset("image", savedQueries=[query]))["name"]
     (shown,) = cloud.ok("GET", f"aiplatform/v1/{name}")["savedQueries"]

@@ -139,7 +139,7 @@ def test_a_models_lineage_is_returned_step_by_step(cloud: Inside) -> None:
     assert matching_ids(cloud, "executions", f'in_context("{names["run"]}")') == ["train"]
 
 
-def test_what_is_deleted_is_in_nothing_any_more(cloud: Inside) -> None:
+def test_deleted_metadata_disappears_from_contexts_and_lineage(cloud: Inside) -> None:
     names = made_by(cloud)
     assert cloud.ok("DELETE", f"aiplatform/v1/{names['model']}")["done"]
     graph = cloud.ok("GET", f"aiplatform/v1/{names['train']}:queryExecutionInputsAndOutputs")

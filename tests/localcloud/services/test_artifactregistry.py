@@ -47,7 +47,7 @@ def test_a_repository_is_made_by_a_done_operation_and_completed_by_the_server(ca
 
 
 @pytest.mark.parametrize("spelling", ["repositoryId", "repository_id"])
-def test_the_id_may_be_spelled_either_way_and_formats_be_numbers(call: Sender, spelling: str) -> None:
+def test_the_id_parameter_has_two_spellings_and_formats_may_be_numbers(call: Sender, spelling: str) -> None:
     call("POST", f"{REPOSITORIES}?{spelling}=wheels", {"format": 8})
     assert call("GET", f"{REPOSITORIES}/wheels")["registryUri"] == f"europe-west1-python.pkg.dev/{PROJECT}/wheels"
 
@@ -157,7 +157,7 @@ def test_a_patch_is_answered_at_once_and_moves_the_update_time(call: Sender) -> 
 
 
 @pytest.mark.parametrize("change", [{"format": "PYTHON"}, {"mode": "REMOTE_REPOSITORY"}, {"kmsKeyName": "k"}])
-def test_what_a_repository_is_cannot_be_changed(call: Sender, change: dict[str, str]) -> None:
+def test_a_repositorys_format_and_mode_cannot_be_changed(call: Sender, change: dict[str, str]) -> None:
     create(call)
     assert "cannot be changed" in call.refused("PATCH", f"{IMAGES}?updateMask={next(iter(change))}", change)
 

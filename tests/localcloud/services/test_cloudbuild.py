@@ -182,7 +182,7 @@ def test_a_build_that_cannot_be_is_a_400(cloud: Inside, change: dict[str, Any], 
     assert (response.status, problem in response.message) == (400, True), response.message
 
 
-def test_an_own_account_must_say_where_logs_go_in_googles_words(cloud: Inside) -> None:
+def test_a_custom_account_needs_a_log_destination_in_googles_words(cloud: Inside) -> None:
     response = cloud("POST", f"{BASE}/builds", {"steps": [{"name": "x"}], "serviceAccount": ACCOUNT})
     assert response.status == 400
     assert response.message.startswith(
@@ -260,7 +260,7 @@ def test_an_operation_is_found_by_its_name_and_by_the_builds_id(cloud: Inside) -
     assert cloud.as_("user:eve@example.com")("GET", f"cloudbuild/v1/{operation['name']}").status == 403
 
 
-def test_a_cancelled_build_stays_cancelled_and_can_be_asked_for_again(cloud: Inside) -> None:
+def test_a_cancelled_build_stays_cancelled_and_can_be_retried(cloud: Inside) -> None:
     build = submitted(cloud, NOTHING)
     assert cloud.ok("POST", f"{BASE}/builds/{build['id']}:cancel", {})["status"] == "CANCELLED"
     response = cloud("POST", f"{BASE}/builds/{build['id']}:cancel", {})
@@ -391,7 +391,7 @@ def test_a_step_that_may_fail_does_not_end_the_build(cloud: Inside) -> None:
     )
 
 
-def test_an_artifact_goes_to_its_bucket_and_a_link_out_of_the_workspace_does_not(cloud: Inside, tmp_path: Path) -> None:
+def test_an_artifact_is_uploaded_and_a_link_out_of_the_workspace_is_not(cloud: Inside, tmp_path: Path) -> None:
     (tmp_path / "outside.txt").write_text("not the build's")
     cloud.ok("POST", f"storage/v1/b?project={PROJECT}", {"name": "outputs-of-inside", "location": "EU"})
     cloud.ok("POST", "upload/storage/v1/b/outputs-of-inside/o?uploadType=media&name=a.tgz", _archive("hello.txt"))
@@ -495,9 +495,7 @@ def test_a_trigger_that_cannot_be_is_a_400(cloud: Inside, change: dict[str, Any]
         {"developerConnectEventConfig": {"gitRepositoryLink": "l", "push": {"branch": "main"}}},
     ],
 )
-def test_a_trigger_that_nothing_here_would_set_off_is_kept_and_run_by_nobody(
-    cloud: Inside, event: dict[str, Any]
-) -> None:
+def test_a_trigger_for_an_unsupported_event_is_stored_and_never_run(cloud: Inside, event: dict[str, Any]) -> None:
     response = cloud("POST", f"{BASE}/triggers", {"name": "app", "build": NOTHING, **event})
     assert (response.status, response.body | event) == (200, response.body)
     refused = cloud("POST", f"{BASE}/triggers/app:run", {})

@@ -49,7 +49,7 @@ def arguments(cloud: Inside) -> list[list[str]]:
     return [one["steps"][0]["args"] for one in reversed(builds)]
 
 
-def test_a_message_that_the_filter_takes_begins_a_build_with_what_it_says(cloud: Inside) -> None:
+def test_a_message_that_matches_the_filter_starts_a_build_with_its_values(cloud: Inside) -> None:
     created = cloud.ok("POST", f"{BASE}/triggers", ON_UPLOAD)
     assert created["pubsubConfig"] == {"topic": TOPIC, "subscription": f"projects/{PROJECT}/subscriptions/gcb-process"}
     published(cloud, {"bucket": "raw", "name": "a.csv"}, eventType="OBJECT_FINALIZE")
@@ -63,7 +63,7 @@ def test_a_message_that_the_filter_takes_begins_a_build_with_what_it_says(cloud:
     assert len(arguments(cloud)) == 1
 
 
-def test_an_upload_to_a_bucket_begins_a_build_by_its_notification(cloud: Inside) -> None:
+def test_an_upload_to_a_bucket_starts_a_build_by_its_notification(cloud: Inside) -> None:
     cloud.ok("POST", f"{BASE}/triggers", ON_UPLOAD)
     cloud.ok("POST", f"storage/v1/b?project={PROJECT}", {"name": "raw", "location": "EU"})
     agent = f"serviceAccount:service-{NUMBER}@gs-project-accounts.iam.gserviceaccount.com"
@@ -74,7 +74,7 @@ def test_an_upload_to_a_bucket_begins_a_build_by_its_notification(cloud: Inside)
     assert arguments(cloud) == [["gs://raw/new.csv", "OBJECT_FINALIZE"]]
 
 
-def test_what_a_message_cannot_begin_is_logged_and_its_publisher_is_not_refused(cloud: Inside) -> None:
+def test_a_failed_trigger_is_logged_and_its_publisher_is_not_refused(cloud: Inside) -> None:
     cloud.ok("POST", f"{BASE}/triggers", {**ON_UPLOAD, "filter": ""})
     published(cloud, {"bucket": "raw", "name": "x" * 5000})
     assert arguments(cloud) == []
@@ -127,7 +127,7 @@ def with_webhook(cloud: Inside) -> None:
     cloud.ok("POST", f"{BASE}/triggers", hook)
 
 
-def test_a_webhook_with_the_secret_begins_a_build_and_any_other_is_refused(cloud: Inside) -> None:
+def test_a_webhook_with_the_secret_starts_a_build_and_any_other_is_refused(cloud: Inside) -> None:
     with_webhook(cloud)
     anybody, sent = cloud.as_(""), {"model": {"name": "cards"}, "tags": ["a", "b"]}
     hook = f"{BASE}/triggers/hook:webhook"
@@ -147,13 +147,13 @@ def test_a_webhook_with_the_secret_begins_a_build_and_any_other_is_refused(cloud
     assert len(arguments(cloud)) == 3
 
 
-def test_a_trigger_without_a_webhook_takes_none(cloud: Inside) -> None:
+def test_a_trigger_without_a_webhook_accepts_none(cloud: Inside) -> None:
     cloud.ok("POST", f"{BASE}/triggers", ON_UPLOAD)
     response = cloud.as_("")("POST", f"{BASE}/triggers/process:webhook?secret=x", {})
     assert (response.status, "does not accept webhooks" in response.message) == (400, True)
 
 
-def test_the_list_of_requests_does_not_say_a_secret(cloud: Inside) -> None:
+def test_the_list_of_requests_shows_no_secret(cloud: Inside) -> None:
     with_webhook(cloud)
     cloud.as_("")("POST", f"{BASE}/triggers/hook:webhook?key=AIza&secret=sesame&alt=json", {})
     rows = cloud("GET", "_local/requests", x_local_control="key").body["requests"]
@@ -170,6 +170,6 @@ def test_the_list_of_requests_does_not_say_a_secret(cloud: Inside) -> None:
         ("$(header.a) ${_X}", "$(header.a) ${_X}"),
     ],
 )
-def test_a_binding_takes_what_its_path_leads_to(text: str, value: str) -> None:
+def test_a_binding_resolves_its_path(text: str, value: str) -> None:
     body = {"a": 1, "list": [0, {"x": "y"}], "odd key": "z"}
     assert payloads.bound({"_A": text}, body) == {"_A": value}

@@ -30,7 +30,7 @@ def test_aliases_and_merges_are_resolved() -> None:
         ("".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9) if n else '{x: 1}'}]}}\n" for n in range(30)), SIZE),
     ],
 )  # fmt: skip
-def test_what_cannot_be_a_build_is_refused_at_once(text: str, why: str) -> None:
+def test_an_invalid_build_is_refused_at_once(text: str, why: str) -> None:
     with pytest.raises(CloudError) as error:
         recipes.yaml(text, "cloudbuild.yaml")
     assert error.value.message.startswith("failed unmarshalling build config cloudbuild.yaml: ")

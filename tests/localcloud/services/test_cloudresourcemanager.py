@@ -26,7 +26,7 @@ def test_version_3_names_it_by_number(cloud: Client) -> None:
     assert cloud.ok("GET", f"{V1}/{number}")["projectId"] == cloud.project
 
 
-def test_the_operation_of_a_create_is_done_and_can_be_asked_for(cloud: Client) -> None:
+def test_the_operation_of_a_create_is_done_and_can_be_read(cloud: Client) -> None:
     operation = cloud.ok(
         "POST", V3, {"projectId": f"{cloud.project}-x", "displayName": "Cats and dogs!", "labels": {"a": "b"}}
     )
@@ -104,11 +104,11 @@ def test_no_constraint_holds_until_it_is_set(cloud: Client) -> None:
     assert cloud.as_(BOB)("POST", f"{path}:listOrgPolicies", {}).status == 403
 
 
-def test_an_id_is_taken_once_whoever_asks(cloud: Client) -> None:
+def test_an_id_can_be_used_once_by_anybody(cloud: Client) -> None:
     assert cloud.as_(BOB)("POST", V1, {"projectId": cloud.project}).status == 409
 
 
-def test_an_unknown_project_is_a_403_and_so_is_somebody_elses(cloud: Client) -> None:
+def test_an_unknown_project_is_a_403_and_so_is_an_invisible_one(cloud: Client) -> None:
     for client, project in [(cloud, "no-such-project"), (cloud.as_(BOB), cloud.project)]:
         answer = client("GET", f"{V1}/{project}")
         assert (answer.status, answer.body["error"]["status"]) == (403, "PERMISSION_DENIED")
@@ -216,7 +216,7 @@ def test_a_stale_etag_of_a_project_is_refused(cloud: Client) -> None:
 
 
 @pytest.mark.parametrize("public", ["allUsers", "allAuthenticatedUsers"])
-def test_a_project_is_nobody_elses(cloud: Client, public: str) -> None:
+def test_a_project_cannot_be_public(cloud: Client, public: str) -> None:
     path = f"{V1}/{cloud.project}"
     policy = cloud.ok("POST", f"{path}:getIamPolicy", {})
     policy["bindings"].append({"role": "roles/viewer", "members": [public]})

@@ -122,7 +122,7 @@ def test_its_time_runs_a_cloud_run_job_as_its_account_and_its_next_time_follows(
     assert execution["creator"] == EMAIL
 
 
-def test_what_fails_is_tried_again_as_often_as_it_may_be(call: Sender) -> None:
+def test_a_failed_call_is_retried_as_often_as_configured(call: Sender) -> None:
     created = job(call, retryConfig={"retryCount": 2})
     assert (created["retryConfig"]["maxDoublings"], created["retryConfig"]["minBackoffDuration"]) == (5, "5s")
     call("POST", f"/cloudscheduler/v1/{NAME}:run", {})

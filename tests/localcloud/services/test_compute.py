@@ -66,7 +66,7 @@ def test_times_are_californias_and_an_operation_has_googles_form_of_name(call: S
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}-0[78]:00", moment)
 
 
-def test_nothing_is_in_a_zone_or_region_that_there_is_not(call: Sender) -> None:
+def test_a_nonexistent_zone_or_region_is_refused(call: Sender) -> None:
     for place in ("zones/europe-west1-z", "zones/mars-a", "regions/mars"):
         collection = "disks" if place.startswith("zones") else "addresses"
         for verb, body in (("GET", None), ("POST", {"name": "data"})):
@@ -242,7 +242,7 @@ def test_machines_are_made_and_read_in_one_batch(call: Sender) -> None:
     assert call("GET", f"{ZONE}/instances/one")["name"] == "one"
 
 
-def test_a_machine_takes_no_disk_of_another_project_or_zone(call: Sender) -> None:
+def test_a_machine_cannot_use_a_disk_of_another_project_or_zone(call: Sender) -> None:
     boot = {"boot": True, "autoDelete": True, "initializeParams": {"sourceImage": IMAGE}}
     for place in ("projects/other-team/zones/europe-west1-b", f"projects/{PROJECT}/zones/europe-west1-c"):
         call.cloud.store.put("compute", f"{place}/disks/data", {"name": "data", "sizeGb": "10"})

@@ -60,7 +60,7 @@ def test_own_networks_are_paged_together_with_the_default_ones(call: Sender) -> 
     assert ids(call("GET", f"{NETWORKS}?filter=name%3Dteam")) == ["team"]
 
 
-def test_the_default_network_goes_when_nothing_uses_it_and_does_not_come_back(call: Sender) -> None:
+def test_an_unused_default_network_can_be_deleted_and_stays_deleted(call: Sender) -> None:
     assert "already being used by" in call.refused("DELETE", f"{NETWORKS}/default")
     for name in ids(call("GET", RULES)):
         call("DELETE", f"{RULES}/{name}")

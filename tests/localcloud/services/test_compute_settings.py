@@ -40,7 +40,7 @@ def stopped(call: Sender) -> None:
     asyncio.run(call.cloud.jobs.settled())
 
 
-def test_a_new_machine_says_all_that_clients_read(call: Sender) -> None:
+def test_a_new_machine_has_every_field_that_clients_read(call: Sender) -> None:
     machine(call, "bare", serviceAccounts=[{"email": "default", "scopes": ["x"]}])
     created = read(call, "bare")
     assert created["metadata"]["fingerprint"]
@@ -132,7 +132,7 @@ def test_an_interface_moves_to_another_network_only_while_the_machine_does_not_r
         ("PATCH", "updateShieldedInstanceConfig", {"enableSecureBoot": True}, "shieldedInstanceConfig"),
     ],
 )
-def test_what_needs_a_machine_that_does_not_run(call: Sender, method: str, verb: str, body: Any, field: str) -> None:
+def test_settings_that_need_a_stopped_machine(call: Sender, method: str, verb: str, body: Any, field: str) -> None:
     assert "stop it first" in call.refused(method, f"{VM}/{verb}", body)
     stopped(call)
     call(method, f"{VM}/{verb}", body)

@@ -172,7 +172,7 @@ def test_an_upload_must_have_the_declared_digest(docker: Docker) -> None:
     assert docker("PATCH", response.headers["location"], b"x").body["errors"][0]["code"] == "BLOB_UPLOAD_UNKNOWN"
 
 
-def test_a_disk_that_takes_no_more_of_an_upload_is_named_and_keeps_none_of_it(docker: Docker) -> None:
+def test_a_disk_that_fills_up_during_an_upload_is_named_and_nothing_is_kept(docker: Docker) -> None:
     blobs, name = docker.cloud.server.state / "blobs", f"{docker.cloud.project}/images/large"
     before = resource.prlimit(docker.cloud.server.pid, resource.RLIMIT_FSIZE, (LARGE, -1))
     try:
@@ -219,7 +219,7 @@ def test_a_tagged_version_is_deleted_only_by_force_and_a_package_whole(docker: D
     assert docker.cloud.ok("GET", f"{repository(docker)}/packages") == {}
 
 
-def test_the_digest_goes_with_its_tags_and_a_tag_alone(docker: Docker) -> None:
+def test_deleting_a_digest_deletes_its_tags_and_a_tag_only_itself(docker: Docker) -> None:
     digest = docker.push(image(docker), "v1", b"layer")
     docker.push(image(docker), "v2", b"layer")
     assert docker("DELETE", f"v2/{image(docker)}/manifests/v1").status == 202
@@ -263,7 +263,7 @@ def test_blobs_that_nothing_names_are_gone_a_day_later(docker: Docker) -> None:
     assert docker("GET", f"v2/{image(docker)}/blobs/{digest_of(b'named' * 20_000)}").status == 404
 
 
-def test_a_deleted_repository_takes_its_images_with_it(docker: Docker) -> None:
+def test_deleting_a_repository_deletes_its_images(docker: Docker) -> None:
     docker.push(image(docker), "v1", b"layer")
     docker.cloud.ok("DELETE", repository(docker))
     docker.cloud.ok("POST", repository(docker).rpartition("/")[0], {"format": "DOCKER"}, repositoryId="images")
@@ -281,7 +281,7 @@ def pulled(docker: Docker, name: str, reference: str) -> int:
     return docker("GET", f"v2/{image(docker, name)}/manifests/{reference}").status
 
 
-def test_a_rule_denies_what_it_says_and_a_packages_own_rule_comes_first(docker: Docker) -> None:
+def test_a_rule_denies_downloads_and_a_packages_own_rule_comes_first(docker: Docker) -> None:
     digest = docker.push(image(docker), "v1", b"one")
     docker.push(image(docker, "team/other"), "v1", b"two")
     rules = f"{repository(docker)}/rules"
@@ -320,5 +320,5 @@ def test_a_rule_with_a_condition_is_about_some_versions_and_denies_when_it_has_n
         {"action": "DENY", "condition": {"expression": "(" * 900}},
     ],
 )
-def test_a_rule_that_means_nothing_is_refused(docker: Docker, rule: dict[str, Any]) -> None:
+def test_a_meaningless_rule_is_refused(docker: Docker, rule: dict[str, Any]) -> None:
     assert docker.cloud("POST", f"{repository(docker)}/rules", rule, ruleId="r").status == 400

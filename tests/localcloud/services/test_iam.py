@@ -63,7 +63,7 @@ def test_account_ids_are_lower_case_words_of_6_to_30_characters(call: Sender, na
     assert "does not have a length between 6 and 30" in call.refused("POST", ACCOUNTS, {"accountId": name})
 
 
-def test_a_taken_or_missing_account_is_named_in_googles_words(call: Sender) -> None:
+def test_an_existing_or_missing_account_is_named_in_googles_words(call: Sender) -> None:
     account(call)
     text = call.refused("POST", ACCOUNTS, {"accountId": "trainer"}, status=409)
     assert text == f"Service account trainer already exists within project projects/{PROJECT}."
@@ -74,7 +74,7 @@ def test_a_taken_or_missing_account_is_named_in_googles_words(call: Sender) -> N
     assert text == f"Service account projects/{PROJECT}/serviceAccounts/{missing} does not exist."
 
 
-def test_a_patch_takes_a_wrapper_with_a_mask_and_answers_what_changed(call: Sender) -> None:
+def test_a_patch_wraps_the_account_with_a_mask_and_returns_the_changes(call: Sender) -> None:
     account(call)
     change = {"serviceAccount": {"description": "Nightly", "displayName": "ignored"}, "updateMask": "description"}
     assert call("PATCH", f"{ACCOUNTS}/{EMAIL}", change)["description"] == "Nightly"

@@ -123,7 +123,7 @@ def test_a_key_acts_as_its_account_until_it_is_disabled_or_deleted(call: Sender)
         ({"target_audience": "https://a.example"}, "no ID tokens"),
     ],
 )
-def test_what_a_key_signs_must_make_sense(call: Sender, claims: dict[str, Any], message: str) -> None:
+def test_a_keys_assertion_must_have_valid_claims(call: Sender, claims: dict[str, Any], message: str) -> None:
     created = call("POST", KEYS, {})
     signer = crypt.RSASigner.from_service_account_info(json.loads(base64.b64decode(created["privateKeyData"])))
     assert message in granted(call, signer, 400, **claims)["error_description"]
@@ -176,7 +176,7 @@ def test_a_constraint_that_is_set_forbids_them(call: Sender, verb: str, what: st
         call("POST", KEYS, {})
 
 
-def test_an_account_has_ten_keys_at_most_and_takes_them_with_it(call: Sender) -> None:
+def test_an_account_has_at_most_ten_keys_which_are_deleted_with_it(call: Sender) -> None:
     for _ in range(10):
         call("POST", KEYS, {"keyAlgorithm": "KEY_ALG_RSA_1024"})
     assert "may have 10 keys" in call.refused("POST", KEYS, {})

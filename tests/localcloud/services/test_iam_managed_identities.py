@@ -49,7 +49,7 @@ def test_managed_identities_belong_to_namespaces_and_have_attestation_rules(call
     ]
 
 
-def test_what_does_not_fit_is_refused(call: Sender) -> None:
+def test_invalid_namespaces_and_identities_are_refused(call: Sender) -> None:
     call("POST", f"{POOLS}?workloadIdentityPoolId=github", {})
     other = f"{POOLS}/github/namespaces?workloadIdentityPoolNamespaceId=space"
     assert "only pools in TRUST_DOMAIN" in call.refused("POST", other, {})

@@ -56,7 +56,7 @@ def test_an_impersonated_account_acts_with_its_own_rights_until_the_token_expire
     call.send("GET", SECRETS, bearer, b"", 401)
 
 
-def test_not_even_the_owner_may_impersonate_without_being_let(call: Sender) -> None:
+def test_even_the_owner_needs_permission_to_impersonate(call: Sender) -> None:
     text = call.refused("POST", f"{TOKENS}/{email('deployer')}:generateAccessToken", SCOPE, status=403)
     assert text == "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
     problem = call("POST", f"{TOKENS}/{email('nobody')}:generateAccessToken", SCOPE, 403)["error"]
@@ -133,7 +133,7 @@ def test_an_identity_token_has_three_parts_and_says_that_it_is_simulated(call: S
 
 
 @pytest.mark.parametrize(("verb", "body"), [("signBlob", {"payload": "eA=="}), ("signJwt", {"payload": "{}"})])
-def test_signing_takes_a_permission(call: Sender, verb: str, body: dict[str, str]) -> None:
+def test_signing_needs_a_permission(call: Sender, verb: str, body: dict[str, str]) -> None:
     path = f"{TOKENS}/{email('deployer')}:{verb}"
     assert f"iam.serviceAccounts.{verb}" in call.refused("POST", path, body, status=403)
     let_impersonate(call, ANN, "deployer")
@@ -154,7 +154,7 @@ def test_every_account_signs_with_a_key_of_its_own(call: Sender) -> None:
     assert signed["deployer"]["keyId"] != signed["trainer"]["keyId"]
 
 
-def test_a_signed_token_holds_the_claims_and_ends(call: Sender) -> None:
+def test_a_signed_token_has_the_claims_and_expires(call: Sender) -> None:
     let_impersonate(call, ANN, "deployer")
     path = f"{TOKENS}/{email('deployer')}:signJwt"
     created = call.as_(ANN)("POST", path, {"payload": '{"sub": "somebody"}'})
@@ -169,7 +169,7 @@ def test_a_signed_token_holds_the_claims_and_ends(call: Sender) -> None:
 
 
 @pytest.mark.parametrize("payload", ["", "[]", "no", '{"exp": 1}', '{"exp": 99999999999}', '{"exp": "soon"}'])
-def test_claims_that_nobody_would_take_are_not_signed(call: Sender, payload: str) -> None:
+def test_unacceptable_claims_are_not_signed(call: Sender, payload: str) -> None:
     let_impersonate(call, ANN, "deployer")
     text = call.as_(ANN).refused("POST", f"{TOKENS}/{email('deployer')}:signJwt", {"payload": payload})
     assert "payload" in text or "exp" in text

@@ -187,7 +187,7 @@ def test_a_metric_is_replaced_by_a_put_and_needs_a_filter(call: Sender) -> None:
     assert "filter" in call.refused("POST", METRICS, {"name": "x"})
 
 
-def test_an_old_entry_goes_after_thirty_days(call: Sender) -> None:
+def test_entries_are_deleted_after_thirty_days(call: Sender) -> None:
     write(call, {"textPayload": "old"})
     call.later(days=31)
     for _ in range(5):

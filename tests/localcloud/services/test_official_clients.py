@@ -54,7 +54,7 @@ def token_address(cloud: Client, email: str) -> str:
     return f"{cloud.server.base}/iamcredentials/v1/projects/-/serviceAccounts/{email}:generateAccessToken"
 
 
-def test_a_secret_goes_through_its_life(cloud: Client) -> None:
+def test_the_life_cycle_of_a_secret(cloud: Client) -> None:
     name, client = secret(cloud), secrets(cloud)
     second = client.add_secret_version(request={"parent": name, "payload": {"data": b"new", "data_crc32c": 3611556910}})
     assert second.client_specified_payload_checksum
@@ -79,7 +79,7 @@ def test_a_secret_goes_through_its_life(cloud: Client) -> None:
         client.get_secret(name=name)
 
 
-def test_reading_a_secret_takes_the_role(cloud: Client) -> None:
+def test_reading_a_secret_needs_the_role(cloud: Client) -> None:
     name, owner, ann = secret(cloud), secrets(cloud), secrets(cloud.as_(ANN))
     with pytest.raises(Forbidden, match=r"secretmanager\.versions\.access"):
         ann.access_secret_version(name=f"{name}/versions/1")

@@ -121,7 +121,7 @@ def test_an_update_names_what_it_changes_and_nothing_that_is_fixed(call: Sender)
     )
 
 
-def test_a_pull_and_an_acknowledgement_say_what_they_are_about(call: Sender) -> None:
+def test_a_pull_and_an_acknowledgement_need_their_arguments(call: Sender) -> None:
     subscribe(call)
     path = f"{BASE}/subscriptions/all"
     assert "(argument=max_messages)" in call.refused("POST", f"{path}:pull", {"maxMessages": 0})
@@ -131,7 +131,7 @@ def test_a_pull_and_an_acknowledgement_say_what_they_are_about(call: Sender) -> 
     assert "between 0 and 600 seconds" in call.refused("POST", f"{path}:modifyAckDeadline", longer)
 
 
-def test_every_subscription_gets_a_message_once_it_is_acknowledged_it_is_gone(call: Sender) -> None:
+def test_every_subscription_gets_a_message_until_it_is_acknowledged(call: Sender) -> None:
     subscribe(call)
     subscribe(call, "other")
     first, second = publish(call, "one", "two", attributes={"a": "b"})
@@ -191,7 +191,7 @@ def test_with_ordering_the_next_of_a_key_waits_for_the_one_before(call: Sender) 
     assert texts(pull(call)) == ["a2"]
 
 
-def test_a_filter_takes_by_attributes(call: Sender) -> None:
+def test_a_filter_selects_by_attributes(call: Sender) -> None:
     subscribe(call, filter='attributes.kind = "cat" AND hasPrefix(attributes.name, "to")')
     publish(call, "x", attributes={"kind": "cat", "name": "tom"})
     publish(call, "y", attributes={"kind": "cat", "name": "max"})
@@ -232,7 +232,7 @@ def test_the_subscriptions_of_a_deleted_topic_stay(call: Sender) -> None:
     call.refused("GET", f"{BASE}/subscriptions/all", status=404)
 
 
-def test_a_subscription_that_nobody_uses_ends_and_old_messages_go(call: Sender) -> None:
+def test_an_unused_subscription_and_old_messages_expire(call: Sender) -> None:
     subscribe(call)
     publish(call, "x")
     call.later(days=8)
@@ -264,7 +264,7 @@ def test_publishing_and_consuming_need_permission(call: Sender) -> None:
     eve.refused("POST", f"{BASE}/subscriptions/all:pull", {"maxMessages": 1}, 403)
 
 
-def test_a_message_must_say_something(call: Sender) -> None:
+def test_a_message_must_not_be_empty(call: Sender) -> None:
     path = f"/pubsub/v1/{TOPIC}:publish"
     assert "at least one attribute" in call.refused("POST", path, {"messages": [{}]})
     few = "The value for message_count is too small. You passed 0 in the request, but the minimum value is 1."
@@ -340,7 +340,7 @@ def settled(call: Sender) -> None:
     asyncio.run(call.cloud.jobs.settled())
 
 
-def test_a_push_is_posted_until_it_is_taken(call: Sender) -> None:
+def test_a_push_is_posted_until_it_is_accepted(call: Sender) -> None:
     with subscriber([500]) as (endpoint, received):
         subscribe(call, pushConfig={"pushEndpoint": endpoint})
         assert "not supported for this subscription type" in call.refused(
@@ -383,7 +383,7 @@ def test_no_attribute_of_a_message_replaces_whose_push_it_is(call: Sender) -> No
     assert [(one["body"], one["authorization"]) for one in seen] == [(123, "")]
 
 
-def test_a_push_is_as_an_account_that_exists_and_that_the_caller_may_act_as(call: Sender) -> None:
+def test_a_push_account_must_exist_and_the_caller_may_act_as_it(call: Sender) -> None:
     account = f"pusher@{PROJECT}.iam.gserviceaccount.com"
     config = {"pushEndpoint": "http://127.0.0.1:1/", "oidcToken": {"serviceAccountEmail": account}}
     body = {"topic": TOPIC, "pushConfig": config}

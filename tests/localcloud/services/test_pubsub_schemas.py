@@ -91,7 +91,7 @@ def test_a_definition_that_cannot_be_read_is_refused(call: Sender, kind: str, de
         ("PROTOCOL_BUFFER", PROTO, "BINARY", b"\x0a\x01a", b"\x0a\x09a"),
     ],
 )
-def test_a_topic_takes_what_fits_its_schema(
+def test_a_topic_accepts_what_matches_its_schema(
     call: Sender, kind: str, definition: str, encoding: str, good: bytes, bad: bytes
 ) -> None:
     made = schema(call, definition, kind)
@@ -131,7 +131,7 @@ def test_a_message_may_fit_any_revision_that_the_topic_allows(call: Sender) -> N
     call("PUT", f"{BASE}/topics/none", {"schemaSettings": settings}, status=404)
 
 
-def test_a_compiled_schema_of_protocol_buffers_is_taken(call: Sender) -> None:
+def test_a_compiled_protocol_buffers_schema_is_accepted(call: Sender) -> None:
     file = descriptor_pb2.FileDescriptorProto(name="card.proto", package="team")
     file.message_type.add(name="Card").field.add(name="title", number=1, type=9, label=1)
     compiled = encoded(descriptor_pb2.FileDescriptorSet(file=[file]).SerializeToString())

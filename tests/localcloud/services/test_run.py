@@ -196,7 +196,7 @@ def test_what_google_refuses_is_refused(call: Sender, template: Any, message: st
         ([{"percent": 100, "tag": "a"}, {"percent": 0, "tag": "a"}], "may be used only once"),
     ],
 )
-def test_traffic_that_means_nothing_is_refused(call: Sender, traffic: Any, message: str) -> None:
+def test_meaningless_traffic_is_refused(call: Sender, traffic: Any, message: str) -> None:
     create(call)
     assert message in call.refused("PATCH", f"{SERVICES}/api?updateMask=traffic", {"traffic": traffic})
 
@@ -213,7 +213,7 @@ def test_a_part_of_a_volume_is_mounted_where_no_other_container_can_put_a_link_i
     settled(call)
 
 
-def test_names_are_checked_and_taken_once(call: Sender) -> None:
+def test_names_are_checked_and_unique(call: Sender) -> None:
     for name in ("Api", "1api", "api-", "a" * 50):
         assert "must use only lowercase" in call.refused("POST", f"{SERVICES}?serviceId={name}", {"template": TEMPLATE})
     create(call)
@@ -397,7 +397,7 @@ def test_an_execution_that_never_began_has_failed_tasks_and_counts_them(call: Se
     assert all(one["completionTime"] and one["conditions"][0]["message"] for one in tasks)
 
 
-def test_settings_of_an_executions_own_take_a_permission_of_their_own(call: Sender) -> None:
+def test_overrides_of_an_execution_need_a_permission_of_their_own(call: Sender) -> None:
     job(call)
     member = "user:runner@example.com"
     call.grant("roles/run.jobsExecutor", member)

@@ -218,7 +218,7 @@ def test_a_stream_ends_with_the_time_that_a_request_may_take(cloud: Serving) -> 
     assert error.value.code() == grpc.StatusCode.INTERNAL
 
 
-def test_a_private_service_takes_calls_by_its_name_and_from_its_callers_only(
+def test_a_private_service_accepts_calls_to_its_name_from_its_callers_only(
     cloud: Serving, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = deployed(cloud, "private", "grpc", "h2c", public=False)
@@ -237,7 +237,7 @@ def test_a_private_service_takes_calls_by_its_name_and_from_its_callers_only(
         assert same(b"a", timeout=30, metadata=(("authorization", f"Bearer {token}"),)) == b"a"
 
 
-def test_an_http_1_instance_is_asked_in_http_1_whatever_the_client_speaks(http_1: Any) -> None:
+def test_an_http_1_instance_is_called_over_http_1_whatever_the_client_speaks(http_1: Any) -> None:
     with httpx.Client(http1=False, http2=True, base_url=address(http_1)) as client:
         for path in ("/a", "/until-the-end"):
             answer = client.get(path, headers=[("cookie", "a=1"), ("cookie", "b=2")])
@@ -269,7 +269,7 @@ def test_the_log_says_in_which_protocol_a_request_came(cloud: Serving, http_1: A
     assert protocols == ["HTTP/2"]
 
 
-def test_an_h2c_instance_is_asked_in_http_2_whatever_the_client_speaks(http_2: Any) -> None:
+def test_an_h2c_instance_is_called_over_http_2_whatever_the_client_speaks(http_2: Any) -> None:
     with closing(HTTPConnection(address(http_2).removeprefix("http://"), timeout=30)) as client:
         on = set()
         for path, body in (("/", None), ("/sized", b"known"), ("/", iter([b"in ", b"pieces"])), ("/", b"again")):

@@ -82,7 +82,7 @@ def settled(call: Sender) -> None:
     asyncio.run(call.cloud.jobs.settled())
 
 
-def test_what_gcloud_sends_is_what_v2_has_and_comes_back_the_same(call: Sender) -> None:
+def test_gclouds_request_reaches_v2_and_is_returned_unchanged(call: Sender) -> None:
     created = call("POST", SERVICES, BODY)
     assert created["status"]["conditions"][0]["status"] == "Unknown"
     settled(call)
@@ -112,7 +112,7 @@ def test_what_gcloud_sends_is_what_v2_has_and_comes_back_the_same(call: Sender) 
 
 
 @pytest.mark.parametrize("text", ["[]", "1", '"x"', "{", '{"": 1}', '{"": [1]}', "[" * 5000])
-def test_what_annotations_say_in_json_is_checked(call: Sender, text: str) -> None:
+def test_json_in_annotations_is_checked(call: Sender, text: str) -> None:
     body = json.loads(json.dumps(BODY))
     body["spec"]["template"]["metadata"]["annotations"]["run.googleapis.com/container-dependencies"] = text
     assert "must be a JSON object of lists of names" in call.refused("POST", SERVICES, body)

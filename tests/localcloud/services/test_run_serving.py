@@ -133,7 +133,7 @@ def test_an_invalid_request_is_refused(cloud: Serving, sent: bytes) -> None:
         b"Transfer-Encoding: xchunked",
     ],
 )
-def test_where_a_body_ends_is_not_left_to_two_readers(cloud: Serving, coding: bytes) -> None:
+def test_ambiguous_body_lengths_are_refused(cloud: Serving, coding: bytes) -> None:
     host, port = _address(deployed(cloud, "odd"))
     with socket.create_connection((host, port), 30) as plain:
         plain.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + coding + b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
@@ -142,7 +142,7 @@ def test_where_a_body_ends_is_not_left_to_two_readers(cloud: Serving, coding: by
     assert received.count(b"HTTP/1.1 ") == 1
 
 
-def test_a_request_that_hides_behind_another_protocol_is_nobody_elses(cloud: Serving) -> None:
+def test_a_request_smuggled_behind_an_upgrade_reaches_nobody_else(cloud: Serving) -> None:
     service = deployed(cloud, "hidden", maxInstanceRequestConcurrency=80, scaling={"maxInstanceCount": 1})
     host, port = _address(service)
     with socket.create_connection((host, port), 30) as plain:
@@ -177,7 +177,7 @@ def _address(service: Any) -> tuple[str, int]:
     return host, int(port)
 
 
-def test_a_server_that_speaks_no_http_2_behind_a_port_of_that_name_is_not_reached_and_the_answer_says_so(
+def test_an_http_1_server_behind_an_h2c_port_is_a_503_that_says_so(
     cloud: Serving,
 ) -> None:
     container = {"image": "api:1", "ports": [{"name": "h2c", "containerPort": 8080}]}
@@ -187,7 +187,7 @@ def test_a_server_that_speaks_no_http_2_behind_a_port_of_that_name_is_not_reache
     assert "its port is named h2c" in text
 
 
-def test_a_request_whose_time_is_over_before_anything_runs_is_answered_once(cloud: Serving, state: Path) -> None:
+def test_a_request_that_times_out_before_the_start_is_answered_once(cloud: Serving, state: Path) -> None:
     wait = "import pathlib, sys, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.02)\nexec(open('app.py').read())"
     cloud.cloud.workloads.settings.stand_ins["late"] = ((sys.executable, "-c", wait), state)
     (state / "go").touch()
@@ -286,14 +286,14 @@ def test_traffic_is_shared_by_percent_and_a_tag_has_a_host_of_its_own(cloud: Ser
         assert connection.getresponse().status == 404
 
 
-def test_an_instance_that_is_always_there_is_started_without_a_request(cloud: Serving) -> None:
+def test_a_minimum_instance_is_started_without_a_request(cloud: Serving) -> None:
     service = deployed(cloud, "always", scaling={"minInstanceCount": 2})
     assert len(_running(cloud, "always", 2)) == 2
     cloud("DELETE", f"{SERVICES}/{service['name'].rpartition('/')[2]}")
     assert _running(cloud, "always", 0) == []
 
 
-def test_an_instance_that_was_started_by_a_request_is_put_to_sleep_as_the_first_was(cloud: Serving) -> None:
+def test_an_instance_started_by_a_request_is_scaled_down_like_the_first(cloud: Serving) -> None:
     service = deployed(cloud, "sleepy")
     for _ in range(2):
         with closing(connected(service)) as connection:
@@ -327,9 +327,7 @@ def test_a_request_under_way_is_answered_by_the_revision_that_it_came_to(cloud: 
     assert old not in _running(cloud, "draining", 1)
 
 
-def test_of_an_instance_that_no_longer_answers_the_log_says_how_it_ended(
-    cloud: Serving, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_log_says_how_an_unresponsive_instance_ended(cloud: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(instances, "_EXIT_SECONDS", 0.0)  # as if its end were noticed too late
     service = deployed(cloud, "hanging")
     with closing(connected(service)) as connection:

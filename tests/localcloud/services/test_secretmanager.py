@@ -32,7 +32,7 @@ def with_version(call: Sender, name: str = "key", value: str = "s3cret") -> str:
     return f"{SECRETS}/{name}"
 
 
-def test_a_secret_carries_the_project_number_and_can_be_asked_for_by_id_or_number(call: Sender) -> None:
+def test_a_secret_has_the_project_number_and_is_read_by_id_or_number(call: Sender) -> None:
     created = call("POST", f"{SECRETS}?secretId=key", AUTOMATIC | {"labels": {"team": "cats"}})
     assert created["name"] == f"{SHOWN}/key"
     assert created["replication"] == {"automatic": {}}
@@ -195,7 +195,7 @@ def test_delayed_destruction_disables_now_and_destroys_when_it_is_due(call: Send
     assert call("GET", f"{SECRETS}/key/versions/2")["state"] == "ENABLED"
 
 
-def test_a_ttl_becomes_the_moment_at_which_the_secret_is_gone(call: Sender) -> None:
+def test_a_ttl_becomes_the_secrets_expire_time(call: Sender) -> None:
     created = call("POST", f"{SECRETS}?secretId=key", AUTOMATIC | {"ttl": "3600s"})
     assert "ttl" not in created
     call("POST", f"{SECRETS}/key:addVersion", payload("x"))
@@ -269,7 +269,7 @@ def test_versions_are_listed_by_number_and_by_state(call: Sender) -> None:
     assert "totalSize" not in disabled
 
 
-def test_deleting_a_secret_takes_versions_payloads_and_policy_with_it(call: Sender) -> None:
+def test_deleting_a_secret_deletes_its_versions_payloads_and_policy(call: Sender) -> None:
     key = with_version(call)
     grant = {"role": "roles/secretmanager.secretAccessor", "members": ["user:ann@example.com"]}
     call("POST", f"{key}:setIamPolicy", {"policy": {"bindings": [grant]}})
@@ -332,14 +332,14 @@ def test_a_disabled_api_answers_nothing(tmp_path: Path) -> None:
     assert "Secret Manager API has not been used in project" in call.refused("GET", SECRETS, status=403)
 
 
-def test_rotating_secrets_with_a_managed_type_is_not_emulated_and_says_so(call: Sender) -> None:
+def test_managed_rotation_is_not_emulated_and_says_so(call: Sender) -> None:
     key = with_version(call)
     text = call.refused("POST", f"{key}:rotateSecret", {}, status=501)
     assert "tools/localcloud/services/secretmanager/" in text
 
 
 @pytest.mark.parametrize("left", [None, b"", b"x" * 31, b"x" * 32])
-def test_without_the_key_of_its_secrets_the_cloud_says_so_and_makes_no_other(
+def test_a_missing_key_of_the_secrets_is_reported_and_not_replaced(
     call: Sender, tmp_path: Path, left: bytes | None
 ) -> None:
     secret, key = with_version(call), tmp_path / "secrets.key"
@@ -360,7 +360,7 @@ def test_without_the_key_of_its_secrets_the_cloud_says_so_and_makes_no_other(
 
 
 @pytest.mark.parametrize("mask", ["ttl,expireTime", "expireTime,ttl", "ttl,expire_time", "expireTime", "*"])
-def test_a_moment_takes_the_place_of_a_ttl_whatever_else_the_mask_names(call: Sender, mask: str) -> None:
+def test_an_expire_time_replaces_a_ttl_whatever_the_mask(call: Sender, mask: str) -> None:
     call("POST", f"{SECRETS}?secretId=key", AUTOMATIC | {"ttl": "3600s"})
     moment = call.cloud.clock.rfc3339(86_400)
     sent = {"expireTime": moment} | (AUTOMATIC if mask == "*" else {})

@@ -172,7 +172,7 @@ def test_an_upload_with_a_predefined_list_is_refused_under_uniform_access(gcs: S
     assert refused["error"]["message"].startswith("Cannot insert legacy ACL for an object when uniform")
 
 
-def test_enabling_uniform_access_takes_away_what_only_lists_granted(gcs: Storage) -> None:
+def test_enabling_uniform_access_revokes_grants_of_lists(gcs: Storage) -> None:
     gcs.bucket("fine-bucket", iamConfiguration={})
     gcs.ask("POST", f"/upload{B}/fine-bucket/o?uploadType=media&name=x", b"hello")
     url = f"{B}/fine-bucket/o/x?alt=media"

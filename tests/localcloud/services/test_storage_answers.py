@@ -177,7 +177,7 @@ def test_gzip_is_unpacked_piece_by_piece(gcs: Storage, members: int) -> None:
     tracemalloc.stop()
 
 
-def test_gzip_stays_packed_when_the_object_says_so_or_is_not_what_it_says(gcs: Storage) -> None:
+def test_gzip_stays_packed_on_request_or_when_it_is_not_gzip(gcs: Storage) -> None:
     content = zipped(gcs, cacheControl="no-transform")
     assert gcs.ask("GET", f"{path('page')}?alt=media").body == content
     gcs.upload("false", b"plain", "&contentEncoding=gzip")

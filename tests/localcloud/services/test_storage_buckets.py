@@ -160,7 +160,7 @@ def test_a_lifecycle_rule_that_could_not_be_carried_out_is_refused(gcs: Storage,
     assert message in gcs.ask("PATCH", f"{B}/data-bucket", {"lifecycle": {"rule": [rule]}}, 400).message
 
 
-def test_a_rule_for_millennia_is_taken_and_does_nothing(gcs: Storage) -> None:
+def test_a_rule_for_millennia_is_accepted_and_does_nothing(gcs: Storage) -> None:
     never = {"age": 2**31 - 1, "createdBefore": None}
     rules = [{"action": {"type": kind}, "condition": never} for kind in ("Delete", "AbortIncompleteMultipartUpload")]
     rules[1]["condition"] = {"age": 2**31 - 1}

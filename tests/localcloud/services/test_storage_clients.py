@@ -80,7 +80,7 @@ def test_an_upload_of_several_mebibytes_in_one_request_is_spooled(
     assert bucket.blob("m").download_as_bytes() == bucket.blob("p").download_as_bytes() == BIG
 
 
-def test_a_file_goes_up_and_comes_down_in_parts_side_by_side(bucket: storage.Bucket, tmp_path: Path) -> None:
+def test_a_file_is_uploaded_and_downloaded_in_parallel_parts(bucket: storage.Bucket, tmp_path: Path) -> None:
     (tmp_path / "up").write_bytes(BIG)
     how = {"chunk_size": 5 << 20, "worker_type": transfer_manager.THREAD}
     transfer_manager.upload_chunks_concurrently(str(tmp_path / "up"), bucket.blob("parts"), **how)
@@ -197,7 +197,7 @@ def test_a_reading_request_sets_off_the_round_that_is_due(tmp_path: Path) -> Non
         assert list((tmp_path / "blobs").iterdir()) == []
 
 
-def test_what_was_answered_outlives_a_kill(tmp_path: Path) -> None:
+def test_acknowledged_uploads_survive_a_kill(tmp_path: Path) -> None:
     with with_project(tmp_path) as running:
         bucket = client(running).create_bucket("kept-bucket")
         bucket.blob("small").upload_from_string(b"small")

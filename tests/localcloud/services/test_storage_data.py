@@ -93,7 +93,7 @@ def test_a_range_beyond_the_end_is_refused_with_the_size(header: str) -> None:
         ("bytes */*", 0, Piece(None, 0, None)),
     ],
 )
-def test_what_a_piece_of_an_upload_carries(header: str | None, length: int, expected: Piece) -> None:
+def test_the_range_of_an_upload_piece(header: str | None, length: int, expected: Piece) -> None:
     assert ranges.sent(header, length) == expected
 
 
@@ -194,7 +194,7 @@ def test_expressions_that_cannot_be_read_or_take_too_much_are_refused(expression
 
 
 @pytest.mark.parametrize("name", ["abc", "my_bucket-1", "a.b.example.com", "1" * 63, f"{'a' * 60}.{'b' * 60}"])
-def test_bucket_names_that_google_takes(name: str) -> None:
+def test_bucket_names_that_google_accepts(name: str) -> None:
     names.check_bucket_name(name)
 
 
@@ -230,5 +230,5 @@ def test_kinds_of_location(location: str, custom: bool, kind: str) -> None:
 @pytest.mark.parametrize(
     ("prefix", "after"), [("a", "b"), ("a/", "a0"), ("", None), ("\ud7ff", "\ue000"), ("a\U0010ffff", "b")]
 )
-def test_what_sorts_after_everything_with_a_prefix(prefix: str, after: str | None) -> None:
+def test_the_first_name_after_a_prefix(prefix: str, after: str | None) -> None:
     assert listing.successor(prefix) == after

@@ -69,7 +69,7 @@ def test_a_bucket_of_the_same_name_prevents_a_restore(gcs: Storage) -> None:
     gcs.ask("POST", f"{BUCKET}/restore?generation={first}", None, 409)
 
 
-def test_after_its_time_a_deleted_bucket_is_gone_for_good(gcs: Storage) -> None:
+def test_a_deleted_bucket_is_purged_after_its_retention(gcs: Storage) -> None:
     gcs.bucket()
     gcs.upload("x", b"x" * 100_000)
     gcs.ask("DELETE", path("x"), None, 204)

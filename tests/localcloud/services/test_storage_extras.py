@@ -68,7 +68,7 @@ def test_notifications_go_one_by_one_or_with_their_bucket(gcs: Storage) -> None:
         ({"topic": TOPIC, "payload_format": "NONE", "event_types": ["OBJECT_SEEN"]}, "event_types"),
     ],
 )
-def test_a_notification_that_says_nothing_is_refused(gcs: Storage, body: dict[str, Any], message: str) -> None:
+def test_an_incomplete_notification_is_refused(gcs: Storage, body: dict[str, Any], message: str) -> None:
     assert message in gcs.ask("POST", CONFIGS, body, 400).message
 
 

@@ -110,7 +110,7 @@ def test_a_condition_of_a_folders_policy_is_about_the_object(gcs: Storage) -> No
     gcs.as_(BOB).media("a/y", 403)
 
 
-def test_a_policy_is_read_changed_with_its_etag_and_goes_with_its_folder(gcs: Storage) -> None:
+def test_a_policy_is_read_changed_with_its_etag_and_deleted_with_its_folder(gcs: Storage) -> None:
     gcs.upload("a/x")
     managed(gcs, "a/", "objectViewer")
     policy = gcs.ask("GET", url_of(MANAGED, "a/", "/iam")).json
@@ -196,7 +196,7 @@ def test_a_rename_moves_everything_in_the_folder(tree: Storage) -> None:
     assert tree.ask("GET", f"{B}/data-bucket/operations").json["operations"] == [renamed]
 
 
-def test_a_folder_goes_with_all_that_is_in_it(tree: Storage) -> None:
+def test_a_folder_is_deleted_with_its_contents(tree: Storage) -> None:
     for name in ("a/x", "a/b/y", "ab/z"):
         tree.upload(name)
     assert tree.ask("POST", url_of(FOLDERS, "a/", "/deleteRecursive")).json["done"]

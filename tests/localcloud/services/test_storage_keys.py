@@ -101,7 +101,7 @@ def test_a_rewrite_changes_the_key(gcs: Storage) -> None:
     gcs.ask("POST", f"{path('plain')}/copyTo/b/data-bucket/o/y", {}, 400, **source())
 
 
-def test_what_is_joined_moved_or_restored_keeps_its_key(gcs: Storage) -> None:
+def test_composed_moved_and_restored_objects_keep_their_key(gcs: Storage) -> None:
     sources = {"sourceObjects": [{"name": "x"}, {"name": "x"}]}
     gcs.ask("POST", f"{path('joined')}/compose", sources, 400)
     gcs.ask("POST", f"{path('joined')}/compose", sources, **headers())

@@ -50,7 +50,7 @@ MANY = {f"k{number}": "v" * 100 for number in range(51)}
         ({"contexts": {"custom": {k: {"value": "ü" * 256} for k in MANY if k != "k50"}}}, "at most 25600 bytes in all"),
     ],
 )
-def test_what_is_too_much_or_no_header_is_refused_however_it_comes(
+def test_oversized_or_invalid_metadata_is_refused_in_every_request(
     gcs: Storage, fields: dict[str, Any], message: str
 ) -> None:
     gcs.upload("x")
@@ -61,7 +61,7 @@ def test_what_is_too_much_or_no_header_is_refused_however_it_comes(
     assert gcs.names() == ["x"]
 
 
-def test_as_much_as_is_allowed_is_taken(gcs: Storage) -> None:
+def test_the_largest_allowed_values_are_accepted(gcs: Storage) -> None:
     metadata = {"a" * 1024: "v" * 4096, "b": "v" * 3071}
     contexts = {"custom": {f"k{one}": {"value": "v" * 256} for one in range(50)}}
     created = with_metadata(gcs, {"name": "x", "metadata": metadata, "contexts": contexts})
@@ -98,7 +98,7 @@ def test_a_lifecycle_rule_needs_a_condition(gcs: Storage, verb: str, condition: 
     assert gcs.ask(verb, url, body, 400).message == "Invalid argument. A lifecycle rule needs a condition."
 
 
-def test_a_bucket_says_at_most_20_kibibytes(gcs: Storage) -> None:
+def test_a_buckets_metadata_has_at_most_20_kibibytes(gcs: Storage) -> None:
     origins = {"cors": [{"origin": [f"https://{'a' * 200}{one}.example.com" for one in range(100)]}]}
     refused = gcs.ask("PATCH", f"{B}/data-bucket", origins, 400).message
     assert refused.startswith("The metadata of a bucket has at most 20480 bytes; this has ")

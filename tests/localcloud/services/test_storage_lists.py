@@ -74,7 +74,7 @@ def test_entries_of_another_form_are_refused(gcs: Storage, where: str, entity: s
 
 
 @LISTS
-def test_changing_a_list_takes_permission_and_counts_as_a_change(gcs: Storage, where: str) -> None:
+def test_changing_a_list_needs_permission_and_counts_as_a_change(gcs: Storage, where: str) -> None:
     body = {"entity": "allUsers", "role": "READER"}
     gcs.as_(ALICE).ask("GET", where, None, 403)
     gcs.as_(ALICE).ask("POST", where, body, 403)

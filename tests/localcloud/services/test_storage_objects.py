@@ -207,7 +207,7 @@ def test_a_copy_outlives_its_source(gcs: Storage, size: int) -> None:
     assert gcs.media("b") == b"x" * size
 
 
-def test_the_file_of_a_large_object_goes_with_its_last_user(gcs: Storage) -> None:
+def test_a_large_objects_file_is_deleted_with_its_last_reference(gcs: Storage) -> None:
     gcs.ask("PATCH", f"{B}/data-bucket", {"softDeletePolicy": {"retentionDurationSeconds": "0"}})
     gcs.upload("a", b"x" * 200_000)
     gcs.ask("POST", f"{path('a')}/rewriteTo/b/data-bucket/o/b")
@@ -239,7 +239,7 @@ def test_a_limited_rewrite_takes_several_calls(gcs: Storage) -> None:
     gcs.ask("POST", f"{url}&rewriteToken={first['rewriteToken']}", None, 400)
 
 
-def test_a_copy_obeys_conditions_of_both_ends(gcs: Storage) -> None:
+def test_a_copy_obeys_the_conditions_of_source_and_target(gcs: Storage) -> None:
     created = gcs.upload("a")
     gcs.upload("b")
     url = f"{path('a')}/rewriteTo/b/data-bucket/o/b"

@@ -86,7 +86,7 @@ def test_only_the_named_parts_are_taken(gcs: Storage) -> None:
     assert gcs.media(NAME) == b"taken"
 
 
-def test_what_has_arrived_is_listed_and_an_aborted_upload_is_gone(gcs: Storage) -> None:
+def test_uploaded_parts_are_listed_and_an_aborted_upload_is_gone(gcs: Storage) -> None:
     upload = begin(gcs)
     etag = put(gcs, upload, 3, WHOLE).headers["etag"]
     listed = gcs.ask("GET", upload).body.decode()
@@ -129,7 +129,7 @@ def test_a_completion_that_names_no_parts_is_refused(gcs: Storage, body: bytes) 
     assert code(refused) == "MalformedCompleteMultipartUpload"
 
 
-def test_an_upload_takes_permission_at_every_step(gcs: Storage) -> None:
+def test_an_upload_needs_permission_at_every_step(gcs: Storage) -> None:
     upload, eve = begin(gcs), gcs.as_("user:eve@example.com")
     eve.ask("POST", f"{KEY}?uploads", b"", 403)
     put(eve, upload, 1, b"x", 403)
@@ -141,7 +141,7 @@ def test_an_upload_takes_permission_at_every_step(gcs: Storage) -> None:
     ("headers", "status"),
     [({"x_goog_acl": "public-read"}, 400), ({"x_goog_encryption_algorithm": "AES256"}, 400)],
 )
-def test_what_objects_here_cannot_have_is_refused_at_once(gcs: Storage, headers: dict[str, str], status: int) -> None:
+def test_unsupported_object_features_are_refused_at_once(gcs: Storage, headers: dict[str, str], status: int) -> None:
     gcs.ask("POST", f"{KEY}?uploads", b"", status, **headers)
     gcs.ask("PUT", KEY, b"x", status, **headers)
 

@@ -93,14 +93,14 @@ def test_a_link_is_for_one_verb_one_object_and_its_headers(gcs: Storage, version
 
 
 @VERSIONS
-def test_a_link_ends(gcs: Storage, version: str) -> None:
+def test_a_link_expires(gcs: Storage, version: str) -> None:
     url = link(gcs, version)
     gcs.call.later(seconds=601)
     assert b"<Code>ExpiredToken</Code>" in follow(gcs, url, status=400).body
 
 
 @VERSIONS
-def test_a_link_is_worth_what_its_signer_may(gcs: Storage, version: str) -> None:
+def test_a_link_has_its_signers_permissions(gcs: Storage, version: str) -> None:
     url = link(gcs, version)
     gcs.call("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts/{EMAIL}:disable", {})
     assert b"no such active service account" in follow(gcs, url, status=403).body
@@ -112,7 +112,7 @@ def test_a_link_is_worth_what_its_signer_may(gcs: Storage, version: str) -> None
 
 
 @VERSIONS
-def test_a_link_chooses_how_a_browser_takes_the_content(gcs: Storage, version: str) -> None:
+def test_a_link_can_set_the_contents_type_and_disposition(gcs: Storage, version: str) -> None:
     url = link(gcs, version, response_type="text/y", response_disposition='attachment; filename="a b"')
     headers = follow(gcs, url).headers
     assert headers["content-type"] == "text/y"

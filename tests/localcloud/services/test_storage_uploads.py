@@ -90,11 +90,11 @@ def test_a_refused_large_upload_leaves_no_file(gcs: Storage) -> None:
     assert list((gcs.call.cloud.store.folder / "blobs").iterdir()) == []
 
 
-def test_the_plain_path_takes_no_content(gcs: Storage) -> None:
+def test_the_plain_path_refuses_content(gcs: Storage) -> None:
     assert "/upload/storage/v1/b/BUCKET/o" in gcs.ask("POST", f"{B}/data-bucket/o?name=x", {}, 400).message
 
 
-def test_a_resumable_upload_takes_pieces_and_answers_how_far_it_is(gcs: Storage) -> None:
+def test_a_resumable_upload_accepts_pieces_and_reports_its_progress(gcs: Storage) -> None:
     url = begin(gcs, body={"name": "big", "metadata": {"a": "b"}}, query="", x_upload_content_type="text/plain")
     assert put(gcs, url, b"", "bytes */*", 308).headers.get("range") is None
     first = put(gcs, url, DATA[:QUANTUM], f"bytes 0-{QUANTUM - 1}/*", 308)
@@ -171,7 +171,7 @@ def test_a_finished_upload_leaves_one_file(gcs: Storage) -> None:
     assert len(list((gcs.call.cloud.store.folder / "blobs").iterdir())) == 1
 
 
-def test_conditions_hold_when_the_upload_ends(gcs: Storage) -> None:
+def test_conditions_are_checked_when_the_upload_ends(gcs: Storage) -> None:
     url = begin(gcs, "&name=big&ifGenerationMatch=0")
     gcs.upload("big", b"somebody was faster")
     put(gcs, url, DATA, f"bytes 0-{len(DATA) - 1}/{len(DATA)}", 412)

@@ -22,7 +22,7 @@ def generations(gcs: Storage, query: str) -> list[str]:
     return [item["generation"] for item in gcs.list(query).get("items", [])]
 
 
-def test_versioning_keeps_what_is_overwritten_or_deleted(gcs: Storage) -> None:
+def test_versioning_keeps_overwritten_and_deleted_objects(gcs: Storage) -> None:
     gcs.bucket(versioning={"enabled": True})
     first, second = gcs.upload("x", b"one"), gcs.upload("x", b"two")
     gcs.ask("DELETE", path("x"), None, 204)
@@ -82,7 +82,7 @@ def test_an_overwritten_object_is_soft_deleted_too(gcs: Storage) -> None:
     assert generations(gcs, "softDeleted=true") == [first["generation"]]
 
 
-def test_soft_delete_ends_when_its_time_is_over(gcs: Storage) -> None:
+def test_soft_deleted_objects_expire(gcs: Storage) -> None:
     gcs.bucket()
     created = gcs.upload("x", b"x" * 100_000)
     gcs.ask("DELETE", path("x"), None, 204)

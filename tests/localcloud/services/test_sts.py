@@ -105,7 +105,7 @@ def test_a_trusted_workflow_acts_as_what_its_claims_map_to(call: Sender) -> None
     call.send("GET", SECRETS, bearer(other), b"", 403)
 
 
-def test_a_workflow_impersonates_an_account_that_lets_its_repository(call: Sender) -> None:
+def test_a_workflow_impersonates_an_account_that_trusts_its_repository(call: Sender) -> None:
     call("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "deployer"})
     account = f"deployer@{PROJECT}.iam.gserviceaccount.com"
     member = f"principalSet://iam.googleapis.com/{POOL}/attribute.main/yes"
@@ -155,7 +155,7 @@ def test_wrong_exchanges_are_refused_in_the_words_of_oauth(
     assert exchange(call, token, status=400, **more)["error"] == word
 
 
-def test_nobody_vouches_for_claims_without_the_clouds_key(call: Sender) -> None:
+def test_claims_without_the_clouds_key_are_refused(call: Sender) -> None:
     parts = jwt(call).split(".")
     parts[1] = base64.urlsafe_b64encode(json.dumps({"iss": ISSUER, "sub": "repo:cats/dogs"}).encode()).decode()
     for forged in (

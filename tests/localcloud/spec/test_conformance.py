@@ -19,7 +19,7 @@ def refused(body: Any, schema: str = "Secret", api: str = "secretmanager", **how
     return caught.value
 
 
-def test_a_field_nobody_documented_is_refused_by_name() -> None:
+def test_an_undocumented_field_is_refused_by_name() -> None:
     problem = refused({"foo": 1})
     assert problem.message == "Invalid JSON payload received. Unknown name \"foo\" at 'secret': Cannot find field."
     assert problem.details[0]["fieldViolations"][0]["field"] == "secret"

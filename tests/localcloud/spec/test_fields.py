@@ -37,7 +37,7 @@ def test_a_path_may_lead_inside_and_be_spelled_both_ways(path: str) -> None:
     }
 
 
-def test_map_keys_are_taken_as_they_are_also_in_backticks() -> None:
+def test_map_keys_are_used_literally_also_in_backticks() -> None:
     assert masked({"labels": {"a": "9", "x.y": "z"}}, "labels.a,labels.`x.y`")["labels"] == {
         "a": "9",
         "b": "2",

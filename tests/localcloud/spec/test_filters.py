@@ -21,7 +21,7 @@ BODY = {"name": "projects/p/secrets/train-key", "state": "ENABLED", "labels": {"
         ("train", True),
     ],
 )
-def test_a_filter_takes_what_it_says(text: str, matches: bool) -> None:
+def test_a_filter_selects_what_it_describes(text: str, matches: bool) -> None:
     assert compiled(text)(BODY) is matches
 
 

@@ -6,7 +6,7 @@ import pytest
 from localcloud.spec.json_text import MOST_LEVELS, read
 
 
-def test_what_programs_send_is_read() -> None:
+def test_valid_json_is_read() -> None:
     value = {"a": [1, 2.5, '\\" [ { ☃', None, {"b": [True] * 500}]}
     assert read(json.dumps(value).encode()) == value
 

@@ -14,7 +14,7 @@ def test_a_custom_verb_wins_over_a_resource_of_that_name() -> None:
     assert matched("GET", "v1/projects/p/secrets/s:getIamPolicy")[0] == "secretmanager.projects.secrets.getIamPolicy"
 
 
-def test_a_reserved_parameter_takes_all_its_segments() -> None:
+def test_a_reserved_parameter_matches_all_its_segments() -> None:
     method, params = matched("GET", "v1/projects/p/secrets/s/versions/latest:access")
     assert method == "secretmanager.projects.secrets.versions.access"
     assert params == {"name": "projects/p/secrets/s/versions/latest"}
@@ -41,12 +41,12 @@ def test_slashes_that_a_client_encoded_in_a_resource_name_are_understood() -> No
     assert matched("GET", "v1/projects%2Fp%2Fsecrets%2Fs")[1] == {"name": "projects/p/secrets/s"}
 
 
-def test_an_open_ended_parameter_takes_the_rest() -> None:
+def test_an_open_ended_parameter_matches_the_rest() -> None:
     _, params = matched("GET", "v3/projects/p/metricDescriptors/custom.googleapis.com/a/b", "monitoring", "v3")
     assert params == {"name": "projects/p/metricDescriptors/custom.googleapis.com/a/b"}
 
 
-def test_an_empty_segment_is_no_parameter() -> None:
+def test_an_empty_segment_matches_no_parameter() -> None:
     assert document("secretmanager", "v1").match("GET", "v1/projects//secrets/s") is None
 
 
@@ -62,7 +62,7 @@ def test_a_literal_wins_over_a_parameter_and_falls_back_to_it() -> None:
     assert routes.find("GET", "a/b/c") == ("parameter", {"x": "b"})
 
 
-def test_what_reaches_to_the_end_may_begin_with_a_slash() -> None:
+def test_an_open_ended_parameter_may_start_with_a_slash() -> None:
     routes: Routes[str] = Routes()
     routes.add("GET", "{bucket}/{object}", "object", [("bucket", 0, 1), ("object", 1, None)])
     assert routes.find("GET", "data//a/b") == ("object", {"bucket": "data", "object": "/a/b"})

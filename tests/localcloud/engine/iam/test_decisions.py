@@ -104,7 +104,7 @@ def test_a_convenience_member_grants_by_the_projects_roles(cloud: Inside) -> Non
     assert allowed(cloud)
 
 
-def test_a_convenience_member_of_the_project_itself_is_nobody(cloud: Inside) -> None:
+def test_a_convenience_member_in_the_projects_own_policy_matches_nobody(cloud: Inside) -> None:
     owners = {"role": ACCESSOR, "members": [f"projectOwner:{PROJECT}", f"projectViewer:{PROJECT}"]}
     cloud.cloud.iam.write(PROJECTS, f"projects/{PROJECT}", {"bindings": [owners]})
     assert not allowed(cloud)
@@ -184,7 +184,7 @@ def test_names_that_do_not_exist_are_refused(cloud: Inside, member: str, role: s
     assert message in response.message
 
 
-def test_accounts_that_exist_and_agents_of_known_projects_are_taken(cloud: Inside) -> None:
+def test_existing_accounts_and_agents_of_known_projects_are_accepted(cloud: Inside) -> None:
     email = f"train@{PROJECT}.iam.gserviceaccount.com"
     cloud.cloud.store.put("iam", f"projects/{PROJECT}/serviceAccounts/{email}", {"email": email})
     bind(cloud, f"serviceAccount:{email}")
@@ -192,7 +192,7 @@ def test_accounts_that_exist_and_agents_of_known_projects_are_taken(cloud: Insid
     bind(cloud, f"serviceAccount:{NUMBER}@cloudbuild.gserviceaccount.com")
 
 
-def test_a_member_that_was_there_may_stay_when_its_account_is_gone(cloud: Inside) -> None:
+def test_an_existing_member_may_stay_after_its_account_is_deleted(cloud: Inside) -> None:
     email = f"train@{PROJECT}.iam.gserviceaccount.com"
     account = f"projects/{PROJECT}/serviceAccounts/{email}"
     cloud.cloud.store.put("iam", account, {"email": email})

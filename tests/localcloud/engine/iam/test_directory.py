@@ -69,7 +69,7 @@ def test_policies_keep_primary_addresses(cloud: Inside) -> None:
         assert members == ["user:Alice@example.com"]
 
 
-def test_a_member_of_before_is_kept_when_it_is_gone(cloud: Inside) -> None:
+def test_an_existing_member_is_kept_after_its_deletion(cloud: Inside) -> None:
     policy = bind(cloud, "user:bob@example.com").body
     declare(cloud, users=[ALICE], closed=True)
     policy["bindings"][0]["members"].append(f"user:{ALICE}")

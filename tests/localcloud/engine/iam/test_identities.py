@@ -8,7 +8,7 @@ AT = f"principal://iam.googleapis.com/{POOL}"
 SETS = f"principalSet://iam.googleapis.com/{POOL}"
 
 
-def test_nobody_is_only_all_users() -> None:
+def test_an_anonymous_caller_matches_only_all_users() -> None:
     assert members(canonical("")) == {"allUsers"}
 
 
@@ -39,7 +39,7 @@ def test_an_account_is_one_principal_in_every_spelling(spelt: str) -> None:
     ["alice", "user:", "user:alice", "user:a@b\n", "user:a b@c", "serviceAccount:118318581234567890123", "domain:b.com",
      "user:a@b@c", "principal://elsewhere/x", f"{AT}/subject/", f"{AT}x/y/subject/s", "allUsers"],
 )  # fmt: skip
-def test_what_names_nobody_is_no_principal(text: str) -> None:
+def test_an_invalid_name_is_no_principal(text: str) -> None:
     with pytest.raises(NoIdentity):
         canonical(text)
 
@@ -70,7 +70,7 @@ NASTY = [
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_a_subject_says_no_more_than_it_is(text: str) -> None:
+def test_a_subject_cannot_forge_other_names(text: str) -> None:
     someone = Federated(POOL, text)
     assert federated(someone.text) == someone
     assert canonical(someone.text) == someone.text
@@ -79,7 +79,7 @@ def test_a_subject_says_no_more_than_it_is(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_neither_do_groups_and_attributes(text: str) -> None:
+def test_groups_and_attributes_cannot_forge_other_names(text: str) -> None:
     someone = Federated(POOL, "s", (text,), (("attribute.a", text),))
     assert federated(someone.text) == someone
     more = {f"{SETS}/group/{text}", f"{SETS}/attribute.a/{text}"}

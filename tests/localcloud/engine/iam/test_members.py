@@ -21,7 +21,7 @@ POOL = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/g
         f"principalSet:{POOL}/attribute.repository/o/r",
     ],
 )
-def test_members_that_google_takes_are_taken(member: str) -> None:
+def test_members_that_google_accepts_are_accepted(member: str) -> None:
     check(member)
 
 

@@ -41,7 +41,7 @@ def test_an_etag_is_compared_by_its_bytes(spelled: str) -> None:
     assert changed({"etag": "BwAAAAAAAAE="}, {"etag": spelled, "bindings": [ALICE]}, ())["bindings"] == [ALICE]
 
 
-def test_without_an_etag_the_policy_is_replaced_blindly() -> None:
+def test_without_an_etag_the_policy_is_replaced_unconditionally() -> None:
     assert changed(empty(), {"bindings": [ALICE]}, ()) == {"bindings": [ALICE], "version": 1}
 
 
@@ -65,7 +65,7 @@ def test_a_policy_that_makes_no_sense_is_refused(policy: dict[str, Any]) -> None
     assert caught.value.code == 400
 
 
-def test_audit_configs_change_only_when_they_are_meant() -> None:
+def test_audit_configs_change_only_when_sent() -> None:
     audit = [{"service": "allServices"}]
     current = {"etag": EMPTY_ETAG, "bindings": [ALICE], "auditConfigs": audit}
     assert changed(current, {"bindings": []}, ()) == {"auditConfigs": audit, "version": 1}
