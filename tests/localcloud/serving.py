@@ -1,4 +1,4 @@
-"""A cloud that serves from a thread of this process, so that a test can hold its parts while clients reach it."""
+"""A cloud that serves from a thread of this process, so that a test can use its parts while clients call it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Serving:
     loop: asyncio.AbstractEventLoop
 
     def __call__(self, verb: str, path: str, body: Any = None, **params: str) -> Any:
-        """What a request of the owner's is answered, which must be a 200."""
+        """The body of the owner's request, which must succeed."""
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.cloud.tokens.token(OWNER)}", "Content-Type": "application/json"}
         target = f"/{path}?{urlencode(params)}" if params else f"/{path}"
@@ -44,7 +44,7 @@ class Serving:
         return found
 
     def control(self, name: str, body: Any) -> Any:
-        """What the control interface answers, which must be a 200."""
+        """The control interface's answer, which must be a 200."""
         headers = {"X-Local-Control": "key", "Content-Type": "application/json"}
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
             connection.request("POST", f"/_local/{name}", json.dumps(body), headers)
@@ -54,11 +54,11 @@ class Serving:
         return found
 
     def write(self, change: Callable[[], T]) -> T:
-        """The result of a change of the cloud's, made where all changes are."""
+        """The result of a change, made on the cloud's event loop as all changes are."""
         return asyncio.run_coroutine_threadsafe(self.cloud.commits.write(change), self.loop).result(60)
 
     def until(self, holds: Callable[[], bool], signal: str, seconds: float = 60) -> None:
-        """Waits until something holds, looking whenever a signal of the cloud's is rung."""
+        """Waits until a condition holds, checked at each signal of the cloud."""
         asyncio.run_coroutine_threadsafe(self._until(holds, signal), self.loop).result(seconds)
 
     async def _until(self, holds: Callable[[], bool], signal: str) -> None:
@@ -83,7 +83,7 @@ class Serving:
 
 @contextmanager
 def serving(folder: Path, *apis: str) -> Iterator[Serving]:
-    """A cloud of all services whose project has some APIs enabled; everything that it runs ends with the block."""
+    """A cloud with all services, whose project has some APIs enabled; everything that it runs ends with the block."""
     records.folder(folder)
     with records.locked(folder / records.SERVER_LOCK, wait=False), socket.create_server(("127.0.0.1", 0)) as listening:
         found: list[Serving] = []

@@ -1,4 +1,4 @@
-"""A new service and a new resource type are each one folder: written by a test, they work."""
+"""A new service and a new resource type are one folder each: these tests write one, and it works."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ ALICE = "user:alice@example.com"
 
 @pytest.fixture
 def workflows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """A service that somebody has written a folder for."""
+    """A service in a new folder."""
     folder = tmp_path / "workflows"
     folder.mkdir()
     (folder / "__init__.py").write_text(DECLARED, "utf-8")
@@ -95,7 +95,7 @@ def test_a_new_service_is_one_folder_and_a_line_in_the_registry(workflows: Servi
 
 @pytest.fixture
 def core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Core]:
-    """A provider that has a type which somebody has written a folder for, on a local cloud."""
+    """A provider with a type in a new folder, on a local cloud."""
     folder = tmp_path / "types" / "google_logging_project_exclusion"
     folder.mkdir(parents=True)
     (folder / "row.json").write_text(json.dumps(ROW), "utf-8")

@@ -1,4 +1,4 @@
-"""What every service must meet, whoever wrote it."""
+"""The contract that every service must meet."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The console: behind its secret, shows what there is and never a secret's value, runs no script, and switches faults and clock."""
+"""The console: protected by its secret, it shows all resources but no secret's value, runs no script, and sets faults and the clock."""
 
 from __future__ import annotations
 

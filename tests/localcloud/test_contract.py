@@ -1,4 +1,4 @@
-"""What the standard verbs promise, over every resource of the services that they serve alone: whatever can be sent comes back."""
+"""The contract of the standard verbs, for every resource that they alone serve: every sent field is returned."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
 TOPIC = f"projects/{PROJECT}/topics/there"
 AVRO = '{"type": "record", "name": "Card", "fields": [{"name": "title", "type": "string"}]}'
 PLACES = {"zones": "europe-west1-b", "regions": "europe-west1", "locations": "europe-west1"}
-# What a service checks: a value that it takes, or None for a field that it does not take beside others.
+# Fields that a service checks: a value that it accepts, or None for a field that conflicts with others.
 OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
     "Disk": {"sizeGb": "20", "type": "zones/europe-west1-b/diskTypes/pd-ssd", "users": None},
     "Instance": {
@@ -40,7 +40,7 @@ OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
         "metadata": {"items": [{"key": "a", "value": "b"}]},
         "tags": {"items": ["a"]},
     },
-    # Beside them deleteBgpAlwaysCompareMed would take one of them away.
+    # Together with these, deleteBgpAlwaysCompareMed would remove one of them.
     "Network": {
         "routingConfig": {
             "routingMode": "GLOBAL",
@@ -94,7 +94,7 @@ SERVER_MADE = {
     "etag",
     "fingerprint",
     "labelFingerprint",
-    "deleteBgpAlwaysCompareMed",  # orders that the next one goes
+    "deleteBgpAlwaysCompareMed",  # removes the next field
     "bgpAlwaysCompareMed",
 }
 VALUES = {
@@ -146,7 +146,7 @@ def path_of(service: Service, method: Method) -> str:
 
 
 def holds(found: Any, sent: Any, path: str) -> None:
-    """Whether everything that was sent is in what was found; references may have become whole."""
+    """Asserts that the result has everything that was sent; references may have become full URLs."""
     if isinstance(sent, dict):
         for key, value in sent.items():
             assert key in found, f"{path}.{key} is lost"
@@ -172,7 +172,7 @@ def call(tmp_path: Path) -> Sender:
 
 
 def sendable(service: Service, resource: Resource) -> Any:
-    """Everything that a create can say, where a service checks it with a value that it takes."""
+    """Every field that a create accepts, with a valid value where the service checks it."""
     own = OWN_VALUES.get(resource.kind, {})
     fields = sample(document(service.api, service.versions[0]).schemas, {"$ref": resource.kind}) | own
     return {key: value for key, value in fields.items() if value is not None} | {"name": "thing"}

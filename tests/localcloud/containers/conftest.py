@@ -1,4 +1,4 @@
-"""A container store of the tests' own, with images made of this machine's files; the user's images and containers stay out of it."""
+"""A container store for tests, with images built from this machine's files; the user's images and containers are not touched."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SMALL = "localhost/small:1"
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The variables that put podman on a store of its own; skips where neither podman nor docker answers."""
+    """The variables that give podman a store of its own; skips if neither podman nor docker works."""
     folder = tmp_path_factory.mktemp("containers")
     with stores.own(folder) as found:
         if found is None:
@@ -28,7 +28,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def client(store: dict[str, str], request: pytest.FixtureRequest) -> Iterator[CommandLineRuntime]:
-    """The runtime of one local cloud; what a test leaves running is removed."""
+    """The runtime of one local cloud; containers that a test leaves running are removed."""
     kind = detection.kind()
     assert kind is not None
     runtime = CommandLineRuntime(kind, f"test-{request.node.name[:40].strip('[]')}")

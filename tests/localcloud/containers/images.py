@@ -1,4 +1,4 @@
-"""Base images for tests, made of this machine's own files: no registry of images is asked."""
+"""Base images for tests, built from this machine's own files without any image registry."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-# What Dockerfiles call; sh is enough for everything else.
+# The programs that Dockerfiles call; sh is enough for everything else.
 PROGRAMS = (
     "sh",
     "bash",
@@ -30,7 +30,7 @@ PROGRAMS = (
     "true",
     "wc",
 )
-# glibc loads these by name, so that no closure finds them; wheels need the three empty ones to be there.
+# glibc loads these by name, so that ldd does not list them; wheels need the three empty ones.
 BY_NAME = (
     "libnss_dns.so.2",
     "libnss_files.so.2",
@@ -50,7 +50,7 @@ def small(folder: Path) -> Path:
 
 
 def with_python(folder: Path) -> Path:
-    """The same with this Python, pip, the certificates, and where pip is told to look for packages."""
+    """The same with this Python, pip, the certificates and pip's package index."""
     root = small(folder)
     home = Path(sys.base_prefix)
     target = root / "usr" / "local"
@@ -141,7 +141,7 @@ def _pip(target: Path) -> None:
 
 
 def _outside(root: Path) -> None:
-    """How this machine reaches a package registry: its pip settings and its certificates."""
+    """Copies this machine's pip settings and certificates, by which it reaches a package registry."""
     import certifi
 
     output = subprocess.run(

@@ -1,4 +1,4 @@
-"""A container store of one's own for tests and measurements: the user's images and containers stay out of it."""
+"""A separate container store for tests and measurements: the user's images and containers are not touched."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _CONTAINERS = '[containers]\ndefault_ulimits = []\n[engine]\ncgroup_manager = "c
 
 @contextmanager
 def own(folder: Path) -> Iterator[tuple[RuntimeProgram, dict[str, str]] | None]:
-    """What runs containers, and the variables that put podman on a store in a folder; None where nothing does."""
-    # Its temporary folder is its own as well: another store's reset would take it away.
+    """The container runtime, and the variables that put podman's store in a folder; None if there is no runtime."""
+    # Its temporary folder is its own as well: another store's reset would delete it.
     (folder / "containers.conf").write_text(f'{_CONTAINERS}tmp_dir = "{folder}/libpod"\n')
     (folder / "registries.conf").write_text('unqualified-search-registries = ["docker.io"]\n')
     (folder / "storage.conf").write_text(

@@ -1,4 +1,4 @@
-"""gcloud and google-cloud-build, unchanged, around builds that build: submit, list, describe, log, triggers."""
+"""gcloud and google-cloud-build, unchanged, with real builds: submit, list, describe, log, triggers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Builds that build: the docker builder on this machine's podman or docker, containers as steps, and Google's own client around them."""
+"""Real builds: the docker builder on this machine's podman or docker, containers as steps, and Google's own client."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def submit(cloud: Serving, account: str) -> Callable[..., dict[str, Any]]:
 
 
 def finished(cloud: Serving, name: str) -> dict[str, Any]:
-    """A build that has come to its end."""
+    """A finished build."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         build: dict[str, Any] = cloud("GET", f"cloudbuild/v1/{name}")
@@ -317,7 +317,7 @@ def test_a_cancelled_build_leaves_no_container(cloud: Serving, account: str) -> 
 
 @pytest.mark.parametrize("killed", [False, True])
 def test_a_stop_and_a_kill_end_what_builds_run(store: dict[str, str], tmp_path: Path, *, killed: bool) -> None:
-    """The docker builder's program as well as containers; the next start says what became of the builds."""
+    """Both the docker builder's program and containers; after the next start the builds are reported as stopped."""
     state = tmp_path / "state"
     client = CloudClient(launcher.start(state), "stopped-project")
     client.ok("POST", "cloudresourcemanager/v1/projects", {"projectId": client.project})
@@ -361,7 +361,7 @@ def test_a_stop_and_a_kill_end_what_builds_run(store: dict[str, str], tmp_path: 
 
 
 def _sleeping() -> list[str]:
-    """The commands of these tests that run on this machine, inside of containers or not."""
+    """The commands of these tests that run on this machine, inside or outside containers."""
     commands = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):

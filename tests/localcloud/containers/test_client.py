@@ -1,4 +1,4 @@
-"""Containers through docker or podman: what they are given, what they say, how they end, and that none is left."""
+"""Containers run by docker or podman: their input, their output, how they end, and that none is left."""
 
 from __future__ import annotations
 
@@ -157,11 +157,11 @@ def test_containers_of_an_earlier_run_are_removed_and_others_are_not(client: Com
 
 
 def silent(*_: object) -> None:
-    """Nobody listens."""
+    """Ignores the output."""
 
 
 class Answering:
-    """A server, on loopback or another address of this machine's, that answers connections."""
+    """A server that answers connections on loopback or another address of this machine."""
 
     def __init__(self, host: str = "127.0.0.1") -> None:
         self._socket = socket.create_server((host, 0))

@@ -1,4 +1,4 @@
-"""What a container has written into a bucket's folder is read from there alone, whatever links it makes meanwhile."""
+"""Files that a container wrote into a bucket's folder are read only from there, whatever links it creates in the meantime."""
 
 from __future__ import annotations
 

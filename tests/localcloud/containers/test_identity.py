@@ -1,4 +1,4 @@
-"""Google's libraries inside a workload: whom they find that they are, what they may, and where the rest of their traffic goes."""
+"""Google's libraries inside a workload: the identity that they find, its permissions, and where the rest of their traffic goes."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def order(principal: str, *command: str, **more: str) -> Order:
 
 
 def last_line(cloud: Serving, order: Order) -> Mapping[str, Any]:
-    """What the program printed at its end."""
+    """The last line that the program printed."""
     lines: list[str] = []
     ended = cloud.cloud.workloads.start(order, lambda _, line: lines.append(line)).wait(120)
     assert ended is not None

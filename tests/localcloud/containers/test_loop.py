@@ -1,4 +1,4 @@
-"""The loop: a commit is pushed, its trigger builds it with what was cached, pushes the image and deploys it, and the service answers."""
+"""The whole loop: a pushed commit triggers a build with cached layers, the image is pushed and deployed, and the service answers."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def repository(cloud: Serving, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 def build_of_commit(cloud: Serving, repository: Path, text: str) -> dict[str, Any]:
-    """The build of a commit, at its end."""
+    """The finished build of a commit."""
     _commit(repository, text)
     (push,) = cloud.control("pushes", {})["pushes"]
     return finished(cloud, push["triggers"][0]["build"])

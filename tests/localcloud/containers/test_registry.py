@@ -1,4 +1,4 @@
-"""podman and skopeo push and pull under Google's name for a repository, through the one way in, as whom they are logged in."""
+"""podman and skopeo push and pull by Google's name of a repository, through the local cloud's proxy, as the logged-in principal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cloud Run with real containers: what answers, as whom, for whom; what never takes traffic; what is left."""
+"""Cloud Run with real containers: which revision answers, as which account, for which callers; what gets no traffic; what is left."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 PYTHON = "localhost/python:1"
 PLACE = f"projects/{PROJECT}/locations/europe-west1"
 SERVICES = f"run/v2/{PLACE}/services"
-# What answers: who it is, what it was given, and a WebSocket's handshake; small enough to be written on a command line.
+# The app reports its identity and its input, and answers a WebSocket's handshake; it is small enough for a command line.
 APP = """
 import http.server, json, os, signal, sys, urllib.request
 class Answer(http.server.BaseHTTPRequestHandler):
@@ -96,7 +96,7 @@ def template(**more: Any) -> dict[str, Any]:
 
 
 def deployed(cloud: Serving, name: str, body: Any, *, public: bool = False) -> Any:
-    """The service once its deployment is over, well or not."""
+    """The service once its deployment has ended, successfully or not."""
     existing = [one["name"].rpartition("/")[2] for one in cloud("GET", SERVICES).get("services", [])]
     if name in existing:
         operation = cloud("PATCH", f"{SERVICES}/{name}", {"template": body}, updateMask="template")
@@ -303,7 +303,7 @@ JOBS = f"run/v2/{PLACE}/jobs"
 
 
 def executed(cloud: Serving, name: str, script: str, job: Any = None, **task: Any) -> Any:
-    """A job's execution once it is over."""
+    """A job's finished execution."""
     container = {"image": PYTHON, "command": ["python", "-c"], "args": [script]}
     body = {"template": {**(job or {}), "template": {"containers": [container], **task}}}
     cloud("POST", JOBS, body, jobId=name)

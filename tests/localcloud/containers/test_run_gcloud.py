@@ -1,4 +1,4 @@
-"""gcloud, unchanged, around services and jobs that run: what each command leaves is read back by another one."""
+"""gcloud, unchanged, with running services and jobs: the result of each command is read back by another one."""
 
 from __future__ import annotations
 

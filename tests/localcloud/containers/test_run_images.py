@@ -1,4 +1,4 @@
-"""What a revision runs when its image's tag has moved on, and when somebody has tidied up on this machine."""
+"""What a revision runs after its image's tag has moved, and after images were removed from this machine."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 def push(cloud: Serving, folder: Path, text: str) -> str:
-    """The digest of an app that says something, in the registry under the tag `latest`."""
+    """The digest of an app that prints the text, pushed under the tag `latest`."""
     (folder / "Dockerfile").write_text(DOCKERFILE)
     (folder / "app.py").write_text(APP % text)
     run("build", "--network=host", f"--tag={IMAGE}:latest", str(folder))

@@ -1,4 +1,4 @@
-"""gcloud and google-cloud-aiplatform, unchanged, around jobs that train in containers."""
+"""gcloud and google-cloud-aiplatform, unchanged, with jobs that train in containers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.localcloud.serving import Serving, serving
 pytestmark = pytest.mark.slow
 REGION = "--region=europe-west1"
 Gcloud = Callable[..., subprocess.CompletedProcess[str]]
-# The two forms of a job's file that teams write, in the spellings of gcloud's own pages.
+# The two forms of a job's file that teams write, spelled as on gcloud's own pages.
 AS_A_LIST = f"""
 workerPoolSpecs:
 - machineSpec:

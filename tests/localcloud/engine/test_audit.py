@@ -1,4 +1,4 @@
-"""Admin activity: who changed what, in the project's log."""
+"""Admin activity: every change and its author in the project's log."""
 
 from pathlib import Path
 from typing import Any

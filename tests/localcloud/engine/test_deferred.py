@@ -1,4 +1,4 @@
-"""Writes that are put off: made later, taken back with their change, never lost with another's."""
+"""Deferred writes: made later, rolled back with their change, never lost with another one's."""
 
 import asyncio
 from pathlib import Path

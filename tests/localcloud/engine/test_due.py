@@ -1,4 +1,4 @@
-"""What is due by the clock, for all services in one queue."""
+"""Work that is due by the clock, for all services in one queue."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ HOUR = 3600.0
 
 
 class Queue:
-    """A queue whose happenings are written down; "bad" ones fail once they have written."""
+    """A queue whose runs are recorded; "bad" ones fail after they have written."""
 
     def __init__(self, folder: Path) -> None:
         self.store = Store(folder)

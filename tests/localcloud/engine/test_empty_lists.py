@@ -1,4 +1,4 @@
-"""Lists of services that nobody wrote."""
+"""Lists of unimplemented services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is looked at before a method is run: its location, and the permission that it implies."""
+"""What is checked before a method runs: its location, and the permission that it implies."""
 
 from pathlib import Path
 

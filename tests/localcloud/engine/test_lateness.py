@@ -1,4 +1,4 @@
-"""Under the profile "as-google" what is done shows late, on the cloud's own clock; without it everything shows at once."""
+"""With the profile "as-google" changes become visible late, by the cloud's own clock; without it at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The older dialect's standard verbs, tried on a service that has nothing else: disks, networks and templates of Compute."""
+"""The older dialect's standard verbs on a service that has nothing else: disks, networks and templates of Compute."""
 
 import base64
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Operations that take their time: pending, running, done, failed, called off, and cut short by a stop of the server."""
+"""Long-running operations: pending, running, done, failed, cancelled, and cut short by a stop of the server."""
 
 import asyncio
 import logging
@@ -102,7 +102,7 @@ def test_an_operation_is_pending_and_then_done_with_types_as_google_writes_them(
 
 
 class Freed(logging.Handler):
-    """Makes room on the disk once it was said that there is none."""
+    """Frees the disk once it was reported as full."""
 
     def __init__(self, cloud: Cloud) -> None:
         super().__init__()
@@ -215,7 +215,7 @@ def test_a_change_of_mind_after_the_end_changes_nothing(cloud: Inside) -> None:
 
 
 def test_a_job_never_has_the_number_of_one_that_is_just_ending(cloud: Inside) -> None:
-    """Else the start of the second would be taken for calling off the first, and it would never run."""
+    """Otherwise the start of the second would count as a cancellation of the first, and it would never run."""
 
     def numbers() -> set[int]:
         return {number for (number,) in cloud.cloud.store.sql("SELECT id FROM jobs")}

@@ -1,4 +1,4 @@
-"""What a caller may ask of the form of an answer: parts of it, indentation, compression, another verb."""
+"""What a caller can choose about an answer: a part of it, indentation, compression, another method."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who waits for a signal misses none that was rung while it looked."""
+"""A waiter misses no signal that is sent while it checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The standard verbs, tried on a service that has nothing else: Eventarc triggers and Secret Manager's documents."""
+"""The standard verbs on a service that has nothing else: Eventarc triggers and Secret Manager's documents."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the store keeps, and what it takes back."""
+"""What the store keeps, and what it rolls back."""
 
 import sqlite3
 from pathlib import Path

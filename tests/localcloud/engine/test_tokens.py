@@ -1,4 +1,4 @@
-"""Tokens: whom they name, and that nobody can make one without the key."""
+"""Tokens: the principals that they name, and that none can be created without the key."""
 
 import os
 from pathlib import Path

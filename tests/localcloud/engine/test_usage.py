@@ -1,4 +1,4 @@
-"""What is counted as use, as rows of Google's billing export."""
+"""Metered usage, as rows of Google's billing export."""
 
 from pathlib import Path
 from typing import Any

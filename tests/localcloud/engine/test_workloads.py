@@ -1,4 +1,4 @@
-"""Workloads without containers: the command that stands in, as whom it runs, how many run at once, and what ends them."""
+"""Workloads without containers: the command that replaces them, its identity, how many run at once, and what ends them."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_its_metadata_server_answers_nobody_else_and_ends_with_it(cloud: Serving
     answer = connection.getresponse()
     text = answer.read().decode()
     connection.close()
-    # This process is the same user's, but no workload: it is told nothing of who the workload is.
+    # This process is the same user's, but no workload: it learns nothing of the workload's identity.
     assert (answer.status, text) == (403, "This metadata server answers only the workload that it belongs to.\n")
     running.stop()
     with pytest.raises(ConnectionRefusedError):
@@ -208,7 +208,7 @@ def test_a_process_that_outlived_its_cloud_is_ended_and_no_other(tmp_path: Path)
     leftovers = Leftovers(tmp_path)
     leftovers.note(left[0].pid)
     record = json.loads((tmp_path / "workloads.json").read_text())
-    # The second has its number from a process of long ago, as it may after a restart of the machine.
+    # The second record has the number of a process of long ago, as is possible after a reboot.
     record["processes"][str(left[1].pid)] = "1"
     (tmp_path / "workloads.json").write_text(json.dumps(record))
     try:

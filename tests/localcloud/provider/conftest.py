@@ -28,11 +28,11 @@ class World:
     cloud: launcher.LocalCloud
 
     def ask(self, verb: str, api: str, path: str, body: Any = None, **params: Any) -> dict[str, Any]:
-        """A request that somebody makes by hand."""
+        """A manual request."""
         return dict(self.project.cloud.request(verb, api, path.replace("{project}", PROJECT), params=params, json=body))
 
     def token(self, principal: str) -> str:
-        """What proves to the cloud that somebody calls."""
+        """A principal's token."""
         return launcher.token(self.cloud.state, principal)
 
     def fault(self, **ordered: Any) -> None:
@@ -40,13 +40,13 @@ class World:
         launcher.control(self.cloud, "POST", "/_local/faults", ordered)
 
     def requests(self) -> list[dict[str, Any]]:
-        """What the cloud was asked lately."""
+        """The cloud's latest requests."""
         return list(launcher.control(self.cloud, "GET", "/_local/requests")["requests"])
 
 
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    """A clone, as far as the local cloud is concerned."""
+    """A folder that the local cloud takes for a clone."""
     with running(tmp_path_factory.mktemp("clone")) as started:
         yield started
 
@@ -67,11 +67,11 @@ def world(checkout: Checkout) -> Iterator[World]:
 
 @pytest.fixture
 def offline() -> Core:
-    """A provider block without any cloud, for plans and refusals."""
+    """A provider without any cloud, for plans and refusals."""
     return Core(Servicer("http://127.0.0.1:9", "token")).configured(project=PROJECT, region="europe-west1")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where a test's Terraform lies."""
+    """The folder of a test's Terraform."""
     return tmp_path

@@ -1,4 +1,4 @@
-"""Stands in for Terraform's core: asks the provider what Terraform would ask, with values instead of messages."""
+"""Replaces Terraform's core: calls the provider as Terraform would, with values instead of messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PEER = "ipv4:127.0.0.1:1"
 
 
 class Refusal(AssertionError):
-    """The diagnostics of an answer; `state` is what came with them."""
+    """The diagnostics of an answer; `state` is the state that came with them."""
 
     def __init__(self, diagnostics: Any, state: Object | None = None) -> None:
         super().__init__(" ".join(f"{one.summary} {one.detail}" for one in diagnostics))
@@ -28,7 +28,7 @@ class Refusal(AssertionError):
 
 
 class Misused(AssertionError):
-    """The refusal of a function; `argument` is the place of the argument that it is about, None for none."""
+    """The refusal of a function; `argument` is the index of the argument that it is about, or None."""
 
     def __init__(self, error: Any) -> None:
         super().__init__(error.text)
@@ -67,7 +67,7 @@ class Core:
         _raise(self.servicer.validate_resource_config(request, self.peer))
 
     def plan(self, resource: str, prior: Object | None = None, **values: Any) -> Planned:
-        """What would change for a configuration."""
+        """The plan for a configuration."""
         configured = config(resource, values)
         proposed = _proposed(catalogue()[resource].schema.root, prior, configured)
         if "timeouts" in configured:
@@ -85,7 +85,7 @@ class Core:
         return Planned(resource, prior, _value(answer.planned_state), configured, answer.planned_private, replaced)
 
     def apply(self, planned: Planned) -> Object | None:
-        """The state after a plan was applied; Refusal (with what is left) when that failed."""
+        """The state after a plan was applied; Refusal (with the remaining state) if that failed."""
         request = _request(
             "ApplyResourceChange",
             type_name=planned.type,
@@ -127,7 +127,7 @@ class Core:
         return result
 
     def imported(self, resource: str, name: str) -> Object | None:
-        """The state of something that is there already, as an import reads it."""
+        """The state of an existing resource, as an import reads it."""
         answer = self.servicer.import_resource_state(
             _request("ImportResourceState", type_name=resource, id=name), self.peer
         )
@@ -193,7 +193,7 @@ def _filled(block_: Block, values: Mapping[str, Any]) -> Object:
 
 
 def _proposed(block_: Block, prior: Object | None, configured: Object) -> Object:
-    """What Terraform proposes: the configuration, with prior values where the API decides."""
+    """What Terraform proposes: the configuration, with prior values for computed attributes."""
     known = prior or {}
     proposed: Object = {}
     for name, child in block_.children.items():

@@ -1,4 +1,4 @@
-"""The provider block: what it means, and what the local cloud's provider does not support."""
+"""The provider block: its meaning, and what the local cloud's provider does not support."""
 
 from __future__ import annotations
 

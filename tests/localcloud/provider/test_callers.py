@@ -97,7 +97,7 @@ def test_an_unknown_connection_belongs_to_nobody(connection: tuple[str, int, soc
 
 
 def refusals(address: str) -> dict[str, str]:
-    """What each RPC answers to an empty message."""
+    """Each RPC's status for an empty message."""
     statuses = {}
     with grpc.insecure_channel(address) as channel:
         for name in METHODS:
@@ -149,7 +149,7 @@ def running() -> Iterator[tuple[str, Path, str]]:
 
 
 def attacked(running: tuple[str, Path, str], *before: str, **variables: str) -> dict[str, str]:
-    """What a process with these variables is answered, behind the words of another command."""
+    """The answers to a process with these variables, started by another command."""
     command = [*before, sys.executable, "-c", ATTACK, *map(str, running)]
     result = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=120, env={**os.environ, **variables}

@@ -1,4 +1,4 @@
-"""Ephemeral resources: what is opened is what the API says, and nobody keeps it."""
+"""Ephemeral resources: opened values come from the API and are stored nowhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The provider's functions: each finds its part, names what it misses, and never repeats what it was given."""
+"""The provider's functions: each extracts its part, names what is missing, and never repeats its argument."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Newer Terraforms keep a resource's identity in the state: ours is Google's own, so that a state goes from one provider to the other."""
+"""Newer Terraforms store a resource's identity in the state: ours equals Google's, so that both providers can use one state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""google_compute_instance: what needs another machine, what needs it stopped, and what is no change at all."""
+"""google_compute_instance: changes that replace the machine, that need it stopped, or that are no change at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors that pass by themselves are waited for; answers that are lost are found again; a stop ends the waiting."""
+"""Temporary errors are retried, lost answers are recovered, and a stop ends the waiting."""
 
 from __future__ import annotations
 

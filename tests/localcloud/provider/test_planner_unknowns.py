@@ -1,4 +1,4 @@
-"""Plans with unknown values, nulls and suppressed blocks are those that hashicorp/google 7.45.0 makes, also where they surprise."""
+"""Plans with unknown values, nulls and suppressed blocks equal those of hashicorp/google 7.45.0, even where they surprise."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _values(core: Core, resource: str, prior: Object | None = None, **values: An
 
 
 def _state(core: Core, resource: str, **values: Any) -> Object:
-    """The state as a create leaves it where the API says nothing of its own."""
+    """The state after a create for which the API computes nothing."""
     zeros = {"id": "it", "effective_annotations": {}, "soft_delete_policy": [], "versioning": [], "website": []}
     planned = _values(core, resource, **values)
     return {name: zeros.get(name, "") if value is UNKNOWN else value for name, value in planned.items()}

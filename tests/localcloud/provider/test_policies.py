@@ -1,4 +1,4 @@
-"""A whole IAM policy as a resource, and the data source that words one."""
+"""A whole IAM policy as a resource, and the data source that builds one."""
 
 from __future__ import annotations
 

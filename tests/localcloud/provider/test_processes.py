@@ -1,4 +1,4 @@
-"""The process that holds a socket is found whatever else it does meanwhile."""
+"""The process that holds a socket is found whatever else it does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from localcloud.provider import processes
 
-# A socket that is kept, opened after files that come and go: these are listed before it.
+# A socket that stays open, after files that are opened and closed all the time and are listed before it.
 RESTLESS = """
 import os, socket
 room = [os.open("/dev/null", os.O_RDONLY) for _ in range(20)]

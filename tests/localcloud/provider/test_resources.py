@@ -1,4 +1,4 @@
-"""Resources live on the local cloud as they would on Google's: made, read, changed, protected, imported, destroyed."""
+"""Resources on the local cloud behave as on Google's: created, read, changed, protected, imported, destroyed."""
 
 from __future__ import annotations
 

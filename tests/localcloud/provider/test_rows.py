@@ -19,9 +19,9 @@ from localcloud.spec.discovery import document
 
 REST = [name for name in catalogue() if catalogue()[name].kind == "rest"]
 IAM = [name for name in catalogue() if catalogue()[name].kind != "rest"]
-# Attributes that a type's own functions make of other fields.
+# Attributes that a type's own functions compute from other fields.
 MADE_OF_OTHERS = ("version", "with_state")
-# What hashicorp/google sends although no document describes it.
+# Fields that hashicorp/google sends although no document describes them.
 UNDESCRIBED = ("enable_container_logging", "success_threshold")
 NEEDED = """
 google_project_service google_project_iam_member google_project_iam_binding google_project_iam_custom_role google_service_account

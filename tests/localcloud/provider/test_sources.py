@@ -1,4 +1,4 @@
-"""Data sources: what a resource makes is read under the same name, and accounts and images by what they are called."""
+"""Data sources: resources are read under the same name, and accounts and images by their names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Buckets and objects where they are unlike other types: what a null does not take away, what the API forgets, content and its type."""
+"""Buckets and objects where they differ from other types: nulls that remove nothing, values that the API drops, content and its type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Terraform itself with our provider: provider blocks and runs beside each other, an interrupt, files, unknown types."""
+"""Terraform itself with our provider: several provider blocks, concurrent runs, an interrupt, files, unknown types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values travel between Terraform's bytes and Python without losing null, unknown or zero."""
+"""Values are converted between Terraform's bytes and Python without losing null, unknown or zero."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a row says of its API's verbs is what the API is asked: puts, inserts, setters, switches, query parameters, links."""
+"""The API gets the calls that a row describes: puts, inserts, setters, switches, query parameters, links."""
 
 from __future__ import annotations
 

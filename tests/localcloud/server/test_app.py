@@ -1,4 +1,4 @@
-"""Requests as they come over the wire."""
+"""Requests as they arrive over the wire."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Large bodies: whoever may not send one is told so before it is read."""
+"""Large bodies: an unauthorized one is refused before it is read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def bucket(cloud: Client) -> str:
 
 
 def early_answer(cloud: Client, verb: str, path: str, token: str) -> tuple[int, str]:
-    """What comes back after two mebibytes of a body that is said to be far larger: status and text."""
+    """Status and text of the answer after two mebibytes of a body whose declared length is far larger."""
     authorization = f"Authorization: Bearer {token}\r\n" if token else ""
     head = f"{verb} /{path} HTTP/1.1\r\nHost: localhost\r\n{authorization}Content-Length: {10 << 30}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", cloud.server.port), 20) as stream:

@@ -1,4 +1,4 @@
-"""Connections where there are many: those of this user are taken, those of others dropped."""
+"""Connections under load: this user's are accepted, those of others dropped."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 30) as opened:
 
 
 class Greeting(asyncio.Protocol):
-    """Says something and hangs up."""
+    """Sends a greeting and hangs up."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -43,7 +43,7 @@ async def connect_as_another_user(port: int) -> str:
 
 
 def greet(caller: Callable[[int], Awaitable[str]], limit: int) -> str:
-    """What somebody hears who comes while `most` open files are many."""
+    """What a caller receives when more than `limit` files are open."""
 
     async def served() -> str:
         loop = asyncio.get_running_loop()

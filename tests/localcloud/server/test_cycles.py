@@ -13,7 +13,7 @@ LOG = logging.getLogger("test")
 
 
 class Wire:
-    """A transport that notes what it is told to write."""
+    """A transport that records what is written to it."""
 
     def __init__(self) -> None:
         self.written: list[bytes] = []
@@ -39,7 +39,7 @@ def body(data: bytes, *, more: bool = False) -> dict[str, Any]:
 
 
 def sent(*messages: dict[str, Any] | None, method: str = "GET", keep_alive: bool = True) -> Wire:
-    """What goes out for these messages; None lets the loop come round."""
+    """What is sent for these messages; None lets the event loop run."""
     wire = Wire()
 
     async def send() -> None:

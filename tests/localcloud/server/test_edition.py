@@ -1,4 +1,4 @@
-"""An edition of the code differs from the next one, whatever was changed."""
+"""Every change of the code is another edition."""
 
 from __future__ import annotations
 

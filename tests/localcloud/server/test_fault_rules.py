@@ -1,4 +1,4 @@
-"""Faults that tests order."""
+"""Faults that tests set."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who may ask a workload's metadata server."""
+"""Which processes may call a workload's metadata server."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def owner(cloud: LocalCloud, project: str = "some-project") -> Client:
 
 
 def killed(cloud: LocalCloud) -> None:
-    """kill -9, and wait until the system has taken the process away."""
+    """kill -9, and wait until the process is gone."""
     os.kill(cloud.pid, signal.SIGKILL)
     deadline = time.monotonic() + 10
     while launcher.find(cloud.state) is not None:
@@ -39,7 +39,7 @@ def killed(cloud: LocalCloud) -> None:
 
 
 def test_a_daemon_that_ends_because_the_disk_is_full_says_so(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It can then not even write its log."""
+    """It cannot even write its log then."""
     (state / "cloud.db").mkdir(parents=True)
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=100))
     with pytest.raises(LocalCloudError) as error:
@@ -196,7 +196,7 @@ def test_a_dead_servers_record_is_ignored(state: Path) -> None:
 
 
 def test_a_start_right_after_kill_9_gives_a_server_that_lives(state: Path) -> None:
-    """The killed process may answer once more while it dies."""
+    """The killed process may still answer once while it dies."""
     cloud = launcher.start(state)
     for _ in range(5):
         os.kill(cloud.pid, signal.SIGKILL)
@@ -207,7 +207,7 @@ def test_a_start_right_after_kill_9_gives_a_server_that_lives(state: Path) -> No
 
 
 def with_bodies(state: Path) -> LocalCloud:
-    """A cloud with one object in the database and one beside it, ended by kill -9."""
+    """A cloud with one object in the database and one in a file, ended by kill -9."""
     cloud = launcher.start(state)
     client = owner(cloud)
     client.ok("POST", "cloudresourcemanager/v1/projects", {"projectId": client.project})

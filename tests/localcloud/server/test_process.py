@@ -1,4 +1,4 @@
-"""The server on its socket: what HTTP clients send that is not plain."""
+"""The server on its socket: unusual requests of HTTP clients."""
 
 import asyncio
 import contextlib

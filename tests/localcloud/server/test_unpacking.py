@@ -1,4 +1,4 @@
-"""Requests whose bodies are gzip: unpacked with limits, but for what is to be kept so."""
+"""Requests with gzip bodies: unpacked within limits, except content that is stored compressed."""
 
 from __future__ import annotations
 

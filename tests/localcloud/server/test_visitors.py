@@ -1,4 +1,4 @@
-"""Web pages are not clients: what a browser sends for them is refused, on every path."""
+"""Web pages are not clients: a browser's requests for them are refused on every path."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_no_path_answers_a_page_not_even_with_the_secrets(cloud: Client, path: s
 
 @pytest.fixture(scope="module")
 def evil(tmp_path_factory: pytest.TempPathFactory, server: LocalCloud) -> Iterator[str]:
-    """The address of somebody's web server, whose pages send a browser to the local cloud."""
+    """The address of a hostile web server, whose pages send a browser to the local cloud."""
     folder = tmp_path_factory.mktemp("evil")
     target = f"{server.base}/_local/health"
     (folder / "get.html").write_text(f"<script>location = '{target}'</script>")
@@ -112,7 +112,7 @@ def evil(tmp_path_factory: pytest.TempPathFactory, server: LocalCloud) -> Iterat
 
 
 def rendered(url: str, profile: Path) -> str:
-    """What a browser shows that takes evil.example for this machine, as its owner's name server would tell it."""
+    """What a browser shows that resolves evil.example to this machine, as in a DNS rebinding attack."""
     arguments = [
         "--headless=new", "--disable-gpu", "--no-first-run", f"--user-data-dir={profile}", "--virtual-time-budget=5000",
         "--host-resolver-rules=MAP evil.example 127.0.0.1", "--dump-dom", url,

@@ -1,4 +1,4 @@
-"""The one way in: clients that know nothing of the local cloud reach it under Google's names, and nothing else gets tunnelled for nobody."""
+"""The proxy: clients that know nothing of the local cloud reach it under Google's names, and tunnels elsewhere need a token."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_unknown_hosts_share_one_server(tmp_path: Path) -> None:
 
 
 class Elsewhere:
-    """Another host, on loopback: answers each connection with what it was sent."""
+    """Another host, on loopback: echoes what each connection sends."""
 
     def __init__(self) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))

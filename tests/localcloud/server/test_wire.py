@@ -1,4 +1,4 @@
-"""Answers on their way out: pieces whose length nobody knows, and answers that cannot be sent to their end."""
+"""Sending answers: pieces of unknown length, and answers that break off."""
 
 import asyncio
 import gzip

@@ -21,14 +21,14 @@ OWNER = "user:owner@example.com"
 
 @dataclass(frozen=True)
 class Sender:
-    """Calls the cloud as one principal; each call is a transaction of its own, as the server makes them."""
+    """Calls the cloud as one principal; each call is a transaction of its own, as in the server."""
 
     cloud: Cloud
     dispatcher: Dispatcher
     principal: str = OWNER
 
     def as_(self, principal: str) -> Sender:
-        """The same cloud, called by somebody else."""
+        """The same cloud, called by another principal."""
         return replace(self, principal=principal)
 
     def __call__(self, verb: str, path: str, body: Any = None, status: int = 200) -> Any:
@@ -39,11 +39,11 @@ class Sender:
         return self.send(verb, path, headers, b"" if body is None else json.dumps(body).encode(), status)
 
     def bearer(self) -> str:
-        """The header that says who this is."""
+        """The authorization header of the principal."""
         return f"Bearer {self.cloud.tokens.token(self.principal)}"
 
     def send(self, verb: str, path: str, headers: dict[str, str], body: bytes, status: int = 200) -> Any:
-        """The same with headers and bytes of the caller's own."""
+        """The same with given headers and bytes."""
         reply = self.reply(verb, path, headers, body)
         assert isinstance(reply.body, bytes)
         assert reply.status == status, reply.body.decode()
@@ -57,7 +57,7 @@ class Sender:
         return reply
 
     def refused(self, verb: str, path: str, body: Any = None, status: int = 400) -> str:
-        """The message of an answer that is an error."""
+        """The message of an error."""
         return str(self(verb, path, body, status)["error"]["message"])
 
     def grant(self, role: str, member: str) -> None:
@@ -68,7 +68,7 @@ class Sender:
         self.cloud.iam.write("cloudresourcemanager", resource, {"bindings": bindings})
 
     def later(self, **apart: float) -> None:
-        """Moves the clock on by days, hours or seconds."""
+        """Moves the clock forward by days, hours or seconds."""
         factors = {"days": 86_400, "hours": 3600, "seconds": 1}
         self.cloud.clock.advance(sum(factors[unit] * amount for unit, amount in apart.items()))
 

@@ -19,7 +19,7 @@ MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: status, headers and the whole body."""
+    """A response: status, headers and the whole body."""
 
     status: int
     headers: dict[str, str]
@@ -32,13 +32,13 @@ class Answer:
 
     @property
     def message(self) -> str:
-        """The message of an answer that is an error, which is all that there is of a download's."""
+        """The message of an error; a download's error consists of nothing else."""
         plain = self.headers["content-type"].startswith("text/plain")
         return self.body.decode() if plain else str(self.json["error"]["message"])
 
     @property
     def reason(self) -> str:
-        """The word that clients switch on."""
+        """The error's reason, on which clients branch."""
         return str(self.json["error"]["errors"][0]["reason"])
 
 
@@ -49,7 +49,7 @@ class Storage:
     call: Sender
 
     def as_(self, principal: str) -> Storage:
-        """The same, asked by somebody else ("" is nobody)."""
+        """The same, called by another principal ("" is an anonymous one)."""
         return replace(self, call=self.call.as_(principal))
 
     def ask(self, verb: str, path: str, body: Any = None, status: int = 200, **headers: str) -> Answer:
@@ -74,12 +74,12 @@ class Storage:
         return created
 
     def upload(self, name: str, data: bytes = b"hello", query: str = "", status: int = 200, **headers: str) -> Any:
-        """The object that a simple upload to data-bucket makes."""
+        """The object that a simple upload to data-bucket creates."""
         path = f"/upload{B}/data-bucket/o?uploadType=media&name={quote(name, safe='')}{query}"
         return self.ask("POST", path, data, status, **headers).json
 
     def names(self, query: str = "") -> list[str]:
-        """The names that a list of data-bucket shows."""
+        """The names in a list of data-bucket."""
         return [item["name"] for item in self.list(query).get("items", [])]
 
     def list(self, query: str = "") -> Any:
@@ -107,5 +107,5 @@ def content(reply: Reply) -> bytes:
 
 
 def storage(folder: Path, *apis: str) -> Storage:
-    """A fresh cloud with one project and its owner, and these APIs enabled besides."""
+    """A fresh cloud with one project and its owner, and these additional APIs enabled."""
     return Storage(sender(folder, *apis))

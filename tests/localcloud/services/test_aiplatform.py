@@ -1,4 +1,4 @@
-"""Vertex AI's resources without any container: what is checked, kept, refused, and said of jobs that nothing runs."""
+"""Vertex AI's resources without any container: what is checked, stored and refused, and the state of simulated jobs."""
 
 from __future__ import annotations
 

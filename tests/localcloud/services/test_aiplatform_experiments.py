@@ -1,4 +1,4 @@
-"""Vertex AI Experiments: contexts, executions and artifacts of a metadata store, how they belong together, and what filters find."""
+"""Vertex AI Experiments: contexts, executions and artifacts of a metadata store, their relations, and filters."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_run_is_kept_with_its_parameters_and_changed_as_the_client_does(cloud:
 
 
 def test_a_context_added_to_another_keeps_its_etag(cloud: Inside) -> None:
-    """The client adds a run to its experiment, and then changes it with the etag from before."""
+    """The client adds a run to its experiment, and then changes it with the earlier etag."""
     parent, child = context(cloud, "cards", "system.Experiment"), context(cloud, "cards-a")
     before = cloud.ok("GET", f"aiplatform/v1/{child}")
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""Training on Vertex AI in real containers: what a job finds, what it may, what is left of it, and how it ends."""
+"""Training on Vertex AI in real containers: a job's environment, permissions and results, and how it ends."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 PYTHON = "localhost/python:1"
 PLACE = f"aiplatform/v1/projects/{PROJECT}/locations/europe-west1"
 ENDLESS = "trap 'exit 1' TERM; echo up; sleep 600 & wait"
-# Multiplies by what training left in the bucket, which it reads as its own account.
+# Multiplies by the factor that training stored in the bucket, which it reads as its own account.
 SERVER = """
 import json, os
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -96,7 +96,7 @@ def trainer(cloud: Serving, name: str) -> str:
 
 
 def until(cloud: Serving, name: str, *states: str) -> dict[str, Any]:
-    """The job once it is in one of some states, or over. Each change of a job's state is logged."""
+    """The job once it is in one of the states, or has ended. Each change of a job's state is logged."""
     stored = name.replace(NUMBER, PROJECT)
     reached = {*states, *OVER}
     cloud.until(

@@ -1,4 +1,4 @@
-"""Artifact Registry: repositories, their cleanup policies and settings; artifacts are not there and it says so."""
+"""Artifact Registry: repositories, their cleanup policies and settings; other artifacts are not supported and reported so."""
 
 from __future__ import annotations
 

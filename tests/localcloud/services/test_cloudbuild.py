@@ -1,4 +1,4 @@
-"""Cloud Build's API without containers: what is refused, completed and listed, and what a build does that needs none."""
+"""Cloud Build's API without containers: what is refused, completed and listed, and builds that need no container."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def cloud(tmp_path: Path) -> Inside:
 
 
 def submitted(cloud: Inside, body: dict[str, Any], parent: str = BASE) -> dict[str, Any]:
-    """A build that was asked for, in a loop that ends before anything is worked on."""
+    """A submitted build, in an event loop that ends before any work starts."""
     build: dict[str, Any] = cloud.ok("POST", f"{parent}/builds", body)["metadata"]["build"]
     return build
 
 
 def built(cloud: Inside, body: dict[str, Any], target: str = f"{BASE}/builds") -> dict[str, Any]:
-    """A build that has come to its end."""
+    """A finished build."""
 
     async def until_over() -> Any:
         response = await cloud.sent("POST", target, [json.dumps(body).encode()], {})
@@ -206,7 +206,7 @@ def test_submitting_needs_permission_to_act_as_the_account(cloud: Inside) -> Non
         {"policy": {"bindings": [{"role": "roles/iam.serviceAccountUser", "members": ["user:alice@example.com"]}]}},
     )
     assert alice("POST", f"{BASE}/builds", {**NOTHING, "serviceAccount": ACCOUNT}).status == 200
-    # The default account of another project is none that whoever may build here may act as.
+    # Permission to build here does not include acting as another project's default account.
     other = f"projects/-/serviceAccounts/{int(NUMBER) + 1}-compute@developer.gserviceaccount.com"
     assert alice("POST", f"{BASE}/builds", {**NOTHING, "serviceAccount": other}).status == 403
     outsider = cloud.as_("user:eve@example.com")
@@ -342,7 +342,7 @@ def test_a_source_archive_is_read_as_the_builds_account(cloud: Inside) -> None:
 def test_an_oversized_or_invalid_archive_is_refused_with_the_reason(tmp_path: Path) -> None:
     for kind in (b"x", tarfile.GNUTYPE_LONGNAME):
         header = tarfile.TarInfo("bomb")
-        header.type, header.size = kind, 3 << 30  # of which nothing needs to be there: it would be asked for at once
+        header.type, header.size = kind, 3 << 30  # without any content: the memory would be allocated at once
         with pytest.raises(sources.UnreadableSource, match="a header has more than"):
             sources.unpacked(io.BytesIO(gzip.compress(header.tobuf(tarfile.USTAR_FORMAT) + bytes(10_000))), tmp_path)
     zipped = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Triggers that events from outside set off: messages of Pub/Sub and webhooks, what a build takes of them, and who is let in."""
+"""Triggers for outside events: Pub/Sub messages and webhooks, what a build takes from them, and who may send them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def published(cloud: Inside, data: Any, topic: str = TOPIC, **attributes: str) -
 
 
 def arguments(cloud: Inside) -> list[list[str]]:
-    """What the steps of all builds were given, the oldest build first."""
+    """The arguments of all builds' steps, the oldest build first."""
     builds = cloud.ok("GET", f"{BASE}/builds").get("builds", [])
     return [one["steps"][0]["args"] for one in reversed(builds)]
 

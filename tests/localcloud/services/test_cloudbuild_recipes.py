@@ -1,4 +1,4 @@
-"""Build config files as they come from a repository: read as YAML has it, and within limits."""
+"""Build config files from a repository: parsed as YAML, within limits."""
 
 from __future__ import annotations
 

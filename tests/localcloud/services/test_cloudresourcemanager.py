@@ -1,4 +1,4 @@
-"""Projects: made, read, changed, marked for deletion and brought back."""
+"""Projects: created, read, changed, marked for deletion and restored."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Cloud Scheduler: jobs by the clock, what they call and as whom, what is tried again, and what is refused."""
+"""Cloud Scheduler: jobs by the clock, their calls and identities, retries, and refusals."""
 
 import asyncio
 import base64
@@ -32,7 +32,7 @@ def job(call: Sender, **body: Any) -> Any:
 
 
 def due(call: Sender) -> None:
-    """What is due happens, and what it orders is worked on."""
+    """Runs due work and the jobs that it starts."""
     call.cloud.store.begin()
     call.cloud.due.run()
     call.cloud.store.commit()

@@ -33,7 +33,7 @@ def machine(call: Sender, name: str = "vm", **more: Any) -> Any:
 
 
 def turn(call: Sender, verb: str) -> list[str]:
-    """The states of the machine and of the operation before and after the worker has worked."""
+    """The states of the machine and of the operation before and after the worker has run."""
     operation = call("POST", f"{ZONE}/instances/vm/{verb}")
     statuses = [call("GET", f"{ZONE}/instances/vm")["status"], operation["status"]]
     asyncio.run(call.cloud.jobs.settled())

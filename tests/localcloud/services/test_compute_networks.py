@@ -1,4 +1,4 @@
-"""The network that a project has from the start, and what machines may be made with: networks, GPUs, images, types."""
+"""The network that a project has from the start, and what machines can be created with: networks, GPUs, images, types."""
 
 from __future__ import annotations
 

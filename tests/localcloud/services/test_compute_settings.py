@@ -1,4 +1,4 @@
-"""What is set of a machine one by one: disks that come and go, interfaces, scheduling, and what needs it stopped."""
+"""A machine's settings one by one: attached disks, interfaces, scheduling, and changes that need it stopped."""
 
 import asyncio
 from pathlib import Path

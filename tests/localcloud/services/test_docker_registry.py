@@ -24,7 +24,7 @@ def digest_of(data: bytes) -> str:
 
 
 class Docker:
-    """What docker does, request by request."""
+    """Docker's requests to a registry."""
 
     def __init__(self, cloud: Client, host: str = "europe-west1-docker.pkg.dev") -> None:
         self.cloud, self.host = cloud, host

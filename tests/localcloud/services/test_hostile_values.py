@@ -1,4 +1,4 @@
-"""Values that nobody asked for, in every place of every method: the answer is Google's refusal, never a fault of the server."""
+"""Hostile values in every place of every method: the answer is Google's refusal, never a server error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IAM: service accounts and what becomes of their bindings, and roles."""
+"""IAM: service accounts, their bindings after deletion, and roles."""
 
 from __future__ import annotations
 

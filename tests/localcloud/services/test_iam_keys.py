@@ -1,4 +1,4 @@
-"""Keys of service accounts, as in a project without an organization, and what they open."""
+"""Keys of service accounts, as in a project without an organization, and the access that they give."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IAM Credentials: who may impersonate whom, and what the tokens are worth."""
+"""IAM Credentials: who may impersonate whom, and the permissions of the tokens."""
 
 from __future__ import annotations
 

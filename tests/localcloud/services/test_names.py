@@ -1,4 +1,4 @@
-"""What may be named, with a newline behind: every service refuses it, as one that looks at patterns alone would not."""
+"""Names with a trailing newline: every service refuses them, which a check with `$` would not."""
 
 from __future__ import annotations
 

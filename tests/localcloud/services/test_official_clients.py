@@ -1,4 +1,4 @@
-"""Google's own Python clients, unchanged but for the address: secrets, IAM, impersonation, federation."""
+"""Google's own Python clients, with only the address changed: secrets, IAM, impersonation, federation."""
 
 from __future__ import annotations
 

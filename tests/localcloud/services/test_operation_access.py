@@ -1,4 +1,4 @@
-"""Operations: nobody sees, ends or forgets those of others without the permission that Google asks for."""
+"""Operations: reading, cancelling and deleting those of others needs Google's permission."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pub/Sub: topics and subscriptions made by a PUT, messages pulled, pushed, leased, ordered, filtered, and dead."""
+"""Pub/Sub: topics and subscriptions created by PUT; messages pulled, pushed, leased, ordered, filtered, and dead-lettered."""
 
 import asyncio
 import base64
@@ -311,7 +311,7 @@ def test_a_rotation_of_a_secret_is_published(call: Sender) -> None:
 
 @contextmanager
 def subscriber(answers: list[int]) -> Iterator[tuple[str, list[Any]]]:
-    """An address that notes what is posted to it, and answers with these statuses in turn."""
+    """An address that records what is posted to it, and answers with these statuses in turn."""
     received: list[Any] = []
 
     class Handler(BaseHTTPRequestHandler):

@@ -231,7 +231,7 @@ def test_a_service_runs_as_an_account_that_exists_and_that_the_deployer_may_act_
     call("POST", f"/iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "serving"})
     call.grant("roles/run.developer", "user:dev@example.com")
     dev = call.as_("user:dev@example.com")
-    # Whom a template does not name is the default account of Compute, which others may have granted much.
+    # A template without an account gets Compute's default account, which may have many permissions.
     for used in (template, TEMPLATE):
         message = dev.refused("POST", f"{SERVICES}?serviceId=api", {"template": used}, 403)
         assert "iam.serviceaccounts.actAs" in message

@@ -1,4 +1,4 @@
-"""Services over HTTP/2: gRPC end to end where the port is named h2c, and either HTTP on either side of the front end."""
+"""Services over HTTP/2: gRPC end to end on a port named h2c, and either version on either side of the front end."""
 
 from __future__ import annotations
 

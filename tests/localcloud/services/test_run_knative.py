@@ -1,4 +1,4 @@
-"""Cloud Run's v1, as gcloud speaks it: the same services and jobs under Knative's names."""
+"""Cloud Run's v1 API, as gcloud uses it: the same services and jobs under Knative's names."""
 
 import asyncio
 import json

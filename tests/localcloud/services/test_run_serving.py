@@ -1,4 +1,4 @@
-"""A service's front end over a plain process in place of a container: connections kept, limits, time, turns, and starts from nothing."""
+"""A service's front end with a plain process in place of a container: persistent connections, limits, timeouts, queueing, cold starts."""
 
 from __future__ import annotations
 
@@ -243,7 +243,7 @@ def test_more_requests_than_one_instance_takes_start_another_and_no_more_than_ma
 
 
 def _opened(address: str) -> None:
-    """Lets an instance answer, once it listens."""
+    """Lets an instance answer, as soon as it listens."""
     pause = threading.Event()
     for _ in range(300):
         with suppress(ConnectionError), closing(HTTPConnection(address, timeout=30)) as inside:
@@ -253,7 +253,7 @@ def _opened(address: str) -> None:
 
 
 def _running(cloud: Serving, name: str, count: int) -> list[Any]:
-    """What runs of a service, once that is as many as wanted."""
+    """A service's running instances, once there are `count`."""
     pause = threading.Event()
     for _ in range(300):
         running = [one for one in cloud.cloud.workloads.running() if f"/{name}/" in one.order.resource]

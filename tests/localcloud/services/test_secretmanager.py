@@ -1,4 +1,4 @@
-"""Secret Manager: what secrets refuse, how versions live and die, and what is left of a payload."""
+"""Secret Manager: what secrets refuse, the life cycle of versions, and that destroyed payloads are gone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may do what: bucket policies, the project's basic roles, conditions, the public, access control lists."""
+"""Permissions: bucket policies, the project's basic roles, conditions, public access, access control lists."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def test_a_requester_pays_bucket_needs_a_billed_project(gcs: Storage) -> None:
 @pytest.mark.parametrize("member", ["allUsers", "allAuthenticatedUsers"])
 @pytest.mark.parametrize("uniform", [True, False])
 def test_prevention_of_public_access_overrides_what_was_granted(gcs: Storage, member: str, uniform: bool) -> None:
-    """The grants stay, and count again when it is lifted."""
+    """The grants stay, and apply again when prevention ends."""
     fine = {"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": uniform}}}
     gcs.bucket("open-bucket", **fine)
     path = f"{B}/open-bucket"

@@ -1,4 +1,4 @@
-"""How Cloud Storage answers beside the resource itself: entity tags, refusals in both dialects, places of buckets."""
+"""How Cloud Storage answers apart from the resource itself: entity tags, refusals in both dialects, locations of buckets."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_gzip_is_unpacked_for_clients_that_do_not_accept_it(gcs: Storage) -> Non
 
 @pytest.mark.parametrize("members", [1, 40])
 def test_gzip_is_unpacked_piece_by_piece(gcs: Storage, members: int) -> None:
-    """A small object unpacks to 128 MiB, in the row or in a file of its own."""
+    """A small object that unpacks to 128 MiB, stored in the row or in a file."""
     size = 128 * MIB // members
     gcs.bucket()
     gcs.upload("bomb", gzip.compress(bytes(size), 9) * members, "&contentEncoding=gzip")

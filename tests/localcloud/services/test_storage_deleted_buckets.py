@@ -1,4 +1,4 @@
-"""Buckets deleted softly: listed, shown, brought back, and gone when their time is over."""
+"""Soft-deleted buckets: listed, shown, restored, and purged after their retention."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def gcs(tmp_path: Path) -> Storage:
 
 
 def deleted(gcs: Storage, **body: Any) -> str:
-    """The generation of a bucket that was made and deleted."""
+    """The generation of a bucket that was created and deleted."""
     generation = gcs.bucket(**body)["generation"]
     gcs.ask("DELETE", BUCKET, None, 204)
     return str(generation)

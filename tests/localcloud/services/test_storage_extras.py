@@ -1,4 +1,4 @@
-"""What lies beside buckets and objects: notification configurations and HMAC keys."""
+"""Notification configurations and HMAC keys."""
 
 from __future__ import annotations
 

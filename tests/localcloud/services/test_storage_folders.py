@@ -1,4 +1,4 @@
-"""Managed folders and what they let people do; folders of buckets with a hierarchical namespace."""
+"""Managed folders and their policies; folders of buckets with a hierarchical namespace."""
 
 from __future__ import annotations
 

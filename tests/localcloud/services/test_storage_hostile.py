@@ -1,4 +1,4 @@
-"""Values that nobody expects, in every field, parameter and header of Cloud Storage: refused or taken, never a failure of ours."""
+"""Hostile values in every field, parameter and header of Cloud Storage: refused or accepted, never a server error."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ UPLOAD = "upload/storage/v1/b/a-bucket/o?name=x&uploadType="
 @pytest.fixture
 def cloud(tmp_path: Path) -> Inside:
     cloud = inside(tmp_path, SERVICE)
-    cloud.cloud.store.sql("PRAGMA synchronous = OFF")  # thousands of writes that nobody will miss
+    cloud.cloud.store.sql("PRAGMA synchronous = OFF")  # thousands of writes that need not be durable
     cloud.grant("roles/storage.admin", OWNER)
     for name, uniform in (("a-bucket", True), ("fine-bucket", False)):
         access = {"uniformBucketLevelAccess": {"enabled": uniform}}

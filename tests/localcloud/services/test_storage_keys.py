@@ -1,4 +1,4 @@
-"""Encryption keys that callers supply: asked for where Google asks for them, and kept nowhere."""
+"""Customer-supplied encryption keys: required where Google requires them, and stored nowhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much may be said of objects and buckets, and values that no header, clock or parser can hold."""
+"""Limits of objects' and buckets' metadata, and values that no header, clock or parser can represent."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_metadata_of_an_upload_is_read_only_when_it_is_short(gcs: Storage, size:
 
 
 def test_parts_are_counted_only_as_far_as_they_may_go(gcs: Storage) -> None:
-    many = b"--e\r\n\r\n\r\n" * 200 + b"--e"  # and never an end
+    many = b"--e\r\n\r\n\r\n" * 200 + b"--e"  # without a final boundary
     for url, message in (
         (f"/upload{B}/data-bucket/o?uploadType=multipart", "metadata and content; this one has more."),
         ("/batch/storage/v1", "A batch may have at most 100 calls."),

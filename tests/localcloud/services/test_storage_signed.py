@@ -1,4 +1,4 @@
-"""Signed URLs, as Google's own client makes them, followed by somebody without a token."""
+"""Signed URLs, as Google's own client creates them, used without a token."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VERSIONS = pytest.mark.parametrize("version", ["v2", "v4"])
 
 
 class Signer(Signing, Credentials):  # type: ignore[misc]
-    """A service account that signs with the key that the local cloud keeps for it."""
+    """A service account that signs with its key in the local cloud."""
 
     def __init__(self, gcs: Storage) -> None:
         super().__init__()  # type: ignore[no-untyped-call]

@@ -49,7 +49,7 @@ def put(gcs: Storage, url: str, data: bytes, content_range: str, status: int, ve
 
 
 def again(gcs: Storage, folder: Path) -> Storage:
-    """The same cloud after a new start."""
+    """The same cloud after a restart."""
     gcs.call.cloud.store.close()
     cloud = opened(folder)
     return Storage(Sender(cloud, Dispatcher(cloud, Router(SERVICES))))

@@ -1,4 +1,4 @@
-"""The lives of objects: versioning, soft delete, holds, retention, lifecycle rules, with the clock moved."""
+"""The life cycle of objects: versioning, soft delete, holds, retention, lifecycle rules, with the clock moved."""
 
 from __future__ import annotations
 

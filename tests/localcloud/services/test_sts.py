@@ -1,4 +1,4 @@
-"""Token exchange: local tokens, and the tokens of identity providers that a project trusts."""
+"""Token exchange: local tokens, and tokens of identity providers that a project trusts."""
 
 from __future__ import annotations
 

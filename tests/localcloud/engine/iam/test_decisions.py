@@ -1,4 +1,4 @@
-"""Who is let in, decided from policies on the resource, on what it lies in, and on the project."""
+"""Access decisions from policies on the resource, on its parents and on the project."""
 
 from dataclasses import replace
 from pathlib import Path

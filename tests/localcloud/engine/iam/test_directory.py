@@ -1,4 +1,4 @@
-"""Who exists, as policies see it."""
+"""The directory: which members exist for policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who calls, and which members of policies mean them."""
+"""Callers, and which members of policies match them."""
 
 import pytest
 from localcloud.engine.iam.identities import Federated, NoIdentity, canonical, federated, member, members

@@ -1,4 +1,4 @@
-"""The tables of predefined roles: whole, consistent, and knowing every permission that a method needs."""
+"""The tables of predefined roles: complete, consistent, and with every permission that a method needs."""
 
 from __future__ import annotations
 
