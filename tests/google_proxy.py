@@ -91,11 +91,11 @@ async def _body(reader: asyncio.StreamReader, lines: list[str]) -> bytes:
 async def _ask(base: str, first: str, lines: list[str], body: bytes) -> bytes:
     """Send one request to the local cloud on a connection of its own and give back the whole answer."""
     dropped = ("transfer-encoding:", "content-length:", "connection:", "host:")
-    kept = [line for line in lines if not line.lower().startswith(dropped)]
+    forwarded = [line for line in lines if not line.lower().startswith(dropped)]
     parts = urlsplit(base)
-    kept += [f"Host: {parts.netloc}", f"Content-Length: {len(body)}", "Connection: close"]
+    forwarded += [f"Host: {parts.netloc}", f"Content-Length: {len(body)}", "Connection: close"]
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    writer.write("\r\n".join([first, *kept, "", ""]).encode("latin-1") + body)
+    writer.write("\r\n".join([first, *forwarded, "", ""]).encode("latin-1") + body)
     answer = await reader.read()
     writer.close()
     return answer

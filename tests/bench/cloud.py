@@ -151,12 +151,12 @@ def kept_row(target: Target, folder: Path) -> Row:
     argv = [sys.executable, "-c", source, target.base, target.token]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as client:
         assert client.stdout is not None
-        answered = [client.stdout.readline() for _ in range(400)]
+        acknowledged = [client.stdout.readline() for _ in range(400)]
         os.kill(running.pid, signal.SIGKILL)
-        answered += client.stdout.readlines()
+        acknowledged += client.stdout.readlines()
     restarted = Target(target.name, launcher.start(folder / "state").base, target.token)
     found = list_names(restarted, "kept-")
-    names = {line.strip() for line in answered if line.strip()}
+    names = {line.strip() for line in acknowledged if line.strip()}
     missing = names - set(found)
     twice = len(found) - len(set(found))
     note = f"{len(names):,} answered, {len(missing)} missing, {twice} counted twice"

@@ -35,9 +35,9 @@ def _measured(folder: Path, members: int) -> tuple[float, float]:
     tree = copied(folder)
     file = tree / "envs" / "local.yaml"
     before, _, after = file.read_text(encoding="utf-8").partition("members:\n")
-    kept = after[after.index("\n\n") :]
+    rest = after[after.index("\n\n") :]
     team = [f"  member{n}@example.com: {{role: {PERSONAS[n % len(PERSONAS)]}}}\n" for n in range(members)]
-    file.write_text(f"{before}members:\n{''.join(team)}{kept}", encoding="utf-8")
+    file.write_text(f"{before}members:\n{''.join(team)}{rest}", encoding="utf-8")
     variables = {**os.environ, "PYTHONPATH": str(tree / "tools")}
 
     def run(*arguments: str) -> float:

@@ -102,9 +102,9 @@ def cloned(folder: Path) -> Iterator[Clone]:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate"))
     (folder / "envs").mkdir()
     shutil.copy(ROOT / "envs" / "schema.json", folder / "envs")
-    made = Clone(Checkout(folder))
-    made.file.write_text(SMALL, "utf-8")
+    clone = Clone(Checkout(folder))
+    clone.file.write_text(SMALL, "utf-8")
     try:
-        yield made
+        yield clone
     finally:
-        local.stop(made.checkout)
+        local.stop(clone.checkout)

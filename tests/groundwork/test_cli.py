@@ -194,9 +194,9 @@ with Terminal().progress("planning", {}):
     process._CHILDREN.tell("Stopping.")
 """
     _, output = python_at_terminal(["-c", code], ROOT, variables={"TERM": "xterm", "CI": ""})
-    for said in ("said in between", "Stopping."):
-        assert said in output
-        assert not re.search(rf"planning[^\r\n]*{said}", output), repr(output)
+    for message in ("said in between", "Stopping."):
+        assert message in output
+        assert not re.search(rf"planning[^\r\n]*{message}", output), repr(output)
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

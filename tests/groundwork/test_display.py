@@ -28,7 +28,7 @@ def clone(tmp_path: Path, local_clone: Checkout) -> SmallClone:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "escaped"),
     [
         (EVIL, SHOWN),
         ("plain, with\ttab\nand line\r\nand Ünïcödé 日本 🎉", "plain, with\ttab\nand line\r\nand Ünïcödé 日本 🎉"),
@@ -37,9 +37,9 @@ def clone(tmp_path: Path, local_clone: Checkout) -> SmallClone:
         ("", ""),
     ],
 )
-def test_control_characters_are_escaped_and_nothing_else_is_changed(text: str, shown: str) -> None:
-    assert harmless(text) == shown
-    assert harmless(shown) == shown
+def test_control_characters_are_escaped_and_nothing_else_is_changed(text: str, escaped: str) -> None:
+    assert harmless(text) == escaped
+    assert harmless(escaped) == escaped
 
 
 def test_data_talk_errors_and_questions_are_harmless(
@@ -71,11 +71,11 @@ def test_tables_are_harmless_and_read_no_markup() -> None:
 
     table = Table("name", EVIL, box=None)
     table.add_row(EVIL, Text(EVIL, style="bold"))
-    written = io.StringIO()
-    out = screen(file=written, width=200, force_terminal=True, color_system="standard")
+    stream = io.StringIO()
+    out = screen(file=stream, width=200, force_terminal=True, color_system="standard")
     out.print(table)
     out.print(EVIL, style="red")
-    text = written.getvalue()
+    text = stream.getvalue()
     assert "\x1b[2J" not in text
     assert not {"\x07", "\x9b", "\u202e", "\r"} & set(text)
     assert text.count(":smile:[/red]") == 4
@@ -181,7 +181,7 @@ def test_commands_and_addresses_stay_in_one_piece(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "wide", "shown"),
+    ("line", "wide", "expected"),
     [
         ("bucket data      3 created in 0.3 s.", 34, "bucket data      3 created in 0.3\n    s."),
         ("kept  bucket   groundwork-local-tfstate", 30, "kept  bucket\n    groundwork-local-tfstate"),
@@ -192,8 +192,8 @@ def test_commands_and_addresses_stay_in_one_piece(text: str) -> None:
         (f"short\n{PROSE}", 50, f"short\n{PROSE[:47]}\n  {PROSE[48:]}"),
     ],
 )  # fmt: skip
-def test_columns_without_room_go_on_below(line: str, wide: int, shown: str) -> None:
-    assert at_words(line, wide) == shown
+def test_columns_without_room_go_on_below(line: str, wide: int, expected: str) -> None:
+    assert at_words(line, wide) == expected
 
 
 COLUMNS = ("build", "by", "images")
@@ -201,7 +201,7 @@ ROW = ("09fb4d4d", "groundwork-build", "images/backend:7724954, images/backend:l
 
 
 @pytest.mark.parametrize(
-    ("wide", "shown"),
+    ("wide", "expected"),
     [
         (100, f"build     by                images\n{'  '.join(ROW)}"),
         (60, f"{ROW[0]}  {ROW[1]}  images/backend:7724954,\n{'':28}images/backend:latest"),
@@ -209,14 +209,14 @@ ROW = ("09fb4d4d", "groundwork-build", "images/backend:7724954, images/backend:l
     ],
 )  # fmt: skip
 def test_a_table_without_room_breaks_at_words_and_then_is_a_paragraph_a_row(
-    wide: int, shown: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    wide: int, expected: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", str(wide))
     monkeypatch.setenv("TERM", "dumb")
     print_table(COLUMNS, [ROW])
     printed = "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines())
-    assert shown in printed
+    assert expected in printed
 
 
 def test_a_prefix_takes_up_width() -> None:

@@ -33,27 +33,27 @@ def _below(name: str, command: click.Command) -> Iterator[tuple[str, click.Comma
 def examples(command: click.Command) -> list[list[str]]:
     """The words of each example in a command's help: what stands after `groundwork`, up to what only a shell reads."""
     _, _, text = " ".join((command.help or "").split()).partition("Example: ")
-    shown = re.findall(r"groundwork ([^|;)\"]+)", text)
-    return [shlex.split(words.partition(" < ")[0]) for words in shown]
+    lines = re.findall(r"groundwork ([^|;)\"]+)", text)
+    return [shlex.split(words.partition(" < ")[0]) for words in lines]
 
 
-def parse(words: list[str]) -> click.Command:
+def parse(arguments: list[str]) -> click.Command:
     """The command that the words name, after its parser accepted them; nothing is run."""
     command: click.Command = cli.groundwork
     context = click.Context(cli.groundwork, info_name="groundwork", help_option_names=["-h", "--help"])
-    while isinstance(command, click.Group) and words and (child := command.get_command(context, words[0])):
-        name, words, command = words[0], words[1:], child
+    while isinstance(command, click.Group) and arguments and (child := command.get_command(context, arguments[0])):
+        name, arguments, command = arguments[0], arguments[1:], child
         context = click.Context(command, info_name=name, parent=context)
-    command.make_context(command.name, words, parent=context.parent)
+    command.make_context(command.name, arguments, parent=context.parent)
     return command
 
 
 @pytest.mark.parametrize(("name", "command"), list(commands()))
 def test_a_command_is_on_the_page_with_an_example_that_it_accepts(name: str, command: click.Command) -> None:
     assert re.search(rf"^#+ groundwork {name}$", PAGE, re.MULTILINE), "run `groundwork docs`"
-    shown = examples(command)
-    assert shown
-    assert command in [parse(words) for words in shown] or isinstance(command, click.Group)
+    accepted = examples(command)
+    assert accepted
+    assert command in [parse(words) for words in accepted] or isinstance(command, click.Group)
 
 
 def test_an_example_with_an_option_that_is_not_there_would_fail() -> None:

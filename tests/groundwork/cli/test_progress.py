@@ -61,8 +61,8 @@ def test_a_failure_is_marked_and_not_counted(board: Board) -> None:
 
 def test_a_slow_resource_gives_a_sign_of_life(board: Board) -> None:
     board.take("platform", step("start"))
-    said = board.take("platform", step("progress", seconds=10))
-    assert said == ProgressLines("  … still creating bucket data: bucket after 10 s", at_once=True)
+    line = board.take("platform", step("progress", seconds=10))
+    assert line == ProgressLines("  … still creating bucket data: bucket after 10 s", at_once=True)
 
 
 def test_several_of_a_kind_are_distinguished_by_their_key(board: Board) -> None:
@@ -116,13 +116,13 @@ def test_what_took_longest_is_reported_after_a_while(board: Board, clock: Clock)
 
 def lines_of(*, verbose: bool = False, work: int = 2) -> list[str]:
     """The lines about a bucket and its grant without a terminal."""
-    said: list[str] = []
+    output: list[str] = []
     board = Board("applying", {("platform", DATA): work}, Clock())
-    with progress.lines(board, said.append, verbose=verbose) as listen:
+    with progress.lines(board, output.append, verbose=verbose) as listen:
         for name in ("google_storage_bucket.bucket", GRANT):
             listen("platform", step("start", name=name))
             listen("platform", step("complete", name=name))
-    return said
+    return output
 
 
 def test_without_a_terminal_there_is_one_line_a_component_and_with_verbose_one_a_resource() -> None:

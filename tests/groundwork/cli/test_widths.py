@@ -92,9 +92,9 @@ def test_help_is_as_narrow_as_the_terminal_and_cuts_no_sentence(
         assert not re.search(r"[a-z,]\.\.\.", said_of_it), words
 
 
-def too_wide(shown: str, wide: int) -> list[str]:
+def too_wide(text: str, wide: int) -> list[str]:
     """Lines beyond the width, except single words and commands, which must stay whole for copying."""
-    lines = [line.rstrip() for line in MOVES.sub("", shown).splitlines()]
+    lines = [line.rstrip() for line in MOVES.sub("", text).splitlines()]
     return [line for line in lines if len(line) > wide and " " in line.strip() and not is_command(line)]
 
 

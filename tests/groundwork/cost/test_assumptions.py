@@ -12,11 +12,11 @@ def test_every_default_says_its_unit_and_what_it_means():
 
 
 def test_the_file_wins_over_the_default_and_a_name_over_the_file():
-    held = parse({"bucket_gib": 20, "by_name": {"data": {"bucket_gib": 50}}})
-    assert held.value("bucket_gib", "models") == 20
-    assert held.value("bucket_gib", "data") == 50
-    assert held.value("images_gib") == DEFAULTS["images_gib"].value
-    assert (held.origin("bucket_gib"), held.origin("images_gib")) == ("environment file", "default")
+    assumptions = parse({"bucket_gib": 20, "by_name": {"data": {"bucket_gib": 50}}})
+    assert assumptions.value("bucket_gib", "models") == 20
+    assert assumptions.value("bucket_gib", "data") == 50
+    assert assumptions.value("images_gib") == DEFAULTS["images_gib"].value
+    assert (assumptions.origin("bucket_gib"), assumptions.origin("images_gib")) == ("environment file", "default")
 
 
 def test_numbers_are_read_as_written():

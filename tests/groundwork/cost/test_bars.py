@@ -41,8 +41,8 @@ def test_several_grants_of_a_member_are_one_bar() -> None:
 
 def test_unused_credits_say_when_they_expire_and_expired_ones_have_no_bar() -> None:
     later = CreditGrant("bob@example.com", Decimal(50), date(2026, 9, 1), date(2027, 9, 1), account="B")
-    gone = CreditGrant("carol@example.com", Decimal(50), date(2025, 9, 1), date(2026, 9, 1), account="C")
-    (bar,) = drawn(later, gone)
+    expired = CreditGrant("carol@example.com", Decimal(50), date(2025, 9, 1), date(2026, 9, 1), account="C")
+    (bar,) = drawn(later, expired)
     assert bar.words == "$50.00 of $50.00 left, expires on 2027-09-01"
 
 

@@ -33,29 +33,29 @@ def test_without_a_budget_nothing_is_printed():
 
 
 def test_an_estimate_is_a_share_of_the_budget():
-    found = estimate(plan(change("google_storage_bucket", bucket())))
-    held = budgets.of_estimate(budget(float(found.after.monthly * 4)), found)
-    assert held.text.endswith(" a month; this environment is 25% of it.")
-    assert not held.over
+    costs = estimate(plan(change("google_storage_bucket", bucket())))
+    share = budgets.of_estimate(budget(float(costs.after.monthly * 4)), costs)
+    assert share.text.endswith(" a month; this environment is 25% of it.")
+    assert not share.over
 
 
 def test_an_estimate_beyond_the_budget_says_by_how_much():
-    found = estimate(plan(change("google_storage_bucket", bucket())))
-    held = budgets.of_estimate(budget(0.1), found)
-    assert held.over
-    assert f", ${found.after.monthly - Decimal('0.1'):.2f} over." in held.text
+    costs = estimate(plan(change("google_storage_bucket", bucket())))
+    share = budgets.of_estimate(budget(0.1), costs)
+    assert share.over
+    assert f", ${costs.after.monthly - Decimal('0.1'):.2f} over." in share.text
 
 
 def test_what_is_unpriced_makes_the_share_a_lower_bound():
-    held = budgets.of_estimate(budget(), estimate(plan(change("google_unheard_of", {"name": "x"}))))
-    assert "this environment is ≥ 0% of it" in held.text
-    assert held.data["at_least"] is True
+    share = budgets.of_estimate(budget(), estimate(plan(change("google_unheard_of", {"name": "x"}))))
+    assert "this environment is ≥ 0% of it" in share.text
+    assert share.data["at_least"] is True
 
 
 def test_a_budget_in_another_currency_is_not_compared_and_says_so():
-    held = budgets.of_estimate(budget(currency="EUR"), estimate(plan()))
-    assert held.text == "Budget: €50.00 a month, not compared: estimates are in USD."
-    assert (held.cost, held.over) == (None, False)
+    share = budgets.of_estimate(budget(currency="EUR"), estimate(plan()))
+    assert share.text == "Budget: €50.00 a month, not compared: estimates are in USD."
+    assert (share.cost, share.over) == (None, False)
 
 
 def test_a_months_report_counts_the_account_before_promotional_credits():
@@ -63,9 +63,9 @@ def test_a_months_report_counts_the_account_before_promotional_credits():
         line(gross="60", promotion="-60", other="-5", account=ACCOUNT),
         line(gross="1000", account="999999-999999-999999"),
     )
-    held = budgets.of_report(budget(), month(*lines))
-    assert held.text == "Budget: $50.00 a month; the month before promotional credits is 110% of it, $5.00 over."
-    assert held.data["cost"] == "55.00"
+    share = budgets.of_report(budget(), month(*lines))
+    assert share.text == "Budget: $50.00 a month; the month before promotional credits is 110% of it, $5.00 over."
+    assert share.data["cost"] == "55.00"
 
 
 def test_an_export_without_accounts_counts_entirely():

@@ -118,9 +118,9 @@ def test_every_day_has_its_column_with_its_figure_in_words(page, costs):
 
 
 def test_columns_are_as_high_as_their_days_cost(text, costs):
-    drawn = re.findall(r'<g><title>(\S+):.*?height="([\d.]+)"/>.*?height="([\d.]+)"/></g>', text)
+    columns = re.findall(r'<g><title>(\S+):.*?height="([\d.]+)"/>.*?height="([\d.]+)"/></g>', text)
     most = axes.marks(max(group.sums.before_promotion for group in costs.by("day")))[-1]
-    for (day, money, credit), group in zip(drawn, costs.by("day"), strict=True):
+    for (day, money, credit), group in zip(columns, costs.by("day"), strict=True):
         assert day == group.key
         assert float(money) + float(credit) == pytest.approx(195 * float(group.sums.before_promotion / most), abs=0.11)
         assert float(credit) == pytest.approx(195 * float(-group.sums.promotion / most), abs=0.11)
@@ -220,8 +220,8 @@ def test_a_burn_down_begins_with_the_grant_and_ends_with_what_is_left_today():
         assert points[-1] == (NOW.date(), balance.left)
         amounts = [amount for _, amount in points]
         assert amounts == sorted(amounts, reverse=True)
-        drawn = burndown.drawn(burndown.burndown(balance, ledger, NOW.date()), NOW.date(), "words", "name")
-        assert 'class="cone"' in drawn
+        svg = burndown.drawn(burndown.burndown(balance, ledger, NOW.date()), NOW.date(), "words", "name")
+        assert 'class="cone"' in svg
 
 
 def test_an_estimate_is_held_against_the_last_thirty_days(costs):
@@ -238,12 +238,12 @@ def test_an_estimate_is_held_against_the_last_thirty_days(costs):
         {},
     )
     expected = against.of_states([state], Assumptions())
-    held = against.against(costs, expected)
-    spent = sum(line.before_promotion for line in costs.lines if (held.until - line.day).days < held.days)
-    assert sum(row[2] for row in held.services) == spent
-    assert total(row[1] for row in held.services) == expected.after.listed
-    rows = against.as_json(held)["by_service"]
-    text = Page(chart.page(costs, [], NOW, held)).text
+    comparison = against.against(costs, expected)
+    spent = sum(line.before_promotion for line in costs.lines if (comparison.until - line.day).days < comparison.days)
+    assert sum(row[2] for row in comparison.services) == spent
+    assert total(row[1] for row in comparison.services) == expected.after.listed
+    rows = against.as_json(comparison)["by_service"]
+    text = Page(chart.page(costs, [], NOW, comparison)).text
     for row in rows:
         assert (
             f"{row['service']} {chart.shown(Decimal(row['estimate_a_month']))} {chart.shown(Decimal(row['spent']))}"
@@ -337,13 +337,13 @@ def _predicted(kind, left, up, corner):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_browser_shows_paper_ink_and_bars_and_asks_for_nothing(browser, text, scheme, tmp_path):
     colours = chart.DARK if scheme == "dark" else chart.LIGHT
-    pixels, asked = _seen(browser, tmp_path, text, scheme)
+    pixels, requests = _seen(browser, tmp_path, text, scheme)
     by_name = {name: pixels[bytes.fromhex(colour[1:])] for name, colour in colours.items()}
     assert by_name["paper"] > 0.5 * pixels.total()
     assert by_name["bar"] > 20_000, "solid bars"
     assert by_name["wash"] > 1_000, "hatched bars"
     assert by_name["ink"] > 500, "text"
-    assert asked <= {"not an origin"}
+    assert requests <= {"not an origin"}
 
 
 def test_a_page_that_did_ask_for_something_would_be_noticed(browser, text, tmp_path):

@@ -80,8 +80,8 @@ def test_the_lines_of_the_tree_add_up_to_what_json_says(cost):
     out = cost("estimate --plan plan.json")[1]
     document = json.loads(cost("estimate --plan plan.json --json")[1])
     parts = [part for kind in document["after"]["components"].values() for part in kind]
-    shown = [line.split("$")[-1] for line in out.splitlines() if line.startswith(("├", "└"))]
-    assert shown == [
+    amounts = [line.split("$")[-1] for line in out.splitlines() if line.startswith(("├", "└"))]
+    assert amounts == [
         f"{Decimal(part['monthly']):.2f}" for part in sorted(parts, key=lambda part: -Decimal(part["monthly"]))
     ]
 
@@ -349,7 +349,7 @@ def test_the_budget_is_shown_with_estimate_and_report(cost, clone):
     assert (
         "not compared: it is monthly: choose a month with --month." in cost("report --env dev --file export.ndjson")[1]
     )
-    _, rows, said = cost("report --env dev --file export.ndjson --csv")
+    _, rows, err = cost("report --env dev --file export.ndjson --csv")
     assert "Budget" not in rows
-    assert "Budget" in said
+    assert "Budget" in err
     assert json.loads(cost("report --env dev --file export.ndjson --json")[1])["budget"]["why_not"]

@@ -115,13 +115,13 @@ def test_costs_before_a_grant_began_are_not_its():
 
 
 def test_a_balance_read_in_the_console_restarts_the_count():
-    looked = replace(GRANT, checked=Checked(Decimal(12), TODAY - timedelta(days=4)))
-    assert balances([looked], STEADY, TODAY)[0].left == 12 - 5
+    checked = replace(GRANT, checked=Checked(Decimal(12), TODAY - timedelta(days=4)))
+    assert balances([checked], STEADY, TODAY)[0].left == 12 - 5
 
 
 def test_an_expired_grant_has_nothing_left():
-    gone = replace(GRANT, expires=TODAY)
-    balance = balances([gone], STEADY, TODAY)[0]
+    expired = replace(GRANT, expires=TODAY)
+    balance = balances([expired], STEADY, TODAY)[0]
     assert balance.left == 0
     assert balance.standings[0].expired(TODAY)
 

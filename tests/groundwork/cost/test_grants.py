@@ -67,8 +67,8 @@ def test_entering_it_again_changes_nothing(root, file):
 def test_comments_order_and_everything_else_stay(file):
     grants.add(file, ALICE)
     after = file.read_text()
-    kept = [line for line in FILE.splitlines() if line]
-    assert [line for line in after.splitlines() if line in kept] == kept
+    lines = [line for line in FILE.splitlines() if line]
+    assert [line for line in after.splitlines() if line in lines] == lines
     assert len(after.splitlines()) == len(FILE.splitlines()) + 2
 
 
@@ -128,13 +128,13 @@ def test_the_start_date_selects_among_several_grants(root, file):
 def test_an_impossible_balance_leaves_the_file_unchanged(file):
     grants.add(file, ALICE)
     before = file.read_bytes()
-    for member, seen in (
+    for member, checked in (
         ("zoe@example.com", Checked(Decimal(1), date(2026, 10, 5))),
         (ALICE.member, Checked(Decimal(1), date(2020, 1, 1))),
         (ALICE.member, Checked(Decimal(51), date(2026, 10, 5))),
     ):
         with pytest.raises(UsageProblem):
-            grants.check(file, member, seen)
+            grants.check(file, member, checked)
     assert file.read_bytes() == before
 
 

@@ -34,10 +34,10 @@ MADE = [LayerPlan(layer, Path("saved.tfplan"), pending=True, changes=()) for lay
 
 @pytest.mark.parametrize(("local", "note"), [(True, LOCAL_NOTE), (False, "")])
 def test_all_layers_are_one_line_and_the_local_cloud_is_called_simulated(local, note):
-    said = []
+    lines = []
     environment = _environment(local, bucket_gib=100, bucket_download_gib=0, bucket_writes=0, bucket_reads=0)
-    saying_cost(environment, said.append, date(2026, 11, 21))(_session(PLANS), MADE)
-    assert said == [
+    saying_cost(environment, lines.append, date(2026, 11, 21))(_session(PLANS), MADE)
+    assert lines == [
         "Cost: $4.00 a month ($0.0055 an hour): fixed $0.00, by usage $4.00. This plan: +$4.00 a month." + note
     ]
 

@@ -22,13 +22,13 @@ def test_both_engines_get_the_same_text_but_for_six_words():
     one = query.render(plain, "export")
     assert len(ways) == 2 * 7 - 1, "only the sum of decimals is said alike"
     for dialect, text in ((query.BIGQUERY, BIGQUERY), (query.DUCKDB, DUCKDB)):
-        said = query.render(dialect, "export")
+        rendered = query.render(dialect, "export")
         for word in re.findall(r"\b(?:day|exact|label|promotion|credits|total)\([^()]*\)", one):
             name, between = word[:-1].split("(")
             way = getattr(dialect, {"day": "pacific_day"}.get(name, name))
             parts = [part.replace(":", dialect.parameter) for part in between.split("; ")]
-            said = said.replace(way.format(*parts), word)
-        assert said == one
+            rendered = rendered.replace(way.format(*parts), word)
+        assert rendered == one
         assert text.count("\n") == one.count("\n")
 
 

@@ -65,7 +65,7 @@ def test_days_come_in_their_order_and_say_which_may_still_grow():
 
 
 @pytest.mark.parametrize(
-    ("wanted", "count"),
+    ("which", "count"),
     [
         (Period(), 3),
         (period("2026-10-31", None, None), 2),
@@ -75,23 +75,23 @@ def test_days_come_in_their_order_and_say_which_may_still_grow():
         (period(None, None, "202610"), 1),
     ],
 )
-def test_a_period_is_days_of_use_or_an_invoice(wanted, count):
-    held = ledger(line(day="2026-10-30"), line(day="2026-10-31", invoice_month="202611"), line(day="2026-11-01"))
-    assert len(report(held, wanted, NOW).lines) == count
+def test_a_period_is_days_of_use_or_an_invoice(which, count):
+    costs = ledger(line(day="2026-10-30"), line(day="2026-10-31", invoice_month="202611"), line(day="2026-11-01"))
+    assert len(report(costs, which, NOW).lines) == count
 
 
 def test_late_lines_are_those_on_a_later_invoice_than_their_day():
-    held = ledger(
+    costs = ledger(
         line(day="2026-09-30", gross="3", invoice_month="202610"), line(day="2026-10-01", invoice_month="202610")
     )
-    assert report(held, Period(), NOW).late.gross == 3
+    assert report(costs, Period(), NOW).late.gross == 3
 
 
 @pytest.mark.parametrize(("hours", "warned"), [(1, ""), (24, ""), (25, "25 hours"), (47, "47 hours"), (72, "3 days")])
 def test_an_export_older_than_a_day_is_warned_of(hours, warned):
     found = report(ledger(line(exported=NOW - timedelta(hours=hours))), Period(), NOW)
-    said = (f"The newest line was exported {warned} ago: later costs are missing.",) if warned else ()
-    assert found.warnings == said
+    warnings = (f"The newest line was exported {warned} ago: later costs are missing.",) if warned else ()
+    assert found.warnings == warnings
 
 
 def test_made_up_costs_are_called_simulated():
@@ -101,13 +101,13 @@ def test_made_up_costs_are_called_simulated():
 
 
 def test_several_currencies_are_not_added_up():
-    held = ledger(line(), line(currency="DKK"))
+    costs = ledger(line(), line(currency="DKK"))
     with pytest.raises(UsageProblem) as problem:
-        report(held, Period(), NOW)
+        report(costs, Period(), NOW)
     assert (
         str(problem.value) == "x.ndjson has costs in DKK and USD, which cannot be added up. Choose one: --currency DKK."
     )
-    assert report(held, Period(), NOW, "usd").sums.gross == 1
+    assert report(costs, Period(), NOW, "usd").sums.gross == 1
 
 
 @pytest.mark.parametrize(

@@ -52,12 +52,12 @@ def test_members_credits_are_used_up_by_what_carries_their_label(tmp_path: Path)
             cloud.request("GET", "storage", f"v1/b/{body['name']}")
         flushed(checkout)
         alice, bob = json.loads(clone("cost", "credits", "--json").out)["purses"]
-        shown = clone("cost", "credits").text
+        text = clone("cost", "credits").text
         status = json.loads(clone("status", "--json").out)
     assert 0 < Decimal(alice["grants"][0]["used"]) < Decimal("0.01")
     assert bob["grants"][0]["used"] == "0.00"
-    assert "bob@example.com    ████████████████████  $20.00 of $20.00 left, expires on 2099-01-01" in shown
-    assert "(simulated)" in shown
+    assert "bob@example.com    ████████████████████  $20.00 of $20.00 left, expires on 2099-01-01" in text
+    assert "(simulated)" in text
     assert status["credits"] == [] or [bar["left"] for bar in status["credits"]] == [alice["left"], bob["left"]]
 
 

@@ -122,8 +122,8 @@ def test_doctor_notes_two_accounts_and_another_quota_project(google: Google) -> 
 
 def test_doctor_notes_a_persons_login_without_a_quota_project(google: Google) -> None:
     login = Credentials("t", refresh_token="r")
-    who = identity.Caller("a@example.com", "adc", google.clone.project, "", "", None, simulated=False)
-    (row,) = quota._quota(GoogleCloud(google.clone.project, None, login), google.environment, who)
+    caller = identity.Caller("a@example.com", "adc", google.clone.project, "", "", None, simulated=False)
+    (row,) = quota._quota(GoogleCloud(google.clone.project, None, login), google.environment, caller)
     assert (row.health, row.remedy) == ("note", "run `groundwork login --env dev`")
 
 
@@ -153,9 +153,9 @@ def test_a_wrong_clock_is_reported_in_seconds(seconds: int, health: str, text: s
     assert text in row.text
 
 
-@pytest.mark.parametrize("answered", ["", "yesterday", "Sun, 99 Nov 2026 12:00:00 GMT"])
-def test_a_server_without_a_date_leaves_the_clock_unknown(answered: str) -> None:
-    assert clock.skew(answered, datetime.now(UTC)).health == "note"
+@pytest.mark.parametrize("date", ["", "yesterday", "Sun, 99 Nov 2026 12:00:00 GMT"])
+def test_a_server_without_a_date_leaves_the_clock_unknown(date: str) -> None:
+    assert clock.skew(date, datetime.now(UTC)).health == "note"
 
 
 def test_the_deployers_roles_hold_every_permission_that_up_needs(clone: SmallClone) -> None:
@@ -165,10 +165,10 @@ def test_the_deployers_roles_hold_every_permission_that_up_needs(clone: SmallClo
     roles = re.findall(r'"(roles/[^"]+)"', always + with_more)
     assert len(roles) > 12
     cloud = clone.cloud()
-    held = {
+    permissions = {
         permission for role in roles for permission in cloud.request("GET", "iam", f"v1/{role}")["includedPermissions"]
     }
-    assert sorted({one for how in made().values() for one in several(how.permissions)} - held) == []
+    assert sorted({one for how in made().values() for one in several(how.permissions)} - permissions) == []
 
 
 def test_a_person_who_logged_in_by_gcloud_is_known(google: Google) -> None:

@@ -70,8 +70,8 @@ def test_every_change_that_up_and_down_ask_for_needs_a_permission_that_doctor_as
         local.stop(Checkout(tmp_path))
     assert sorted(used - NEEDS.keys()) == []
     assert {"secretmanager.projects.secrets.create", "storage.buckets.delete"} <= used
-    asked = set(needed(load("local", tmp_path)))
-    assert sorted({NEEDS[method] for method in used} - asked) == []
+    checked = set(needed(load("local", tmp_path)))
+    assert sorted({NEEDS[method] for method in used} - checked) == []
 
 
 def changes(clone: SmallClone, *arguments: str, after: tuple[str, str] | None = None) -> set[str]:
@@ -79,8 +79,8 @@ def changes(clone: SmallClone, *arguments: str, after: tuple[str, str] | None = 
     if after:
         file = clone.root / "envs" / "local.yaml"
         file.write_text(file.read_text().replace(*after))
-    done = clone(*arguments)
-    assert done.code == Exit.OK, done.err
+    ended = clone(*arguments)
+    assert ended.code == Exit.OK, ended.err
     result: dict[str, Any] = launcher.control(launcher.start(clone.checkout.local_state), "GET", "/_local/requests")
     methods = {row["method"] for row in result["requests"] if row["method"] and row["status"] < 300}
     return {method for method in methods if not method.endswith(READS) and not method.startswith(BESIDE)}

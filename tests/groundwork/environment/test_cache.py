@@ -69,8 +69,8 @@ def test_only_the_newest_is_kept(root: Path) -> None:
 
 
 def test_torn_memory_is_no_memory(root: Path) -> None:
-    for kept in (root / ".groundwork" / "checked").iterdir():
-        kept.write_text("{", "utf-8")
+    for entry in (root / ".groundwork" / "checked").iterdir():
+        entry.write_text("{", "utf-8")
     assert load("local", root).project == "groundwork-local"
 
 

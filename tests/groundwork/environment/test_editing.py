@@ -83,17 +83,17 @@ TEXTS = (BLOCK, FLOW, LINES, NO_COMMA, ANCHOR)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-@pytest.mark.parametrize(("text", "change", "gone", "new"), BLOCKS)
+@pytest.mark.parametrize(("text", "change", "removed", "added"), BLOCKS)
 def test_in_block_style_only_the_affected_lines_change(
-    tmp_path: Path, text: str, change: Callable[[Any], bool], gone: list[str], new: list[str], end: str
+    tmp_path: Path, text: str, change: Callable[[Any], bool], removed: list[str], added: list[str], end: str
 ) -> None:
     file = tmp_path / "file.yaml"
     file.write_bytes(text.replace("\n", end).encode())
     assert editing.edit(file, change)
     after = file.read_bytes().decode()
     lines = list(difflib.ndiff(text.splitlines(), after.split(end)[:-1]))
-    assert [line[2:] for line in lines if line.startswith("- ")] == gone
-    assert [line[2:] for line in lines if line.startswith("+ ")] == new
+    assert [line[2:] for line in lines if line.startswith("- ")] == removed
+    assert [line[2:] for line in lines if line.startswith("+ ")] == added
     assert "\n" not in after.replace(end, "")
 
 
@@ -104,10 +104,10 @@ def test_in_every_style_the_result_has_the_intended_values(
 ) -> None:
     file = tmp_path / "file.yaml"
     file.write_text(text, encoding="utf-8")
-    wanted = YAML().load(text)
-    change(wanted)
+    expected = YAML().load(text)
+    change(expected)
     assert editing.edit(file, change)
-    assert YAML().load(file.read_text(encoding="utf-8")) == wanted
+    assert YAML().load(file.read_text(encoding="utf-8")) == expected
 
 
 def test_a_change_that_would_read_back_differently_is_not_written(tmp_path: Path) -> None:

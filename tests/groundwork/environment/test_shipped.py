@@ -89,7 +89,7 @@ def test_personas_of_another_version_are_reported_as_such(project: Path) -> None
 @pytest.mark.parametrize("content", [b"[]", b'{"a": 1}', b"{", b"\xff"])
 def test_a_damaged_cache_is_not_believed(content: bytes, project: Path) -> None:
     before = load("local", project)
-    (kept,) = (project / ".groundwork" / "checked").iterdir()
-    kept.write_bytes(content)
+    (entry,) = (project / ".groundwork" / "checked").iterdir()
+    entry.write_bytes(content)
     assert load("local", project) == before
     assert cache.recall(project / "envs" / "local.yaml", project) is not None

@@ -185,30 +185,30 @@ def test_the_schemas_personas_are_the_existing_ones() -> None:
 def test_every_part_of_the_schema_says_what_it_is_for() -> None:
     schema = json.loads((ROOT / "envs" / "schema.json").read_text())
 
-    def undescribed(part: dict[str, Any], where: str) -> list[str]:
+    def undescribed(part: dict[str, Any], path: str) -> list[str]:
         found = []
         for key, inner in part.get("properties", {}).items():
-            found += [] if inner.get("description", "").endswith(".") else [f"{where}.{key}"]
-            found += undescribed(inner, f"{where}.{key}")
+            found += [] if inner.get("description", "").endswith(".") else [f"{path}.{key}"]
+            found += undescribed(inner, f"{path}.{key}")
             for below in ("additionalProperties", "items"):
                 nested = inner.get(below)
-                found += undescribed(nested, f"{where}.{key}") if isinstance(nested, dict) else []
+                found += undescribed(nested, f"{path}.{key}") if isinstance(nested, dict) else []
         return found
 
     assert undescribed(schema, "") == []
 
 
 @pytest.mark.parametrize(
-    ("bucket", "kept"),
+    ("bucket", "versioning"),
     [("{}", False), ("{dvc: true}", True), ("{dvc: true, versioning: false}", False), ("{versioning: true}", True)],
 )
-def test_a_bucket_for_dvc_keeps_versions_unless_told_otherwise(bucket: str, kept: bool, project: Path) -> None:
+def test_a_bucket_for_dvc_keeps_versions_unless_told_otherwise(bucket: str, versioning: bool, project: Path) -> None:
     file = project / "envs" / "small.yaml"
     file.write_text(f"project: team-small\nregion: us-east1\nbuckets: {{data: {bucket}}}\n", encoding="utf-8")
-    assert load("small", project).buckets["data"].versioning is kept
+    assert load("small", project).buckets["data"].versioning is versioning
     terraform = reading(project, file)
     terraform.succeed("apply", "-auto-approve", "-no-color")
-    assert terraform.outputs()["environment"]["values"]["buckets"]["data"]["versioning"] is kept
+    assert terraform.outputs()["environment"]["values"]["buckets"]["data"]["versioning"] is versioning
 
 
 @pytest.mark.parametrize("text", ["bare", "full", *names(ROOT)])

@@ -23,12 +23,12 @@ from tests.groundwork.resources.google_lists import PROJECT, scripted
 @pytest.fixture
 def cloud(local_clone: Checkout) -> GoogleCloud:
     """A fresh project with Secret Manager switched on."""
-    made = local_cloud(f"p-{uuid.uuid4().hex[:20]}", local.start(local_clone).base, local.token(local_clone))
-    made.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": made.project})
-    made.request(
-        "POST", "serviceusage", f"v1/projects/{made.project}/services/secretmanager.googleapis.com:enable", json={}
+    cloud = local_cloud(f"p-{uuid.uuid4().hex[:20]}", local.start(local_clone).base, local.token(local_clone))
+    cloud.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": cloud.project})
+    cloud.request(
+        "POST", "serviceusage", f"v1/projects/{cloud.project}/services/secretmanager.googleapis.com:enable", json={}
     )
-    return made
+    return cloud
 
 
 def secret(cloud: GoogleCloud, name: str) -> None:
@@ -111,11 +111,11 @@ def test_no_answer_is_code_0_and_is_temporary() -> None:
 def test_without_a_network_calls_fail_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTPS_PROXY", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    waited: list[float] = []
-    monkeypatch.setattr(time, "sleep", waited.append)
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
     with pytest.raises(CloudProblem, match="no answer UNREACHABLE"):
         GoogleCloud("p", None, Credentials("t")).request("GET", "storage", "v1/b/nothing")
-    assert 5 < sum(waited) < 10
+    assert 5 < sum(waits) < 10
 
 
 def test_a_token_in_the_environment_is_used_as_it_is() -> None:

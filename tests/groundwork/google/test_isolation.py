@@ -28,21 +28,21 @@ USER = {
 ENDPOINTS = {"GOOGLE_STORAGE_CUSTOM_ENDPOINT": "http://127.0.0.1:9/storage/v1/"}
 
 
-def local_only(seen: Mapping[str, str], _environment: str) -> isolation.ProcessVariables:
-    return isolation.local_variables(seen, {}, "t", None)
+def local_only(shell: Mapping[str, str], _environment: str) -> isolation.ProcessVariables:
+    return isolation.local_variables(shell, {}, "t", None)
 
 
-def both(seen: Mapping[str, str]) -> tuple[isolation.ProcessVariables, isolation.ProcessVariables]:
+def both(shell: Mapping[str, str]) -> tuple[isolation.ProcessVariables, isolation.ProcessVariables]:
     """Which variables Terraform sees, in a local run and in a real one."""
-    return local_only(seen, "local"), isolation.google_variables(seen, "dev")
+    return local_only(shell, "local"), isolation.google_variables(shell, "dev")
 
 
 def test_a_local_run_sees_no_credentials_and_only_local_endpoints() -> None:
-    seen = isolation.local_variables(USER, ENDPOINTS, "local/user:me@example.com", "{}").work
-    google = {name for name in seen if name.startswith(("GOOGLE_", "CLOUDSDK_", "GCLOUD_"))}
+    shell = isolation.local_variables(USER, ENDPOINTS, "local/user:me@example.com", "{}").work
+    google = {name for name in shell if name.startswith(("GOOGLE_", "CLOUDSDK_", "GCLOUD_"))}
     assert google == {"GOOGLE_STORAGE_CUSTOM_ENDPOINT", "GOOGLE_OAUTH_ACCESS_TOKEN"}
-    assert seen["GOOGLE_OAUTH_ACCESS_TOKEN"] == "local/user:me@example.com"
-    assert seen["TF_REATTACH_PROVIDERS"] == "{}"
+    assert shell["GOOGLE_OAUTH_ACCESS_TOKEN"] == "local/user:me@example.com"
+    assert shell["TF_REATTACH_PROVIDERS"] == "{}"
 
 
 def test_a_local_run_has_nowhere_else_to_go_but_may_fetch_providers() -> None:
@@ -68,23 +68,23 @@ def test_terraform_collects_garbage_seldom_unless_the_user_says_how_often(mine: 
         assert (around.work["GOGC"], around.work["GOMEMLIMIT"]) == (counts, "1GiB")
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_a_settings_file_counts_where_it_is_there(there: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_settings_file_counts_where_it_is_there(exists: bool, tmp_path: Path) -> None:
     """OpenTofu's warning that it is not would stand in the middle of its JSON."""
     file = tmp_path / "tofurc"
-    if there:
+    if exists:
         file.touch()
     variables = {"TF_CLI_CONFIG_FILE": str(file)}
     for around in (
         isolation.local_variables(variables, {}, "t", None),
         isolation.google_variables(variables, "dev"),
     ):
-        assert ("TF_CLI_CONFIG_FILE" in around.work) is there
+        assert ("TF_CLI_CONFIG_FILE" in around.work) is exists
 
 
 def test_a_real_run_keeps_the_callers_credentials() -> None:
-    seen = isolation.google_variables(USER, "dev").work
-    assert seen["GOOGLE_APPLICATION_CREDENTIALS"] == "/home/me/key.json"
+    shell = isolation.google_variables(USER, "dev").work
+    assert shell["GOOGLE_APPLICATION_CREDENTIALS"] == "/home/me/key.json"
 
 
 @pytest.mark.parametrize(
@@ -147,12 +147,12 @@ def test_what_is_not_listed_nobody_sees(name: str) -> None:
 
 
 def test_small_tools_see_what_they_are_for() -> None:
-    seen = {**USER, "DOCKER_HOST": "unix:///d", "PIP_INDEX_URL": "https://mirror", "GIT_DIR": "/x", "DISPLAY": ":0"}
-    assert {"GOOGLE_APPLICATION_CREDENTIALS", "HTTPS_PROXY", "DISPLAY"} <= variables.of_program("gcloud", seen).keys()
-    assert variables.of_program("docker", seen)["DOCKER_HOST"] == "unix:///d"
-    assert "GOOGLE_APPLICATION_CREDENTIALS" not in variables.of_program("docker", seen)
-    assert variables.of_program("git", seen).keys() == {"PATH", "HOME"}
-    assert "PIP_INDEX_URL" in variables.of_program("/venv/bin/uv", seen)
+    shell = {**USER, "DOCKER_HOST": "unix:///d", "PIP_INDEX_URL": "https://mirror", "GIT_DIR": "/x", "DISPLAY": ":0"}
+    assert {"GOOGLE_APPLICATION_CREDENTIALS", "HTTPS_PROXY", "DISPLAY"} <= variables.of_program("gcloud", shell).keys()
+    assert variables.of_program("docker", shell)["DOCKER_HOST"] == "unix:///d"
+    assert "GOOGLE_APPLICATION_CREDENTIALS" not in variables.of_program("docker", shell)
+    assert variables.of_program("git", shell).keys() == {"PATH", "HOME"}
+    assert "PIP_INDEX_URL" in variables.of_program("/venv/bin/uv", shell)
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG"])
@@ -175,9 +175,9 @@ def test_a_login_file_that_names_another_host_is_refused(
 ) -> None:
     file = tmp_path / "application_default_credentials.json"
     file.write_text(json.dumps(login))
-    for seen in ({"GOOGLE_APPLICATION_CREDENTIALS": str(file)}, {"CLOUDSDK_CONFIG": str(tmp_path)}):
+    for shell in ({"GOOGLE_APPLICATION_CREDENTIALS": str(file)}, {"CLOUDSDK_CONFIG": str(tmp_path)}):
         with pytest.raises(UsageProblem) as error:
-            isolation.refuse_elsewhere(seen, "dev")
+            isolation.refuse_elsewhere(shell, "dev")
         assert f"{field} in {file} would send your login to {host}:" in error.value.message
 
 

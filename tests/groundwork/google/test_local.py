@@ -18,17 +18,17 @@ from tests.local_project import running
 
 def test_a_local_cloud_that_cannot_be_restarted_is_reported_once(tmp_path: Path) -> None:
     (tmp_path / ".groundwork").touch()
-    said: list[str] = []
+    messages: list[str] = []
     refused = Event()
 
     def say(text: str) -> None:
-        said.append(text)
+        messages.append(text)
         if "cannot keep its state" in text:
             refused.set()
 
     with local.kept_running(Checkout(tmp_path), say):
         assert refused.wait(60)
-    assert [line.partition(";")[0].partition(" in ")[0] for line in said] == [
+    assert [line.partition(";")[0].partition(" in ")[0] for line in messages] == [
         "the local cloud died and is being restarted",
         "The local cloud cannot keep its state",
     ]

@@ -23,7 +23,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
 
 
 @pytest.mark.parametrize(
-    ("path", "begun", "ended"),
+    ("path", "started", "ended"),
     [
         (f"/run/v2/{NAME}", {"name": NAME}, {"name": NAME, "done": True}),
         (
@@ -35,11 +35,11 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
     ids=["most APIs", "Compute Engine"],
 )
 def test_an_operation_is_polled_until_it_has_ended(
-    script: Script, path: str, begun: Mapping[str, Any], ended: Mapping[str, Any]
+    script: Script, path: str, started: Mapping[str, Any], ended: Mapping[str, Any]
 ) -> None:
-    script.answers[path] = lambda: ended if len(script.asked) == 2 else begun
+    script.answers[path] = lambda: ended if len(script.asked) == 2 else started
     api, version = path.split("/")[1:3]
-    operations.finish(script.cloud, api, version, begun, "delete it")
+    operations.finish(script.cloud, api, version, started, "delete it")
     assert script.asked == [("GET", path)] * 2
 
 

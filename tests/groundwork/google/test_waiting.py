@@ -65,21 +65,21 @@ def counting() -> Iterator[int]:
     yield from range(100)
 
 
-@pytest.mark.parametrize("wanted", range(4))
-def test_what_is_not_there_yet_is_looked_for_again(wanted: int, waited: list[float]) -> None:
-    seen, patience = counting(), Patience(sleep=waited.append)
-    assert patience.until(lambda: next(seen), lambda number: number == wanted, (1, 2, 30)) == wanted
-    assert waited == [1, 2, 30][:wanted]
+@pytest.mark.parametrize("expected", range(4))
+def test_what_is_not_there_yet_is_looked_for_again(expected: int, waited: list[float]) -> None:
+    values, patience = counting(), Patience(sleep=waited.append)
+    assert patience.until(lambda: next(values), lambda number: number == expected, (1, 2, 30)) == expected
+    assert waited == [1, 2, 30][:expected]
 
 
 def test_a_wait_that_times_out_returns_the_last_value(waited: list[float]) -> None:
-    seen, patience = counting(), Patience(sleep=waited.append)
-    assert patience.until(lambda: next(seen), lambda _number: False, (1, 2, 30)) == 3
+    values, patience = counting(), Patience(sleep=waited.append)
+    assert patience.until(lambda: next(values), lambda _number: False, (1, 2, 30)) == 3
 
 
 def test_without_lateness_there_is_no_wait() -> None:
-    seen = counting()
-    assert PROMPT.until(lambda: next(seen), lambda _number: False, GRANTS) == 0
+    values = counting()
+    assert PROMPT.until(lambda: next(values), lambda _number: False, GRANTS) == 0
     with pytest.raises(OSError, match="once"):
         PROMPT.retry(Act(OSError("once")), passes, GRANTS)
 

@@ -52,16 +52,16 @@ def test_what_is_not_connected_waits_and_says_what_a_human_does(asked: Asked) ->
     github = asked.environment.github
     assert github is not None
     asked.ensure(replace(asked.environment, github=replace(github, connected=False)))
-    (said,) = asked.talk.lines
-    assert said.startswith("4 builds wait for GitHub: ")
-    assert asked.command in said
+    (line,) = asked.talk.lines
+    assert line.startswith("4 builds wait for GitHub: ")
+    assert asked.command in line
 
 
 @pytest.mark.parametrize(
-    "there", [refusal(404, "NOT_FOUND"), refusal(403, "PERMISSION_DENIED", reason="SERVICE_DISABLED")]
+    "found", [refusal(404, "NOT_FOUND"), refusal(403, "PERMISSION_DENIED", reason="SERVICE_DISABLED")]
 )
-def test_a_missing_connection_is_requested(asked: Asked, there: tuple[int, object]) -> None:
-    asked.say(*there)
+def test_a_missing_connection_is_requested(asked: Asked, found: tuple[int, object]) -> None:
+    asked.say(*found)
     with pytest.raises(Refused, match="has no such connection") as error:
         asked.ensure()
     assert asked.command in error.value.message
@@ -89,9 +89,9 @@ def test_on_the_local_cloud_an_empty_repository_is_connected_once(talk: Heard, l
     talk.lines.clear()
     for _ in range(2):
         connection.ensure(cloud, ours, local_clone, talk.say)
-    (said,) = talk.lines
+    (line,) = talk.lines
     folder = local_clone.local_state / "repositories" / "example-team" / "pokemon-cards.git"
-    assert f"{folder} stands in for it" in said
+    assert f"{folder} stands in for it" in line
     assert (folder / "HEAD").read_text() == "ref: refs/heads/main\n"
     found = cloud.request("GET", "cloudbuild", f"v2/projects/{ours.project}/locations/europe-west1/connections/github")
     assert found["installationState"] == {"stage": "COMPLETE"}

@@ -139,11 +139,11 @@ def test_killed_half_way_running_it_again_finishes(
 
 def _dying_once_bootstrap_is_planned_again(die: object):  # type: ignore[no-untyped-def]
     planned = up.plan_layer
-    seen: list[str] = []
+    layers: list[str] = []
 
     def plan_layer(session, layer, listen, *, destroy=False):  # type: ignore[no-untyped-def]
-        seen.append(layer)
-        if seen.count("bootstrap") == 2:
+        layers.append(layer)
+        if layers.count("bootstrap") == 2:
             die()  # type: ignore[operator]
         return planned(session, layer, listen, destroy=destroy)
 
@@ -151,9 +151,9 @@ def _dying_once_bootstrap_is_planned_again(die: object):  # type: ignore[no-unty
 
 
 def test_another_teams_state_is_not_deleted(clone: Clone, talk: Heard) -> None:
-    held = '{"resources": [{"mode": "managed", "type": "google_x", "name": "x", "instances": [{"attributes": {}}]}]}'
+    state = '{"resources": [{"mode": "managed", "type": "google_x", "name": "x", "instances": [{"attributes": {}}]}]}'
     blob = clone.cloud.storage().bucket(f"{PROJECT}-tfstate").blob("other/default.tfstate")
-    blob.upload_from_string(held)
+    blob.upload_from_string(state)
     with pytest.raises(Refused) as error:
         down_all.everything(clone.session("down"), YES, talk)
     assert error.value.details == ("state at other: 1 resource",)
@@ -264,14 +264,14 @@ def test_a_leftover_is_searched_again_while_lists_lag(clone: Clone, talk: Heard)
         if len(looks) == 2:
             clone.cloud.request("DELETE", "storage", "v1/b/listed-for-a-while")
 
-    made = {"name": "listed-for-a-while", "softDeletePolicy": {"retentionDurationSeconds": "0"}}
-    clone.cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json=made)
+    bucket = {"name": "listed-for-a-while", "softDeletePolicy": {"retentionDurationSeconds": "0"}}
+    clone.cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json=bucket)
     session = clone.session("down")
     late = dataclasses.replace(session, cloud=dataclasses.replace(session.cloud, patience=Patience(sleep=sleep)))
     assert teardown.remains(late, talk).left == ()
     assert looks == list(LISTS[:2])
     assert "lists may be stale; checking again in 1 s" in talk.text
-    clone.cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={**made, "name": "stays-there"})
+    clone.cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={**bucket, "name": "stays-there"})
     looks.append(0)
     assert [item.name for item in teardown.remains(late, talk).left] == ["stays-there"]
     assert len(looks) == 3 + len(LISTS)

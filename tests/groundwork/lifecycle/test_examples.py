@@ -71,11 +71,11 @@ class Clone:
 def clone(tmp_path: Path) -> Iterator[Clone]:
     for part in ("infra", "modules", "envs"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns(".terraform*"))
-    made = Clone(tmp_path)
+    clone = Clone(tmp_path)
     try:
-        yield made
+        yield clone
     finally:
-        local.stop(made.checkout)
+        local.stop(clone.checkout)
 
 
 def _wrongly_answered(clone: Clone, name: str) -> list[str]:
@@ -110,14 +110,14 @@ def test_an_example_is_created_used_by_its_members_and_destroyed(clone: Clone, n
     up = clone.run("up", "--env", name, "--yes")
     assert "grants with far-reaching power" in up
     clone.run("plan", "--env", name, "--detailed-exitcode")
-    made = json.loads(clone.run("status", "--env", name, "--json"))
-    assert sum(layer["resources"] for layer in made["layers"].values()) > WHOLE.get(name, 40)
+    status = json.loads(clone.run("status", "--env", name, "--json"))
+    assert sum(layer["resources"] for layer in status["layers"].values()) > WHOLE.get(name, 40)
     assert _wrongly_answered(clone, name) == []
     assert "nothing found" in clone.run("policy", "--env", name)
     clone.run("verify", "--env", name)
     clone.run("down", "--env", name, "--yes")
-    gone = clone.run("down", "--env", name, "--yes", "--all")
-    assert f"Nothing is left of the platform in project {clone.environment(name).project}" in gone
+    down = clone.run("down", "--env", name, "--yes", "--all")
+    assert f"Nothing is left of the platform in project {clone.environment(name).project}" in down
 
 
 @pytest.mark.slow
@@ -126,11 +126,11 @@ def test_unrecorded_resources_are_adopted_without_any_state(clone: Clone, name: 
     """As after a kill before the first write of the state: each import takes the configuration without any identity's address."""
     clone.run("up", "--env", name, "--yes")
     session = open_session(clone.checkout, clone.environment(name), None, "up", lambda _text: None)
-    made = read_state(session.cloud, session.place("platform")).addresses
-    session.terraform("platform").forget(sorted(made))
+    created = read_state(session.cloud, session.place("platform")).addresses
+    session.terraform("platform").forget(sorted(created))
     (session.data("platform") / "apply.ndjson").rename(session.data("platform") / EVENTS)
     again = clone.run("up", "--env", name, "--yes")
     assert "import failed" not in again
     assert "imported module.identities" in again
-    assert made == read_state(session.cloud, session.place("platform")).addresses
+    assert created == read_state(session.cloud, session.place("platform")).addresses
     clone.run("plan", "--env", name, "--detailed-exitcode")

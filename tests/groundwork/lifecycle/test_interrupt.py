@@ -118,10 +118,10 @@ def lock_elsewhere(clone: Clone) -> None:
 
 def test_a_lock_from_elsewhere_is_explained_kept_and_removed_on_demand(deployed: Clone) -> None:
     lock_elsewhere(deployed)
-    held = deployed.run("up", "--env", "small")
-    assert held.returncode == Exit.LOCKED
-    assert "The state of small/platform is locked by bob@desk (apply, since 2026-11-21 " in held.stderr
-    assert "remove the lock with `groundwork unlock --env small`." in held.stderr
+    locked = deployed.run("up", "--env", "small")
+    assert locked.returncode == Exit.LOCKED
+    assert "The state of small/platform is locked by bob@desk (apply, since 2026-11-21 " in locked.stderr
+    assert "remove the lock with `groundwork unlock --env small`." in locked.stderr
 
     refused = deployed.run("unlock", "--env", "small")
     assert refused.returncode == Exit.REFUSED
@@ -223,8 +223,8 @@ def test_a_busy_port_is_reported_in_one_sentence(clone: Clone) -> None:
 def test_a_full_disk_is_reported_and_freeing_space_is_enough(clone: Clone) -> None:
     """What the local cloud answers when its disk refuses: Terraform ends, says so, and goes on later."""
     up.up(clone.session(), UpOptions(dry_run=True), Heard())
-    said = "The local cloud could not write to its disk at /x (database or disk is full)"
-    clone.disturb({"method": "secretmanager.projects.secrets.create", "kind": "error", "code": 400, "message": said})
+    message = "The local cloud could not write to its disk at /x (database or disk is full)"
+    clone.disturb({"method": "secretmanager.projects.secrets.create", "kind": "error", "code": 400, "message": message})
     result = clone.run("up", "--env", "small")
     assert result.returncode == Exit.FAILED
     assert "→ the disk is full: free some space and run the same command again." in result.stderr

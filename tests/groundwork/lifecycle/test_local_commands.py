@@ -51,8 +51,8 @@ def test_status_says_which_of_the_three_runs_each_workload(tmp_path: Path) -> No
     assert "  service backend: `python app.py` stands in for its container" in lines
     assert "  training train: `python train.py` stands in for its container" in lines
     assert "  builds: simulated" in lines
-    said = {line.partition(": ")[2] for line in described(environment, {"kind": "simulated", **settings})}
-    assert said == {"neither podman nor docker answers, or they were forgone", "simulated"}
+    texts = {line.partition(": ")[2] for line in described(environment, {"kind": "simulated", **settings})}
+    assert texts == {"neither podman nor docker answers, or they were forgone", "simulated"}
 
 
 @pytest.mark.slow
@@ -65,8 +65,8 @@ def test_members_use_what_a_command_replaces(clone: Clone) -> None:
     assert "process" in clone.run("services", "list", "--env", name)
     assert "`python app.py` stands in for its container" in clone.run("status", "--env", name)
     clone.run("services", "call", "backend", "/", "--env", name, "--as", "zoe@example.net", code=5)
-    said = clone.run("jobs", "submit", "train", "--env", name, "--as", "brock@example.com", "--", "--epochs", "3")
-    assert "trains with ['--epochs', '3'] into gs://pokemon-cards" in said
+    output = clone.run("jobs", "submit", "train", "--env", name, "--as", "brock@example.com", "--", "--epochs", "3")
+    assert "trains with ['--epochs', '3'] into gs://pokemon-cards" in output
     file = clone.root / "envs" / "examples" / f"{name}.yaml"
     file.write_text(file.read_text("utf-8").replace("local_command: [python, app.py],", ""), "utf-8")
     clone.run("up", "--env", name, "--yes")

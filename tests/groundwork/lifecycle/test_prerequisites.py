@@ -123,11 +123,11 @@ def test_an_api_that_somebody_else_has_just_enabled_is_waited_for(
     new_project.answers[f"/cloudresourcemanager/v1/projects/{PROJECT}"] = {"projectNumber": "7"}
     bucket = f"/storage/v1/b/{PROJECT}-tfstate"
     off = refusal(403, "PERMISSION_DENIED", reason="SERVICE_DISABLED")
-    new_project.answers[bucket] = lambda: {"projectNumber": "7"} if len(waited) == 9 else off
-    waited: list[float] = []
-    cloud = replace(_as_google(new_project.cloud), patience=Patience(sleep=waited.append))
+    new_project.answers[bucket] = lambda: {"projectNumber": "7"} if len(waits) == 9 else off
+    waits: list[float] = []
+    cloud = replace(_as_google(new_project.cloud), patience=Patience(sleep=waits.append))
     assert not prerequisites.lay(cloud, replace(environment, project=PROJECT), talk.say)
-    assert sum(waited) > 180
+    assert sum(waits) > 180
 
 
 def test_an_api_that_stays_off_is_reported_in_googles_words(

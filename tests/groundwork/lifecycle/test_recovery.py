@@ -88,12 +88,12 @@ def test_an_id_that_the_run_learned_wins() -> None:
 
 
 def test_a_state_left_in_the_code_folder_is_moved(tmp_path: Path) -> None:
-    left, kept = tmp_path / "left.tfstate", tmp_path / "kept.tfstate"
-    brought(left, kept)
-    assert not kept.exists()
-    left.write_text("state")
-    brought(left, kept)
-    assert (left.exists(), kept.read_text()) == (False, "state")
+    source, target = tmp_path / "left.tfstate", tmp_path / "kept.tfstate"
+    brought(source, target)
+    assert not target.exists()
+    source.write_text("state")
+    brought(source, target)
+    assert (source.exists(), target.read_text()) == (False, "state")
 
 
 def test_a_state_that_cannot_be_moved_stays_and_nothing_half_is_left(tmp_path: Path) -> None:

@@ -71,11 +71,11 @@ def test_an_unchanged_import_is_recorded_and_so_is_an_output() -> None:
 
 
 def test_a_record_contains_no_values_and_can_be_read_back(tmp_path: Path) -> None:
-    made = _of(a={"after": {"secret_data": "canary-7f3a"}})
+    written = _of(a={"after": {"secret_data": "canary-7f3a"}})
     file = tmp_path / "reviewed.json"
-    file.write_text(made.text, encoding="utf-8")
-    assert "canary-7f3a" not in made.text
-    assert read(file) == made
+    file.write_text(written.text, encoding="utf-8")
+    assert "canary-7f3a" not in written.text
+    assert read(file) == written
 
 
 @pytest.mark.parametrize(

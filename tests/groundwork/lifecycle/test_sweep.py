@@ -67,9 +67,9 @@ def test_a_dry_run_says_what_would_go_then_it_goes_and_what_is_protected_stays(d
     assert result.returncode == Exit.LEFT_OVER
     assert f"4 deleted in project {PROJECT} on the local cloud (simulated)." in result.stdout
     assert "the reasons are above" in result.stderr
-    said = result.stderr.splitlines()
-    assert f"deletes       bucket             {PROJECT}_cloudbuild" in said
-    assert not any(line.startswith("would delete") for line in said)
+    lines = result.stderr.splitlines()
+    assert f"deletes       bucket             {PROJECT}_cloudbuild" in lines
+    assert not any(line.startswith("would delete") for line in lines)
     left = [line for line in result.stderr.splitlines() if line.startswith("  ")]
     assert left == [f"  bucket: {PROJECT}_cloudbuild-kept", "  secret: projects/100000000001/secrets/by-hand-kept"]
     policy = deployed.cloud.request("POST", "cloudresourcemanager", f"v1/projects/{PROJECT}:getIamPolicy", json={})
@@ -151,12 +151,12 @@ def test_each_kept_resource_has_a_reason(thing: Item, choice: Choice, stays: str
 
 
 def test_children_of_protected_resources_stay_and_a_similar_name_does_not_protect() -> None:
-    kept = item("service account", "a@p", description="groundwork-keep")
+    protected = item("service account", "a@p", description="groundwork-keep")
     key = item("service-account key", "projects/p/serviceAccounts/a@p/keys/1")
     other = item("service-account key", "projects/p/serviceAccounts/aa@p/keys/1")
-    decisions = sweep.decide(Remains((), (kept, key, other), {}, 1), ANY, NOW)
+    decisions = sweep.decide(Remains((), (protected, key, other), {}, 1), ANY, NOW)
     assert {decision.item.name: decision.goes for decision in decisions} == {
-        kept.name: False,
+        protected.name: False,
         key.name: False,
         other.name: True,
     }

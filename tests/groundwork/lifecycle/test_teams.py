@@ -53,8 +53,8 @@ def _files(folder: Path, files: Mapping[str, str]) -> None:
 def _commit(folder: Path, files: Mapping[str, str], branch: str = "") -> None:
     """A commit of these files; with a branch the first of a new repository."""
     _files(folder, files)
-    who = ("-c", "user.name=Oat", "-c", "user.email=oat@example.com")
-    steps = [["add", "."], [*who, "commit", "--quiet", "--message", "change"]]
+    author = ("-c", "user.name=Oat", "-c", "user.email=oat@example.com")
+    steps = [["add", "."], [*author, "commit", "--quiet", "--message", "change"]]
     for step in [["init", "--quiet", f"--initial-branch={branch}"], *steps] if branch else steps:
         subprocess.run(["git", "-C", str(folder), *step], check=True, capture_output=True)
 
@@ -77,8 +77,8 @@ def _changed(clone: Clone, name: str, old: str, new: str) -> None:
 def _gone(clone: Clone, name: str, program: str) -> None:
     """The platform is destroyed, and with it everything in the project and every container."""
     clone.run("down", "--env", name, "--yes")
-    gone = clone.run("down", "--env", name, "--yes", "--all")
-    assert f"Nothing is left of the platform in project {clone.environment(name).project}" in gone
+    down = clone.run("down", "--env", name, "--yes", "--all")
+    assert f"Nothing is left of the platform in project {clone.environment(name).project}" in down
     clone.run("local", "stop")  # an instance that does not listen to SIGTERM has ten seconds
     left = subprocess.run(
         [program, "ps", "--all", "--format", "{{.Names}}"], capture_output=True, text=True, check=True
@@ -120,8 +120,8 @@ def test_members_build_deploy_call_and_train_and_find_the_model(
     assert clone.run(*called, "--as", team.trainer).startswith("one")
     clone.run(*called, "--as", STRANGER, code=5)
     clone.run("jobs", "submit", team.training, "--env", name, "--as", STRANGER, code=5)
-    said = clone.run("jobs", "submit", team.training, "--env", name, "--as", team.trainer, "--", "--epochs", "3")
-    assert "trained with ['--epochs', '3']" in said
+    output = clone.run("jobs", "submit", team.training, "--env", name, "--as", team.trainer, "--", "--epochs", "3")
+    assert "trained with ['--epochs', '3']" in output
     found = json.loads(clone.run("jobs", "artifacts", team.training, "--env", name, "--as", team.trainer, "--json"))
     project = clone.environment(name).project
     assert [one["url"].rpartition("/")[2] for one in found["artifacts"]] == ["model.pt"]
@@ -268,13 +268,13 @@ def test_the_scripts_of_a_pull_request_test_build_and_deploy_on_a_local_cloud_of
     file.write_text(file.read_text("utf-8") + OF_A_PULL_REQUEST, "utf-8")
     _files(clone.root, _service("tried"))
     (clone.root / ".venv").symlink_to(Path(sys.executable).parents[1])
-    said = {**os.environ, "GROUNDWORK_ENV": "dev", "BUILD": "api", "TEST": "test -f main.py && echo tested"}
+    variables = {**os.environ, "GROUNDWORK_ENV": "dev", "BUILD": "api", "TEST": "test -f main.py && echo tested"}
     scripts = [step.run for step in steps("try.yml") if step.run and step.run != "make ready"]
     assert len(scripts) == 2
     out = ""
     for script in scripts:
         result = subprocess.run(
-            ["bash", "-e", "-c", script], cwd=clone.root, env=said, capture_output=True, text=True, check=False,
+            ["bash", "-e", "-c", script], cwd=clone.root, env=variables, capture_output=True, text=True, check=False,
             stdin=subprocess.DEVNULL, timeout=300,
         )  # fmt: skip
         assert result.returncode == 0, result.stdout + result.stderr

@@ -105,8 +105,8 @@ def test_before_the_first_up_a_plan_lists_the_prerequisites_and_changes(clone: C
     assert "`up` would first create bucket small-clone-tfstate for Terraform's state" in talk.lines
     assert any("google_storage_bucket.bucket" in change.address for change in plans[1].changes)
     assert clone.run("policy", "--env", "small").returncode == Exit.OK
-    done = up.up(clone.session(), YES, Heard())
-    assert {change.address for change in done.plans[1].changes} == {change.address for change in plans[1].changes}
+    applied = up.up(clone.session(), YES, Heard())
+    assert {change.address for change in applied.plans[1].changes} == {change.address for change in plans[1].changes}
     again = Heard()
     assert not any(plan.pending for plan in up.plan(clone.session("plan"), again))
     assert not any("would first" in line for line in again.lines)
@@ -115,8 +115,8 @@ def test_before_the_first_up_a_plan_lists_the_prerequisites_and_changes(clone: C
 def test_a_change_is_shown_by_component_with_what_it_changes(deployed: Clone, talk: Heard) -> None:
     deployed.rewrite("  data: {force_destroy: true}\n", "  data: {force_destroy: true, versioning: true}\n")
     try:
-        made = up.plan(deployed.session("plan"), talk)
-        up.show_plans(deployed.session("plan"), made, talk)
+        plans = up.plan(deployed.session("plan"), talk)
+        up.show_plans(deployed.session("plan"), plans, talk)
     finally:
         deployed.rewrite(", versioning: true", "")
     line = next(line for line in talk.lines if "bucket data" in line)

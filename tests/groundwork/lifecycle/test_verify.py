@@ -115,10 +115,10 @@ def test_what_was_made_by_hand_is_left_over_with_its_cost_and_maker(deployed: Cl
             cloud.request("DELETE", "storage", f"v1/b/{name}")
     output = json.loads(result.stdout)
     assert (result.returncode, output["verdict"]) == (Exit.LEFT_OVER, "left over")
-    made = {item["name"]: item["made_by"] for item in output["left"]}
-    assert set(made) == set(names)
-    assert made["small-clone_cloudbuild"] == "`gcloud builds submit`, for the sources, judging by its name"
-    assert made["by-hand-1"] == "usually `gcloud storage buckets create`"
+    makers = {item["name"]: item["made_by"] for item in output["left"]}
+    assert set(makers) == set(names)
+    assert makers["small-clone_cloudbuild"] == "`gcloud builds submit`, for the sources, judging by its name"
+    assert makers["by-hand-1"] == "usually `gcloud storage buckets create`"
     assert all(item["costs"] and item["created"] for item in output["left"])
 
 
@@ -143,8 +143,8 @@ def test_soft_deleted_things_are_shown_with_their_deletion_date(deployed: Clone)
     cloud.request("DELETE", "storage", "v1/b/went-softly/o/a")
     inside = verify(cloud, deployed.environment)
     cloud.request("DELETE", "storage", "v1/b/went-softly")
-    kept = cloud.request("GET", "storage", "v1/b", params={"project": PROJECT, "softDeleted": "true"})
-    day = kept["items"][-1]["hardDeleteTime"][:10]
+    soft_deleted = cloud.request("GET", "storage", "v1/b", params={"project": PROJECT, "softDeleted": "true"})
+    day = soft_deleted["items"][-1]["hardDeleteTime"][:10]
     result = deployed.run("verify", "--env", "small")
     output = json.loads(deployed.run("verify", "--env", "small", "--json").stdout)
     texts = {one.item.name: one.text for one in inside.contents}

@@ -147,20 +147,20 @@ def test_a_token_in_the_shell_is_the_identity(google: Google, monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    ("who", "principal"),
+    ("as_", "principal"),
     [
         (None, "owner@example.com"),
         ("alice@example.com", "alice@example.com"),
         ("USER:Bob@Example.com", "bob@example.com"),
     ],
 )
-def test_on_the_local_cloud_as_chooses_the_principal(who: str | None, principal: str, clone: SmallClone) -> None:
-    found = json.loads(clone("whoami", *(["--as", who] if who else []), "--json").out)
+def test_on_the_local_cloud_as_chooses_the_principal(as_: str | None, principal: str, clone: SmallClone) -> None:
+    found = json.loads(clone("whoami", *(["--as", as_] if as_ else []), "--json").out)
     assert (found["principal"], found["simulated"]) == (principal, True)
 
 
 @pytest.mark.parametrize(
-    ("token", "who", "principal"),
+    ("token", "as_", "principal"),
     [
         ("local/user:alice@example.com//code", None, "alice@example.com"),
         ("local/user:alice@example.com//code", "bob@example.com", "bob@example.com"),
@@ -168,10 +168,10 @@ def test_on_the_local_cloud_as_chooses_the_principal(who: str | None, principal:
     ],
 )
 def test_on_the_local_cloud_the_shell_names_the_principal_unless_as_does(
-    token: str, who: str | None, principal: str, clone: SmallClone, monkeypatch: pytest.MonkeyPatch
+    token: str, as_: str | None, principal: str, clone: SmallClone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", token)
-    found = json.loads(clone("whoami", *(["--as", who] if who else []), "--json").out)
+    found = json.loads(clone("whoami", *(["--as", as_] if as_ else []), "--json").out)
     assert found["principal"] == principal
 
 

@@ -73,15 +73,15 @@ def test_google_cloud_needs_the_project_and_the_region_only(google: Google) -> N
 def test_variables_left_from_the_local_cloud_are_unset(google: Google) -> None:
     clone = google.clone
     left = notebook.variables_for(Checkout(clone.root), clone.environment, {}).variables
-    seen = {**left, "GOOGLE_OAUTH_ACCESS_TOKEN": local.token(clone.checkout)}
-    found = notebook.variables_for(Checkout(clone.root), google.environment, seen)
-    after = {**seen, **found.variables}
+    shell = {**left, "GOOGLE_OAUTH_ACCESS_TOKEN": local.token(clone.checkout)}
+    found = notebook.variables_for(Checkout(clone.root), google.environment, shell)
+    after = {**shell, **found.variables}
     rest = {name: value for name, value in after.items() if name not in found.gone}
     assert not [
         name for name, value in rest.items() if "127.0.0.1:" in value or ".groundwork" in value or "local/" in value
     ]
     script = "\n".join(
-        [*(f"export {name}='{value}'" for name, value in seen.items()), *notebook.shell(found, {}), "env"]
+        [*(f"export {name}='{value}'" for name, value in shell.items()), *notebook.shell(found, {}), "env"]
     )
     result = subprocess.run(
         ["sh", "-euc", script], env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=True

@@ -16,9 +16,9 @@ GROUNDWORK = [sys.executable, "-m", "groundwork"]
 
 
 def typed(clone: SmallClone, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    seen = {name: value for name, value in os.environ.items() if not name.startswith(("GOOGLE_", "CLOUDSDK_", "TF_"))}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("GOOGLE_", "CLOUDSDK_", "TF_"))}
     return subprocess.run(
-        list(arguments), cwd=clone.root, env={**seen, **variables}, capture_output=True, text=True, check=False
+        list(arguments), cwd=clone.root, env={**clean, **variables}, capture_output=True, text=True, check=False
     )
 
 
@@ -31,8 +31,8 @@ def test_a_command_sees_the_variables_and_its_exit_code_is_ours(clone: SmallClon
 
 
 def test_it_runs_as_the_named_member(clone: SmallClone) -> None:
-    who = [*GROUNDWORK, "run", "--as", "alice@example.com", "--", *GROUNDWORK, "whoami"]
-    assert "principal      alice@example.com" in typed(clone, *who).stdout
+    command = [*GROUNDWORK, "run", "--as", "alice@example.com", "--", *GROUNDWORK, "whoami"]
+    assert "principal      alice@example.com" in typed(clone, *command).stdout
 
 
 def test_options_after_the_command_belong_to_it(clone: SmallClone) -> None:

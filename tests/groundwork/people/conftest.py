@@ -68,10 +68,10 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     root = tmp_path_factory.mktemp("people")
     for part in ("infra", "modules", "envs"):
         shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns(".terraform*"))
-    made = Platform(Checkout(root))
+    platform = Platform(Checkout(root))
     try:
-        up = made("up")
+        up = platform("up")
         assert up.returncode == 0, up.stderr
-        yield made
+        yield platform
     finally:
-        local.stop(made.checkout)
+        local.stop(platform.checkout)

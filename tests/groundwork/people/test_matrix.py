@@ -85,9 +85,9 @@ def test_google_cloud_storage_itself_uploads_and_downloads_as_the_table_says(
             return int(refusal.code)
         return 200
 
-    written = status(lambda: bucket.blob(f"by-{persona}").upload_from_string("x"))
+    upload = status(lambda: bucket.blob(f"by-{persona}").upload_from_string("x"))
     read = status(lambda: bucket.blob("there").download_as_bytes())
-    assert written == (200 if "bucket.write-object" in EXPECTED[persona] else 403)
+    assert upload == (200 if "bucket.write-object" in EXPECTED[persona] else 403)
     assert read == (200 if "bucket.read-object" in EXPECTED[persona] else 403)
 
 
@@ -130,10 +130,10 @@ def test_explain_says_what_is_missing_and_the_line_that_grants_it(platform: Plat
 
 
 @pytest.mark.parametrize(
-    "who", ["build", "identity/build", "groundwork-build@groundwork-local.iam.gserviceaccount.com"]
+    "name", ["build", "identity/build", "groundwork-build@groundwork-local.iam.gserviceaccount.com"]
 )
-def test_explain_explains_an_identity_by_whatever_name(platform: Platform, who: str) -> None:
-    result = platform("access", "explain", who, "push", "repository/images")
+def test_explain_explains_an_identity_by_whatever_name(platform: Platform, name: str) -> None:
+    result = platform("access", "explain", name, "push", "repository/images")
     email = "groundwork-build@groundwork-local.iam.gserviceaccount.com"
     assert result.returncode == 0
     assert result.stdout == (
@@ -143,7 +143,7 @@ def test_explain_explains_an_identity_by_whatever_name(platform: Platform, who: 
 
 
 @pytest.mark.parametrize(
-    ("who", "action", "on_what", "line"),
+    ("name", "action", "on_what", "line"),
     [
         ("serve", "push", "repository/images", "identities: {serve: {repositories: {images: write}}}"),
         ("serve", "write-object", "bucket/models", "identities: {serve: {buckets: {models: write}}}"),
@@ -159,9 +159,9 @@ def test_explain_explains_an_identity_by_whatever_name(platform: Platform, who: 
     ],
 )
 def test_explain_shows_which_line_of_the_file_grants_an_identity_access(
-    platform: Platform, who: str, action: str, on_what: str, line: str
+    platform: Platform, name: str, action: str, on_what: str, line: str
 ) -> None:
-    result = platform("access", "explain", who, action, on_what)
+    result = platform("access", "explain", name, action, on_what)
     assert (result.returncode, line in result.stdout) == (5 if line else 2, True), result.stdout + result.stderr
 
 
@@ -240,19 +240,19 @@ def test_a_policy_that_cannot_be_read_is_unknown_and_nothing_is_claimed(platform
 def test_a_grant_that_a_service_still_refuses_is_pending_and_retried(
     platform: Platform, count: int | None, answer: str, waits: int
 ) -> None:
-    said: list[str] = []
-    slept: list[float] = []
+    messages: list[str] = []
+    pauses: list[float] = []
     environment, alice = platform.environment, "alice@example.com"
-    theirs = replace(platform.cloud(f"user:{alice}"), patience=Patience(sleep=slept.append))
+    theirs = replace(platform.cloud(f"user:{alice}"), patience=Patience(sleep=pauses.append))
     target = find_target(environment, "secret/wandb-api-key")
     read, delete = find_action("read", target), find_action("delete", target)
     judge = Judge(platform.cloud(), environment, alice)
     method = "secretmanager.projects.secrets.versions.access"
     with platform.fault(method=method, kind="error", code=403, count=count):
-        tried = trial(theirs, judge, target, read, said.append)
-    assert (tried.answer, slept, len(said)) == (answer, list(GRANTS[:waits]), waits)
-    assert said[0] == "secret.read on secret/wandb-api-key: not yet; trying again in 1 s"
-    assert trial(theirs, judge, target, delete, said.append).answer == "no"
+        tried = trial(theirs, judge, target, read, messages.append)
+    assert (tried.answer, pauses, len(messages)) == (answer, list(GRANTS[:waits]), waits)
+    assert messages[0] == "secret.read on secret/wandb-api-key: not yet; trying again in 1 s"
+    assert trial(theirs, judge, target, delete, messages.append).answer == "no"
     problem = broken(Joined(environment, environment.members[alice], changed=False, proof=(tried,), tried=True))
     assert (problem and problem.exit_code) == (None if answer == "yes" else 8)
 

@@ -36,21 +36,21 @@ def _bound(kind: str, name: str, role: str, *members: str) -> Binding:
 
 
 def _cells(
-    team: Environment, roles: RolePermissions, who: str, words: str, bound: Iterable[Binding] = ()
+    team: Environment, roles: RolePermissions, person: str, question: str, bound: Iterable[Binding] = ()
 ) -> tuple[Cell, ...]:
-    action, resource = words.split()
+    action, resource = question.split()
     target = find_target(team, resource)
     access = Access(team, Policies(tuple(bound), {}), roles)
-    return needed(access, who, target, find_action(action, target))
+    return needed(access, person, target, find_action(action, target))
 
 
 def test_deploying_needs_access_to_the_service_its_identity_and_the_image(
     team: Environment, roles: RolePermissions
 ) -> None:
-    there = "projects/pokemon-cards-example/locations/europe-west1"
+    location = "projects/pokemon-cards-example/locations/europe-west1"
     bound = [
-        _bound("Run service", f"{there}/services/backend", "roles/run.developer", BUILD),
-        _bound("image repository", f"{there}/repositories/images", "roles/artifactregistry.writer", BUILD),
+        _bound("Run service", f"{location}/services/backend", "roles/run.developer", BUILD),
+        _bound("image repository", f"{location}/repositories/images", "roles/artifactregistry.writer", BUILD),
     ]
     cells = _cells(team, roles, BUILD, "deploy service/backend", bound)
     assert [(cell.target.text, cell.action.permission, cell.allowed) for cell in cells] == [
@@ -101,8 +101,8 @@ def test_an_agent_is_known_by_its_name_and_gets_back_the_role_that_google_gives_
     email = agents.address(platform.cloud(), name)
     assert email.startswith("service-")
     (cell,) = _cells(team, roles, email, "pull repository/images")
-    said = remedies(cell, team, personas(ROOT), roles)
-    assert said[-1] == (
+    suggested = remedies(cell, team, personas(ROOT), roles)
+    assert suggested[-1] == (
         f"gcloud projects add-iam-policy-binding pokemon-cards-example --member=serviceAccount:{email} "
         f"--role={agents.AGENTS[name].role}"
     )

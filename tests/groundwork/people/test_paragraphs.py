@@ -19,10 +19,10 @@ def cells(**may: tuple[str, ...]) -> list[Cell]:
     found = []
     for action in on(BUCKET)[:3]:
         for person in (*ROLES, "zoe@example.com"):
-            held = may.get(person.partition("@")[0], ())
-            condition = "weekdays" if f"{action.verb_only}?" in held else ""
+            allowed = may.get(person.partition("@")[0], ())
+            condition = "weekdays" if f"{action.verb_only}?" in allowed else ""
             by = (Binding(Item("bucket", "p-data"), "roles/x", (person,), condition),)
-            found.append(Cell(person, BUCKET, action, by if condition or action.verb_only in held else ()))
+            found.append(Cell(person, BUCKET, action, by if condition or action.verb_only in allowed else ()))
     return found
 
 

@@ -47,9 +47,9 @@ def test_adding_twice_changes_nothing(platform: Platform) -> None:
 def test_a_new_role_replaces_the_old_one(platform: Platform) -> None:
     platform("people", "add", "finn@example.com", "--role", "operator")
     assert platform("people", "add", "finn@example.com", "--role", "viewer").returncode == 0
-    held = {binding.role for binding in read_all(platform.cloud()).held_by("finn@example.com")}
-    assert "roles/iam.serviceAccountTokenCreator" not in held
-    assert "roles/storage.objectViewer" in held
+    roles = {binding.role for binding in read_all(platform.cloud()).held_by("finn@example.com")}
+    assert "roles/iam.serviceAccountTokenCreator" not in roles
+    assert "roles/storage.objectViewer" in roles
 
 
 def test_two_concurrent_additions_lose_nobody(platform: Platform) -> None:
@@ -145,8 +145,8 @@ def test_list_counts_what_each_member_holds(platform: Platform) -> None:
     listed = json.loads(platform("people", "list", "--json").stdout)
     alice = next(member for member in listed["members"] if member["email"] == "alice@example.com")
     environment = platform.environment
-    given = grants(environment, environment.members["alice@example.com"], personas(ROOT))
-    assert alice["bindings"] == len(given)
+    expected = grants(environment, environment.members["alice@example.com"], personas(ROOT))
+    assert alice["bindings"] == len(expected)
 
 
 def test_an_incomplete_count_is_marked_and_ends_with_unknown(platform: Platform) -> None:

@@ -17,23 +17,23 @@ def text(environment: Environment, role: str) -> str:
 
 
 def test_on_google_cloud_login_and_docker_use_our_own_commands() -> None:
-    said = text(load("dev", ROOT), "ml-engineer")
-    assert "groundwork login --env dev" in said
-    assert "groundwork docker --env dev" in said
-    assert "You are an ml-engineer" in said
-    assert "simulated" not in said
+    message = text(load("dev", ROOT), "ml-engineer")
+    assert "groundwork login --env dev" in message
+    assert "groundwork docker --env dev" in message
+    assert "You are an ml-engineer" in message
+    assert "simulated" not in message
 
 
 def test_on_the_local_cloud_nobody_logs_in_and_podman_pulls() -> None:
-    said = text(load("local", ROOT), "viewer")
-    assert 'eval "$(groundwork local env --env local --as dave@example.com)"' in said
-    assert "podman login --username oauth2accesstoken --password-stdin europe-west1-docker.pkg.dev" in said
-    assert "groundwork docker" not in said
+    message = text(load("local", ROOT), "viewer")
+    assert 'eval "$(groundwork local env --env local --as dave@example.com)"' in message
+    assert "podman login --username oauth2accesstoken --password-stdin europe-west1-docker.pkg.dev" in message
+    assert "groundwork docker" not in message
 
 
-@pytest.mark.parametrize(("role", "told"), [("viewer", False), ("data-scientist", False), ("operator", True)])
-def test_only_members_who_may_read_policies_learn_of_the_matrix(role: str, told: bool) -> None:
-    assert ("Who may do what: groundwork access" in text(load("dev", ROOT), role)) is told
+@pytest.mark.parametrize(("role", "mentioned"), [("viewer", False), ("data-scientist", False), ("operator", True)])
+def test_only_members_who_may_read_policies_learn_of_the_matrix(role: str, mentioned: bool) -> None:
+    assert ("Who may do what: groundwork access" in text(load("dev", ROOT), role)) is mentioned
 
 
 def test_the_steps_are_numbered_without_a_gap() -> None:
@@ -58,6 +58,6 @@ def test_only_members_who_may_push_images_are_told_how(role: str, commands: str)
 
 def test_a_group_gets_no_instructions_for_acting_as_itself_on_the_local_cloud() -> None:
     member = Member("team@example.com", "viewer", "group")
-    said = "\n".join(welcome(load("local", ROOT), member, personas(ROOT)["viewer"]))
-    assert "it knows no memberships" in said
-    assert "--as" not in said
+    message = "\n".join(welcome(load("local", ROOT), member, personas(ROOT)["viewer"]))
+    assert "it knows no memberships" in message
+    assert "--as" not in message

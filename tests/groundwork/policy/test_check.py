@@ -17,9 +17,9 @@ from tests.groundwork.policy.samples import TODAY, Clone, clone, dvc_bucket, env
 
 @pytest.fixture
 def here(tmp_path: Path) -> Clone:
-    made = clone(tmp_path)
-    made.answers(report("code"), report("platform"), report("bootstrap"))
-    return made
+    clone_with_reports = clone(tmp_path)
+    clone_with_reports.answers(report("code"), report("platform"), report("bootstrap"))
+    return clone_with_reports
 
 
 def _saved(document: dict[str, Any], fingerprint: str = "") -> SavedPlan:

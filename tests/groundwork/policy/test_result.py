@@ -73,16 +73,16 @@ def test_an_exception_for_one_instance_is_for_that_one_alone() -> None:
 
 
 def test_an_exception_applies_until_its_date_and_then_fails() -> None:
-    until = exception(ADDRESS, expires=TODAY + timedelta(days=1))
-    assert result(report("code", IN_CODE), exceptions=(until,)).ok
-    over = result(report("code", IN_CODE), exceptions=(until,), today=until.expires)
+    expiring = exception(ADDRESS, expires=TODAY + timedelta(days=1))
+    assert result(report("code", IN_CODE), exceptions=(expiring,)).ok
+    over = result(report("code", IN_CODE), exceptions=(expiring,), today=expiring.expires)
     assert not over.ok
     assert len(over.findings) == 1
-    assert terminal.expired(until) == (
+    assert terminal.expired(expiring) == (
         f"The exception for buckets_are_not_public on {ADDRESS} ended on 2026-11-22 (owner: alice@example.com): fix the "
         "resource and remove the exception, or renew it with a reason that still holds."
     )
-    assert terminal.expired(until) in terminal.lines(over)
+    assert terminal.expired(expiring) in terminal.lines(over)
 
 
 def test_an_expired_exception_fails_even_when_unused() -> None:
@@ -103,11 +103,11 @@ def test_an_exception_that_matches_nothing_is_reported_and_fails_nothing() -> No
 
 
 def test_a_finding_is_shown_with_severity_place_reason_and_fix() -> None:
-    shown = "\n".join(terminal.lines(result(report("code", IN_CODE), report("platform", IN_PLAN))))
-    assert shown.startswith("critical: Buckets are not public (buckets_are_not_public)\n")
-    assert f"{IN_PLAN['address']} lets allUsers in  [{FILE}:3, plan of platform]" in shown
-    assert "\n  why: Anyone on the internet" in shown
-    assert "\n  fix: Name the person in `members:`" in shown
+    text = "\n".join(terminal.lines(result(report("code", IN_CODE), report("platform", IN_PLAN))))
+    assert text.startswith("critical: Buckets are not public (buckets_are_not_public)\n")
+    assert f"{IN_PLAN['address']} lets allUsers in  [{FILE}:3, plan of platform]" in text
+    assert "\n  why: Anyone on the internet" in text
+    assert "\n  fix: Name the person in `members:`" in text
 
 
 def test_the_summary_says_how_much_was_checked() -> None:

@@ -112,8 +112,8 @@ def test_the_shells_variables_do_not_reach_the_scanner(here: Clone, monkeypatch:
         + f"import os\nopen({str(here.root / 'env')!r}, 'w').write(' '.join(sorted(os.environ)))\n"
     )
     here.scanner().scan(FOLDERS, {}, Settings())
-    seen = set((here.root / "env").read_text(encoding="utf-8").split())
-    assert seen <= {"HOME", "LANG", "LC_CTYPE", "PATH", "PYTHONPATH", "TMPDIR"}
+    variables = set((here.root / "env").read_text(encoding="utf-8").split())
+    assert variables <= {"HOME", "LANG", "LC_CTYPE", "PATH", "PYTHONPATH", "TMPDIR"}
 
 
 def test_the_scanner_receives_what_the_environment_allows(here: Clone) -> None:
@@ -137,15 +137,15 @@ def test_the_scanner_receives_what_the_environment_allows(here: Clone) -> None:
 
 
 def test_the_scanners_temporary_files_are_where_no_other_user_can_put_any(here: Clone) -> None:
-    told = here.root / "told"
-    here.program(f"import os, tempfile\nopen({str(told)!r}, 'w').write(tempfile.gettempdir())\nprint('[]')")
+    answer = here.root / "told"
+    here.program(f"import os, tempfile\nopen({str(answer)!r}, 'w').write(tempfile.gettempdir())\nprint('[]')")
     before = os.umask(0)
     try:
         with pytest.raises(CouldNotTell):
             here.scanner().scan(FOLDERS, {}, Settings())
     finally:
         os.umask(before)
-    folder = Path(told.read_text("utf-8"))
+    folder = Path(answer.read_text("utf-8"))
     assert folder.is_relative_to(here.cache)
     assert folder.stat().st_mode & 0o777 == 0o700
 
@@ -194,9 +194,9 @@ def test_the_environment_is_made_once_and_again_when_its_requirements_change(tmp
     first = outside.python(tools, here.cache, run, here.said.append)  # type: ignore[arg-type]
     again = outside.python(tools, here.cache, run, here.said.append)  # type: ignore[arg-type]
     assert first == again
-    made = [argv for argv in started if argv[0].endswith("uv")]
-    assert [argv[1] for argv in made] == ["venv", "pip"]
-    assert "--require-hashes" in made[1]
+    created = [argv for argv in started if argv[0].endswith("uv")]
+    assert [argv[1] for argv in created] == ["venv", "pip"]
+    assert "--require-hashes" in created[1]
     (tools / outside.REQUIREMENTS).write_text("checkov==3.3.31 --hash=sha256:1\n", encoding="utf-8")
     assert outside.python(tools, here.cache, run, here.said.append) != first  # type: ignore[arg-type]
     assert here.said == ["installing checkov into its own environment (once) …"] * 2
@@ -205,16 +205,16 @@ def test_the_environment_is_made_once_and_again_when_its_requirements_change(tmp
 def test_uv_uses_pips_mirror_and_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL", "PIP_CERT", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
-    seen: list[dict[str, str]] = []
+    environments: list[dict[str, str]] = []
 
     def run(argv: list[str], env: dict[str, str] | None = None, **how: object) -> process.Finished:
         if "config" in argv:
             listed = "global.index-url='https://mirror.example/simple'\n:env:.timeout='9'\nglobal.cert='/etc/ca.crt'\n"
             return process.Finished(tuple(argv), 0, listed, "")
-        seen.append(dict(env or {}))
+        environments.append(dict(env or {}))
         return process.Finished(tuple(argv), 1, "", "no")
 
     with pytest.raises(CouldNotTell):
         outside.python(clone(tmp_path).root / "tools", tmp_path / "cache", run, print)  # type: ignore[arg-type]
-    assert seen[0]["UV_DEFAULT_INDEX"] == "https://mirror.example/simple"
-    assert seen[0]["SSL_CERT_FILE"] == "/etc/ca.crt"
+    assert environments[0]["UV_DEFAULT_INDEX"] == "https://mirror.example/simple"
+    assert environments[0]["SSL_CERT_FILE"] == "/etc/ca.crt"

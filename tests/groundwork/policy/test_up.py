@@ -62,8 +62,8 @@ def test_up_exits_with_6_and_shows_what_where_and_how_to_fix_it(refused: Refused
 
 
 def test_the_plan_was_shown_before_it_was_refused(refused: Refused) -> None:
-    said = refused.up.stderr
-    assert said.index("+ bucket data") < said.index("policy: 1 finding (1 high)") < said.index("Error:")
+    output = refused.up.stderr
+    assert output.index("+ bucket data") < output.index("policy: 1 finding (1 high)") < output.index("Error:")
 
 
 def test_nothing_was_applied(refused: Refused) -> None:

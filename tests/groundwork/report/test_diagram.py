@@ -130,9 +130,9 @@ def test_what_is_up_as_the_file_says_has_no_mark(example: str, tmp_path: Path) -
         shutil.copy(ROOT / "envs" / "examples" / f"{example}.yaml", clone.root / "envs" / "small.yaml")
         result = clone.run("up", "--env", "small")
         assert result.returncode == 0, result.stderr
-        drawn = json.loads(clone.run("diagram", "--env", "small", "--json").stdout)
-        assert [one for part in ("nodes", "edges") for one in drawn[part] if one["mark"]] == []
-        assert {node["id"].partition("/")[0] for node in drawn["nodes"]} >= {"build", "service", "identity", "bucket"}
+        diagram = json.loads(clone.run("diagram", "--env", "small", "--json").stdout)
+        assert [one for part in ("nodes", "edges") for one in diagram[part] if one["mark"]] == []
+        assert {node["id"].partition("/")[0] for node in diagram["nodes"]} >= {"build", "service", "identity", "bucket"}
 
 
 @pytest.mark.parametrize(

@@ -133,5 +133,5 @@ def test_before_the_first_up_it_says_that_nothing_is_there(clone: Clone) -> None
 
 def test_accounts_keep_their_addresses_and_people_do_not() -> None:
     section = Section("x", "X?", ("who",), (("build@p.iam.gserviceaccount.com, Carl.Ek@example.com",),))
-    said = without_addresses(section, {})
-    assert said.rows == (("build@p.iam.gserviceaccount.com, C. E.",),)
+    shown = without_addresses(section, {})
+    assert shown.rows == (("build@p.iam.gserviceaccount.com, C. E.",),)

@@ -77,8 +77,8 @@ _FOCUSED = """(() => {
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Window]:
     """A window with a keyboard."""
-    with window(tmp_path_factory.mktemp("profile")) as made:
-        yield made
+    with window(tmp_path_factory.mktemp("profile")) as page:
+        yield page
 
 
 @pytest.mark.parametrize("width", [390, 1280])

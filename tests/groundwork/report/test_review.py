@@ -44,10 +44,10 @@ def test_the_page_says_plan_cost_and_policy_and_is_added_to_the_summary(reviewed
 
 
 def test_the_page_has_a_map_on_which_what_comes_is_marked(reviewed: Reviewed) -> None:
-    drawn = reviewed.page.read_text(encoding="utf-8").partition("```mermaid\n")[2].partition("```")[0]
-    assert drawn.startswith("flowchart LR\n")
-    assert '["+ data<br><small>bucket</small>"]' in drawn
-    assert "classDef comes" in drawn
+    diagram = reviewed.page.read_text(encoding="utf-8").partition("```mermaid\n")[2].partition("```")[0]
+    assert diagram.startswith("flowchart LR\n")
+    assert '["+ data<br><small>bucket</small>"]' in diagram
+    assert "classDef comes" in diagram
 
 
 def test_it_exits_with_3_when_something_would_change(reviewed: Reviewed) -> None:

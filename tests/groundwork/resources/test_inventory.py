@@ -44,8 +44,8 @@ def test_every_row_asks_what_google_documents(row: Listing) -> None:
     values = page[head].get("additionalProperties", {}).get("$ref")
     items = described.schemas[values]["properties"][inner]["items"] if inner else page[head]["items"]
     fields = described.schemas[items["$ref"]]["properties"] if "$ref" in items else items["properties"]
-    for wanted in (row.name, row.born.partition("/")[0]):
-        assert wanted in fields or "{" in wanted or not wanted
+    for field in (row.name, row.born.partition("/")[0]):
+        assert field in fields or "{" in field or not field
 
 
 @pytest.mark.parametrize("row", [row for row in listings() if "{location}" in row.path], ids=lambda row: row.kind)
@@ -115,13 +115,13 @@ def test_a_page_that_is_missing_or_not_whole_makes_its_kind_unknown(
 
 
 @pytest.mark.parametrize(
-    ("held", "calls", "unknown"), [(["bigquery.datasets.get"], 1, []), ([], 0, ["BigQuery dataset"])]
+    ("permissions", "calls", "unknown"), [(["bigquery.datasets.get"], 1, []), ([], 0, ["BigQuery dataset"])]
 )
 def test_a_list_that_leaves_out_what_one_may_not_see_is_believed_only_with_the_permission(
-    script: Script, held: list[str], calls: int, unknown: list[str]
+    script: Script, permissions: list[str], calls: int, unknown: list[str]
 ) -> None:
     script.enable("bigquery")
-    script.answers[f"/cloudresourcemanager/v1/projects/{PROJECT}:testIamPermissions"] = {"permissions": held}
+    script.answers[f"/cloudresourcemanager/v1/projects/{PROJECT}:testIamPermissions"] = {"permissions": permissions}
     found = inventory.take(script.cloud, rows("BigQuery dataset"))
     assert (found.calls, list(found.unknown)) == (calls, unknown)
 

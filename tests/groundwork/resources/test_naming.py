@@ -30,8 +30,8 @@ class Plan:
 
     @property
     def named(self) -> Named:
-        made = LayerPlan("platform", Path("plan"), pending=True, changes=tuple(self.changes))
-        return named([made], {"platform": {"resource_changes": self.entries}}, PERSONAS)
+        layer = LayerPlan("platform", Path("plan"), pending=True, changes=tuple(self.changes))
+        return named([layer], {"platform": {"resource_changes": self.entries}}, PERSONAS)
 
 
 @pytest.fixture
@@ -39,8 +39,8 @@ def plan() -> Plan:
     return Plan()
 
 
-def member(who: str, role: str) -> dict[str, str]:
-    return {"member": who, "role": role}
+def member(address: str, role: str) -> dict[str, str]:
+    return {"member": address, "role": role}
 
 
 def binding(role: str, *members: str) -> dict[str, Any]:
@@ -69,12 +69,12 @@ def test_an_update_says_both_values_in_the_teams_words(plan: Plan) -> None:
 
 def test_what_destroys_comes_first_and_says_what_forces_it(plan: Plan) -> None:
     plan.add('module.secrets["new"]', "google_secret_manager_secret", "create", after={"secret_id": "new"})
-    where = {"location": "EU", "hold": False}
+    values = {"location": "EU", "hold": False}
     plan.add(
         'module.buckets["data"]',
         "google_storage_bucket",
         "replace",
-        where,
+        values,
         {"location": "US"},
         replace_paths=[["location"]],
     )
@@ -214,9 +214,9 @@ def test_a_member_who_loses_a_manual_grant_is_named(
         "address": plan.entries[0]["address"],
         "change": {"before": binding("r", *before), "after": binding("r", *found)},
     }
-    made = LayerPlan("platform", Path("plan"), pending=True, changes=tuple(plan.changes))
+    layer = LayerPlan("platform", Path("plan"), pending=True, changes=tuple(plan.changes))
     outside = [drift] if before != found else []
-    assert taken_back([made], {"platform": {"resource_changes": plan.entries, "resource_drift": outside}}) == lines
+    assert taken_back([layer], {"platform": {"resource_changes": plan.entries, "resource_drift": outside}}) == lines
 
 
 @pytest.mark.parametrize(

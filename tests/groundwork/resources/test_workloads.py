@@ -36,8 +36,8 @@ def test_what_goes_with_a_service_or_job_is_counted(
     ((empty,), unknown) = look_into(google.cloud, [item])
     assert (empty.text, empty.holds, unknown) == ("empty", False, {})
     google.answers[f"/run/v2/{item.name}/{collection}"] = {collection: [{"name": "1"}, {"name": "2"}]}
-    ((held,), unknown) = look_into(google.cloud, [item])
-    assert (held.text, held.holds, unknown) == (expected, True, {})
+    ((contents,), unknown) = look_into(google.cloud, [item])
+    assert (contents.text, contents.holds, unknown) == (expected, True, {})
 
 
 def test_a_build_that_runs_is_listed_once_and_ended_by_calling_it_off(google: Script) -> None:

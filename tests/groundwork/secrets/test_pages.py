@@ -28,13 +28,13 @@ def commands(page: str) -> list[str]:
 
 @pytest.mark.parametrize("line", [line for page in PAGES for line in commands(page)])
 def test_every_line_of_a_page_is_a_command(line: str) -> None:
-    words = shlex.split(re.split(r" [|<>] ", line)[0])[1:]
+    arguments = shlex.split(re.split(r" [|<>] ", line)[0])[1:]
     command, context = groundwork, click.Context(groundwork)
     while isinstance(command, click.Group):
-        found = command.get_command(context, words.pop(0))
+        found = command.get_command(context, arguments.pop(0))
         assert found is not None, line
         command, context = found, click.Context(found, parent=context)
-    command.make_context(command.name, words, resilient_parsing=False)
+    command.make_context(command.name, arguments, resilient_parsing=False)
 
 
 def test_the_table_of_personas_is_what_was_tried() -> None:
@@ -43,7 +43,7 @@ def test_the_table_of_personas_is_what_was_tried() -> None:
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in text.partition("| Persona |")[2].splitlines()[2:5]
     ]
-    said = {
+    documented = {
         persona: tuple(verb for verb, cell in zip(("list", "get", "set"), cells, strict=True) if cell == "yes")
         for names, *cells in rows
         for persona in names.split(", ")
@@ -51,7 +51,7 @@ def test_the_table_of_personas_is_what_was_tried() -> None:
     tried = {
         PERSONAS[person]: tuple(verb for verb in ("list", "get", "set") if verb in MAY[person]) for person in PERSONAS
     }
-    assert said == tried
+    assert documented == tried
 
 
 def test_how_many_versions_are_free_and_stay_is_what_the_page_says() -> None:

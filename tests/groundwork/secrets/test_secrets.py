@@ -71,11 +71,11 @@ def test_the_version_before_stays_although_nothing_is_free_any_more(clone: Small
     assert clone.states(KEY) == {3: "enabled", 2: "enabled", 1: "destroyed"}
 
 
-@pytest.mark.parametrize(("keep", "kept"), [("1", [4]), ("3", [4, 3, 2]), ("50", [4, 3, 2, 1])])
-def test_keep_says_how_many_stay(keep: str, kept: list[int], clone: SmallClone) -> None:
+@pytest.mark.parametrize(("keep", "remaining"), [("1", [4]), ("3", [4, 3, 2]), ("50", [4, 3, 2, 1])])
+def test_keep_says_how_many_stay(keep: str, remaining: list[int], clone: SmallClone) -> None:
     put(clone, "a", "b", "c")
     clone("secrets", "set", KEY, "--keep", keep, given=b"d")
-    assert [number for number, state in clone.states(KEY).items() if state != "destroyed"] == kept
+    assert [number for number, state in clone.states(KEY).items() if state != "destroyed"] == remaining
 
 
 def test_a_dry_run_says_what_would_go_and_reads_no_value(clone: SmallClone) -> None:
@@ -124,10 +124,12 @@ def test_an_older_version_can_be_read(clone: SmallClone) -> None:
     assert clone("secrets", "get", KEY, "--version", "1").out == b"a"
 
 
-@pytest.mark.parametrize(("value", "shown"), [(b"a\xc3\xa4", {"value": "aä"}), (b"\xff\x00", {"value_base64": "/wA="})])
-def test_a_value_can_be_read_as_json(value: bytes, shown: dict[str, str], clone: SmallClone) -> None:
+@pytest.mark.parametrize(
+    ("value", "expected"), [(b"a\xc3\xa4", {"value": "aä"}), (b"\xff\x00", {"value_base64": "/wA="})]
+)
+def test_a_value_can_be_read_as_json(value: bytes, expected: dict[str, str], clone: SmallClone) -> None:
     clone("secrets", "set", KEY, given=value)
-    assert json.loads(clone("secrets", "get", KEY, "--json").out) == {"name": KEY, "version": "latest", **shown}
+    assert json.loads(clone("secrets", "get", KEY, "--json").out) == {"name": KEY, "version": "latest", **expected}
 
 
 def test_disabling_and_enabling_take_each_other_back(clone: SmallClone) -> None:
@@ -195,9 +197,9 @@ def test_the_list_as_json_says_by_which_role_and_where(clone: SmallClone) -> Non
 def test_the_list_asks_twice_for_each_secret_and_once_for_the_project(clone: SmallClone) -> None:
     assert clone("secrets", "list").code == Exit.OK
     requests = launcher.control(launcher.start(clone.checkout.local_state), "GET", "/_local/requests")["requests"]
-    asked = [(request["verb"], request["path"]) for request in requests if clone.project in request["path"]]
-    begun = asked.index(("GET", f"/secretmanager/v1/projects/{clone.project}/secrets"))
-    after = [path for _verb, path in asked[begun:]]
+    calls = [(request["verb"], request["path"]) for request in requests if clone.project in request["path"]]
+    start = calls.index(("GET", f"/secretmanager/v1/projects/{clone.project}/secrets"))
+    after = [path for _verb, path in calls[start:]]
     assert sum(path.endswith(f"/projects/{clone.project}:getIamPolicy") for path in after) == 1
     assert sorted(path.rpartition("/secrets/")[2] for path in after if "/secrets/" in path) == sorted(
         f"{name}{ending}" for name in (KEY, "kaggle-user", "kaggle-key") for ending in ("/versions", ":getIamPolicy")
@@ -360,8 +362,8 @@ def test_two_concurrent_commands_lose_no_value(clone: SmallClone) -> None:
     for number, child in enumerate(running):
         child.communicate(b"value-%d" % number)
     vault = clone.vault()
-    kept = {vault.read(KEY, str(number)) for number, state in clone.states(KEY).items() if state == "enabled"}
-    assert {b"value-0", b"value-1", b"value-2"} <= kept
+    values = {vault.read(KEY, str(number)) for number, state in clone.states(KEY).items() if state == "enabled"}
+    assert {b"value-0", b"value-1", b"value-2"} <= values
 
 
 def test_no_part_of_a_value_is_in_the_clone(clone: SmallClone) -> None:

@@ -56,13 +56,16 @@ def test_manually_created_resources_are_adopted_and_the_plan_is_empty_afterwards
     assert "leave  image repository elsewhere: it is in us-central1" in result.stdout
     assert "leave  secret WANDB_KEY: the file takes lower-case names only" in result.stdout
     assert "leave  bucket small-clone_cloudbuild: it belongs to `gcloud builds submit`" in result.stdout
-    made = clone.environment
-    assert (made.buckets["raw-by-hand"].full_name, made.buckets["raw-by-hand"].location) == ("raw-by-hand", "eu")
-    assert made.identities["my-trainer"].email == f"my-trainer@{made.project}.iam.gserviceaccount.com"
-    assert made.secrets["hf-token"].location == "automatic"
+    environment = clone.environment
+    assert (environment.buckets["raw-by-hand"].full_name, environment.buckets["raw-by-hand"].location) == (
+        "raw-by-hand",
+        "eu",
+    )
+    assert environment.identities["my-trainer"].email == f"my-trainer@{environment.project}.iam.gserviceaccount.com"
+    assert environment.secrets["hf-token"].location == "automatic"
     # Nothing was made again: the account is still the one that it was.
     account = clone.cloud.request(
-        "GET", "iam", f"v1/projects/{made.project}/serviceAccounts/{made.identities['my-trainer'].email}"
+        "GET", "iam", f"v1/projects/{environment.project}/serviceAccounts/{environment.identities['my-trainer'].email}"
     )
     assert account["uniqueId"] == unique
     assert clone.run("plan", "--env", "small", "--detailed-exitcode").returncode == Exit.OK

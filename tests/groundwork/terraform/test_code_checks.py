@@ -37,8 +37,8 @@ def test_what_is_wrong_is_named_with_its_place(clone: Clone, session: Session) -
         result = clone.run("validate", "--env", "small")
     finally:
         file.write_text(before, "utf-8")
-    said = {finding.place.partition(":")[0]: finding.sentence for finding in found}
-    assert said["modules/bucket/main.tf"].startswith(
+    sentences = {finding.place.partition(":")[0]: finding.sentence for finding in found}
+    assert sentences["modules/bucket/main.tf"].startswith(
         ("is not formatted", "Unsupported argument", "Missing required argument")
     )
     assert result.returncode == Exit.FAILED

@@ -37,8 +37,8 @@ def program(folder: Path, version: str, name: str = "terraform") -> Path:
 
 def archive() -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as made:
-        made.writestr("terraform", PROGRAM)
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("terraform", PROGRAM)
     return buffer.getvalue()
 
 

@@ -85,9 +85,9 @@ def test_without_pins_any_build_is_accepted_and_an_own_lock_file_stays(layer: Pa
     pins.pin(layer)
     pins.unpin(layer)
     initialised(layer, package).succeed("init", "-no-color")
-    written = (layer / ".terraform.lock.hcl").read_text(encoding="utf-8")
+    lock_file = (layer / ".terraform.lock.hcl").read_text(encoding="utf-8")
     pins.unpin(layer)
-    assert (layer / ".terraform.lock.hcl").read_text(encoding="utf-8") == written
+    assert (layer / ".terraform.lock.hcl").read_text(encoding="utf-8") == lock_file
 
 
 def test_the_hashes_are_of_the_release_that_every_layer_asks_for() -> None:

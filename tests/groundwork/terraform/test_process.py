@@ -34,21 +34,21 @@ resource "terraform_data" "slow" {
 
 def terraform(folder: Path, hcl: str, variables: Mapping[str, str] = os.environ) -> Terraform:
     (folder / "main.tf").write_text('terraform {\n  backend "local" {}\n}\n' + hcl, "utf-8")
-    made = Terraform(str(TOOL.path), folder, folder / "data", {**variables, "CHECKPOINT_DISABLE": "1"})
-    made.init({}, lambda _event: None)
-    return made
+    terraform = Terraform(str(TOOL.path), folder, folder / "data", {**variables, "CHECKPOINT_DISABLE": "1"})
+    terraform.init({}, lambda _event: None)
+    return terraform
 
 
 def test_events_arrive_one_by_one_and_the_log_keeps_them_raw(tmp_path: Path) -> None:
-    seen: list[Event] = []
+    events: list[Event] = []
     subject = terraform(tmp_path, QUICK)
-    assert subject.plan(tmp_path / "saved", seen.append)
-    subject.apply(tmp_path / "saved", seen.append)
-    assert [event.action for event in seen if isinstance(event, PlannedChange)] == ["create", "create"]
-    assert [event.stage for event in seen if isinstance(event, Step)] == ["start", "complete"]
-    kept = [json.loads(text)["type"] for text in (tmp_path / "data" / "apply.ndjson").read_text("utf-8").splitlines()]
-    assert kept[0] == "version"
-    assert "apply_complete" in kept
+    assert subject.plan(tmp_path / "saved", events.append)
+    subject.apply(tmp_path / "saved", events.append)
+    assert [event.action for event in events if isinstance(event, PlannedChange)] == ["create", "create"]
+    assert [event.stage for event in events if isinstance(event, Step)] == ["start", "complete"]
+    logged = [json.loads(text)["type"] for text in (tmp_path / "data" / "apply.ndjson").read_text("utf-8").splitlines()]
+    assert logged[0] == "version"
+    assert "apply_complete" in logged
 
 
 def test_a_plan_without_changes_is_not_pending(tmp_path: Path) -> None:

@@ -150,6 +150,6 @@ def test_nobody_else_reads_plans_and_logs_whatever_the_umask(deployed: Clone) ->
     assert result.returncode == 0, result.stderr
     folder = deployed.root / ".groundwork"
     assert folder.stat().st_mode & 0o777 == 0o700
-    written = [file for file in (folder / "small").rglob("*.*") if file.suffix in (".tfplan", ".ndjson", ".stderr")]
-    assert {file.suffix for file in written} == {".tfplan", ".ndjson", ".stderr"}
-    assert [file for file in written if file.stat().st_mode & 0o077] == []
+    files = [file for file in (folder / "small").rglob("*.*") if file.suffix in (".tfplan", ".ndjson", ".stderr")]
+    assert {file.suffix for file in files} == {".tfplan", ".ndjson", ".stderr"}
+    assert [file for file in files if file.stat().st_mode & 0o077] == []

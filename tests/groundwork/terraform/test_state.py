@@ -47,10 +47,10 @@ INFO = {
 @pytest.fixture
 def cloud(local_clone: Checkout) -> GoogleCloud:
     """A project with a bucket for states."""
-    made = local_cloud(f"p-{uuid.uuid4().hex[:20]}", local.start(local_clone).base, local.token(local_clone))
-    made.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": made.project})
-    made.storage().create_bucket(f"{made.project}-tfstate", location="europe-west1")
-    return made
+    cloud = local_cloud(f"p-{uuid.uuid4().hex[:20]}", local.start(local_clone).base, local.token(local_clone))
+    cloud.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": cloud.project})
+    cloud.storage().create_bucket(f"{cloud.project}-tfstate", location="europe-west1")
+    return cloud
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def write(clone: SmallClone, *lines: str, at: str = "2026-11-28T10:00:00Z") -> N
 
 
 def test_lines_are_shown_once_including_late_ones(clone: SmallClone, project: Project) -> None:
-    told: list[str] = []
+    messages: list[str] = []
     rounds = [("b", "2026-11-28T10:00:20Z"), ("late", "2026-11-28T10:00:10Z"), ("c", "2026-11-28T10:00:30Z")]
     write(clone, "a")
 
@@ -38,11 +38,11 @@ def test_lines_are_shown_once_including_late_ones(clone: SmallClone, project: Pr
             line, at = rounds.pop(0)
             write(clone, line, at=at)
 
-    wanted = f'logName="projects/{clone.project}/logs/team"'
+    query = f'logName="projects/{clone.project}/logs/team"'
     logs.follow(
-        project, wanted, "2026-11-28T09:00:00Z", lambda: not rounds, lambda entry: told.append(entry.text), sleep
+        project, query, "2026-11-28T09:00:00Z", lambda: not rounds, lambda entry: messages.append(entry.text), sleep
     )
-    assert told == ["a", "b", "late", "c"]
+    assert messages == ["a", "b", "late", "c"]
 
 
 def test_the_newest_come_in_the_order_of_their_times(clone: SmallClone, project: Project) -> None:
@@ -113,12 +113,14 @@ def test_running_things_have_an_hourly_price_and_unreadable_ones_are_reported(
     }
     path = f"v2/{project.here}/services"
     clone.cloud().request("POST", "run", path, params={"serviceId": "api"}, json={"template": template})
-    asked = replace(project, environment=replace(project.environment, services={"api": None}, training={"train": None}))  # type: ignore[dict-item]
-    (found,) = running.now(asked).runs
+    with_service = replace(
+        project, environment=replace(project.environment, services={"api": None}, training={"train": None})
+    )  # type: ignore[dict-item]
+    (found,) = running.now(with_service).runs
     # Two idle instances of one vCPU and 512 MiB.
-    assert (found.text, running.now(asked).unknown) == ("service api: at least 2 instances, $0.03 an hour", ())
+    assert (found.text, running.now(with_service).unknown) == ("service api: at least 2 instances, $0.03 an hour", ())
     switch_on(clone, "aiplatform")
-    eve = replace(asked, cloud=clone.cloud("user:eve@example.com"))
+    eve = replace(with_service, cloud=clone.cloud("user:eve@example.com"))
     assert [sentence.partition(":")[0] for sentence in running.now(eve).unknown] == ["services", "jobs"]
 
 

@@ -250,11 +250,11 @@ def test_the_scripts_of_the_workflows_build_and_train_by_the_names_of_the_file(c
     granted(clone)
     (clone.root / ".venv").symlink_to(Path(sys.executable).parents[1])
     (clone.root / "Dockerfile").write_text(f"FROM {SMALL}\n")
-    said = {**os.environ, "GROUNDWORK_ENV": "local", "GITHUB_SHA": "c" * 40, "BUILD": "api", "TRAINING": "train"}
+    variables = {**os.environ, "GROUNDWORK_ENV": "local", "GITHUB_SHA": "c" * 40, "BUILD": "api", "TRAINING": "train"}
     for file in ("deploy.yml", "model.yml", "train.yml"):
         (script,) = [step.run for step in steps(file) if ".venv/bin/groundwork" in step.run]
         result = subprocess.run(
-            ["bash", "-euc", script], cwd=clone.root, env=said, capture_output=True, text=True, check=False,
+            ["bash", "-euc", script], cwd=clone.root, env=variables, capture_output=True, text=True, check=False,
             stdin=subprocess.DEVNULL, timeout=120,
         )  # fmt: skip
         assert result.returncode == 0, result.stderr

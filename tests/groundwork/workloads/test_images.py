@@ -31,9 +31,9 @@ def push(clone: SmallClone, name: str, *tags: str) -> str:
         manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": part, "layers": []}
         for tag in tags or ("",):
             content = json.dumps(manifest).encode()
-            given = f"sha256:{hashlib.sha256(content).hexdigest()}"
+            expected = f"sha256:{hashlib.sha256(content).hexdigest()}"
             response = session.put(
-                f"{host}/manifests/{tag or given}", data=content, headers={"Content-Type": MANIFEST}, timeout=10
+                f"{host}/manifests/{tag or expected}", data=content, headers={"Content-Type": MANIFEST}, timeout=10
             )
             assert response.status_code == 201, response.text
     return str(response.headers["Docker-Content-Digest"])
@@ -43,10 +43,10 @@ def test_images_are_listed_with_tags_and_digests(clone: SmallClone) -> None:
     train, api = push(clone, "images/train", "v1", "latest"), push(clone, "images/api")
     found = json.loads(clone("images", "list", "--json").text)
     assert (found["environment"], found["simulated"]) == ("local", True)
-    shown = {image["digest"]: image for image in found["images"]}
-    assert shown.keys() == {train, api}
-    assert sorted(shown[train]["tags"]) == ["latest", "v1"]
-    assert shown[api]["reference"] == f"europe-west1-docker.pkg.dev/{clone.project}/images/api@{api}"
+    by_digest = {image["digest"]: image for image in found["images"]}
+    assert by_digest.keys() == {train, api}
+    assert sorted(by_digest[train]["tags"]) == ["latest", "v1"]
+    assert by_digest[api]["reference"] == f"europe-west1-docker.pkg.dev/{clone.project}/images/api@{api}"
     lines = clone("images", "list", "images").text.splitlines()
     assert lines[0].split()[:2] == ["image", "tags"]
     assert any(line.startswith("images/train ") and train[:19] in line for line in lines)

@@ -52,8 +52,8 @@ def say(google: Google, *jobs: dict[str, Any], runs: tuple[dict[str, Any], ...] 
 
 
 def test_both_kinds_of_job_are_one_list_with_owner_and_cost(google: Google) -> None:
-    done = trained("SUCCEEDED", startTime="2026-11-28T10:05:00Z", endTime="2026-11-28T12:05:00Z")
-    say(google, done, runs=(executed("SUCCEEDED", completionTime="2026-11-28T11:10:05Z"),))
+    trained_job = trained("SUCCEEDED", startTime="2026-11-28T10:05:00Z", endTime="2026-11-28T12:05:00Z")
+    say(google, trained_job, runs=(executed("SUCCEEDED", completionTime="2026-11-28T11:10:05Z"),))
     result = google.clone("jobs", "list", "--env", "dev")
     assert result.code == Exit.OK, result.err
     first, second = [line.split() for line in result.text.splitlines()[1:]]

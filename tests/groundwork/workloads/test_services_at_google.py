@@ -57,10 +57,10 @@ class Run:
             "trafficStatuses": [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": f"api-0000{serving}-abc", "percent": 100}],
             **more,
         }  # fmt: skip
-        there = [self.revision(2, READY), self.revision(1, READY), self.revision(3, BROKEN)]
+        revisions = [self.revision(2, READY), self.revision(1, READY), self.revision(3, BROKEN)]
         scripted[f"GET {self.base}"] = (200, {"services": [body]})
         scripted[f"GET {self.base}/api"] = (200, body)
-        scripted[f"GET {self.base}/api/revisions"] = (200, {"revisions": there})
+        scripted[f"GET {self.base}/api/revisions"] = (200, {"revisions": revisions})
         scripted[f"PATCH {self.base}/api"] = (200, {"name": "projects/p/locations/l/operations/1", "done": True})
 
 

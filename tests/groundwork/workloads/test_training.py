@@ -22,11 +22,11 @@ THEN = datetime(2026, 11, 28, 10, 0, tzinfo=UTC)
 
 def trained(project: Project, **changes: Any) -> Project:
     """The project with a training called train in its file."""
-    said = TrainingSpec(
+    spec = TrainingSpec(
         "train", "train", "europe-west1-docker.pkg.dev/p/images/train", ("--epochs", "3"), {"SEED": "1"}, "n1-highmem-2",
         "NVIDIA_TESLA_T4", 2, 90, "gs://p-models", tensorboard=False,
     )  # fmt: skip
-    environment = replace(project.environment, training={"train": replace(said, **changes)}, labels={"team": "cats"})
+    environment = replace(project.environment, training={"train": replace(spec, **changes)}, labels={"team": "cats"})
     return replace(project, environment=environment)
 
 
@@ -111,10 +111,10 @@ def test_options_for_one_worker_are_refused_for_several(project: Project, tmp_pa
 
 
 def test_curves_go_to_the_environments_tensorboard(clone: SmallClone, project: Project) -> None:
-    asked = trained(project, tensorboard=True)
+    job = trained(project, tensorboard=True)
     with pytest.raises(UsageProblem, match="has no TensorBoard yet: run `groundwork up --env local`"):
-        training.job_of(asked, TrainingRequest(training="train"), THEN)
+        training.job_of(job, TrainingRequest(training="train"), THEN)
     switch_on(clone, "aiplatform")
     clone.cloud().request("POST", "aiplatform", f"v1/{project.here}/tensorboards", json={"displayName": "training"})
-    board = training.job_of(asked, TrainingRequest(training="train"), THEN)["jobSpec"]["tensorboard"]
+    board = training.job_of(job, TrainingRequest(training="train"), THEN)["jobSpec"]["tensorboard"]
     assert "/locations/europe-west1/tensorboards/" in board
