@@ -23,7 +23,7 @@ output "commands" {
       "log docker in" = "gcloud auth configure-docker ${local.environment.region}-docker.pkg.dev"
     },
     {
-      for name, bucket in module.buckets : "keep data in ${name} with dvc" => "dvc remote add ${local.only_remote ? "--default " : ""}${name} ${bucket.url} && dvc remote modify ${name} version_aware ${local.environment.buckets[name].versioning}"
+      for name, bucket in module.buckets : "keep data in the bucket ${name} with DVC" => "dvc remote add ${local.only_remote ? "--default " : ""}${name} ${bucket.url} && dvc remote modify ${name} version_aware ${local.environment.buckets[name].versioning}"
       if local.environment.buckets[name].dvc
     },
     {

@@ -67,5 +67,7 @@ def test_a_folder_replaces_a_repository_and_anything_else_is_refused(tmp_path: P
         assert local.pushes(clone) == []
         with pytest.raises(GroundworkError, match="is not a folder on this machine"):
             local.repositories(clone, "https://github.com/team/app", "nowhere")
+        with pytest.raises(GroundworkError, match="is not a git repository: run `git init` there"):
+            local.repositories(clone, "https://github.com/team/app", str(tmp_path))
         with pytest.raises(GroundworkError, match="No folder of this machine stands in for"):
             local.pushes(clone, "https://github.com/team/other")

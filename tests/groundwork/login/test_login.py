@@ -74,7 +74,7 @@ def test_a_login_that_ran_out_is_renewed(google: Google) -> None:
     refused = google.clone("whoami", "--env", "dev")
     assert refused.code == Exit.PERMISSION
     assert "Your login is no longer valid (" in refused.err
-    assert "run `groundwork login --env NAME`" in refused.err
+    assert "run `groundwork login --env dev`" in refused.err
     assert google.clone("login", "--env", "dev").code == Exit.OK
     assert commands(notes)[0] == "login"
 

@@ -16,6 +16,9 @@ from click.exceptions import NoSuchCommand
 
 from groundwork.errors import Exit, GroundworkError
 
+ENVIRONMENT = "environment"
+"""The key in click's object of the environment that a command is about."""
+
 
 @dataclass(frozen=True, slots=True)
 class CommandEntry:
@@ -197,8 +200,11 @@ def _open_standard_files() -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code. Expected errors are printed as sentences on standard error."""
+    noted: dict[str, str] = {}
     try:
-        code = groundwork.main(args=arguments, prog_name="groundwork", standalone_mode=False, color=_colour())
+        code = groundwork.main(
+            args=arguments, prog_name="groundwork", standalone_mode=False, color=_colour(), obj=noted
+        )
         sys.stdout.flush()
     except click.ClickException as error:
         message = io.StringIO()
@@ -208,7 +214,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except GroundworkError as error:
         if error.exit_code is Exit.INTERRUPTED:
             _start_new_line()
-        show(error)
+        show(error, noted.get(ENVIRONMENT, ""))
         return int(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         _start_new_line()
@@ -259,8 +265,11 @@ def _say(text: str = "", *, mark: str = "", nl: bool = True) -> None:
     echo(text, err=True, nl=nl, mark=mark, color=_colour())
 
 
-def show(error: GroundworkError) -> None:
-    """Print the error's sentence, then its details."""
-    _say(f" {error.message}", mark=click.style("Error:", fg="red"))
-    for line in error.details:
+def show(error: GroundworkError, name: str = "") -> None:
+    """Print the error's sentence, then its details; commands in them that take any environment get this one."""
+    message, *details = (
+        text.replace("--env NAME", f"--env {name or 'NAME'}") for text in (error.message, *error.details)
+    )
+    _say(f" {message}", mark=click.style("Error:", fg="red"))
+    for line in details:
         _say(f"  {line}")

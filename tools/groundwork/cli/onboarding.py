@@ -32,8 +32,8 @@ from groundwork.text import counted
 @click.command()
 @click.argument("email")
 @click.option(
-    "--role", required=True, shell_complete=completed(lambda _environment: personas(find_checkout(Path.cwd()).root)),
-    help="Persona: viewer, data-scientist, ml-engineer or operator.",
+    "--role", default="", metavar="PERSONA", shell_complete=completed(lambda _environment: personas(find_checkout(Path.cwd()).root)),
+    help="Persona, which is required: viewer, data-scientist, ml-engineer or operator.",
 )  # fmt: skip
 @click.option("--group", is_flag=True, help="The address belongs to a Google group.")
 @environment_option

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from groundwork.cli import ENVIRONMENT
 from groundwork.environment.checkout import Checkout, find_checkout
 from groundwork.environment.values import Environment, examples, load, names
 from groundwork.errors import GroundworkError, UsageProblem
@@ -21,6 +22,12 @@ class EnvironmentName(click.ParamType[str]):
     """The name of an environment, completed from envs/ and envs/examples/."""
 
     name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name, which is noted for error messages that say what to run."""
+        if ctx is not None:
+            ctx.ensure_object(dict)[ENVIRONMENT] = value
+        return str(super().convert(value, param, ctx))
 
     def shell_complete(self, _ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The environments whose names start with what was typed."""

@@ -15,6 +15,7 @@ from groundwork.cli.table import print_table
 from groundwork.cli.terminal import Terminal
 from groundwork.cli.workloads import opened, print_data, print_entries, streamed
 from groundwork.cost.amounts import shown
+from groundwork.environment.workloads import PLACEHOLDER
 from groundwork.errors import Exit, UsageProblem
 from groundwork.workloads import calling, revisions
 from groundwork.workloads import images as image_names
@@ -181,7 +182,8 @@ def rollback(service: str, name: str, who: str | None, yes: bool, dry_run: bool,
     """
     project = opened(name, who)
     back = revisions.previous(project, feature.service(project, service))
-    what = f"{back.name}{f' of {when(back.created)} UTC' if back.created else ''} ({back.image.split('/', 2)[-1]})"
+    image = f"{image_names.short(back.image)}{', the placeholder' if back.image.startswith(PLACEHOLDER) else ''}"
+    what = f"{back.name}{f' of {when(back.created)} UTC' if back.created else ''} ({image})"
     if dry_run:
         echo(f"would send all traffic of {service} to {what}")
         return

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.server import launcher
 
 from groundwork.environment.checkout import Checkout
-from groundwork.errors import GroundworkError
+from groundwork.errors import GroundworkError, UsageProblem
 from groundwork.google.waiting import PROMPT, Patience
 
 if TYPE_CHECKING:
@@ -191,6 +191,10 @@ def repositories(checkout: Checkout, url: str = "", folder: str = "") -> dict[st
 
     Returns all stand-ins, {"folders": {url: folder}}, and the connections that this completed, "completed". Raises GroundworkError.
     """
+    if url and not Path(folder).is_dir():
+        raise UsageProblem(f"{folder} is not a folder on this machine: name the one with the repository.")
+    if url and not any((Path(folder) / name).exists() for name in (".git", "HEAD")):
+        raise UsageProblem(f"{folder} is not a git repository: run `git init` there, or name the folder of one.")
     body = {"repository": url, "folder": folder} if url else {}
     with _sentences():
         return launcher.control(launcher.start(checkout.local_state), "POST", "/_local/repositories", body)

@@ -57,7 +57,8 @@ def checked_email(text: str) -> str:
 def checked_persona(name: str, known: Sequence[str]) -> str:
     """The persona's name. Raises UsageProblem with the known ones."""
     if name not in known:
-        raise UsageProblem(f'"{name}" is not a persona; {allowed(known, name)}')
+        wrong = f'"{name}" is not a persona' if name else "--role is missing"
+        raise UsageProblem(f"{wrong}; {allowed(known, name)}")
     return name
 
 
