@@ -55,6 +55,14 @@ def test_a_request_answers_json(cloud: GoogleCloud) -> None:
     assert found["replication"] == {"automatic": {}}
 
 
+@pytest.mark.parametrize("name", ["s#t", "s t", "\udcff", "ü"])
+def test_whatever_a_name_holds_it_is_asked_for_and_no_other(cloud: GoogleCloud, name: str) -> None:
+    secret(cloud, "s")
+    with pytest.raises(CloudProblem) as refused:
+        cloud.request("GET", "secretmanager", f"v1/projects/{cloud.project}/secrets/{name}")
+    assert refused.value.code in {400, 404}
+
+
 def test_all_pages_are_read(cloud: GoogleCloud) -> None:
     for number in range(5):
         secret(cloud, f"s{number}")

@@ -63,6 +63,7 @@ def test_what_the_file_says_of_logs_stays(project: Project, write: Writer, optio
         (STEPS + "timeout: 600", "Duration JSON value not a string: 600"),
         (STEPS + "options: {machineType: E2_HUGE}", "Invalid enum value E2_HUGE"),
         (STEPS + "options: 3", "cloudbuild.yaml: options is not a mapping"),
+        (STEPS + "substitutions: [a]", "cloudbuild.yaml: substitutions is not a mapping"),
         ("images: [a]", "cloudbuild.yaml has no steps"),
         (STEPS + "a: &a [*a]", "its aliases stand for too much"),
         ("steps: [", "cloudbuild.yaml cannot be read as YAML: "),

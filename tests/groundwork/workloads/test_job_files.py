@@ -78,12 +78,23 @@ def test_every_form_is_the_same_job(write: Writer, text: str) -> None:
         ("workerPoolSpecs: {machineSpecs: {}}", "workerPoolSpecs has machineSpecs, which is not a field of a job; did you mean machineSpec?"),
         ("workerPoolSpecs: {machineSpec: {}}", "workerPoolSpecs names no image: set containerSpec.imageUri"),
         ("workerPoolSpecs: {containerSpec: text}", "workerPoolSpecs: containerSpec is not a mapping"),
+        ("workerPoolSpecs: true", "train.yaml has no workerPoolSpecs"),
+        ("workerPoolSpecs: {containerSpec: {imageUri: a, env: true}}", "env is a list of"),
+        ("workerPoolSpecs: {containerSpec: {imageUri: a}, replicaCount: x}", "replicaCount is 'x', which is not a whole number"),
+        ("workerPoolSpecs: {containerSpec: {imageUri: a}, machineSpec: {acceleratorCount: [1]}}", "acceleratorCount is '[1]', which"),
+        ("workerPoolSpecs: {containerSpec: {imageUri: a}, diskSpec: {bootDiskSizeGb: .nan}}", "bootDiskSizeGb is 'nan', which"),
     ],
 )  # fmt: skip
 def test_an_invalid_job_is_reported_in_one_sentence(write: Writer, text: str, sentence: str) -> None:
     with pytest.raises(UsageProblem) as problem:
         job_files.read(write("train.yaml", text) / "train.yaml")
     assert sentence in problem.value.message
+
+
+def test_a_key_without_a_value_says_nothing(write: Writer) -> None:
+    text = "baseOutputDirectory:\nlabels:\nworkerPoolSpecs: {containerSpec: {imageUri: a, env: }, machineSpec: }\n"
+    read = job_files.read(write("train.yaml", text) / "train.yaml")
+    assert read == {"jobSpec": {"workerPoolSpecs": [{"containerSpec": {"imageUri": "a"}}]}}
 
 
 def test_a_missing_file_is_reported_in_one_sentence(write: Writer) -> None:

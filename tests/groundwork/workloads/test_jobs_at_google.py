@@ -206,6 +206,7 @@ def test_what_would_be_sent_has_owner_end_identity_and_place(google: Google, wri
     ("arguments", "sentence"),
     [
         (["--timeout", "soon"], "'soon' is not a time: write it as 90m, 2h or 1d."),
+        (["--timeout", "9" * 400 + "h"], "is longer than a year, which no job may take"),
         (["--gpu", "NVIDIA_L4:x"], "'NVIDIA_L4:x' is not a GPU"),
         (["--gpu", "FOO"], "FOO is not a GPU of Vertex AI: allowed are NVIDIA_A100_80GB, "),
         (["--gpu", "nvidia_tesla_t5"], "did you mean NVIDIA_TESLA_T4? Allowed are"),

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import Exit, GroundworkError, PermissionProblem
@@ -26,6 +27,7 @@ C = TypeVar("C")
 IMPERSONATES = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _WHO = "https://www.googleapis.com/auth/userinfo.email"
+_IN_PATHS = "/:@!$&'()*+,;=~%?"
 _BELOW_HOST = ("storage", "compute", "bigquery")
 _TEMPORARY = (408, 429, 500, 502, 503, 504)
 # A 403 in the older APIs, such as BigQuery's (https://cloud.google.com/bigquery/docs/error-messages) and Compute Engine's.
@@ -205,7 +207,9 @@ class GoogleCloud:
     def _once(self, verb: str, api: str, path: str, params: Mapping[str, Any], body: Any) -> Response:
         call = f"{verb} {api} {path}"
         try:
-            answer = self._transport.send(verb, f"{self.address(api)}/{path}", params, body)
+            # A name that somebody typed may hold anything; requests would end a URL at "#", and a lone surrogate fits nowhere.
+            sent = quote(path, safe=_IN_PATHS, errors="replace")
+            answer = self._transport.send(verb, f"{self.address(api)}/{sent}", params, body)
         except Unreachable as error:
             raise CloudProblem(call, 0, "UNREACHABLE", str(error)) from None
         if answer.status >= 400:

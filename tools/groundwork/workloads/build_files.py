@@ -99,10 +99,10 @@ def _read(file: Path) -> dict[str, Any]:
         raise UsageProblem(
             f"{file.name} has no steps: they define what the build does, as in `steps: [{{name: …, args: […]}}]`."
         )
-    options = values.get("options") or {}
-    if not isinstance(options, dict):
-        raise UsageProblem(f"{file.name}: options is not a mapping: write `options: {{machineType: E2_HIGHCPU_8}}`.")
-    return {**_camels(values), "options": _camels(options)}
+    for key, example in (("options", "machineType: E2_HIGHCPU_8"), ("substitutions", "_NAME: VALUE")):
+        if not isinstance(values.get(key) or {}, dict):
+            raise UsageProblem(f"{file.name}: {key} is not a mapping: write `{key}: {{{example}}}`.")
+    return {**_camels(values), "options": _camels(values.get("options") or {})}
 
 
 def _camels(values: Mapping[Any, Any]) -> dict[str, Any]:

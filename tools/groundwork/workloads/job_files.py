@@ -19,6 +19,8 @@ _SPEC = (
 """Fields of CustomJobSpec (https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec)."""
 _JOB = ("displayName", "jobSpec", "labels", "encryptionSpec")
 _POOL = ("machineSpec", "replicaCount", "containerSpec", "pythonPackageSpec", "diskSpec", "nfsMounts", "lustreMounts")
+_NUMBERS = (("", "replicaCount"), ("machineSpec", "acceleratorCount"), ("diskSpec", "bootDiskSizeGb"))
+_COUNT = re.compile(r"\d{1,6}", re.ASCII)
 _LEFT_OPEN = re.compile(r"\$\{?[A-Za-z_]\w*\}?")
 _SECRET = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)\Z")
 
@@ -38,7 +40,7 @@ def read(file: Path) -> dict[str, Any]:
 
 def job_of(values: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The same, from parsed values."""
-    spelled = _camels(values)
+    spelled = _without_nulls(_camels(values))
     _refuse_unknown(spelled, (*_JOB, *_SPEC), name)
     _refuse_others(spelled, ("jobSpec", "labels"), name)
     spec = spelled.pop("jobSpec", {}) or {}
@@ -48,7 +50,11 @@ def job_of(values: Mapping[str, Any], name: str) -> dict[str, Any]:
     _refuse_others(spec, ("scheduling", "baseOutputDirectory"), name)
     pools = spec.get("workerPoolSpecs")
     spec["workerPoolSpecs"] = [pools] if isinstance(pools, dict) else pools
-    if not pools or not all(isinstance(pool, dict) for pool in spec["workerPoolSpecs"]):
+    if (
+        not pools
+        or not isinstance(pools, dict | list)
+        or not all(isinstance(pool, dict) for pool in spec["workerPoolSpecs"])
+    ):
         raise UsageProblem(f"{name} has no workerPoolSpecs, which define the machines and the image.")
     for pool in spec["workerPoolSpecs"]:
         where = f"{name}: workerPoolSpecs"
@@ -56,6 +62,7 @@ def job_of(values: Mapping[str, Any], name: str) -> dict[str, Any]:
         _refuse_others(pool, ("machineSpec", "containerSpec", "pythonPackageSpec", "diskSpec"), where)
         if not (pool.get("containerSpec") or {}).get("imageUri") and "pythonPackageSpec" not in pool:
             raise UsageProblem(f"{name}: workerPoolSpecs names no image: set containerSpec.imageUri.")
+        _refuse_other_numbers(pool, where)
         _texts(pool)
     return {**spelled, "jobSpec": spec}
 
@@ -87,9 +94,10 @@ def refuse_left_open(job: Mapping[str, Any], name: str) -> None:
 def _texts(pool: dict[str, Any]) -> None:
     """Converts numbers and booleans among variables and arguments to the strings that a container gets."""
     container = pool.get("containerSpec") or {}
-    for entry in container.get("env") or ():
-        if not isinstance(entry, dict):
-            raise UsageProblem("env is a list of `{name: NAME, value: VALUE}`.")
+    entries = container.get("env") or []
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise UsageProblem("env is a list of `{name: NAME, value: VALUE}`.")
+    for entry in entries:
         entry["value"] = _text(entry.get("value", ""))
     for key in ("args", "command"):
         if key in container:
@@ -113,8 +121,26 @@ def _refuse_others(given: Mapping[str, Any], mappings: tuple[str, ...], where: s
             raise UsageProblem(f"{where}: {key} is not a mapping: write `{key}: {{NAME: VALUE}}`.")
 
 
+def _refuse_other_numbers(pool: Mapping[str, Any], where: str) -> None:
+    for key, field in _NUMBERS:
+        holder = pool.get(key) or {} if key else pool
+        if field in holder and (isinstance(holder[field], bool) or not _COUNT.fullmatch(str(holder[field]))):
+            raise UsageProblem(
+                f"{where}: {field} is {str(holder[field])[:50]!r}, which is not a whole number up to 999999."
+            )
+
+
 _FREE = ("env", "labels", "args", "command", "value")
 """The keys below these are the team's own names."""
+
+
+def _without_nulls(value: Any) -> Any:
+    """The values without keys that say nothing."""
+    if isinstance(value, list):
+        return [_without_nulls(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: _without_nulls(one) for key, one in value.items() if one is not None}
 
 
 def _camels(value: Any) -> Any:

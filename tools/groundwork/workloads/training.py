@@ -19,6 +19,7 @@ API = "aiplatform"
 RUNNING = ("QUEUED", "PENDING", "RUNNING", "CANCELLING", "UPDATING", "PAUSED")
 _TIMEOUT = 6 * 3600
 _MACHINE = "n1-standard-4"
+_LONGEST = 365 * 86_400
 _TIME = re.compile(r"(\d+(?:\.\d+)?)(s|m|min|h|d)?")
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _BOARD = "training"
@@ -190,7 +191,10 @@ def _seconds(text: str) -> int:
     found = _TIME.fullmatch(text) if text else None
     if text and not found:
         raise UsageProblem(f"{text!r} is not a time: write it as 90m, 2h or 1d.")
-    return int(float(found[1]) * _UNITS[found[2] or ""]) if found else 0
+    seconds = float(found[1]) * _UNITS[found[2] or ""] if found else 0
+    if seconds > _LONGEST:
+        raise UsageProblem(f"{text[:50]} is longer than a year, which no job may take.")
+    return int(seconds)
 
 
 def _timeout_of(scheduling: Mapping[str, Any]) -> int:
