@@ -201,7 +201,7 @@ def test_a_groups_access_is_read_from_policies_and_not_claimed_to_be_tried(platf
         (("add", "zed@example.com", "--role", "Owner"), 2, '"Owner" is not a persona'),
         (("add", "zed@example.com", "--role", "roles/owner"), 2, '"roles/owner" is not a persona'),
         (("add", "zed@example.com", "--role", ""), 2, "--role is missing; allowed are data-scientist"),
-        (("add", "zed@example.com"), 2, "Missing option '--role'"),
+        (("add", "zed@example.com"), 2, "--role is missing; allowed are data-scientist"),
         (("add", "--role", "viewer"), 2, "Missing argument 'EMAIL'"),
         (("add", "zed@example.com", "--role", "viewer", "--env", "nowhere"), 2, 'there is no environment "nowhere"'),
         (("add", "zed@example.com", "--role", "viewer", "--provider", "aws"), 2, "Invalid value for '--provider'"),
