@@ -19,7 +19,7 @@ from tests.local_project import running
 
 
 @dataclass
-class Heard:
+class RecordedTalk:
     """A groundwork.terraform.talk.Talk that records everything; `answers` are the person's inputs, in order."""
 
     lines: list[str] = field(default_factory=list)
@@ -57,8 +57,8 @@ class Heard:
 
 
 @pytest.fixture
-def talk() -> Heard:
-    return Heard()
+def talk() -> RecordedTalk:
+    return RecordedTalk()
 
 
 @pytest.fixture(scope="session")
@@ -72,5 +72,5 @@ def local_clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A clone whose platform is up, for tests that leave it as it is."""
     with cloned(tmp_path_factory.mktemp("deployed")) as clone:
-        up.up(clone.session(), UpOptions(yes=True), Heard())
+        up.up(clone.session(), UpOptions(yes=True), RecordedTalk())
         yield clone

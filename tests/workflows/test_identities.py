@@ -15,7 +15,7 @@ from groundwork.people.personas import personas
 from groundwork.terraform.session import Session
 
 from tests.groundwork.clone import SMALL, Clone, cloned
-from tests.groundwork.conftest import Heard
+from tests.groundwork.conftest import RecordedTalk
 from tests.workflows.files import jobs
 
 TEAM = """\
@@ -64,9 +64,9 @@ def _words(error: GroundworkError) -> str:
 
 def test_the_planner_sees_the_plan_that_the_deployer_applies(clone: Clone) -> None:
     planner, deployer = _planner(clone), _as(clone, clone.environment.deployer)
-    seen = reviewed.record("small", reviewed.shown(planner, up.plan(planner, Heard())))
+    seen = reviewed.record("small", reviewed.shown(planner, up.plan(planner, RecordedTalk())))
     assert 'module.buckets["more"].google_storage_bucket.bucket' in seen.layers["platform"]
-    now = reviewed.record("small", reviewed.shown(deployer, up.plan(deployer, Heard())))
+    now = reviewed.record("small", reviewed.shown(deployer, up.plan(deployer, RecordedTalk())))
     assert reviewed.differences(seen, now) == []
 
 
@@ -80,7 +80,7 @@ def test_the_planner_sees_who_has_access(clone: Clone) -> None:
 
 def test_the_planner_changes_nothing_even_if_it_tries(clone: Clone) -> None:
     with pytest.raises(GroundworkError) as refusal:
-        up.up(_planner(clone), up.UpOptions(yes=True, waits=()), Heard())
+        up.up(_planner(clone), up.UpOptions(yes=True, waits=()), RecordedTalk())
     assert "groundwork-planner" in _words(refusal.value)
     names = [
         item["name"] for item in clone.cloud.pages("storage", "v1/b", "items", {"project": clone.environment.project})
@@ -90,5 +90,5 @@ def test_the_planner_changes_nothing_even_if_it_tries(clone: Clone) -> None:
 
 def test_the_planner_without_its_setting_would_ask_for_a_lock_and_is_refused(clone: Clone) -> None:
     with pytest.raises(GroundworkError) as refusal:
-        up.plan(_as(clone, clone.environment.planner), Heard())
+        up.plan(_as(clone, clone.environment.planner), RecordedTalk())
     assert "storage.objects.create" in _words(refusal.value)

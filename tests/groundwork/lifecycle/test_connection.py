@@ -15,7 +15,7 @@ from groundwork.google.cloud import google_cloud, local_cloud
 from groundwork.lifecycle import connection, prerequisites
 
 from tests.groundwork.at_google import Google, clone, google, proxy
-from tests.groundwork.conftest import Heard
+from tests.groundwork.conftest import RecordedTalk
 from tests.groundwork.resources.google_lists import refusal
 
 __all__ = ["clone", "google", "proxy"]
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[3]
 class Asked:
     """A file with builds, at Google, whose connection a test scripts."""
 
-    def __init__(self, google: Google, checkout: Checkout, talk: Heard) -> None:
+    def __init__(self, google: Google, checkout: Checkout, talk: RecordedTalk) -> None:
         self.google, self.checkout, self.talk = google, checkout, talk
         self.environment = replace(load("pokemon-cards", ROOT), project=google.clone.project)
         self.command = (
@@ -42,7 +42,7 @@ class Asked:
 
 
 @pytest.fixture
-def asked(google: Google, local_clone: Checkout, talk: Heard) -> Iterator[Asked]:
+def asked(google: Google, local_clone: Checkout, talk: RecordedTalk) -> Iterator[Asked]:
     google.log_in()
     yield Asked(google, local_clone, talk)
     google.proxy.scripted.clear()
@@ -82,7 +82,7 @@ def test_one_that_is_complete_says_nothing(asked: Asked) -> None:
     assert asked.talk.lines == []
 
 
-def test_on_the_local_cloud_an_empty_repository_is_connected_once(talk: Heard, local_clone: Checkout) -> None:
+def test_on_the_local_cloud_an_empty_repository_is_connected_once(talk: RecordedTalk, local_clone: Checkout) -> None:
     ours = replace(load("pokemon-cards", ROOT), project="connects-builds")
     cloud = local_cloud(ours.project, local.start(local_clone).base, local.token(local_clone))
     prerequisites.lay(cloud, ours, talk.say)

@@ -18,7 +18,7 @@ from groundwork.resources.item import Item
 from groundwork.terraform.state import read_state
 
 from tests.groundwork.clone import Clone, cloned
-from tests.groundwork.conftest import Heard
+from tests.groundwork.conftest import RecordedTalk
 from tests.groundwork.resources.google_lists import PROJECT as SCRIPTED
 from tests.groundwork.resources.google_lists import Script, refusal, scripted
 
@@ -34,7 +34,7 @@ def clone(tmp_path: Path) -> Iterator[Clone]:
     """A clone that is up, with a login for GitHub."""
     with cloned(tmp_path) as clone:
         clone.rewrite("region: europe-west1\n", f"region: europe-west1\n{GITHUB}")
-        up.up(clone.session(), YES, Heard())
+        up.up(clone.session(), YES, RecordedTalk())
         yield clone
 
 
@@ -46,7 +46,7 @@ def gone(clone: Clone) -> bool:
     return False
 
 
-def test_everything_is_deleted_and_up_restores_it_with_its_identity_pool(clone: Clone, talk: Heard) -> None:
+def test_everything_is_deleted_and_up_restores_it_with_its_identity_pool(clone: Clone, talk: RecordedTalk) -> None:
     talk.answers = [PROJECT, f"delete {PROJECT}-tfstate"]
     remains = down_all.everything(clone.session("down"), UpOptions(), talk)
     assert (remains.exit_code, remains.kept, remains.left) == (Exit.OK, (), ())
@@ -55,7 +55,7 @@ def test_everything_is_deleted_and_up_restores_it_with_its_identity_pool(clone: 
     assert "Google keeps the identity pool github for 30 days" in talk.text
     assert f"gcloud iam workload-identity-pools undelete github --location global --project {PROJECT}" in talk.text
 
-    again = Heard()
+    again = RecordedTalk()
     up.up(clone.session(), YES, again)
     assert again.text.count("restoring what was deleted less than 30 days ago") == 2
     assert not any(plan.pending for plan in up.plan(clone.session("plan"), talk))
@@ -67,7 +67,7 @@ def test_everything_is_deleted_and_up_restores_it_with_its_identity_pool(clone: 
     ids=["by the shell's variable", "by the login"],
 )
 def test_the_deployer_does_not_delete_itself(
-    clone: Clone, talk: Heard, variables: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clone: Clone, talk: RecordedTalk, variables: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As `gcloud auth application-default login --impersonate-service-account` writes it.
     address = f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{DEPLOYER}:generateAccessToken"
@@ -86,7 +86,7 @@ def test_a_state_bucket_that_may_not_be_seen_does_not_count_as_deleted(clone: Cl
         teardown.bucket_exists(dataclasses.replace(clone.session("down"), cloud=stranger))
 
 
-def test_the_second_question_is_separate_and_no_keeps_the_bootstrap_layer(clone: Clone, talk: Heard) -> None:
+def test_the_second_question_is_separate_and_no_keeps_the_bootstrap_layer(clone: Clone, talk: RecordedTalk) -> None:
     before = read_state(clone.cloud, clone.session().place("bootstrap")).addresses
     talk.answers = [PROJECT, PROJECT]
     with pytest.raises(Refused):
@@ -95,7 +95,7 @@ def test_the_second_question_is_separate_and_no_keeps_the_bootstrap_layer(clone:
     assert not gone(clone)
 
 
-def test_a_dry_run_shows_both_layers_and_changes_nothing(clone: Clone, talk: Heard) -> None:
+def test_a_dry_run_shows_both_layers_and_changes_nothing(clone: Clone, talk: RecordedTalk) -> None:
     down_all.everything(clone.session("down"), UpOptions(dry_run=True), talk)
     assert "platform" in talk.lines
     assert "bootstrap" in talk.lines
@@ -110,7 +110,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("moment", ["after the state forgot the bucket", "before the bucket", "half of the bucket"])
 def test_killed_half_way_running_it_again_finishes(
-    clone: Clone, talk: Heard, moment: str, monkeypatch: pytest.MonkeyPatch
+    clone: Clone, talk: RecordedTalk, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(*_: object, **__: object) -> None:
         raise Killed
@@ -130,7 +130,7 @@ def test_killed_half_way_running_it_again_finishes(
         with pytest.raises(Killed):
             down_all.everything(clone.session("down"), YES, talk)
     assert not gone(clone)
-    remains = down_all.everything(clone.session("down"), YES, Heard())
+    remains = down_all.everything(clone.session("down"), YES, RecordedTalk())
     assert remains.exit_code == Exit.OK
     assert gone(clone)
     assert down_all.everything(clone.session("down"), YES, talk).exit_code == Exit.OK
@@ -150,7 +150,7 @@ def _dying_once_bootstrap_is_planned_again(die: object):  # type: ignore[no-unty
     return plan_layer
 
 
-def test_another_teams_state_is_not_deleted(clone: Clone, talk: Heard) -> None:
+def test_another_teams_state_is_not_deleted(clone: Clone, talk: RecordedTalk) -> None:
     state = '{"resources": [{"mode": "managed", "type": "google_x", "name": "x", "instances": [{"attributes": {}}]}]}'
     blob = clone.cloud.storage().bucket(f"{PROJECT}-tfstate").blob("other/default.tfstate")
     blob.upload_from_string(state)
@@ -172,12 +172,12 @@ def test_a_protected_environment_is_refused(clone: Clone) -> None:
         assert (result.returncode, "is protected: true" in result.stderr) == (Exit.REFUSED, True)
 
 
-def test_deleting_the_project_has_its_own_question_and_says_how_to_undo_it(clone: Clone, talk: Heard) -> None:
+def test_deleting_the_project_has_its_own_question_and_says_how_to_undo_it(clone: Clone, talk: RecordedTalk) -> None:
     talk.answers = [PROJECT]
     with pytest.raises(Refused):
         down_all.delete_project(clone.cloud, clone.environment, talk, yes=False, dry_run=False)
     assert talk.questions == [f"Type `delete {PROJECT}` to delete the project:"]
-    dry = Heard()
+    dry = RecordedTalk()
     assert not down_all.delete_project(clone.cloud, clone.environment, dry, yes=False, dry_run=True)
     assert f"  - bucket {PROJECT}-data" in dry.lines
 
@@ -242,7 +242,7 @@ def script() -> Iterator[Script]:
 
 
 def test_a_project_that_refuses_calls_after_its_deletion_counts_as_deleted(
-    script: Script, clone: Clone, talk: Heard
+    script: Script, clone: Clone, talk: RecordedTalk
 ) -> None:
     """The call that looks is charged to the project itself, which Google refuses from then on."""
     path = f"/cloudresourcemanager/v1/projects/{SCRIPTED}"
@@ -256,7 +256,7 @@ def test_a_project_that_refuses_calls_after_its_deletion_counts_as_deleted(
         down_all.delete_project(script.cloud, environment, talk, yes=True, dry_run=False)
 
 
-def test_a_leftover_is_searched_again_while_lists_lag(clone: Clone, talk: Heard) -> None:
+def test_a_leftover_is_searched_again_while_lists_lag(clone: Clone, talk: RecordedTalk) -> None:
     looks: list[float] = []
 
     def sleep(seconds: float) -> None:

@@ -18,7 +18,7 @@ from groundwork.terraform.runs import this_run
 from groundwork.terraform.state import read_lock, read_state
 
 from tests.groundwork.clone import Clone, cloned
-from tests.groundwork.conftest import Heard
+from tests.groundwork.conftest import RecordedTalk
 from tests.polling import until
 from tests.processes import naming
 
@@ -141,7 +141,7 @@ def test_nothing_to_unlock_is_reported(deployed: Clone) -> None:
     assert "small is not locked" in deployed.run("unlock", "--env", "small").stderr
 
 
-def test_what_google_would_refuse_for_a_moment_is_tried_again(clone: Clone, talk: Heard) -> None:
+def test_what_google_would_refuse_for_a_moment_is_tried_again(clone: Clone, talk: RecordedTalk) -> None:
     up.up(clone.session(), UpOptions(dry_run=True), talk)
     text = "Secret Manager API has not been used in project 1 before or it is disabled. SERVICE_DISABLED"
     clone.disturb(
@@ -183,7 +183,7 @@ def test_what_was_created_is_imported_whatever_else_is_missing_from_the_state(cl
 
     What was not created after all is not mentioned.
     """
-    up.up(clone.session(), UpOptions(yes=True), Heard())
+    up.up(clone.session(), UpOptions(yes=True), RecordedTalk())
     account = "groundwork-train@small-clone.iam.gserviceaccount.com"
     lost = {
         'module.buckets["data"].google_storage_bucket.bucket': "small-clone-data",
@@ -222,7 +222,7 @@ def test_a_busy_port_is_reported_in_one_sentence(clone: Clone) -> None:
 
 def test_a_full_disk_is_reported_and_freeing_space_is_enough(clone: Clone) -> None:
     """What the local cloud answers when its disk refuses: Terraform ends, says so, and goes on later."""
-    up.up(clone.session(), UpOptions(dry_run=True), Heard())
+    up.up(clone.session(), UpOptions(dry_run=True), RecordedTalk())
     message = "The local cloud could not write to its disk at /x (database or disk is full)"
     clone.disturb({"method": "secretmanager.projects.secrets.create", "kind": "error", "code": 400, "message": message})
     result = clone.run("up", "--env", "small")

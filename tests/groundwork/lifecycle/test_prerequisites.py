@@ -16,7 +16,7 @@ from groundwork.google.cloud import CloudProblem, GoogleCloud, local_cloud
 from groundwork.google.waiting import Patience
 from groundwork.lifecycle import prerequisites
 
-from tests.groundwork.conftest import Heard
+from tests.groundwork.conftest import RecordedTalk
 from tests.groundwork.resources.google_lists import PROJECT, Script, refusal, scripted
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -33,7 +33,9 @@ def cloud(local_clone: Checkout, environment: Environment) -> GoogleCloud:
     return local_cloud(environment.project, local.start(local_clone).base, local.token(local_clone))
 
 
-def test_everything_is_made_on_an_empty_local_cloud(cloud: GoogleCloud, environment: Environment, talk: Heard) -> None:
+def test_everything_is_made_on_an_empty_local_cloud(
+    cloud: GoogleCloud, environment: Environment, talk: RecordedTalk
+) -> None:
     assert prerequisites.lay(cloud, environment, talk.say)
     bucket = cloud.request("GET", "storage", f"v1/b/{environment.state_bucket}")
     assert bucket["versioning"] == {"enabled": True}
@@ -46,14 +48,16 @@ def test_everything_is_made_on_an_empty_local_cloud(cloud: GoogleCloud, environm
     assert {service["name"].rpartition("/")[2] for service in services} >= set(prerequisites.APIS)
 
 
-def test_a_second_time_makes_and_says_nothing(cloud: GoogleCloud, environment: Environment, talk: Heard) -> None:
+def test_a_second_time_makes_and_says_nothing(cloud: GoogleCloud, environment: Environment, talk: RecordedTalk) -> None:
     prerequisites.lay(cloud, environment, talk.say)
     talk.lines.clear()
     assert not prerequisites.lay(cloud, environment, talk.say)
     assert talk.lines == []
 
 
-def test_what_is_missing_is_reported_and_not_made(cloud: GoogleCloud, environment: Environment, talk: Heard) -> None:
+def test_what_is_missing_is_reported_and_not_made(
+    cloud: GoogleCloud, environment: Environment, talk: RecordedTalk
+) -> None:
     bucket = f"create bucket {environment.state_bucket} for Terraform's state"
     apis = "cloudresourcemanager.googleapis.com, serviceusage.googleapis.com, storage.googleapis.com"
     nothing = prerequisites.missing(cloud, environment)
@@ -66,7 +70,9 @@ def test_what_is_missing_is_reported_and_not_made(cloud: GoogleCloud, environmen
     assert prerequisites.missing(cloud, environment) == prerequisites.NOTHING
 
 
-def test_a_bucket_of_another_project_is_not_trusted(cloud: GoogleCloud, environment: Environment, talk: Heard) -> None:
+def test_a_bucket_of_another_project_is_not_trusted(
+    cloud: GoogleCloud, environment: Environment, talk: RecordedTalk
+) -> None:
     other = replace(cloud, project=f"{cloud.project}-x")
     other.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": other.project})
     other.request("POST", "storage", "v1/b", params={"project": other.project}, json={"name": environment.state_bucket})
@@ -78,7 +84,7 @@ def test_a_bucket_of_another_project_is_not_trusted(cloud: GoogleCloud, environm
 
 
 def test_a_project_that_may_not_be_seen_is_reported_in_one_sentence(
-    cloud: GoogleCloud, environment: Environment, talk: Heard, local_clone: Checkout
+    cloud: GoogleCloud, environment: Environment, talk: RecordedTalk, local_clone: Checkout
 ) -> None:
     prerequisites.lay(cloud, environment, talk.say)
     stranger = local_cloud(cloud.project, str(cloud.base), local.token(local_clone, "user:stranger@example.com"))
@@ -108,7 +114,7 @@ def new_project() -> Iterator[Script]:
 
 
 def test_apis_that_a_new_project_lacks_are_enabled_and_waited_for(
-    new_project: Script, environment: Environment, talk: Heard
+    new_project: Script, environment: Environment, talk: RecordedTalk
 ) -> None:
     assert prerequisites.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
     enabling, *waiting = talk.lines
@@ -117,7 +123,7 @@ def test_apis_that_a_new_project_lacks_are_enabled_and_waited_for(
 
 
 def test_an_api_that_somebody_else_has_just_enabled_is_waited_for(
-    new_project: Script, environment: Environment, talk: Heard
+    new_project: Script, environment: Environment, talk: RecordedTalk
 ) -> None:
     new_project.enable(*(api.partition(".")[0] for api in prerequisites.APIS))
     new_project.answers[f"/cloudresourcemanager/v1/projects/{PROJECT}"] = {"projectNumber": "7"}
@@ -131,7 +137,7 @@ def test_an_api_that_somebody_else_has_just_enabled_is_waited_for(
 
 
 def test_an_api_that_stays_off_is_reported_in_googles_words(
-    new_project: Script, environment: Environment, talk: Heard
+    new_project: Script, environment: Environment, talk: RecordedTalk
 ) -> None:
     path = f"/cloudresourcemanager/v1/projects/{PROJECT}"
     new_project.answers[path] = refusal(403, "PERMISSION_DENIED", "It is disabled.", "SERVICE_DISABLED")
@@ -140,7 +146,7 @@ def test_an_api_that_stays_off_is_reported_in_googles_words(
 
 
 def test_a_project_without_billing_is_not_called_somebody_elses(
-    new_project: Script, environment: Environment, talk: Heard
+    new_project: Script, environment: Environment, talk: RecordedTalk
 ) -> None:
     new_project.answers[f"/storage/v1/b/{PROJECT}-tfstate"] = refusal(403, "", "No billing.", "accountDisabled")
     with pytest.raises(CloudProblem) as error:
@@ -151,7 +157,7 @@ def test_a_project_without_billing_is_not_called_somebody_elses(
 
 
 def test_a_bucket_name_that_is_taken_by_an_invisible_bucket_is_reported(
-    new_project: Script, environment: Environment, talk: Heard
+    new_project: Script, environment: Environment, talk: RecordedTalk
 ) -> None:
     new_project.answers[f"/storage/v1/b/{PROJECT}-tfstate"] = refusal(404, "NOT_FOUND")
     new_project.answers["/storage/v1/b"] = refusal(409, "", "The name was freed a moment ago.")

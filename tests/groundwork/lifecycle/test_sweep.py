@@ -13,7 +13,7 @@ from groundwork.resources.item import Item
 from groundwork.resources.registry import listings
 
 from tests.groundwork.clone import Clone
-from tests.groundwork.conftest import Heard
+from tests.groundwork.conftest import RecordedTalk
 
 PROJECT = "small-clone"
 ANY = Choice(any_age=True)
@@ -51,7 +51,7 @@ def make_by_hand(clone: Clone, keep: bool = False) -> None:
 def test_a_dry_run_says_what_would_go_then_it_goes_and_what_is_protected_stays(deployed: Clone) -> None:
     make_by_hand(deployed)
     make_by_hand(deployed, keep=True)
-    talk = Heard()
+    talk = RecordedTalk()
     sweep.sweep(deployed.cloud, deployed.environment, ANY, talk, yes=True, dry_run=True)
     assert f"would delete  bucket             {PROJECT}_cloudbuild" in talk.lines
     assert (
@@ -86,7 +86,7 @@ def test_a_dry_run_says_what_would_go_then_it_goes_and_what_is_protected_stays(d
 
 def test_the_projects_id_has_to_be_typed(deployed: Clone) -> None:
     deployed.cloud.request("POST", "storage", "v1/b", params={"project": PROJECT}, json={"name": f"{PROJECT}-typed"})
-    talk = Heard(answers=["yes"])
+    talk = RecordedTalk(answers=["yes"])
     try:
         with pytest.raises(Refused):
             sweep.sweep(deployed.cloud, deployed.environment, ANY, talk, yes=False, dry_run=False)
@@ -100,7 +100,7 @@ def test_a_protected_environment_is_refused(deployed: Clone) -> None:
     deployed.rewrite("region:", "protected: true\nregion:")
     try:
         with pytest.raises(Refused, match="protected: true"):
-            sweep.sweep(deployed.cloud, deployed.environment, ANY, Heard(), yes=True, dry_run=False)
+            sweep.sweep(deployed.cloud, deployed.environment, ANY, RecordedTalk(), yes=True, dry_run=False)
     finally:
         deployed.rewrite("protected: true\n", "")
 
@@ -108,7 +108,7 @@ def test_a_protected_environment_is_refused(deployed: Clone) -> None:
 def test_nothing_is_deleted_while_a_state_cannot_be_read(deployed: Clone) -> None:
     deployed.disturb({"method": "storage.objects.get", "kind": "error", "code": 403, "count": 1})
     with pytest.raises(CouldNotTell, match="nothing is deleted: a state could not be read"):
-        sweep.sweep(deployed.cloud, deployed.environment, ANY, Heard(), yes=True, dry_run=False)
+        sweep.sweep(deployed.cloud, deployed.environment, ANY, RecordedTalk(), yes=True, dry_run=False)
 
 
 def item(kind: str, name: str, **body: object) -> Item:

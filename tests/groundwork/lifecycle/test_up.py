@@ -17,7 +17,7 @@ from groundwork.terraform.session import Session
 from groundwork.terraform.state import read_state
 
 from tests.groundwork.clone import Clone, cloned
-from tests.groundwork.conftest import Heard
+from tests.groundwork.conftest import RecordedTalk
 
 YES = UpOptions(yes=True)
 
@@ -28,14 +28,14 @@ def clone(tmp_path: Path) -> Iterator[Clone]:
         yield clone
 
 
-def test_up_from_nothing_then_nothing_then_down_then_up(clone: Clone, talk: Heard) -> None:
+def test_up_from_nothing_then_nothing_then_down_then_up(clone: Clone, talk: RecordedTalk) -> None:
     first = up.up(clone.session(), UpOptions(), talk)
     assert talk.questions == []
     assert counts(first.plans).create > 10
     assert first.outputs["buckets"].value == {"data": "gs://small-clone-data", "kept": "gs://small-clone-kept"}
     assert not any(plan.pending for plan in up.plan(clone.session("plan"), talk))
 
-    again = Heard()
+    again = RecordedTalk()
     up.up(clone.session(), UpOptions(), again)
     assert again.events == [] or not [event for _, event in again.events if isinstance(event, Step)]
     assert "small: no changes, in project small-clone on the local cloud (simulated)" in again.lines
@@ -52,7 +52,7 @@ def test_up_from_nothing_then_nothing_then_down_then_up(clone: Clone, talk: Hear
     assert counts(up.up(clone.session(), UpOptions(), talk).plans).create == len(first.plans[1].changes)
 
 
-def test_the_applied_plan_is_the_shown_one(clone: Clone, talk: Heard) -> None:
+def test_the_applied_plan_is_the_shown_one(clone: Clone, talk: RecordedTalk) -> None:
     """A file that changes after the plan was shown changes nothing of what is applied."""
 
     def sneak(_session: Session, _made: Sequence[LayerPlan]) -> None:
@@ -63,7 +63,7 @@ def test_the_applied_plan_is_the_shown_one(clone: Clone, talk: Heard) -> None:
     assert names == {"small-clone-data", "small-clone-kept", "small-clone-tfstate"}
 
 
-def test_a_check_can_refuse_before_any_question_or_change(clone: Clone, talk: Heard) -> None:
+def test_a_check_can_refuse_before_any_question_or_change(clone: Clone, talk: RecordedTalk) -> None:
     def refuse(_session: Session, _made: Sequence[LayerPlan]) -> None:
         raise Refused("No.")
 
@@ -87,7 +87,7 @@ def test_read_only_commands_create_nothing(clone: Clone, arguments: tuple[str, .
     assert list(clone.cloud.pages("cloudresourcemanager", "v1/projects", "projects")) == []
 
 
-def test_damaged_personas_are_named_before_anything_is_planned(deployed: Clone, talk: Heard) -> None:
+def test_damaged_personas_are_named_before_anything_is_planned(deployed: Clone, talk: RecordedTalk) -> None:
     file = deployed.root / "modules" / "team_access" / "personas.json"
     before = file.read_text("utf-8")
     file.write_text("{", "utf-8")
@@ -99,20 +99,20 @@ def test_damaged_personas_are_named_before_anything_is_planned(deployed: Clone, 
     assert talk.lines == []
 
 
-def test_before_the_first_up_a_plan_lists_the_prerequisites_and_changes(clone: Clone, talk: Heard) -> None:
+def test_before_the_first_up_a_plan_lists_the_prerequisites_and_changes(clone: Clone, talk: RecordedTalk) -> None:
     plans = up.plan(clone.session("plan"), talk)
     assert "`up` would first create project small-clone on the local cloud" in talk.lines
     assert "`up` would first create bucket small-clone-tfstate for Terraform's state" in talk.lines
     assert any("google_storage_bucket.bucket" in change.address for change in plans[1].changes)
     assert clone.run("policy", "--env", "small").returncode == Exit.OK
-    applied = up.up(clone.session(), YES, Heard())
+    applied = up.up(clone.session(), YES, RecordedTalk())
     assert {change.address for change in applied.plans[1].changes} == {change.address for change in plans[1].changes}
-    again = Heard()
+    again = RecordedTalk()
     assert not any(plan.pending for plan in up.plan(clone.session("plan"), again))
     assert not any("would first" in line for line in again.lines)
 
 
-def test_a_change_is_shown_by_component_with_what_it_changes(deployed: Clone, talk: Heard) -> None:
+def test_a_change_is_shown_by_component_with_what_it_changes(deployed: Clone, talk: RecordedTalk) -> None:
     deployed.rewrite("  data: {force_destroy: true}\n", "  data: {force_destroy: true, versioning: true}\n")
     try:
         plans = up.plan(deployed.session("plan"), talk)
@@ -185,7 +185,7 @@ def test_an_unknown_output_is_reported_in_one_sentence(deployed: Clone) -> None:
 
 
 def test_down_asks_for_the_projects_id(deployed: Clone) -> None:
-    talk = Heard(answers=["yes"])
+    talk = RecordedTalk(answers=["yes"])
     with pytest.raises(Refused):
         teardown.down(deployed.session("down"), UpOptions(), talk)
     assert talk.questions == ["Type the project ID (small-clone) to destroy all this:"]
@@ -202,7 +202,7 @@ def test_down_refuses_a_protected_environment(deployed: Clone) -> None:
     assert "small is protected: true in small.yaml, so `down` refuses." in result.stderr
 
 
-def test_down_refuses_beforehand_what_would_fail_half_way(deployed: Clone, talk: Heard) -> None:
+def test_down_refuses_beforehand_what_would_fail_half_way(deployed: Clone, talk: RecordedTalk) -> None:
     bucket = deployed.cloud.storage().bucket("small-clone-kept")
     bucket.blob("a").upload_from_string(b"1")
     try:
@@ -217,7 +217,7 @@ def test_down_refuses_beforehand_what_would_fail_half_way(deployed: Clone, talk:
     assert not [event for _, event in talk.events if isinstance(event, Step)]
 
 
-def test_up_refuses_beforehand_to_delete_a_bucket_with_objects(deployed: Clone, talk: Heard) -> None:
+def test_up_refuses_beforehand_to_delete_a_bucket_with_objects(deployed: Clone, talk: RecordedTalk) -> None:
     """A renamed bucket is another one: without the refusal the grants would go and the bucket stay."""
     bucket = deployed.cloud.storage().bucket("small-clone-kept")
     bucket.blob("a").upload_from_string(b"1")
@@ -232,7 +232,7 @@ def test_up_refuses_beforehand_to_delete_a_bucket_with_objects(deployed: Clone, 
     assert not [event for _, event in talk.events if isinstance(event, Step)]
 
 
-def test_another_region_is_refused_while_the_state_is_in_the_old_one(deployed: Clone, talk: Heard) -> None:
+def test_another_region_is_refused_while_the_state_is_in_the_old_one(deployed: Clone, talk: RecordedTalk) -> None:
     deployed.rewrite("region: europe-west1", "region: europe-west4")
     try:
         with pytest.raises(Refused) as error:
@@ -247,7 +247,7 @@ def test_another_region_is_refused_while_the_state_is_in_the_old_one(deployed: C
     assert any("± bucket data" in line and line.endswith("changes location)") for line in talk.lines)
 
 
-def test_what_a_deletion_would_lose_is_shown_before_it(deployed: Clone, talk: Heard) -> None:
+def test_what_a_deletion_would_lose_is_shown_before_it(deployed: Clone, talk: RecordedTalk) -> None:
     bucket = deployed.cloud.storage().bucket("small-clone-data")
     bucket.blob("a").upload_from_string(b"12345")
     deployed.rewrite("  data: {force_destroy: true}\n", "  other: {force_destroy: true}\n")
@@ -263,7 +263,7 @@ def test_what_a_deletion_would_lose_is_shown_before_it(deployed: Clone, talk: He
     assert talk.lines[lost + 1] == "  ! bucket data: 1 object (5 B) live"
 
 
-def test_resources_made_by_hand_are_kept_and_reported(clone: Clone, talk: Heard) -> None:
+def test_resources_made_by_hand_are_kept_and_reported(clone: Clone, talk: RecordedTalk) -> None:
     up.up(clone.session(), UpOptions(), talk)
     clone.cloud.storage().create_bucket("small-clone-by-hand", location="europe-west1")
     result = clone.run("down", "--env", "small", "--yes")
@@ -272,7 +272,7 @@ def test_resources_made_by_hand_are_kept_and_reported(clone: Clone, talk: Heard)
     assert "Nothing is left" not in result.stdout
 
 
-def test_a_list_call_that_fails_is_unknown_and_never_nothing(clone: Clone, talk: Heard) -> None:
+def test_a_list_call_that_fails_is_unknown_and_never_nothing(clone: Clone, talk: RecordedTalk) -> None:
     up.up(clone.session(), UpOptions(), talk)
     clone.disturb({"method": "secretmanager.projects.secrets.list", "kind": "error", "code": 403})
     result = clone.run("down", "--env", "small", "--yes")
@@ -287,7 +287,7 @@ def test_down_of_nothing_is_nothing(clone: Clone) -> None:
     assert "small: there is nothing to remove" in result.stderr
 
 
-def test_up_works_again_after_the_local_cloud_was_emptied(clone: Clone, talk: Heard) -> None:
+def test_up_works_again_after_the_local_cloud_was_emptied(clone: Clone, talk: RecordedTalk) -> None:
     up.up(clone.session(), UpOptions(), talk)
     local.empty(clone.checkout)
     assert counts(up.up(clone.session(), UpOptions(), talk).plans).create > 10

@@ -18,7 +18,7 @@ from groundwork.terraform.commands import TerraformFailed
 from groundwork.terraform.initialise import initialise
 
 from tests.groundwork.clone import cloned
-from tests.groundwork.conftest import Heard
+from tests.groundwork.conftest import RecordedTalk
 from tests.terraform_runs import ROOT, Terraform
 
 REQUIRED = (
@@ -118,6 +118,6 @@ def test_on_google_cloud_every_layer_is_pinned_before_it_is_initialised(
         real = replace(session, provider="google", environment=environment, process_variables=around)
         prerequisites.lay(session.cloud, session.environment, lambda _text: None)
         with pytest.raises(TerraformFailed) if on_google else nullcontext():
-            initialise(real, Heard())
+            initialise(real, RecordedTalk())
         text = (clone.checkout.layer("bootstrap") / ".terraform.lock.hcl").read_text(encoding="utf-8")
     assert (set(pins.HASHES) <= set(re.findall(r'"([^"]+)"', text))) is on_google

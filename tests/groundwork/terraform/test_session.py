@@ -19,7 +19,7 @@ from groundwork.terraform import initialise
 from groundwork.terraform.session import open_session
 
 from tests.groundwork.clone import Clone, cloned
-from tests.groundwork.conftest import Heard
+from tests.groundwork.conftest import RecordedTalk
 
 ADC = "import google.auth; from google.cloud import storage; print(google.auth.default()[1]); print(*[b.name for b in storage.Client().list_buckets()])"
 
@@ -28,7 +28,7 @@ def test_a_clone_is_found_from_below(deployed: Clone) -> None:
     assert find_checkout(deployed.root / "infra" / "platform") == Checkout(deployed.root.resolve())
 
 
-def test_our_provider_is_refused_on_google_cloud(deployed: Clone, talk: Heard) -> None:
+def test_our_provider_is_refused_on_google_cloud(deployed: Clone, talk: RecordedTalk) -> None:
     real = replace(deployed.environment, local=False)
     with pytest.raises(
         UsageProblem, match="which our provider cannot reach: leave out PROVIDER or set PROVIDER=google"
@@ -36,26 +36,26 @@ def test_our_provider_is_refused_on_google_cloud(deployed: Clone, talk: Heard) -
         open_session(deployed.checkout, real, "local", "up", talk.say)
 
 
-def test_an_unknown_provider_is_refused(deployed: Clone, talk: Heard) -> None:
+def test_an_unknown_provider_is_refused(deployed: Clone, talk: RecordedTalk) -> None:
     with pytest.raises(UsageProblem, match="PROVIDER=aws is unknown: it must be local or google"):
         open_session(deployed.checkout, deployed.environment, "aws", "up", talk.say)
 
 
 def test_variables_that_change_terraform_are_reported(
-    deployed: Clone, talk: Heard, monkeypatch: pytest.MonkeyPatch
+    deployed: Clone, talk: RecordedTalk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TF_CLI_ARGS_plan", "-parallelism=2")
     open_session(deployed.checkout, deployed.environment, None, "up", talk.say)
     assert talk.lines == ["note: TF_CLI_ARGS_plan is set and changes what Terraform does: -parallelism=2"]
 
 
-def test_what_is_initialised_is_not_initialised_again(deployed: Clone, talk: Heard) -> None:
+def test_what_is_initialised_is_not_initialised_again(deployed: Clone, talk: RecordedTalk) -> None:
     initialise.initialise(deployed.session(), talk)
     assert talk.lines == []
 
 
 @pytest.mark.parametrize("changed", ["infra/platform/services.tf", "modules/bucket/versions.tf"])
-def test_a_change_of_what_init_looks_at_initialises_again(deployed: Clone, talk: Heard, changed: str) -> None:
+def test_a_change_of_what_init_looks_at_initialises_again(deployed: Clone, talk: RecordedTalk, changed: str) -> None:
     file = deployed.root / changed
     before = file.read_text("utf-8")
     file.write_text(f"{before}\n", "utf-8")
@@ -68,7 +68,7 @@ def test_a_change_of_what_init_looks_at_initialises_again(deployed: Clone, talk:
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"a": 1}', b"\xff"])
-def test_a_damaged_initialisation_is_repeated(deployed: Clone, talk: Heard, content: bytes) -> None:
+def test_a_damaged_initialisation_is_repeated(deployed: Clone, talk: RecordedTalk, content: bytes) -> None:
     data = deployed.session().data("platform")
     for name in ("terraform.tfstate", "modules/modules.json", "initialised"):
         (data / name).write_bytes(content)
@@ -130,7 +130,7 @@ def test_files_with_tokens_are_private(deployed: Clone) -> None:
     assert modes == {"token": 0o600, "credentials.json": 0o600}
 
 
-def test_the_local_cloud_is_stopped_found_again_and_keeps_what_it_holds(tmp_path: Path, talk: Heard) -> None:
+def test_the_local_cloud_is_stopped_found_again_and_keeps_what_it_holds(tmp_path: Path, talk: RecordedTalk) -> None:
     with cloned(tmp_path) as clone:
         up.up(clone.session(), UpOptions(), talk)
         port = json.loads(clone.run("local", "status", "--json").stdout)["base"].rpartition(":")[2]
