@@ -161,12 +161,12 @@ class Console:
             if "/" in thing.name
         }
         found = {"title": self._views.title(api), "things": things, "collections": collections}
-        return self._page("service.html", project=project, api=api, trail=self._way(project), **found)
+        return self._page("service.html", project=project, api=api, trail=self._trail(project), **found)
 
-    def _way(self, project: str, api: str = "") -> list[tuple[str, str]]:
+    def _trail(self, project: str, api: str = "") -> list[tuple[str, str]]:
         """The pages above one, as titles and paths, the project's first."""
-        way = [(project, f"project/{project}")]
-        return [*way, (self._views.title(api), f"project/{project}/{api}")] if api else way
+        trail = [(project, f"project/{project}")]
+        return [*trail, (self._views.title(api), f"project/{project}/{api}")] if api else trail
 
     def _within_bucket(self, bucket: Body, path: str) -> dict[str, Any]:
         """The project of a bucket, and the pages above a folder or object in it."""
@@ -176,9 +176,9 @@ class Console:
             return {}
         above, name = path.split("/")[:-1], quote(bucket["name"])
         folders = [(folder, "/".join(above[: place + 1])) for place, folder in enumerate(above)]
-        way = [(bucket["name"], f"bucket/{name}")] if path else []
-        way += [(folder, f"bucket/{name}?prefix={quote(full, safe='')}/") for folder, full in folders]
-        return {"project": project, "trail": [*self._way(project, "storage"), *way]}
+        trail = [(bucket["name"], f"bucket/{name}")] if path else []
+        trail += [(folder, f"bucket/{name}?prefix={quote(full, safe='')}/") for folder, full in folders]
+        return {"project": project, "trail": [*self._trail(project, "storage"), *trail]}
 
     async def access(self, request: Request) -> Response:
         """The access matrix."""
@@ -265,7 +265,7 @@ class Console:
         inside = self._views.inside(api, version, name)
         words = name.split("/")
         more = (
-            {"project": words[1], "trail": self._way(words[1], api)}
+            {"project": words[1], "trail": self._trail(words[1], api)}
             if words[0] == "projects" and len(words) > 2
             else {}
         )

@@ -13,7 +13,7 @@ from typing import IO
 
 from localcloud import WORKS_FOR_IT
 from localcloud.containers import trees
-from localcloud.containers.workload import Heard, RuntimeProblem, Stream
+from localcloud.containers.workload import OnOutput, RuntimeProblem, Stream
 
 _LONGEST = 65_536
 
@@ -24,7 +24,7 @@ class Child:
     def __init__(
         self,
         command: Sequence[str],
-        heard: Heard,
+        on_output: OnOutput,
         *,
         env: Mapping[str, str],
         folder: Path | None = None,
@@ -41,7 +41,7 @@ class Child:
                 start_new_session=True,
             )
         self._readers = [
-            threading.Thread(target=_read, args=(stream, name, heard), daemon=True)
+            threading.Thread(target=_read, args=(stream, name, on_output), daemon=True)
             for stream, name in ((self._process.stdout, "stdout"), (self._process.stderr, "stderr"))
         ]
         for reader in self._readers:
@@ -80,11 +80,11 @@ class Child:
             os.killpg(self.pid, number)
 
 
-def _read(stream: IO[bytes] | None, name: Stream, heard: Heard) -> None:
+def _read(stream: IO[bytes] | None, name: Stream, on_output: OnOutput) -> None:
     assert stream is not None
     with stream:
         while line := stream.readline(_LONGEST):
-            heard(name, line.rstrip(b"\r\n").decode("utf-8", "replace"))
+            on_output(name, line.rstrip(b"\r\n").decode("utf-8", "replace"))
 
 
 @contextmanager

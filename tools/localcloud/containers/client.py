@@ -18,10 +18,10 @@ from localcloud.containers.workload import (
     OOM_EXIT,
     STATE_LABEL,
     ExitStatus,
-    Heard,
     ImageGone,
     LabelledContainer,
     Mount,
+    OnOutput,
     RuntimeProblem,
     Workload,
 )
@@ -96,12 +96,12 @@ class CommandLineRuntime:
         """The host name of this machine's loopback inside a container."""
         return self.kind.host
 
-    def start(self, workload: Workload, heard: Heard) -> Container:
+    def start(self, workload: Workload, on_output: OnOutput) -> Container:
         """Starts a container; raises RuntimeProblem if the image is missing or its program cannot be run."""
         port = _free_port() if workload.port else 0
         inside = port if self.kind.shares_network else workload.port
         labelled = replace(workload, labels={**workload.labels, STATE_LABEL: self._state})
-        return Container(self.kind, self._env, labelled, port, inside, heard)
+        return Container(self.kind, self._env, labelled, port, inside, on_output)
 
     def has(self, image: str) -> bool:
         """Whether an image is on this machine already."""
@@ -178,12 +178,18 @@ class Container:
     """A Running container of docker or podman."""
 
     def __init__(
-        self, kind: RuntimeProgram, env: Mapping[str, str], workload: Workload, port: int, inside: int, heard: Heard
+        self,
+        kind: RuntimeProgram,
+        env: Mapping[str, str],
+        workload: Workload,
+        port: int,
+        inside: int,
+        on_output: OnOutput,
     ) -> None:
         self._kind, self._workload, self._env, self._port = kind, workload, env, port
         self._stopped = threading.Event()
         self._last: list[str] = []
-        self._heard = heard
+        self._on_output = on_output
         variables = {**workload.env, **(dict.fromkeys(workload.told, str(inside)) if inside else {})}
         inner = [*(workload.entrypoint or ())[1:], *(workload.args or ())]
         # Never on the command line, which every user can read: on standard input or, since line breaks cannot be passed there,
@@ -238,7 +244,7 @@ class Container:
             return
         if stream == "stderr" and line:
             self._last = [*self._last, line][-_LAST_WORDS:]
-        self._heard(stream, line)
+        self._on_output(stream, line)
 
 
 def _check(kind: RuntimeProgram, variables: Mapping[str, str], long: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from localcloud.containers import children
 from localcloud.containers.children import Child
-from localcloud.containers.workload import ExitStatus, Heard, LabelledContainer, RuntimeProblem, Workload
+from localcloud.containers.workload import ExitStatus, LabelledContainer, OnOutput, RuntimeProblem, Workload
 
 VARIABLES = ("PATH", "HOME", "LANG", "LC_*", "TMPDIR")
 
@@ -25,7 +25,7 @@ class Plain:
         self._command = command
         self._children: dict[str, PlainProcess] = {}
 
-    def start(self, workload: Workload, heard: Heard) -> PlainProcess:
+    def start(self, workload: Workload, on_output: OnOutput) -> PlainProcess:
         """Starts the stand-in command; raises RuntimeProblem if there is none."""
         stand_in = self._command(workload)
         if stand_in is None:
@@ -35,7 +35,7 @@ class Plain:
         command, folder = stand_in
         # Arguments are passed to a command that stands in for an image, but not to one for a whole container.
         args = workload.args if workload.entrypoint is None and workload.args else ()
-        started = PlainProcess(workload, (*command, *args), folder, heard)
+        started = PlainProcess(workload, (*command, *args), folder, on_output)
         self._children[workload.name] = started
         return started
 
@@ -57,7 +57,7 @@ class Plain:
 class PlainProcess:
     """A Running process of this machine."""
 
-    def __init__(self, workload: Workload, command: tuple[str, ...], folder: Path, heard: Heard) -> None:
+    def __init__(self, workload: Workload, command: tuple[str, ...], folder: Path, on_output: OnOutput) -> None:
         self._grace = workload.grace
         self.labels = workload.labels
         self._stopped = threading.Event()
@@ -66,7 +66,7 @@ class PlainProcess:
             self._port = int(probe.getsockname()[1]) if workload.port else 0
         port = dict.fromkeys(workload.told, str(self._port)) if self._port else {}
         env = {**children.chosen(VARIABLES), **workload.env, **port}
-        self._child = Child(command, heard, env=env, folder=folder)
+        self._child = Child(command, on_output, env=env, folder=folder)
 
     @property
     def pid(self) -> int:

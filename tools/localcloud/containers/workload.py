@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 Stream = Literal["stdout", "stderr"]
-Heard = Callable[[Stream, str], None]
+OnOutput = Callable[[Stream, str], None]
 """Called with each line that a workload writes, without its line end, in one of the runtime's threads."""
 
 _IMAGE = re.compile(r"[a-zA-Z0-9][\w.:/@+-]{0,511}", re.ASCII)
@@ -118,7 +118,7 @@ class Runtime(Protocol):
     @property
     def host(self) -> str: ...
 
-    def start(self, workload: Workload, heard: Heard) -> Running:
+    def start(self, workload: Workload, on_output: OnOutput) -> Running:
         """Starts a workload; raises RuntimeProblem if it cannot be started."""
         ...
 

@@ -53,8 +53,8 @@ class Outcome(NamedTuple):
     body: Any = None
 
 
-class _Way(NamedTuple):
-    """How a method is answered, whether it is logged as an admin activity, and as what it is counted ("" = not at all)."""
+class _Handling(NamedTuple):
+    """A method's handler, whether its calls are logged as admin activity, and their SKU ("" = not metered)."""
 
     handle: Handler
     activity: bool
@@ -67,7 +67,7 @@ class Dispatcher:
 
     cloud: Cloud
     router: Router
-    _ways: dict[tuple[str, str], _Way] = field(default_factory=dict)
+    _handlings: dict[tuple[str, str], _Handling] = field(default_factory=dict)
 
     def target(self, request: Request) -> Target:
         """What the request's URL means; 404 or 501."""
@@ -78,21 +78,21 @@ class Dispatcher:
         if self.cloud.due.ready:
             self.cloud.due.run()
         call = self._call(request, target)
-        way = self._way(target)
+        handling = self._handling(target)
         try:
             gate.admit(call)
             _complete(call)
-            result = self._handled(call, way)
+            result = self._handled(call, handling)
         except errors.CloudError as problem:
             problem.plain = (
                 problem.code in _PLAIN and call.params.get("alt") == "media" and call.service.dialect is OLDER
             )
-            if way.activity and problem.status == "PERMISSION_DENIED":
+            if handling.activity and problem.status == "PERMISSION_DENIED":
                 problem.afterwards = partial(audit.denied, call, problem)
             raise
-        if way.sku:
+        if handling.sku:
             thing = call.params.get(call.service.payer_param) if call.service.payer_param else call.project
-            self.cloud.usage.count(call.service.api, thing or "", way.sku)
+            self.cloud.usage.count(call.service.api, thing or "", handling.sku)
         if isinstance(result, Reply):
             if result.status == 404 and target.guessed:
                 raise self.router.unknown(request.verb, request.path)
@@ -170,13 +170,13 @@ class Dispatcher:
             known=request.known,
         )
 
-    def _handled(self, call: Call, way: _Way) -> Body | Reply:
-        project = call.project if way.activity else None  # looked up before a delete removes it
+    def _handled(self, call: Call, handling: _Handling) -> Body | Reply:
+        project = call.project if handling.activity else None  # looked up before a delete removes it
         if self.cloud.lateness.profile is None:
-            result = way.handle(call)
+            result = handling.handle(call)
         else:
-            result = late_lists.answered(call, way.handle, _getter(call))
-        if way.activity:
+            result = late_lists.answered(call, handling.handle, _getter(call))
+        if handling.activity:
             audit.note(call, project, result)
         return result
 
@@ -184,20 +184,20 @@ class Dispatcher:
         projects = self.cloud.projects
         return projects.id_of(value) if value.isdecimal() else projects.named(value)
 
-    def _way(self, target: Target) -> _Way:
+    def _handling(self, target: Target) -> _Handling:
         method, service = target.method, target.service
         key = (method.version, method.id)
-        way = self._ways.get(key)
-        if way is None:
+        handling = self._handlings.get(key)
+        if handling is None:
             known = document(method.api, method.version).methods
             handle = handler(service, method) or empty_lists.handler(
                 method, lambda name: handler(service, known[name]) is not None
             )
             if handle is None:
                 raise absent(method)
-            way = _Way(handle, audit.is_activity(service, method), service.metered.get(method.id, ""))
-            self._ways[key] = way
-        return way
+            handling = _Handling(handle, audit.is_activity(service, method), service.metered.get(method.id, ""))
+            self._handlings[key] = handling
+        return handling
 
 
 def json_reply(outcome: Outcome, body: Any) -> Outcome:

@@ -24,9 +24,9 @@ class LogLine(NamedTuple):
 
 
 class Lines:
-    """A Heard that hands lines on in batches, each within a transaction.
+    """An output callback that passes lines on in batches, each within a transaction.
 
-    All that was heard before a workload's end was noticed is handed on before whatever is written after it. A workload that
+    All output before a workload's noticed end is passed on before anything that is written after it. A workload that
     writes faster than the disk does is held up by its pipe, and not kept in memory.
     """
 

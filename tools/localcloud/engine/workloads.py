@@ -20,7 +20,7 @@ from localcloud.containers import detection
 from localcloud.containers.client import CommandLineRuntime
 from localcloud.containers.leftovers import Leftovers
 from localcloud.containers.plain import Plain, PlainProcess
-from localcloud.containers.workload import Heard, Runtime, RuntimeProblem, Workload, check
+from localcloud.containers.workload import OnOutput, Runtime, RuntimeProblem, Workload, check
 from localcloud.containers.workload import Running as Started
 from localcloud.engine import image_names, workload_settings
 from localcloud.engine.orders import Given, Image, Kind, NoRoom, Order, StartedWorkload, WorkloadHost
@@ -157,7 +157,7 @@ class Workloads:
             raise RuntimeProblem(_NOT_SERVING)
         return self._host
 
-    def start(self, order: Order, heard: Heard) -> StartedWorkload:
+    def start(self, order: Order, on_output: OnOutput) -> StartedWorkload:
         """Starts a workload as its account. Blocks.
 
         Raises NoRoom, and RuntimeProblem when nothing can run it or it cannot be started.
@@ -177,14 +177,14 @@ class Workloads:
                 )
             self._starting.append(order)
         try:
-            return self._begin(order, kind, heard)
+            return self._begin(order, kind, on_output)
         finally:
             with self._lock:
                 self._starting.remove(order)
 
-    async def started(self, order: Order, heard: Heard) -> StartedWorkload:
+    async def started(self, order: Order, on_output: OnOutput) -> StartedWorkload:
         """Like `start`, in a thread; if cancelled meanwhile, the workload is stopped once it has started."""
-        return await kept(lambda: self.start(order, heard), StartedWorkload.stop)
+        return await kept(lambda: self.start(order, on_output), StartedWorkload.stop)
 
     def note(self, pid: int) -> None:
         """Remembers a process in a group of its own that must not outlive this cloud: after a kill its next start ends it."""
@@ -217,7 +217,7 @@ class Workloads:
         if self.left:
             self.sweep()
 
-    def _begin(self, order: Order, kind: Kind, heard: Heard) -> StartedWorkload:
+    def _begin(self, order: Order, kind: Kind, on_output: OnOutput) -> StartedWorkload:
         self._clear()
         runtime: Runtime = self._plain if kind == "process" or self.client is None else self.client
         assert self._host is not None
@@ -226,7 +226,7 @@ class Workloads:
         try:
             if kind != "process":
                 self._leftovers.expect_containers()
-            started: Started = runtime.start(workload, heard)
+            started: Started = runtime.start(workload, on_output)
             given.started(self._leader(workload, started))
             if isinstance(started, PlainProcess):
                 self._leftovers.note(started.pid)

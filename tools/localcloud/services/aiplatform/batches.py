@@ -97,8 +97,8 @@ async def _carried_out(batch: BatchRun) -> None:
     await batch.job.write(lambda: job_states.change(batch.cloud, batch.name, **began))
     if machines.of(server.machine, "").gpu:
         await batch.say("This machine has no GPU for the job (simulated): it predicts on the CPU.", "WARNING")
-    heard = Lines(batch.job.commits, partial(journal.program, batch.cloud, batch.name, predictions.TASK))
-    running = await model_servers.begin(batch.cloud, server, heard)
+    on_output = Lines(batch.job.commits, partial(journal.program, batch.cloud, batch.name, predictions.TASK))
+    running = await model_servers.begin(batch.cloud, server, on_output)
     try:
         how = instances.conversion(batch.body.get("instanceConfig", {}), config["instancesFormat"])
         await _predicted(batch, running, instances.read(config["instancesFormat"], inputs, how, batch.files.fetched))

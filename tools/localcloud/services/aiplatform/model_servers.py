@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 
-from localcloud.containers.workload import Heard, RuntimeProblem, Workload
+from localcloud.containers.workload import OnOutput, RuntimeProblem, Workload
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Reply
 from localcloud.engine.orders import Order, StartedWorkload
@@ -73,7 +73,7 @@ def order(cloud: Cloud, server: ModelServer) -> Order:
     return Order(f"serviceAccount:{account}", project, where, server.resource, workload, server.pool)
 
 
-async def begin(cloud: Cloud, server: ModelServer, heard: Heard) -> StartedWorkload:
+async def begin(cloud: Cloud, server: ModelServer, on_output: OnOutput) -> StartedWorkload:
     """Starts the container and waits until it is healthy. Raises CloudError with Google's message if it never is."""
     ordered = order(cloud, server)
     agent = cloud.agents.member(API, names.project(server.resource))
@@ -81,7 +81,7 @@ async def begin(cloud: Cloud, server: ModelServer, heard: Heard) -> StartedWorkl
         if await asyncio.to_thread(cloud.workloads.how, ordered) != "process":
             image = await asyncio.to_thread(cloud.workloads.fetch, ordered.workload.image, agent)
             ordered = ordered.of(image.made)
-        running = await cloud.workloads.started(ordered, heard)
+        running = await cloud.workloads.started(ordered, on_output)
         patience = float(server.model.get("containerSpec", {}).get("deploymentTimeout", f"{_PATIENCE}s")[:-1])
         async with ended_on_failure(running):
             await asyncio.to_thread(_healthy, running, server, patience)

@@ -30,25 +30,25 @@ class GcloudCommands:
     build: Body
     space: Workspace
 
-    async def carry_out(self, args: Sequence[str], place: StepContext) -> int | None:
+    async def carry_out(self, args: Sequence[str], step_context: StepContext) -> int | None:
         """Carries out a command and returns its exit code; None for a command that is not supported here."""
         try:
-            return await self._dispatch(args, place)
+            return await self._dispatch(args, step_context)
         except gcloud.Unsupported:
             return None
         except (CloudError, OSError) as problem:
-            place.say(f"ERROR: (gcloud.{'.'.join(args[:2])}) {problem}")
+            step_context.say(f"ERROR: (gcloud.{'.'.join(args[:2])}) {problem}")
             return 1
 
-    async def _dispatch(self, args: Sequence[str], place: StepContext) -> int:
+    async def _dispatch(self, args: Sequence[str], step_context: StepContext) -> int:
         project = self.build["projectId"]
         if args[:1] == ("ai",):
             config = gcloud.config(args)
-            text = await asyncio.to_thread(self._text, config, place.directory) if config else ""
-            return await self._train(*gcloud.training(args, project, {config: text}), place)
+            text = await asyncio.to_thread(self._text, config, step_context.directory) if config else ""
+            return await self._train(*gcloud.training(args, project, {config: text}), step_context)
         if args[:3] == ("run", "jobs", "execute"):
-            return await self._execute(*gcloud.execution(args, project), place)
-        return await self._deploy(gcloud.deployment(args, project), place)
+            return await self._execute(*gcloud.execution(args, project), step_context)
+        return await self._deploy(gcloud.deployment(args, project), step_context)
 
     def _text(self, name: str, directory: str) -> str:
         """The text of a file that a command names, up to one character over the limit."""
@@ -58,7 +58,7 @@ class GcloudCommands:
         with path.open(encoding="utf-8", errors="replace") as stream:
             return stream.read(recipes.MOST_BYTES + 1)
 
-    async def _deploy(self, deployment: Deployment, place: StepContext) -> int:
+    async def _deploy(self, deployment: Deployment, step_context: StepContext) -> int:
         path, word = f"run/v2/{deployment.name}", deployment.kind[:-1]
         try:
             old = await self._request("GET", path)
@@ -67,7 +67,7 @@ class GcloudCommands:
                 raise
             old = {}
         parent, _, name = path.rpartition("/")
-        place.say(
+        step_context.say(
             f"Deploying container to Cloud Run {word} [{name}] in project [{deployment.project}] region [{parent.split('/')[5]}]"
         )
         if old:
@@ -76,22 +76,24 @@ class GcloudCommands:
             operation = await self._request("POST", f"{parent}?{word}Id={name}", deployment.changed({}))
         deployed = await self._done(operation)
         if deployment.kind == "jobs":
-            place.say(f"Job [{name}] has successfully been deployed.")
+            step_context.say(f"Job [{name}] has successfully been deployed.")
             return 0
         public = deployment.flags.get("allow_unauthenticated")
         if public is not None:
-            await self._invokers(path, place, public=public)
+            await self._invokers(path, step_context, public=public)
         revision = deployed.get("latestReadyRevision", "").rpartition("/")[2]
-        place.say(f"Service [{name}] revision [{revision}] has been deployed and is serving 100 percent of traffic.")
-        place.say(f"Service URL: {deployed.get('uri', '')}")
+        step_context.say(
+            f"Service [{name}] revision [{revision}] has been deployed and is serving 100 percent of traffic."
+        )
+        step_context.say(f"Service URL: {deployed.get('uri', '')}")
         return 0
 
-    async def _execute(self, job: str, waits: bool | None, place: StepContext) -> int:
+    async def _execute(self, job: str, waits: bool | None, step_context: StepContext) -> int:
         operation = await self._request("POST", f"run/v2/{job}:run", {})
         execution = operation.get("metadata", {}).get("name", "").rpartition("/")[2]
         if waits:
             await self._done(operation)
-        place.say(f"Execution [{execution}] has {'successfully completed' if waits else 'started running'}.")
+        step_context.say(f"Execution [{execution}] has {'successfully completed' if waits else 'started running'}.")
         return 0
 
     async def _done(self, operation: Body) -> Body:
@@ -103,7 +105,7 @@ class GcloudCommands:
         response: Body = operation.get("response", {})
         return response
 
-    async def _invokers(self, path: str, place: StepContext, *, public: bool) -> None:
+    async def _invokers(self, path: str, step_context: StepContext, *, public: bool) -> None:
         """Makes a service public or private; like gcloud, only warns if that is not allowed."""
         try:
             policy = await self._request("GET", f"{path}:getIamPolicy")
@@ -115,12 +117,12 @@ class GcloudCommands:
             bindings += [{"role": _INVOKER, "members": sorted(members)}] if members else []
             await self._request("POST", f"{path}:setIamPolicy", {"policy": {**policy, "bindings": bindings}})
         except CloudError as problem:
-            place.say(f"WARNING: Setting IAM policy failed: {problem}")
+            step_context.say(f"WARNING: Setting IAM policy failed: {problem}")
 
-    async def _train(self, parent: str, body: Body, place: StepContext) -> int:
+    async def _train(self, parent: str, body: Body, step_context: StepContext) -> int:
         region = parent.rpartition("/")[2]
         created = await self._request("POST", f"{region}-aiplatform/v1/{parent}/customJobs", body)
-        place.say(f"CustomJob [{created['name']}] is submitted successfully.")
+        step_context.say(f"CustomJob [{created['name']}] is submitted successfully.")
         return 0
 
     async def _request(self, verb: str, path: str, body: Body | None = None) -> Body:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from localcloud.containers.client import CommandLineRuntime, means_something
-from localcloud.containers.workload import Heard, RuntimeProblem, Stream, check
+from localcloud.containers.workload import OnOutput, RuntimeProblem, Stream, check
 from localcloud.engine.image_names import full, is_ours
 from localcloud.engine.workloads import Workloads
 from localcloud.services.cloudbuild import dockerfiles, processes
@@ -41,12 +41,12 @@ class StepContext:
 
     directory: str
     env: Mapping[str, str]
-    heard: Heard
+    on_output: OnOutput
     secrets: frozenset[str] = frozenset()
 
     def say(self, text: str) -> None:
         """Writes to the build's log."""
-        self.heard("stdout", text)
+        self.on_output("stdout", text)
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Docker:
     run: Run
     images: dict[str, str] = field(default_factory=dict)
 
-    async def carry_out(self, args: Sequence[str], place: StepContext) -> int:
+    async def carry_out(self, args: Sequence[str], step_context: StepContext) -> int:
         """Carries out one docker command; returns its exit code."""
         words = [one for one in args if _FLAG.fullmatch(one) is None or one.endswith("=true")]
         words = [one.removesuffix("=true") if _FLAG.fullmatch(one) else one for one in words]
@@ -109,21 +109,21 @@ class Docker:
         if verb is None:
             raise UnsupportedCommand(f"docker {words[0]} is not supported by the local cloud, which has {_COMMANDS}.")
         try:
-            return await verb(words[1:], place)
+            return await verb(words[1:], step_context)
         except (RuntimeProblem, Outside) as problem:
-            place.say(str(problem))
+            step_context.say(str(problem))
             return 1
 
-    async def push(self, name: str, place: StepContext) -> tuple[int, str]:
+    async def push(self, name: str, step_context: StepContext) -> tuple[int, str]:
         """Pushes one of the build's images; returns the exit code and the digest in the registry."""
         identity = self.images.get(full(name), "")
         if not is_ours(name):
-            place.say(
+            step_context.say(
                 f"{name} is not pushed: the local cloud has only Artifact Registry (REGION-docker.pkg.dev), and gcr.io no longer accepts images."
             )
             return 1, ""
         target = self.workloads.reachable(self.client, full(name))
-        place.say(f"The push refers to repository [{bare(name)}]")
+        step_context.say(f"The push refers to repository [{bare(name)}]")
         digest = self.space.credentials / "digest"
         digest.unlink(missing_ok=True)
         if self.client.name == "podman":
@@ -133,31 +133,31 @@ class Docker:
             words = ["push", target]
         output: list[str] = []
 
-        def heard(_stream: object, line: str) -> None:
+        def on_output(_stream: object, line: str) -> None:
             output.append(line)
-            place.say(line.removeprefix("Error: "))
+            step_context.say(line.removeprefix("Error: "))
 
-        code = await self._call(words, heard, place, self.env)
+        code = await self._call(words, on_output, step_context, self.env)
         if self.client.name != "podman":
             await asyncio.to_thread(self.client.keep_unnamed, identity, target)
         reported = next((match[1] for line in output if (match := _DIGEST.search(line))), "")
         pushed = digest.read_text("utf-8").strip() if digest.exists() else reported
         if code == 0:
             self.workloads.here[pushed] = identity
-            place.say(f"{full(name).rpartition(':')[2]}: digest: {pushed}")
+            step_context.say(f"{full(name).rpartition(':')[2]}: digest: {pushed}")
         # podman checks for a layer first, and the error of that has no message.
         elif any("403" in line for line in output):
-            place.say(
+            step_context.say(
                 f'denied: Permission "artifactregistry.repositories.uploadArtifacts" denied on resource "{repository(name)}" (or it may '
                 "not exist)"
             )
         return code, pushed
 
-    async def _build(self, args: Sequence[str], place: StepContext) -> int:
+    async def _build(self, args: Sequence[str], step_context: StepContext) -> int:
         options = _BUILD.parse_args(args)
-        context = self.space.here(options.path, place.directory)
+        context = self.space.here(options.path, step_context.directory)
         dockerfile = (
-            self.space.here(options.file, place.directory)
+            self.space.here(options.file, step_context.directory)
             if options.file
             else self.space.here("Dockerfile", f"/workspace/{context.relative_to(self.space.source.resolve())}")
         )
@@ -174,39 +174,39 @@ class Docker:
         ]
         words += ["--http-proxy=false"] if self.client.name == "podman" else []
         for one in options.build_arg:
-            words += self._build_arg(one, place, env)
+            words += self._build_arg(one, step_context, env)
         for name in ("target", "platform"):
             words += [f"--{name}={value}"] if (value := getattr(options, name)) else []
         words += [f"--label={one}" for one in options.label]
-        words += [f"--secret={self._secret(one, place)}" for one in options.secret]
+        words += [f"--secret={self._secret(one, step_context)}" for one in options.secret]
         words += ["--no-cache"] if options.no_cache else []
         pairs = (one.partition("=")[::2] for one in options.build_arg)
-        given = {name: value or place.env.get(name, "") for name, value in pairs}
+        given = {name: value or step_context.env.get(name, "") for name, value in pairs}
         async with self._bases(dockerfile, given) as pulled:
-            code = await self._call([*words, str(context)], _noting(place.heard, pulled), place, env)
+            code = await self._call([*words, str(context)], _noting(step_context.on_output, pulled), step_context, env)
         if code:
             return code
         made = identity.read_text("utf-8").strip()
         await asyncio.to_thread(self.client.keep_unnamed, made)
         for tag in options.tag:
             self.images[full(tag)] = made
-            place.say(f"Successfully tagged {full(tag)}")
+            step_context.say(f"Successfully tagged {full(tag)}")
         for tag in options.tag if options.push else ():
-            if (code := (await self.push(tag, place))[0]) != 0:
+            if (code := (await self.push(tag, step_context))[0]) != 0:
                 return code
         return 0
 
-    def _build_arg(self, argument: str, place: StepContext, env: dict[str, str]) -> list[str]:
+    def _build_arg(self, argument: str, step_context: StepContext, env: dict[str, str]) -> list[str]:
         """The arguments for a --build-arg.
 
         A secret is not put on the command line: podman and docker read it from their environment by the same name, which must
         not be a variable that they use themselves.
         """
         name, given, value = argument.partition("=")
-        value = value if given else place.env.get(name, "")
+        value = value if given else step_context.env.get(name, "")
         if name == _CACHE:
             return []
-        if not any(secret in value for secret in place.secrets):
+        if not any(secret in value for secret in step_context.secrets):
             return [f"--build-arg={name}={value}"]
         if not _NAME.fullmatch(name) or name in {**env, **self.client.environment} or means_something(name):
             raise UnsupportedCommand(
@@ -244,7 +244,7 @@ class Docker:
                     made, _ = await asyncio.to_thread(self.client.image, name)
                     await asyncio.to_thread(self.client.keep_unnamed, made, name)
 
-    def _secret(self, option: str, place: StepContext) -> str:
+    def _secret(self, option: str, step_context: StepContext) -> str:
         """A --secret option with a file on this machine; variables are only those of the step."""
         parts = dict(part.partition("=")[::2] for part in option.split(","))
         identity, name = parts.get("id", ""), parts.get("env") or parts.get("id", "")
@@ -253,54 +253,57 @@ class Docker:
                 f"docker build: --secret {option[:100]!r} must have an id of letters, digits, '.', '_' or '-'."
             )
         if source := parts.get("src") or parts.get("source"):
-            file = str(self.space.here(source, place.directory))
+            file = str(self.space.here(source, step_context.directory))
             if "," in file:
                 raise Outside(f"{source!r} cannot be a secret: its path has a comma, which would begin another option.")
             return f"id={identity},src={file}"
         secret_file = self.space.credentials / f"secret-{name}"
-        secret_file.write_text(place.env.get(name, ""), "utf-8")
+        secret_file.write_text(step_context.env.get(name, ""), "utf-8")
         return f"id={identity},src={secret_file}"
 
-    async def _tag(self, args: Sequence[str], place: StepContext) -> int:
+    async def _tag(self, args: Sequence[str], step_context: StepContext) -> int:
         if len(args) != 2:
             raise UnsupportedCommand("docker tag takes an image and a new name.")
         identity = self.images.get(full(args[0]))
         if identity is None:
-            place.say(f"Error response from daemon: No such image: {full(args[0])}")
+            step_context.say(f"Error response from daemon: No such image: {full(args[0])}")
             return 1
         self.images[full(args[1])] = identity
         return 0
 
-    async def _push(self, args: Sequence[str], place: StepContext) -> int:
+    async def _push(self, args: Sequence[str], step_context: StepContext) -> int:
         options = _PUSH.parse_args(args)
         names = [name for name in self.images if bare(name) == options.name] if options.all_tags else [options.name]
         if not names or any(full(name) not in self.images for name in names):
-            place.say(f"An image does not exist locally with the tag: {bare(options.name)}")
+            step_context.say(f"An image does not exist locally with the tag: {bare(options.name)}")
             return 1
         for name in names:
-            code, _ = await self.push(name, place)
+            code, _ = await self.push(name, step_context)
             if code:
                 return code
         return 0
 
-    async def _pull(self, args: Sequence[str], place: StepContext) -> int:
+    async def _pull(self, args: Sequence[str], step_context: StepContext) -> int:
         name = full(_PULL.parse_args(args).name)
         fetched = await asyncio.to_thread(self.workloads.fetch, name, self.principal)
         self.images[name] = fetched.made
-        place.say(f"Status: Image is up to date for {name}")
+        step_context.say(f"Status: Image is up to date for {name}")
         return 0
 
-    async def _login(self, _args: Sequence[str], place: StepContext) -> int:
-        place.say("Login Succeeded (the build's account is already logged in to Artifact Registry)")
+    async def _login(self, _args: Sequence[str], step_context: StepContext) -> int:
+        step_context.say("Login Succeeded (the build's account is already logged in to Artifact Registry)")
         return 0
 
-    async def _run(self, args: Sequence[str], place: StepContext) -> int:
+    async def _run(self, args: Sequence[str], step_context: StepContext) -> int:
         options = _RUN.parse_args(args)
-        env = {name: value or place.env.get(name, "") for name, _, value in (one.partition("=") for one in options.env)}
+        env = {
+            name: value or step_context.env.get(name, "")
+            for name, _, value in (one.partition("=") for one in options.env)
+        }
         mounts = []
         for one in options.volume:
             source, _, rest = one.partition(":")
-            folder = self.space.here(source, place.directory) if "/" in source else self.space.volume(source)
+            folder = self.space.here(source, step_context.directory) if "/" in source else self.space.volume(source)
             mounts.append((folder, rest.partition(":")[0]))
         check(options.image)
         name = full(options.image)
@@ -317,27 +320,29 @@ class Docker:
                 options.workdir or "",
                 options.user or "",
             ),
-            place,
+            step_context,
         )
 
-    async def _call(self, words: Sequence[str], heard: Heard, place: StepContext, env: Mapping[str, str]) -> int:
-        folder = self.space.here(".", place.directory)
+    async def _call(
+        self, words: Sequence[str], on_output: OnOutput, step_context: StepContext, env: Mapping[str, str]
+    ) -> int:
+        folder = self.space.here(".", step_context.directory)
         return await processes.run(
             [self.client.kind.program, *words],
-            heard,
+            on_output,
             env={**self.client.environment, **env},
             folder=folder,
             noted=self.workloads.note,
         )
 
 
-def _noting(heard: Heard, pulled: set[str]) -> Heard:
+def _noting(on_output: OnOutput, pulled: set[str]) -> OnOutput:
     """Passes lines on, and notes the images of this cloud that podman pulls by itself."""
 
     def noted(stream: Stream, line: str) -> None:
         if (match := _PULLED.fullmatch(line)) is not None and is_ours(match[1]):
             pulled.add(match[1])
-        heard(stream, line)
+        on_output(stream, line)
 
     return noted
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from localcloud.containers.workload import Heard
+from localcloud.containers.workload import OnOutput
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.image_names import full
 from localcloud.engine.jobs import Job
@@ -33,7 +33,7 @@ class PushFailed(Exception):
         self.kind = kind
 
 
-async def images(build: Body, builder: Docker | None, heard: Heard, clock: Any) -> list[Body]:
+async def images(build: Body, builder: Docker | None, on_output: OnOutput, clock: Any) -> list[Body]:
     """Pushes the build's images; returns them for the build's results. Raises PushFailed."""
     wanted: list[str] = list(dict.fromkeys((*build.get("images", []), *build.get("artifacts", {}).get("images", []))))
     built = {} if builder is None else builder.images
@@ -49,7 +49,7 @@ async def images(build: Body, builder: Docker | None, heard: Heard, clock: Any) 
 
         def listen(stream: Any, line: str, output: list[str] = output) -> None:
             output.append(line)
-            heard(stream, line)
+            on_output(stream, line)
 
         listen("stdout", f"Pushing {name}")
         code, digest = await builder.push(name, StepContext(workspace.SOURCE, {}, listen))  # type: ignore[union-attr]
@@ -67,7 +67,7 @@ async def images(build: Body, builder: Docker | None, heard: Heard, clock: Any) 
     return pushed
 
 
-async def objects(cloud: Cloud, job: Job, build: Body, space: Workspace, heard: Heard) -> Body:
+async def objects(cloud: Cloud, job: Job, build: Body, space: Workspace, on_output: OnOutput) -> Body:
     """Uploads the build's artifacts to a bucket; returns the fields for the build's results. Raises PushFailed."""
     wanted = build.get("artifacts", {}).get("objects", {})
     if not wanted.get("paths"):
@@ -83,7 +83,7 @@ async def objects(cloud: Cloud, job: Job, build: Body, space: Workspace, heard: 
             data = await asyncio.to_thread(path.read_bytes)
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
             stored = await _put(cloud, job, build, (bucket, f"{folder}{path.name}"), data, kind)
-            heard("stdout", f"Uploaded {path.name} to gs://{bucket}/{folder}{path.name}")
+            on_output("stdout", f"Uploaded {path.name} to gs://{bucket}/{folder}{path.name}")
             digest = hashlib.sha256(data).hexdigest()
             rows.append(
                 {

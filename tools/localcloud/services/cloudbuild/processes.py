@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from localcloud.containers.children import Child
-from localcloud.containers.workload import Heard
+from localcloud.containers.workload import OnOutput
 from localcloud.engine.workloads import kept
 
 T = TypeVar("T")
@@ -27,12 +27,12 @@ async def ended(start: Callable[[], T], wait: Callable[[T], R], stop: Callable[[
 
 
 async def run(
-    command: Sequence[str], heard: Heard, *, env: Mapping[str, str], folder: Path, noted: Callable[[int], object]
+    command: Sequence[str], on_output: OnOutput, *, env: Mapping[str, str], folder: Path, noted: Callable[[int], object]
 ) -> int:
     """Runs a program and returns its exit code; calls `noted` with its process id."""
 
     def start() -> Child:
-        child = Child(command, heard, env=env, folder=folder)
+        child = Child(command, on_output, env=env, folder=folder)
         noted(child.pid)
         return child
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from localcloud.containers.workload import Heard
+from localcloud.containers.workload import OnOutput
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
 from localcloud.errors import CloudError
@@ -179,13 +179,13 @@ class _Build:
             await one.wait()
         step, label = self._steps[at], steps.label(self._steps, at)
         alone = len(self._steps) == 1
-        heard: Heard = lambda _stream, text: self._journal.say(text, MAIN if alone else label)  # noqa: E731
+        on_output: OnOutput = lambda _stream, text: self._journal.say(text, MAIN if alone else label)  # noqa: E731
         if not alone:
             self._journal.say(f"Starting {label}")
         begun = self._cloud.clock.rfc3339()
         step["status"] = "WORKING"
         try:
-            problem = await self._try_step(at, step, heard)
+            problem = await self._try_step(at, step, on_output)
         except asyncio.CancelledError:
             step["status"] = "CANCELLED"
             raise
@@ -205,12 +205,12 @@ class _Build:
             self._journal.say(f"{sentence} (allowed to fail)")
         done.set()
 
-    async def _try_step(self, at: int, step: Body, heard: Heard) -> str:
+    async def _try_step(self, at: int, step: Body, on_output: OnOutput) -> str:
         """Runs a step; returns why it failed, "" for success."""
         limit = drafts.seconds(step["timeout"], "timeout", drafts.DAY) if step.get("timeout") else None
         try:
             async with asyncio.timeout(limit):
-                code = await self._runs.run(at, heard)
+                code = await self._runs.run(at, on_output)
         except TimeoutError:
             step["status"] = "TIMEOUT"
             return f"step exceeded its timeout of {step['timeout']}"
@@ -221,11 +221,11 @@ class _Build:
         return f"step exited with non-zero status: {code}" if code else ""
 
     async def _push(self) -> None:
-        heard: Heard = lambda _stream, text: self._journal.say(text)  # noqa: E731
-        pushed = await outputs.images(self._build, self._docker, heard, self._cloud.clock)
+        on_output: OnOutput = lambda _stream, text: self._journal.say(text)  # noqa: E731
+        pushed = await outputs.images(self._build, self._docker, on_output, self._cloud.clock)
         if pushed:
             self._results["images"] = pushed
-        self._results |= await outputs.objects(self._cloud, self._job, self._build, self._space, heard)
+        self._results |= await outputs.objects(self._cloud, self._job, self._build, self._space, on_output)
 
     async def _changed(self, **changes: Any) -> None:
         await self._job.write(lambda: builds.changed(self._cloud, self._build["name"], **changes))

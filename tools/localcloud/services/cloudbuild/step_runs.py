@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from localcloud.containers import children
-from localcloud.containers.workload import Heard, Mount, RuntimeProblem, Workload, program
+from localcloud.containers.workload import Mount, OnOutput, RuntimeProblem, Workload, program
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.image_names import full
 from localcloud.engine.jobs import Job
@@ -44,7 +44,7 @@ class StepRuns:
     space: Workspace
     docker: Docker | None
 
-    async def run(self, at: int, heard: Heard) -> int:
+    async def run(self, at: int, on_output: OnOutput) -> int:
         """Runs a step and returns its exit code. Raises StepFailed if it could not run."""
         step = self.build["steps"][at]
         try:
@@ -52,9 +52,9 @@ class StepRuns:
             env, secret = await self._environment(step)
             tool = stand_ins.tool(step["name"])
             if tool is None:
-                return await self._contained(at, step, StepContext(directory, env, heard, secret))
+                return await self._contained(at, step, StepContext(directory, env, on_output, secret))
             self.space.here(directory).mkdir(parents=True, exist_ok=True)
-            return await self._stood_in(tool, step, StepContext(directory, env, heard, secret))
+            return await self._stood_in(tool, step, StepContext(directory, env, on_output, secret))
         except (RuntimeProblem, UnsupportedCommand, workspace.Outside, shell.UnsupportedScript, OSError) as problem:
             raise StepFailed(str(problem)) from None
 
@@ -102,7 +102,7 @@ class StepRuns:
 
     # Containers.
 
-    async def _contained(self, at: int, step: Body, place: StepContext) -> int:
+    async def _contained(self, at: int, step: Body, step_context: StepContext) -> int:
         image, account = step["name"], names.account(self.build)
         mounts = [*self.space.mounts, Mount(self.space.outputs(at), workspace.OUTPUTS)]
         volumes = (*self.build["options"].get("volumes", []), *step.get("volumes", []))
@@ -115,30 +115,30 @@ class StepRuns:
             entrypoint, args = (inside,), ()
         elif entrypoint is not None and args is None:
             args = ()
-        made = await self._ready(image, account, place) if self.docker is not None else ""
+        made = await self._ready(image, account, step_context) if self.docker is not None else ""
         workload = Workload(
             name=f"build-{self.build['id'][:8]}-{at}",
             image=image,
             entrypoint=entrypoint,
             args=args,
-            env={"HOME": workspace.HOME, **place.env},
+            env={"HOME": workspace.HOME, **step_context.env},
             mounts=tuple(mounts),
-            workdir=place.directory,
+            workdir=step_context.directory,
             grace=_GRACE,
             made=made,
         )
-        return await self.run_workload(workload, place.heard)
+        return await self.run_workload(workload, step_context.on_output)
 
-    async def _ready(self, image: str, account: str, place: StepContext) -> str:
+    async def _ready(self, image: str, account: str, step_context: StepContext) -> str:
         """The id of an image ready to run: one that this build has built, or else pulled as its account."""
         assert self.docker is not None
         if (made := self.docker.images.get(full(image))) is not None:
             return made
         fetched = await asyncio.to_thread(self.cloud.workloads.fetch, image, account)
-        place.say(f"Already have image (with digest): {image}")
+        step_context.say(f"Already have image (with digest): {image}")
         return fetched.made
 
-    async def run_contained(self, container: RunContainer, place: StepContext) -> int:
+    async def run_contained(self, container: RunContainer, step_context: StepContext) -> int:
         """Runs a container for `docker run`, with only the mounts that it names."""
         workload = Workload(
             name=f"build-{self.build['id'][:8]}-run",
@@ -152,9 +152,9 @@ class StepRuns:
             user=container.user,
             grace=_GRACE,
         )
-        return await self.run_workload(workload, place.heard)
+        return await self.run_workload(workload, step_context.on_output)
 
-    async def run_workload(self, workload: Workload, heard: Heard) -> int:
+    async def run_workload(self, workload: Workload, on_output: OnOutput) -> int:
         """Runs a container and returns its exit code; stops it if the wait is cancelled."""
         order = Order(
             principal=names.account(self.build),
@@ -167,7 +167,7 @@ class StepRuns:
         while True:
             try:
                 ended = await processes.ended(
-                    lambda: self.cloud.workloads.start(order, heard), StartedWorkload.wait, StartedWorkload.stop
+                    lambda: self.cloud.workloads.start(order, on_output), StartedWorkload.wait, StartedWorkload.stop
                 )
                 break
             except NoRoom:
@@ -178,10 +178,10 @@ class StepRuns:
 
     # This machine's tools.
 
-    async def _stood_in(self, tool: Tool, step: Body, place: StepContext) -> int:
+    async def _stood_in(self, tool: Tool, step: Body, step_context: StepContext) -> int:
         args, entrypoint = tuple(step.get("args", ())), step.get("entrypoint", "")
         if tool == "docker":
-            return await self._docker(step, args, entrypoint, place)
+            return await self._docker(step, args, entrypoint, step_context)
         if step.get("script") or entrypoint not in ("", tool):
             raise StepFailed(
                 f"The builder {step['name']} is replaced by this machine's {tool} here, which runs only {tool} commands, not scripts; "
@@ -189,7 +189,9 @@ class StepRuns:
             )
         if (
             tool == "gcloud"
-            and (code := await GcloudCommands(self.cloud, self.job, self.build, self.space).carry_out(args, place))
+            and (
+                code := await GcloudCommands(self.cloud, self.job, self.build, self.space).carry_out(args, step_context)
+            )
             is not None
         ):
             return code
@@ -198,13 +200,13 @@ class StepRuns:
             raise StepFailed(
                 f"{tool} is not on this machine, and the local cloud does not support `{tool} {' '.join(args[:3])}` itself: install {tool}."
             )
-        env = {**children.chosen(_VARIABLES), **self._identity(tool), "HOME": str(self.space.home), **place.env}
+        env = {**children.chosen(_VARIABLES), **self._identity(tool), "HOME": str(self.space.home), **step_context.env}
         env["BUILDER_OUTPUT"] = str(self.space.outputs(self.build["steps"].index(step)))
         return await processes.run(
             [path, *args],
-            place.heard,
+            step_context.on_output,
             env=env,
-            folder=self.space.here(place.directory),
+            folder=self.space.here(step_context.directory),
             noted=self.cloud.workloads.note,
         )
 
@@ -214,7 +216,7 @@ class StepRuns:
         variables = self.cloud.workloads.commands(names.account(self.build), self.space.credentials)
         return {**variables, "CLOUDSDK_CORE_PROJECT": self.build["projectId"]}
 
-    async def _docker(self, step: Body, args: Sequence[str], entrypoint: str, place: StepContext) -> int:
+    async def _docker(self, step: Body, args: Sequence[str], entrypoint: str, step_context: StepContext) -> int:
         if self.docker is None:
             raise StepFailed(
                 "This step did not run (simulated): neither podman nor docker answers on this machine, so no image can be built. "
@@ -228,9 +230,9 @@ class StepRuns:
                 f"The docker builder is replaced by this machine's podman or docker here, which has no {entrypoint}."
             )
         if not text:
-            return await self.docker.carry_out(args, place)
+            return await self.docker.carry_out(args, step_context)
         stops, code = args[:1] in (("-ec",), ("-ce",)), 0
-        for command in shell.commands(text, place.env):
+        for command in shell.commands(text, step_context.env):
             if command.joined == ";" and code and stops:
                 return code
             if not shell.runs(command, code):
@@ -241,8 +243,8 @@ class StepRuns:
             if name == "set":
                 stops = stops or any("e" in one for one in words)
             elif name == "echo":
-                place.say(" ".join(words))
-            code = await self.docker.carry_out(words, place) if name == "docker" else 0
+                step_context.say(" ".join(words))
+            code = await self.docker.carry_out(words, step_context) if name == "docker" else 0
         return code
 
 
