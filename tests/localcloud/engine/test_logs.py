@@ -80,3 +80,9 @@ def test_one_with_the_same_time_and_id_is_replaced(logs: Logs) -> None:
     for text in ("first", "second"):
         logs.log("p", "app", RESOURCE, text, timestamp="2026-11-21T00:00:00Z", insertId="one")
     assert [entry["textPayload"] for _, entry in logs.read("projects/p")] == ["second"]
+
+
+def test_what_a_program_logs_replaces_nothing_in_another_log(logs: Logs) -> None:
+    for log, text in (("cloudaudit.googleapis.com/activity", "who did it"), ("app", "nobody did it")):
+        logs.log("p", log, RESOURCE, text, timestamp="2026-11-21T00:00:00Z", insertId="one")
+    assert [entry["textPayload"] for _, entry in logs.read("projects/p")] == ["who did it"]

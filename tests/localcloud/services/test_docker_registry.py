@@ -142,6 +142,10 @@ def test_a_blob_is_mounted_only_from_a_repository_that_the_caller_may_read(docke
     [
         (MANIFEST, b"no json", 400, "MANIFEST_INVALID"),
         (MANIFEST, b"[" * 100_000, 400, "MANIFEST_INVALID"),
+        (MANIFEST, b"[]", 400, "MANIFEST_INVALID"),
+        (INDEX, b'{"manifests": [], "layers": 5}', 400, "MANIFEST_INVALID"),
+        (INDEX, b'{"manifests": [], "layers": [{"digest": []}]}', 400, "MANIFEST_INVALID"),
+        (INDEX, b'{"manifests": [], "annotations": {"a": NaN}}', 400, "MANIFEST_INVALID"),
         ("text/plain", b"{}", 400, "MANIFEST_INVALID"),
         (
             MANIFEST,

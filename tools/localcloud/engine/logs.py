@@ -78,7 +78,7 @@ class Logs:
         self._store.deferred.add(lambda: self.log(project, log, resource, {}, **more))
 
     def write(self, container: str, entry: Body) -> Body:
-        """Stores an entry, adding its time, time of receipt and insertId; one with the same time and id is replaced, one that is excluded is not kept."""
+        """Stores an entry, adding its time, time of receipt and insertId; one of the same log with the same time and id is replaced, one that is excluded is not kept."""
         now = self._clock.rfc3339()
         entry = {"timestamp": now, "insertId": secrets.token_hex(8), **entry, "receiveTimestamp": now}
         if all(keeper(container, entry) for keeper in self._keepers):
@@ -93,7 +93,9 @@ class Logs:
             self._store.sql("INSERT OR IGNORE INTO logs VALUES (?, ?)", *named)
             self._named.add(named)
         self._store.sql(
-            "INSERT OR REPLACE INTO log_entries (container, moment, id, log, body) VALUES (?, ?, ?, ?, ?)",
+            # A program chooses the time and id of what it logs, but may not replace what another log says, such as the audit log.
+            "INSERT INTO log_entries (container, moment, id, log, body) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (container, moment, id) DO UPDATE SET body = excluded.body WHERE log = excluded.log",
             *(container, micros(entry["timestamp"]), entry["insertId"], entry["logName"], json_text.write(entry)),
         )
         self._written += 1

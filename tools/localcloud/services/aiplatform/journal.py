@@ -5,7 +5,6 @@ Source: https://cloud.google.com/vertex-ai/docs/training/code-requirements#logs,
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +14,7 @@ from localcloud.engine.lines import LogLine
 from localcloud.engine.service import Body
 from localcloud.services.aiplatform import names, trials
 from localcloud.services.aiplatform.names import API
-from localcloud.spec import timestamps
+from localcloud.spec import json_text, timestamps
 from localcloud.spec.log_filters import SEVERITIES
 
 _STREAMS = {"stdout": "INFO", "stderr": "ERROR"}
@@ -43,8 +42,8 @@ def _read(line: LogLine) -> tuple[Mapping[str, Any], str]:
     severity = _STREAMS[line.stream]
     if line.text.startswith("{"):
         try:
-            payload = json.loads(line.text)
-        except (ValueError, RecursionError):
+            payload = json_text.read(line.text.encode())
+        except ValueError:  # also NaN, half a surrogate pair, and more levels than can be stored
             payload = None
         if isinstance(payload, dict) and ("message" in payload or "severity" in payload):
             level = str(payload.pop("severity", severity)).upper()

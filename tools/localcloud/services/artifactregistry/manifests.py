@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from starlette.requests import Request
 
-from localcloud.services.artifactregistry.images import INDEXES, Images
+from localcloud.services.artifactregistry.images import INDEXES, Images, Manifest
+from localcloud.spec import json_text
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _MOST_BYTES = 4 << 20
@@ -44,10 +44,12 @@ def check(images: Images, image: str, media_type: str, body: bytes) -> None:
             400, "MANIFEST_INVALID", f"{media_type or 'A manifest without type'} is not a manifest of an image."
         )
     try:
-        content = json.loads(body)
+        content = json_text.read(body)
         parts = content["manifests"] if media_type in INDEXES else [content["config"], *content["layers"]]
         digests = [checked_digest(part["digest"]) for part in parts]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        for other in Manifest(image, "", media_type, body, 0, "", "").references:
+            checked_digest(other)
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise RegistryError(400, "MANIFEST_INVALID", "The manifest cannot be read.") from None
     for digest in digests:
         child: Any = images.manifest(image, digest) if media_type in INDEXES else images.blob(digest)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.errors import invalid
-from localcloud.spec import expressions
+from localcloud.spec import expressions, json_text
 from localcloud.spec.expressions import BadExpression, Language, Undecided
 
 Body = dict[str, Any]
@@ -29,8 +29,8 @@ def of_message(message: Mapping[str, Any]) -> Body:
 def read(text: str) -> Any:
     """Parsed JSON; other text unchanged."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return json_text.read(text.encode("utf-8", "replace"))
+    except ValueError:
         return text
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from localcloud.engine.service import Body
 from localcloud.errors import CloudError, invalid
+from localcloud.spec import json_text
 
 _MOST_BYTES = 300 << 10
 _DEEPEST = 60
@@ -70,7 +71,7 @@ def _avro(text: str) -> Check:
     from fastavro.schema import SchemaParseException
     from fastavro.validation import ValidationError, validate
 
-    described = json.loads(text)
+    described = json_text.read(text.encode())
     _check_depth(described)
     try:
         parsed = fastavro.parse_schema(described, expand=False)
@@ -86,7 +87,7 @@ def _avro(text: str) -> Check:
             if stream.read(1):
                 raise ValueError("there are bytes after the record")
             return
-        sent = json.loads(message)
+        sent = json_text.read(message)
         _check_depth(sent)
         if not isinstance(sent, dict):
             raise TypeError("it is not a JSON object")

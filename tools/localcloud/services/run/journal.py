@@ -7,7 +7,6 @@ Sources: https://cloud.google.com/run/docs/logging, https://cloud.google.com/log
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ from localcloud.engine.service import Body
 from localcloud.engine.usage import Payer, Sku
 from localcloud.services.run import names
 from localcloud.services.run.names import API
-from localcloud.spec import log_filters
+from localcloud.spec import json_text, log_filters
 
 STDOUT, STDERR = "run.googleapis.com/stdout", "run.googleapis.com/stderr"
 REQUESTS, SYSTEM = "run.googleapis.com/requests", "run.googleapis.com/varlog/system"
@@ -75,8 +74,8 @@ def parsed(text: str) -> tuple[str | Body, Body]:
     if not text.startswith("{"):
         return text, {}
     try:
-        entry = json.loads(text)
-    except (ValueError, RecursionError):
+        entry = json_text.read(text.encode())
+    except ValueError:  # also NaN, half a surrogate pair, and more levels than can be stored
         return text, {}
     if not isinstance(entry, dict):
         return text, {}

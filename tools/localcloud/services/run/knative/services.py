@@ -15,6 +15,7 @@ from localcloud.services.run.knative.objects import CREATOR, MODIFIER, SERVING
 from localcloud.services.run.knative.templates import without
 from localcloud.services.run.names import API, RunName
 from localcloud.services.run.service import SERVICE
+from localcloud.spec import json_text
 
 _INGRESS, _STATUS = "run.googleapis.com/ingress", "run.googleapis.com/ingress-status"
 _URLS, _OPEN, _STAGE = (
@@ -172,7 +173,7 @@ def _inward(sent: Body) -> Body:
 
 def _audiences(text: str) -> list[str]:
     try:
-        audiences = json.loads(text or "[]")
+        audiences = json_text.read((text or "[]").encode())
     except ValueError:
         raise invalid(f"{_AUDIENCES} is not JSON.", _AUDIENCES) from None
     return [str(one) for one in audiences] if isinstance(audiences, list) else []
