@@ -381,4 +381,4 @@ def test_deploying_a_model_of_another_project_takes_read_access_there(cloud: Ins
 
 
 def test_unsupported_resources_are_empty_lists(cloud: Inside) -> None:
-    assert cloud.ok("GET", f"{HERE}/pipelineJobs") == {}
+    assert cloud.ok("GET", f"{HERE}/dataLabelingJobs") == {}

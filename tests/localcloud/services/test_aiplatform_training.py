@@ -18,6 +18,7 @@ from tests.cloud_client import Client
 from tests.localcloud.containers import images
 from tests.localcloud.containers.conftest import SMALL, store
 from tests.localcloud.inside import NUMBER, PROJECT
+from tests.localcloud.services.test_aiplatform_pipelines import compiled
 from tests.localcloud.serving import Serving, serving
 
 __all__ = ["store"]
@@ -215,6 +216,30 @@ def test_a_trial_in_a_container_reports_its_metric_where_it_is_told_to(cloud: Se
     assert job["state"] == "JOB_STATE_SUCCEEDED", job
     assert [one["finalMeasurement"]["metrics"][0]["value"] for one in job["trials"]] == [4, 8]
     assert log_lines(cloud, created["name"]) == ["/var/hypertune/output.metrics"] * 2
+
+
+def test_a_pipelines_task_leaves_files_for_the_next_one(cloud: Serving) -> None:
+    data, number = "{{$.outputs.artifacts['data'].path}}", "{{$.outputs.parameters['n'].output_file}}"
+    made = {"parameters": {"n": {"parameterType": "NUMBER_INTEGER"}}, "artifacts": {"data": {}}}
+    taken = {
+        "parameters": {"n": {"taskOutputParameter": {"producerTask": "prep", "outputParameterKey": "n"}}},
+        "artifacts": {"data": {"taskOutputArtifact": {"producerTask": "prep", "outputArtifactKey": "data"}}},
+    }
+
+    def runs(script: str) -> dict[str, Any]:
+        return {"container": {"image": SMALL, "command": ["sh", "-c"], "args": [script]}}
+
+    write = f"d={data}; mkdir -p ${{d%/*}}; echo rows > $d; echo 3 > {number}"
+    read = "cat {{$.inputs.artifacts['data'].path}}; echo {{$.inputs.parameters['n']}} of them"
+    spec = compiled(prep={"executor": runs(write), "makes": made}, train={"executor": runs(read), "inputs": taken})
+    config = {"gcsOutputDirectory": "gs://team-models/runs"}
+    body = {"pipelineSpec": spec, "runtimeConfig": config, "serviceAccount": trainer(cloud, "tasks")}
+    created = cloud("POST", f"{PLACE}/pipelineJobs", body)
+    cloud.settled()
+    run = cloud("GET", f"aiplatform/v1/{created['name']}")
+    assert run["state"] == "PIPELINE_STATE_SUCCEEDED", run["error"]
+    train = run["jobDetail"]["taskDetails"][1]["executorDetail"]["containerDetail"]["mainJob"]
+    assert log_lines(cloud, train) == ["rows", "3 of them"]
 
 
 def test_a_missing_image_fails_the_job(cloud: Serving) -> None:

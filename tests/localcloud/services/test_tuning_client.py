@@ -1,7 +1,8 @@
-"""google-cloud-aiplatform creates datasets, predicts batches and tunes parameters, over both of its transports."""
+"""google-cloud-aiplatform creates datasets, predicts batches, tunes parameters and runs pipelines, over both of its transports."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,17 +13,28 @@ from localcloud.server import clients
 
 from tests.localcloud.inside import OWNER, PROJECT
 from tests.localcloud.services.test_aiplatform_batches import SERVES
+from tests.localcloud.services.test_aiplatform_pipelines import WORKS as DOES
+from tests.localcloud.services.test_aiplatform_pipelines import compiled
 from tests.localcloud.services.test_aiplatform_tuning import TRAINS
 from tests.localcloud.serving import Serving, serving
 
 IMAGES = f"europe-west1-docker.pkg.dev/{PROJECT}/images"
+ROWS = {"parameterType": "NUMBER_INTEGER"}
+PIPELINE = compiled(
+    {"rows": ROWS},
+    prep={
+        "args": ["say={{$.inputs.parameters['rows']}}"],
+        "inputs": {"parameters": {"rows": {"componentInputParameter": "rows"}}},
+    },
+    train={"dependentTasks": ["prep"]},
+)
 WORKS = """
 import sys
 from google.cloud import aiplatform
 from google.cloud.aiplatform import hyperparameter_tuning as hpt
 from google.oauth2.credentials import Credentials
 
-project, transport, images, token = *sys.argv[1:], sys.stdin.read()
+project, transport, images, template, account, token = *sys.argv[1:], sys.stdin.read()
 where = {"project": project, "location": "europe-west1", "credentials": Credentials(token), "api_transport": transport}
 aiplatform.init(**where, staging_bucket="gs://team-data")
 rows = aiplatform.TabularDataset.create("rows", gcs_source=["gs://team-data/rows.csv"])
@@ -58,18 +70,26 @@ random = aiplatform.HyperparameterTuningJob(
     parameter_spec={"size": hpt.DoubleParameterSpec(min=10, max=20, scale="log")})
 random.run()
 print("=", [10 <= one.final_measurement.metrics[0].value <= 20 for one in random.trials])
+run = aiplatform.PipelineJob(
+    display_name="cards", template_path=template, pipeline_root="gs://team-data/root", parameter_values={"rows": 4},
+    enable_caching=False)
+run.run(service_account=account)
+print("=", run.state.name, [(one.task_name, one.state.name) for one in run.task_details])
 """
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("transport", ["rest", "grpc"])
-def test_datasets_predictions_and_trials_work_as_googles_guides_show(tmp_path: Path, transport: str) -> None:
+def test_datasets_predictions_trials_and_pipelines_work_as_googles_guides_show(tmp_path: Path, transport: str) -> None:
     with serving(tmp_path / "state", "aiplatform", "storage", "cloudresourcemanager") as cloud:
         _prepared(cloud, tmp_path)
+        cloud.grant("roles/storage.objectAdmin", runner := cloud.account("runner"))
+        template, account = tmp_path / "cards.json", runner.partition(":")[2]
+        template.write_text(json.dumps(PIPELINE))
         token = cloud.cloud.tokens.token(OWNER)
         own = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
         result = subprocess.run(
-            [sys.executable, "-c", WORKS, PROJECT, transport, IMAGES],
+            [sys.executable, "-c", WORKS, PROJECT, transport, IMAGES, str(template), account],
             input=token, capture_output=True, text=True, check=False, timeout=300,
             env={**own, **clients.variables(tmp_path / "state", cloud.port, token)},
         )  # fmt: skip
@@ -83,13 +103,14 @@ def test_datasets_predictions_and_trials_work_as_googles_guides_show(tmp_path: P
         "[[('size', 8.0), ('depth', 1.0)], [('size', 8.0), ('depth', 2.0)], [('size', 16.0), ('depth', 1.0)]]",
         "16.0",
         "[True, True]",
+        "PIPELINE_STATE_SUCCEEDED [('prep', 'SUCCEEDED'), ('train', 'SUCCEEDED')]",
     ]
 
 
 def _prepared(cloud: Serving, folder: Path) -> None:
     stands_in = {
         f"{IMAGES}/{name}": {"command": [sys.executable, "-c", program], "folder": str(folder)}
-        for name, program in (("serve", SERVES), ("tune", TRAINS))
+        for name, program in (("serve", SERVES), ("tune", TRAINS), ("task", DOES))
     }
     cloud.cloud.workloads.tell({"runtime": "process", "standIns": stands_in})
     cloud("POST", "storage/v1/b", {"name": "team-data"}, project=PROJECT)

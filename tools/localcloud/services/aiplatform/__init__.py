@@ -18,6 +18,7 @@ from localcloud.services.aiplatform import (
     machines,
     metadata_stores,
     models,
+    pipeline_runs,
     pipelines,
     predictions,
     series,
@@ -91,6 +92,7 @@ _AUDITED = {
     "projects.locations.batchPredictionJobs": f"{_SERVICES}.JobService.*BatchPredictionJob",
     "projects.locations.customJobs": f"{_SERVICES}.JobService.*CustomJob",
     "projects.locations.hyperparameterTuningJobs": f"{_SERVICES}.JobService.*HyperparameterTuningJob",
+    "projects.locations.pipelineJobs": f"{_SERVICES}.PipelineService.*PipelineJob",
     "projects.locations.trainingPipelines": f"{_SERVICES}.PipelineService.*TrainingPipeline",
     "projects.locations.datasets": f"{_SERVICES}.DatasetService.*Dataset",
     "projects.locations.datasets.savedQueries": f"{_SERVICES}.DatasetService.*SavedQuery",
@@ -109,9 +111,10 @@ _AUDITED = {
 
 
 def _job_ended(cloud: Cloud, event: Event) -> None:
-    """What follows the end of a custom job: that of its training pipeline, or the next trial of its tuning job."""
+    """What follows the end of a custom job: that of its training pipeline, the next trial of its tuning job, or the next task of its pipeline job."""
     pipelines.job_ended(cloud, event)
     tuning.trial_ended(cloud, event)
+    pipeline_runs.job_ended(cloud, event)
 
 
 def _permissions() -> dict[str, Permission]:
@@ -154,6 +157,7 @@ SERVICE = Service(
         "projects.locations.batchPredictionJobs": predictions.JOB,
         "projects.locations.customJobs": jobs.JOB,
         "projects.locations.hyperparameterTuningJobs": tuning.JOB,
+        "projects.locations.pipelineJobs": pipeline_runs.RUN,
         "projects.locations.trainingPipelines": pipelines.PIPELINE,
         "projects.locations.datasets": datasets.DATASET,
         "projects.locations.datasets.annotationSpecs": datasets.SPEC,
@@ -172,6 +176,8 @@ SERVICE = Service(
         f"{_PLACE}.batchPredictionJobs.cancel": predictions.cancel,
         f"{_PLACE}.customJobs.cancel": jobs.cancel,
         f"{_PLACE}.hyperparameterTuningJobs.cancel": tuning.cancel,
+        f"{_PLACE}.pipelineJobs.create": boards.named(pipeline_runs.RUN),
+        f"{_PLACE}.pipelineJobs.cancel": pipeline_runs.cancel,
         f"{_PLACE}.trainingPipelines.cancel": pipelines.cancel,
         f"{_PLACE}.datasets.searchDataItems": datasets.search,
         f"{_PLACE}.metadataStores.create": boards.named(metadata_stores.STORE),

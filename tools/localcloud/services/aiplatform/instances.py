@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +99,8 @@ def _rows(address: str, path: Path, _fetch: Fetch) -> Iterator[tuple[int, Any]]:
                     raise failed_precondition(
                         f"{address}, line {rows.line_num + 1}, has {len(row)} fields, but the header has {len(header)}."
                     )
+                if any(isinstance(one, float) and not math.isfinite(one) for one in row):
+                    raise failed_precondition(f"{address}, line {rows.line_num + 1}, has a number that is not finite.")
                 if row:
                     yield rows.line_num + 1, dict(zip(header, row, strict=True))
     except (ValueError, csv.Error) as problem:

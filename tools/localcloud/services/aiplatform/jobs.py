@@ -9,11 +9,13 @@ from localcloud.engine import standard
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.events import Event
 from localcloud.engine.service import Body, Call, Resource
-from localcloud.services.aiplatform import charges, job_states, journal, names, quotas, specs, trials
+from localcloud.services.aiplatform import charges, job_states, journal, names, pipeline_tasks, quotas, specs, trials
 from localcloud.services.aiplatform.names import API
 
 KIND = "train"
-_OWN = frozenset({"pipeline", "dataVariables", trials.LINK, trials.MEASUREMENTS})
+_OWN = frozenset(
+    {"pipeline", "dataVariables", trials.LINK, trials.MEASUREMENTS, pipeline_tasks.LINK, pipeline_tasks.OUTPUTS}
+)
 """Stored fields of a job that its schema does not have."""
 ENDED = "localcloud.aiplatform.customJob.ended"
 """The event for a job that has ended."""

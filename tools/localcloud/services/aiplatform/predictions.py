@@ -34,6 +34,9 @@ def completed(call: Call, body: Body) -> Body:
     if not resources:
         raise invalid(f"{_JOB}.dedicated_resources is required for a custom model.", f"{_JOB}.dedicated_resources")
     machines.of(resources.get("machineSpec", {}), f"{_JOB}.dedicated_resources.machine_spec")
+    batch_size = body.get("manualBatchTuningParameters", {}).get("batchSize", 0)
+    if min(batch_size, resources.get("startingReplicaCount", 0)) < 0:
+        raise invalid(f"{_JOB}: batch_size and starting_replica_count may not be negative.", _JOB)
     account = (
         {"serviceAccount": specs.checked_account(call, body["serviceAccount"])} if body.get("serviceAccount") else {}
     )

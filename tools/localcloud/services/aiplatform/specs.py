@@ -101,11 +101,12 @@ def _pool(spec: Body, at: int, where: str) -> Body:
     programs = [name for name in ("containerSpec", "pythonPackageSpec") if spec.get(name)]
     if len(programs) != 1:
         raise invalid(f"{where}: set exactly one of container_spec and python_package_spec.", where)
-    _check_program(spec[programs[0]], programs[0], where)
+    check_program(spec[programs[0]], programs[0], where)
     return {**spec, "diskSpec": _DISK | spec.get("diskSpec", {})}
 
 
-def _check_program(program: Body, kind: str, where: str) -> None:
+def check_program(program: Body, kind: str, where: str) -> None:
+    """400 for a containerSpec or pythonPackageSpec (`kind`) that cannot run."""
     packaged = kind == "pythonPackageSpec"
     image = program.get("executorImageUri" if packaged else "imageUri", "")
     field = f"{where}.{'python_package_spec.executor_image_uri' if packaged else 'container_spec.image_uri'}"

@@ -87,8 +87,8 @@ def _check_parameter(parameter: Body, *, grid: bool) -> None:
     values, scale = parameter[kinds[0]], parameter.get("scaleType", "")
     if kinds[0] in _KINDS[:2]:
         low, high = _range(parameter)
-        if low > high:
-            raise _wrong(where, f"{identity} has a min_value above its max_value.")
+        if low > high or not math.isfinite(high - low):
+            raise _wrong(where, f"{identity} needs a min_value and a max_value that is not below it.")
         if "LOG" in scale and low <= 0:
             raise _wrong(where, f"{identity} needs a min_value above 0 for a logarithmic scale.")
     elif not values.get("values"):

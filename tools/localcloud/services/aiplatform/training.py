@@ -18,7 +18,18 @@ from localcloud.engine.lines import Lines
 from localcloud.engine.orders import StartedWorkload
 from localcloud.engine.service import Body
 from localcloud.errors import CloudError, failed_precondition
-from localcloud.services.aiplatform import folders, job_states, jobs, journal, names, replicas, specs, trials
+from localcloud.services.aiplatform import (
+    folders,
+    job_states,
+    jobs,
+    journal,
+    names,
+    pipeline_tasks,
+    replicas,
+    specs,
+    trials,
+)
+from localcloud.services.aiplatform.addresses import Files
 from localcloud.services.aiplatform.names import API
 from localcloud.services.aiplatform.specs import Pool
 
@@ -112,6 +123,11 @@ async def _carried_out(training: TrainingRun) -> None:
     replicas.judge(training.cloud, trials.logged(training.body), ended, refused)
     if training.metrics is not None:
         await training.change(**{trials.MEASUREMENTS: await asyncio.to_thread(trials.reported, training.metrics)})
+    if task := training.body.get(pipeline_tasks.LINK):
+        files = Files(training.cloud, replicas.account(training.cloud, training.body), training.folder)
+        await training.change(
+            **{pipeline_tasks.OUTPUTS: await asyncio.to_thread(pipeline_tasks.written, files, task["execution"])}
+        )
     await training.job.write(partial(jobs.ended, training.cloud, training.name, "JOB_STATE_SUCCEEDED"))
 
 
