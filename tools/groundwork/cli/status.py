@@ -6,11 +6,9 @@ from typing import Any
 
 import click
 
-from groundwork.cli.cost import credit_bars, credit_lines
 from groundwork.cli.options import environment_option, here, json_option
+from groundwork.cli.outputs import print_outputs
 from groundwork.cli.printing import echo, print_json
-from groundwork.cli.up import print_outputs
-from groundwork.cost import bars
 from groundwork.cost.amounts import shown
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
@@ -52,8 +50,11 @@ def status(name: str, as_json: bool) -> None:
     _print_runs(runs, environment)
     for line in here_runs:
         echo(line)
-    for line in credit_lines(environment) if found.running else ():
-        echo(line)
+    if found.running and _has_credits(environment):
+        from groundwork.cli.cost import credit_lines  # loads all that reads costs
+
+        for line in credit_lines(environment):
+            echo(line)
 
 
 def _print_layer(layer: LayerStatus, *, known: bool) -> None:
@@ -98,14 +99,19 @@ def _runs_data(found: Now) -> dict[str, Any]:
     return {"running": rows, "hourly": found.hourly, "unknown": list(found.unknown)}
 
 
+def _has_credits(environment: Environment) -> bool:
+    return bool(environment.cost.get("grants"))
+
+
 def _credits(found: Status) -> list[dict[str, Any]] | None:
     """What is left of the credits; None where that is unknown."""
+    if not _has_credits(found.environment) or not found.running or found.never_up:
+        return []
+    from groundwork.cli.cost import credit_bars
+    from groundwork.cost import bars
+
     try:
-        return (
-            [bars.as_json(bar) for bar in credit_bars(found.environment)]
-            if found.running and not found.never_up
-            else []
-        )
+        return [bars.as_json(bar) for bar in credit_bars(found.environment)]
     except GroundworkError:
         return None
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -19,11 +18,11 @@ from groundwork.cli.options import (
     verbose_option,
     yes_option,
 )
-from groundwork.cli.printing import echo, next_steps, print_json
+from groundwork.cli.outputs import print_outputs
+from groundwork.cli.printing import next_steps, print_json
 from groundwork.cli.terminal import Terminal
 from groundwork.cost.estimate import Estimate, a_month
 from groundwork.cost.planned import saying_cost
-from groundwork.environment.values import Environment
 from groundwork.errors import Exit
 from groundwork.lifecycle import changed
 from groundwork.lifecycle import up as feature
@@ -33,7 +32,6 @@ from groundwork.policy.gate import gate
 from groundwork.report import console
 from groundwork.terraform.process import signals_passed_on
 from groundwork.terraform.session import Session, open_session
-from groundwork.terraform.state import Output
 
 
 def _details_option(command: F) -> F:
@@ -139,23 +137,3 @@ def _closing(session: Session, costs: Sequence[Estimate]) -> list[str]:
 
 def _today() -> date:
     return datetime.now(UTC).date()
-
-
-def print_outputs(outputs: Mapping[str, Output], environment: Environment) -> None:
-    """Print the outputs, without the values of sensitive ones."""
-    pointed = f', in a shell after eval "$(groundwork env --env {environment.name})"' if environment.local else ""
-    for name, output in outputs.items():
-        value = "(sensitive)" if output.sensitive else output.value
-        if isinstance(value, dict) and value:
-            echo(f"{name}{pointed if name == 'commands' else ''}:")
-            width = max(map(len, map(str, value)))
-            for key, item in value.items():
-                echo(f"  {key:<{width}}  {_text(item)}")
-        elif value not in ({}, [], None):
-            echo(f"{name}: {_text(value)}")
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key}={_text(item)}" for key, item in value.items() if item is not None)
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
