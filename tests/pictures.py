@@ -45,7 +45,7 @@ def console(page: Window, address: str) -> None:
 
 def costs(page: Window, address: str) -> None:
     """The sums and the days by member: what stands between them is left out."""
-    page.open(address, 1000, 610)
+    page.open(address, 1000, 625)
     page.run("for (const first of ['p.key', 'h2', '.scroll']) document.querySelector(first).remove()")
     page.picture(DOCS / "costs.png")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from groundwork.environment.values import Environment, Member, load
@@ -22,6 +23,14 @@ def test_on_google_cloud_login_and_docker_use_our_own_commands() -> None:
     assert "groundwork docker --env dev" in message
     assert "You are an ml-engineer" in message
     assert "simulated" not in message
+
+
+def test_in_a_teams_own_repository_groundwork_is_cloned_too(tmp_path: Path) -> None:
+    inside = load("dev", ROOT)
+    assert "make doctor" in text(inside, "viewer")
+    message = text(replace(inside, path=tmp_path / "envs" / "dev.yaml"), "viewer")
+    assert "source ../groundwork/.venv/bin/activate" in message
+    assert "make doctor" not in message
 
 
 def test_on_the_local_cloud_nobody_logs_in_and_podman_pulls() -> None:

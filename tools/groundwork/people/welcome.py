@@ -42,7 +42,11 @@ def _lines(environment: Environment, member: Member, persona: Persona) -> Iterat
 
 def _login(environment: Environment, member: Member, persona: Persona) -> Iterator[str]:
     name = environment.name
-    yield "1. Clone this repository, then: make doctor, and in every new shell: source .venv/bin/activate"
+    if (environment.root / "tools" / "groundwork").is_dir():
+        yield "1. Clone this repository, then: make doctor, and in every new shell: source .venv/bin/activate"
+    else:  # a team's own repository, which `groundwork init` made a project
+        yield "1. Clone this repository, and groundwork's beside it: make ready there, and in every new shell:"
+        yield "     source ../groundwork/.venv/bin/activate"
     if environment.local and member.type == "group":
         yield "2. This is the local cloud (simulated): it knows no memberships, so what a group holds lets nobody in there."
     elif environment.local:
