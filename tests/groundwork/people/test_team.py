@@ -211,7 +211,7 @@ def test_a_groups_access_is_read_from_policies_and_not_claimed_to_be_tried(platf
         (("remove", "x@p.iam.gserviceaccount.com"), 2, "is a service account, not a person"),
         (("remove",), 2, "Missing argument 'EMAIL'"),
         (("list", "--env", "no/such.yaml"), 2, "cannot be read"),
-        (("fire",), 2, "No such command 'fire'"),
+        (("fire",), 2, "No such command 'fire'; allowed are drift, list."),
     ],
 )
 def test_wrong_input_gets_one_sentence_and_changes_nothing(

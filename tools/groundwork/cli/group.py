@@ -5,12 +5,25 @@ from __future__ import annotations
 import re
 
 import click
+from click.exceptions import NoSuchCommand
+
+from groundwork.text import allowed
 
 _CLAUSE = re.compile(r"(.+?)[.:;](?:\s|\Z)", re.DOTALL)
 
 
 class Group(click.Group):
     """A group that lists each command with the first clause of its help, wrapped rather than truncated."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or refuse with those that there are."""
+        try:
+            return super().resolve_command(ctx, args)
+        except NoSuchCommand as error:
+            known = allowed(self.list_commands(ctx), error.command_name)
+            raise click.UsageError(f"No such command {error.command_name!r}; {known}", ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands by name."""
