@@ -171,7 +171,7 @@ def unresolved(arrows: dict[str, set[str]]) -> set[str]:
 
 
 @pytest.mark.parametrize("module", modules("groundwork"))
-def test_groundwork_knows_only_the_door_of_the_local_cloud(module: str) -> None:
+def test_groundwork_imports_only_the_local_clouds_launcher(module: str) -> None:
     assert _of(imports(module), "localcloud") <= {"localcloud.server.launcher"}
 
 

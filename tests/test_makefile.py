@@ -59,7 +59,7 @@ def folder(tmp_path: Path) -> Folder:
 
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize("name", [*NAMES, "SOMETHING"])
-def test_a_variable_is_never_carried_out(folder: Folder, name: str, attack: str) -> None:
+def test_a_variable_is_never_executed(folder: Folder, name: str, attack: str) -> None:
     others = [] if name == "EMAIL" else ["EMAIL=a@example.com"]
     folder.make("onboard", f"{name}={attack}", *others)
     folder.make("onboard", *others, **{name: attack})
@@ -85,7 +85,7 @@ TARGETS = re.findall(
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_every_target_hands_args_on_and_carries_none_out(folder: Folder, target: str) -> None:
+def test_every_target_passes_args_on_and_executes_none(folder: Folder, target: str) -> None:
     result = folder.make(target, "ARGS=x;touch made", "EMAIL=a@example.com")
     assert not folder.carried_out()
     assert "x;touch" in result.stdout.splitlines() or target == "unlock", result.stderr

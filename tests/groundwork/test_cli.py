@@ -375,7 +375,7 @@ def test_on_windows_the_supported_ways_are_shown() -> None:
     assert "WSL 2 or in its dev container" in cli.unfit("nt")
 
 
-def test_an_interrupt_before_the_command_line_is_loaded_is_a_word(tmp_path: Path) -> None:
+def test_an_early_interrupt_prints_one_word(tmp_path: Path) -> None:
     (tmp_path / "click.py").write_text("raise KeyboardInterrupt")
     argv = [sys.executable, "-m", "groundwork", "--help"]
     done = subprocess.run(

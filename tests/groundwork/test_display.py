@@ -158,7 +158,7 @@ def test_a_sentence_is_broken_at_words(wide: int) -> None:
     assert all(line.startswith("  ") for line in lines)
 
 
-def test_a_line_of_a_plan_goes_on_below_what_it_says() -> None:
+def test_a_long_line_of_a_plan_is_indented_below_its_text() -> None:
     line = "  ~ bucket data                  public_access_prevention inherited → enforced, versioning false → true"
     lines = at_words(line, 60).splitlines()
     assert max(map(len, lines)) <= 60
@@ -208,7 +208,7 @@ ROW = ("09fb4d4d", "groundwork-build", "images/backend:7724954, images/backend:l
         (40, f"build {ROW[0]}\n  by      {ROW[1]}\n  images  images/backend:7724954,\n      images/backend:latest"),
     ],
 )  # fmt: skip
-def test_a_table_without_room_breaks_at_words_and_then_is_a_paragraph_a_row(
+def test_a_narrow_table_breaks_at_words_and_then_becomes_paragraphs(
     wide: int, expected: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)

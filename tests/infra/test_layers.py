@@ -139,7 +139,7 @@ def test_a_change_of_the_file_changes_what_it_names_alone(platform: Platform) ->
 
 
 @dev
-def test_a_grant_by_hand_is_a_change_where_the_module_owns_the_role_and_none_elsewhere(platform: Platform) -> None:
+def test_a_manual_grant_is_a_change_only_of_roles_that_the_module_owns(platform: Platform) -> None:
     platform.up()
     cloud, bucket = platform.project.cloud, platform.environment.buckets["data"].full_name
     eve = "user:eve@example.com"

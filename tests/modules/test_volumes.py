@@ -16,7 +16,7 @@ VOLUME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 @pytest.mark.slow
 @pytest.mark.parametrize("module", ["cloud_run_service", "cloud_run_job"])
-def test_every_bucket_has_a_volume_of_a_lawful_name(module: str, project: LocalProject, tmp_path: Path) -> None:
+def test_every_bucket_has_a_volume_with_a_valid_name(module: str, project: LocalProject, tmp_path: Path) -> None:
     buckets = [LONG, f"{LONG[:-1]}0", "with.dots_and-more", "plain"]
     tmp_path.joinpath("main.tf").write_text(
         f"""module "it" {{

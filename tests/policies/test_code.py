@@ -67,7 +67,7 @@ def test_an_empty_list_may_be_a_variable_without_a_default() -> None:
     assert _values(members=[[]]) == {"members": Unknown()}
 
 
-def test_blocks_over_something_open_are_open() -> None:
+def test_blocks_around_an_unknown_value_are_unknown() -> None:
     over_a_variable = {"rule": {"for_each": ["var.rules"], "content": [{"age": [3]}]}}
     with_its_iterator = {"rule": [{"age": ["rule.value"]}]}
     worked_out = {"rule": [{"age": [3]}]}

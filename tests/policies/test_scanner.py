@@ -79,7 +79,7 @@ def test_terraform_in_json_is_a_problem(report: Mapping[str, Any]) -> None:
     assert said in report["problems"]
 
 
-def test_a_comment_in_the_code_switches_no_check_off(report: Mapping[str, Any]) -> None:
+def test_a_comment_in_the_code_cannot_disable_a_check(report: Mapping[str, Any]) -> None:
     found = {(row["policy"], row["address"]) for row in report["findings"]}
     assert ("scanning_api_is_not_enabled", "google_project_service.scanning") in found
     assert ("CKV_GCP_29", "google_storage_bucket.loose") in found

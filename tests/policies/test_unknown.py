@@ -40,7 +40,7 @@ def test_on_a_plan_the_policy_decides_what_is_not_known(name: str) -> None:
 @pytest.mark.parametrize(
     "name", sorted(set(POLICIES) - BY_BEING_THERE - {"resources_are_labelled", "shared_access_is_added"})
 )
-def test_in_code_what_is_not_known_is_left_to_the_plan(name: str) -> None:
+def test_unknown_values_in_code_are_left_to_the_plan(name: str) -> None:
     policy = POLICIES[name]
     rulings = [policy.rule(_open(policy, kind, "code"), SETTINGS) for kind in policy.resources]
     assert {ruling.verdict for ruling in rulings} == {Verdict.UNKNOWN}

@@ -91,9 +91,7 @@ def test_the_workflow_may_be_named_with_its_ref(github: GitHub) -> None:
         {"head": {"ref": "more", "sha": HEAD, "repo": None}},
     ],
 )
-def test_a_commit_that_no_pull_request_of_ours_brought_was_not_reviewed(
-    github: GitHub, changes: dict[str, Any]
-) -> None:
+def test_a_commit_without_a_pull_request_of_ours_was_not_reviewed(github: GitHub, changes: dict[str, Any]) -> None:
     github.pulls = [pull(**changes)]
     assert refused(github).startswith(f"{MERGED} came to main without a pull request from a branch of team/project, ")
 

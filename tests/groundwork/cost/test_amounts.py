@@ -28,7 +28,7 @@ def test_other_currencies_keep_their_code_where_the_sign_would_be_ambiguous():
     assert shown(Decimal("12.5"), "AUD") == "12.50 AUD"
 
 
-def test_a_sign_is_shown_where_a_difference_is():
+def test_a_difference_is_shown_with_its_sign():
     assert shown(Decimal("0.62"), signed=True) == "+$0.62"
     assert shown(Decimal(0), signed=True) == "$0.00"
 

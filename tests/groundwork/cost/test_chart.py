@@ -346,7 +346,7 @@ def test_a_browser_shows_paper_ink_and_bars_and_asks_for_nothing(browser, text, 
     assert requests <= {"not an origin"}
 
 
-def test_a_page_that_did_ask_for_something_would_be_noticed(browser, text, tmp_path):
+def test_a_page_that_made_a_request_would_be_noticed(browser, text, tmp_path):
     asking = text.replace("default-src 'none'", "img-src *").replace(
         "</body>", '<img src="http://127.0.0.1:9/x.png"></body>'
     )

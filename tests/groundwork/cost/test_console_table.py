@@ -152,7 +152,7 @@ def test_what_is_not_as_the_console_writes_it_is_refused_by_name(tmp_path, text,
     assert message in str(problem.value)
 
 
-def test_lines_of_the_month_before_are_not_called_late(tmp_path):
+def test_lines_of_the_previous_month_are_not_called_late(tmp_path):
     row = _row("1").replace("2026-10-01", "2026-09-30")
     found = files.read([_file(tmp_path, BLOCK.replace('"$1,004.40"', "$1.00") + HEADER + row)])
     assert not found.lines[0].late

@@ -132,7 +132,7 @@ def test_the_estimate_as_csv_adds_up(cost):
     assert sum(Decimal(row["monthly_usd"]) for row in rows) == Decimal(document["after"]["monthly"])
 
 
-def test_a_report_of_a_file_is_in_every_form_the_same(cost):
+def test_a_files_report_is_the_same_in_every_form(cost):
     document = json.loads(cost("report --file export.ndjson --json")[1])
     rows = list(csv.DictReader(io.StringIO(cost("report --file export.ndjson --by service --csv")[1])))
     assert [(row["key"], row["gross"]) for row in rows] == [

@@ -37,7 +37,7 @@ def test_what_is_left_is_what_was_entered_less_what_the_export_shows():
     assert (balance.standings[0].used, balance.left) == (31, 19)
 
 
-def test_a_steady_dollar_a_day_runs_out_on_the_day_that_one_counts_to():
+def test_a_steady_dollar_a_day_runs_out_on_the_expected_day():
     balance = balances([GRANT], STEADY, TODAY)[0]
     assert (balance.burn.mean, balance.burn.slow, balance.burn.fast) == (1, 1, 1)
     last = TODAY + timedelta(days=18)
@@ -108,7 +108,7 @@ def test_without_an_account_the_members_label_decides():
     assert balances([mine], _ledger(*lines), TODAY)[0].left == 19
 
 
-def test_costs_before_a_grant_began_are_not_its():
+def test_costs_before_a_grants_start_do_not_count():
     late = replace(GRANT, start=TODAY - timedelta(days=4))
     balance = balances([late], STEADY, TODAY)[0]
     assert (balance.standings[0].used, balance.over) == (5, 0)

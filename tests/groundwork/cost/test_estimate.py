@@ -173,7 +173,7 @@ def test_free_tiers_apply_once_across_resources_and_plans():
     assert cents(estimate([one, two], held).after.monthly) == (16 - 6) * Decimal("0.06")
 
 
-def test_a_free_tier_never_pays_more_than_there_is():
+def test_a_free_tier_never_exceeds_the_cost():
     auto = {"replication": [{"auto": [{}]}]}
     found = estimate(plan(change("google_secret_manager_secret", auto)))
     assert found.after.listed > 0

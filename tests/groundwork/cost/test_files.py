@@ -125,7 +125,7 @@ def test_other_labels_can_name_the_member(ndjson, rows):
     assert {line.component for line in found.lines} == {exports.member(row) for row in rows}
 
 
-def test_a_label_of_the_project_speaks_for_what_has_none(tmp_path):
+def test_the_projects_label_applies_to_unlabelled_lines(tmp_path):
     row = next(exports.rows(1)) | {"labels": [], "project": {"id": "p", "labels": [{"key": "member", "value": "dora"}]}}
     assert files.read([exports.ndjson(tmp_path / "x.ndjson", [row])]).lines[0].member == "dora"
 
@@ -303,7 +303,7 @@ def test_objects_over_several_lines_are_read(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["x*.ndjson", "x[1].ndjson", "x?.ndjson"])
-def test_a_name_that_looks_like_a_pattern_is_only_that_file(tmp_path, name):
+def test_a_name_that_looks_like_a_pattern_names_one_file(tmp_path, name):
     exports.ndjson(tmp_path / "x1.ndjson", exports.rows(7))
     found = files.read([exports.ndjson(tmp_path / name, exports.rows(3))])
     assert sum(line.line_count for line in found.lines) == 3
@@ -348,7 +348,7 @@ def test_a_line_without_a_service_is_listed_by_its_kind(tmp_path):
     assert {line.service for line in lines} == {"Tax", "Rounding error", "(no service)"}
 
 
-def test_a_file_that_unpacks_to_far_more_than_any_export_is_not_read_to_its_end(tmp_path):
+def test_an_archive_bomb_is_not_read_to_its_end(tmp_path):
     bomb = tmp_path / "export.ndjson.gz"
     bomb.write_bytes(gzip.compress(bytes(1 << 24)) * 20)
     with pytest.raises(UsageProblem, match="unpacks to more than 100 times its size"):

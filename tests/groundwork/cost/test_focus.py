@@ -95,7 +95,7 @@ def _read(tmp_path, *rows):
     return files.read([file])
 
 
-def test_a_line_for_a_whole_day_counts_on_that_day_and_its_month(tmp_path):
+def test_a_daily_line_counts_on_its_day_and_month(tmp_path):
     line = _read(tmp_path, _plain()).lines[0]
     assert (line.day.isoformat(), line.invoice_month) == ("2026-10-03", "202610")
 
@@ -118,7 +118,7 @@ def test_no_tags_are_no_trouble(tmp_path):
     assert _read(tmp_path, _plain(Tags=None), _plain(Tags={})).lines[0].member == ""
 
 
-def test_credit_rows_of_other_makers_are_credits_and_their_kind_is_not_guessed(tmp_path):
+def test_other_vendors_credit_rows_are_credits_of_unknown_kind(tmp_path):
     found = _read(tmp_path, _plain(), _plain(BilledCost="-0.25", ChargeCategory="Credit"))
     assert sum(line.gross for line in found.lines) == Decimal("1.25")
     assert sum(line.other_credits for line in found.lines) == Decimal("-0.25")

@@ -22,7 +22,7 @@ from tests.groundwork.cost.plans import bucket, change, plan
         (["create", "delete"], "replace"),
     ],
 )
-def test_actions_get_one_word(actions, name):
+def test_actions_are_described_in_one_word(actions, name):
     assert changes(plan(change("google_storage_bucket", bucket(), actions=actions)))[0].action == name
 
 

@@ -143,7 +143,7 @@ def test_a_monthly_table_is_not_split_into_days():
     assert "by_day" not in as_json(report(ledger(line(), daily=False), Period(), NOW))
 
 
-def test_members_sign_with_a_label_that_their_address_can_be():
+def test_members_use_a_label_derived_from_their_address():
     names = member_names(["alice@example.com", "bob.b@example.com", "bob-b@other.org"])
     assert names["alice"] == names["alice-example-com"] == names["alice_example_com"] == "alice@example.com"
     assert names["bob-b-example-com"] == "bob.b@example.com"

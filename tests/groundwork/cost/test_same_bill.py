@@ -107,7 +107,7 @@ def test_lines_without_a_cost_tell_nothing(tmp_path):
     assert sum(line.gross for line in files.read(both).lines) == 3
 
 
-def test_a_single_line_that_is_alike_is_reported(tmp_path):
+def test_a_single_equal_line_is_reported(tmp_path):
     rows = list(exports.rows(400))
     both = [exports.ndjson(tmp_path / "a", rows[:200]), exports.ndjson(tmp_path / "b", rows[199:])]
     assert files.read(both).notes == (

@@ -31,7 +31,7 @@ def examined(google: Google) -> dict[str, CheckResult]:
     return {row.subject: row for row in findings(google_cloud(google.clone.project, os.environ), google.environment)}
 
 
-def test_doctor_is_content_with_an_owner_of_a_project_that_is_paid_for(google: Google) -> None:
+def test_doctor_finds_nothing_for_an_owner_of_a_billed_project(google: Google) -> None:
     google.log_in()
     project = f"v1/projects/{google.clone.project}"
     account = {"billingAccountName": "billingAccounts/000000-000000-000000"}

@@ -72,7 +72,7 @@ def test_before_the_first_up_nothing_is_broken_in_a_new_project(google: Google) 
     assert finding_of(google, "permissions").text == "could not be checked: cloudresourcemanager.googleapis.com is off"
 
 
-def test_doctor_itself_ends_well_then(google: Google) -> None:
+def test_doctor_then_exits_with_0(google: Google) -> None:
     google.log_in_as_person(OWNER, quota_project_id=google.clone.project)
     write(google)
     new_project(google)

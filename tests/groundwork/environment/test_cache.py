@@ -54,7 +54,7 @@ def test_another_environment_with_the_same_project_is_found(root: Path) -> None:
         load("local", root)
 
 
-def test_a_stricter_schema_is_obeyed(root: Path) -> None:
+def test_a_stricter_schema_applies(root: Path) -> None:
     schema = root / "envs" / "schema.json"
     schema.write_text(schema.read_text("utf-8").replace('"europe-west1",', ""), "utf-8")
     with pytest.raises(EnvironmentProblem, match="europe-west1"):
@@ -68,7 +68,7 @@ def test_only_the_newest_is_kept(root: Path) -> None:
     assert len(list((root / ".groundwork" / "checked").iterdir())) == 1
 
 
-def test_torn_memory_is_no_memory(root: Path) -> None:
+def test_a_damaged_cache_entry_is_ignored(root: Path) -> None:
     for entry in (root / ".groundwork" / "checked").iterdir():
         entry.write_text("{", "utf-8")
     assert load("local", root).project == "groundwork-local"

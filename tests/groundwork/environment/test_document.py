@@ -31,7 +31,7 @@ def test_values_are_what_json_would_have(tmp_path: Path) -> None:
     }
 
 
-def test_every_place_has_its_line_and_one_that_is_not_there_that_of_what_is_around_it(tmp_path: Path) -> None:
+def test_every_path_has_its_line_and_a_missing_one_its_parents(tmp_path: Path) -> None:
     read_file = document(tmp_path, "\na:\n  b:\n  - c\n  - d: 1\n")
     assert read_file.lines[("a",)] == 2
     assert read_file.lines[("a", "b", 1, "d")] == 5
@@ -64,7 +64,7 @@ def test_what_has_no_end_or_is_too_deep_is_a_mistake(text: str, tmp_path: Path) 
     ]
 
 
-def test_aliases_that_multiply_come_to_an_end(tmp_path: Path) -> None:
+def test_multiplying_aliases_are_limited(tmp_path: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
     assert document(tmp_path, "\n".join(lines)).values is None

@@ -35,7 +35,7 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("content", DAMAGED, ids=range(len(DAMAGED)))
-def test_a_damaged_file_is_named_with_what_brings_it_back(content: bytes, project: Path) -> None:
+def test_a_damaged_file_is_named_with_how_to_restore_it(content: bytes, project: Path) -> None:
     for name in (SCHEMA, PERSONAS):
         (project / name).write_bytes(content)
         with pytest.raises(UsageProblem) as problem:

@@ -83,7 +83,7 @@ def test_a_name_follows_from_planned_values(kind: str, planned: dict[str, str], 
     assert identity(Orphan("a", kind, ""), planned, "p") == name
 
 
-def test_an_id_that_the_run_learned_wins() -> None:
+def test_an_id_reported_by_the_run_takes_precedence() -> None:
     assert identity(Orphan("a", "google_storage_bucket", "real-name"), {"name": "planned"}, "p") == "real-name"
 
 
@@ -96,7 +96,7 @@ def test_a_state_left_in_the_code_folder_is_moved(tmp_path: Path) -> None:
     assert (source.exists(), target.read_text()) == (False, "state")
 
 
-def test_a_state_that_cannot_be_moved_stays_and_nothing_half_is_left(tmp_path: Path) -> None:
+def test_a_state_that_cannot_be_moved_stays_and_no_partial_copy_is_left(tmp_path: Path) -> None:
     left = tmp_path / "left.tfstate"
     left.write_text("state")
     brought(left, tmp_path / "no" / "such" / "folder" / "kept.tfstate")

@@ -281,7 +281,7 @@ def test_a_list_call_that_fails_is_unknown_and_never_nothing(clone: Clone, talk:
     assert "Nothing is left" not in result.stdout
 
 
-def test_down_of_nothing_is_nothing(clone: Clone) -> None:
+def test_down_without_a_platform_does_nothing(clone: Clone) -> None:
     result = clone.run("down", "--env", "small", "--yes")
     assert result.returncode == Exit.OK
     assert "small: there is nothing to remove" in result.stderr

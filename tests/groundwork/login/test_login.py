@@ -60,7 +60,7 @@ def test_a_valid_login_is_left_alone(google: Google) -> None:
     assert commands(notes) == []
 
 
-def test_again_logs_in_although_the_login_is_valid(google: Google) -> None:
+def test_the_option_again_renews_a_valid_login(google: Google) -> None:
     notes = gcloud(google)
     google.log_in(quota_project_id=google.clone.project)
     google.clone("login", "--env", "dev", "--again", "--no-browser")

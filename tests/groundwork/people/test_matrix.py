@@ -132,7 +132,7 @@ def test_explain_says_what_is_missing_and_the_line_that_grants_it(platform: Plat
 @pytest.mark.parametrize(
     "name", ["build", "identity/build", "groundwork-build@groundwork-local.iam.gserviceaccount.com"]
 )
-def test_explain_explains_an_identity_by_whatever_name(platform: Platform, name: str) -> None:
+def test_explain_accepts_every_name_of_an_identity(platform: Platform, name: str) -> None:
     result = platform("access", "explain", name, "push", "repository/images")
     email = "groundwork-build@groundwork-local.iam.gserviceaccount.com"
     assert result.returncode == 0

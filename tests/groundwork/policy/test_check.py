@@ -77,7 +77,7 @@ def test_a_change_is_scanned(here: Clone, what: str) -> None:
     assert here.runs == 2
 
 
-def test_a_file_more_or_less_is_a_change(here: Clone) -> None:
+def test_an_added_or_removed_file_is_a_change(here: Clone) -> None:
     _check(here)
     more = here.root / "modules" / "bucket" / "more.tf"
     more.write_text("", encoding="utf-8")

@@ -131,7 +131,7 @@ def test_before_the_first_up_it_says_that_nothing_is_there(clone: Clone) -> None
     assert "Nothing is up in later" in result.stderr
 
 
-def test_accounts_keep_their_addresses_and_people_do_not() -> None:
+def test_addresses_of_accounts_are_kept_and_those_of_people_are_not() -> None:
     section = Section("x", "X?", ("who",), (("build@p.iam.gserviceaccount.com, Carl.Ek@example.com",),))
     shown = without_addresses(section, {})
     assert shown.rows == (("build@p.iam.gserviceaccount.com, C. E.",),)

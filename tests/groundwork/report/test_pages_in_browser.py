@@ -94,7 +94,7 @@ def test_tab_reaches_all_in_order_and_shows_where_it_is(addresses: Mapping[str, 
     assert faults == []
 
 
-def test_enter_and_space_open_and_close_what_folds(addresses: Mapping[str, str], page: Window) -> None:
+def test_enter_and_space_toggle_foldable_parts(addresses: Mapping[str, str], page: Window) -> None:
     page.open(addresses["bucket/{p}-data"], 1280, 900)
     page.run("document.querySelectorAll('summary')[1].focus()")
     for key, opened in (("Enter", True), (" ", False), (" ", True)):

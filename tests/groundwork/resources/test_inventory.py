@@ -102,7 +102,7 @@ def test_things_are_found_in_every_zone_and_on_every_page(script: Script) -> Non
     ],
 )
 @pytest.mark.parametrize("token", ["", "#1"])
-def test_a_page_that_is_missing_or_not_whole_makes_its_kind_unknown(
+def test_a_missing_or_incomplete_page_makes_its_kind_unknown(
     script: Script, page: Any, sentence: str, token: str
 ) -> None:
     script.enable("compute")
@@ -117,7 +117,7 @@ def test_a_page_that_is_missing_or_not_whole_makes_its_kind_unknown(
 @pytest.mark.parametrize(
     ("permissions", "calls", "unknown"), [(["bigquery.datasets.get"], 1, []), ([], 0, ["BigQuery dataset"])]
 )
-def test_a_list_that_leaves_out_what_one_may_not_see_is_believed_only_with_the_permission(
+def test_a_list_that_omits_invisible_items_is_trusted_only_with_permission(
     script: Script, permissions: list[str], calls: int, unknown: list[str]
 ) -> None:
     script.enable("bigquery")

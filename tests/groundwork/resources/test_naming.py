@@ -47,7 +47,7 @@ def binding(role: str, *members: str) -> dict[str, Any]:
     return {"role": role, "members": list(members)}
 
 
-def test_a_component_is_one_line_with_what_of_it(plan: Plan) -> None:
+def test_a_component_is_one_line_with_its_changed_parts(plan: Plan) -> None:
     plan.add('module.buckets["data"]', "google_storage_bucket", "create", after={"name": "data"})
     for name in ("train", "serve"):
         account = f"serviceAccount:{name}@p.iam.gserviceaccount.com"

@@ -40,7 +40,7 @@ def test_what_goes_with_a_service_or_job_is_counted(
     assert (contents.text, contents.holds, unknown) == (expected, True, {})
 
 
-def test_a_build_that_runs_is_listed_once_and_ended_by_calling_it_off(google: Script) -> None:
+def test_a_running_build_is_listed_once_and_ended_by_cancelling_it(google: Script) -> None:
     google.enable("cloudbuild")
     name = f"{PLACE}/builds/1"
     google.answers[f"/cloudbuild/v2/projects/{PROJECT}/locations"] = {"locations": [{"locationId": "europe-west1"}]}

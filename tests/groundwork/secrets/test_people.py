@@ -118,7 +118,7 @@ def test_at_a_terminal_nothing_is_destroyed_unasked(
     assert clone.states(KEY) == states
 
 
-def test_a_question_that_is_broken_off_sets_nothing(clone: SmallClone) -> None:
+def test_an_interrupted_prompt_sets_nothing(clone: SmallClone) -> None:
     code, output = at_terminal(["secrets", "set", KEY], clone.root, [("(not shown): ", "\x03")])
     assert code == Exit.INTERRUPTED
     assert "Interrupted." in output

@@ -38,7 +38,7 @@ def put(clone: SmallClone, *values: str, name: str = KEY, keep: int = 99) -> Non
         assert result.code == Exit.OK, result.err
 
 
-def test_a_value_that_is_set_is_got_byte_for_byte(clone: SmallClone) -> None:
+def test_a_value_is_returned_byte_for_byte(clone: SmallClone) -> None:
     value = bytes(range(256))
     assert clone("secrets", "set", KEY, "--exact", given=value).text == f"{KEY}: version 1 is set\n"
     assert clone("secrets", "get", KEY).out == value
@@ -132,7 +132,7 @@ def test_a_value_can_be_read_as_json(value: bytes, expected: dict[str, str], clo
     assert json.loads(clone("secrets", "get", KEY, "--json").out) == {"name": KEY, "version": "latest", **expected}
 
 
-def test_disabling_and_enabling_take_each_other_back(clone: SmallClone) -> None:
+def test_disabling_and_enabling_undo_each_other(clone: SmallClone) -> None:
     put(clone, "a")
     assert clone("secrets", "disable", KEY, "latest").text == f"{KEY}: version 1 disabled\n"
     refused = clone("secrets", "get", KEY)
@@ -243,7 +243,7 @@ def test_an_import_sets_every_key_and_again_changes_nothing(clone: SmallClone) -
     assert clone("secrets", "import", ".env").text.count("already has this value, nothing was changed") == 3
 
 
-def test_an_import_that_cannot_be_whole_sets_nothing(clone: SmallClone) -> None:
+def test_an_import_that_cannot_be_complete_sets_nothing(clone: SmallClone) -> None:
     (clone.root / ".env").write_text("KAGGLE_USER=ann\nPORT=8080\n")
     result = clone("secrets", "import", ".env")
     assert result.code == Exit.USAGE

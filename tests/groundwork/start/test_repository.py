@@ -53,7 +53,7 @@ def test_a_dotenv_gives_names_of_secrets_and_none_of_their_values(tmp_path: Path
     assert "hidden" not in str(repository.look(tmp_path))
 
 
-def test_a_dotenv_that_git_would_take_up_is_reported(tmp_path: Path) -> None:
+def test_a_dotenv_that_git_would_add_is_reported(tmp_path: Path) -> None:
     said = "git does not ignore it: add it to .gitignore, so that its values stay out of git"
     detected(tmp_path, {".env": "PORT=8000\n"})
     assert said not in [clue.becomes for clue in repository.look(tmp_path)], "no repository, no git add"

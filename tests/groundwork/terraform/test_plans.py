@@ -18,7 +18,7 @@ def layer(*changes: PlannedChange, name: str = "platform") -> LayerPlan:
     return LayerPlan(name, Path("plan"), pending=True, changes=changes)
 
 
-def test_a_replacement_counts_as_one_made_and_one_destroyed() -> None:
+def test_a_replacement_counts_as_one_created_and_one_destroyed() -> None:
     actions: list[Action] = ["create", "replace", "update", "delete", "import"]
     total = plans.counts([layer(*(change("module.a", "b", action) for action in actions))])
     assert total == Counts(create=2, update=1, delete=2, imported=1)

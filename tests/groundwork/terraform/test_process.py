@@ -167,7 +167,7 @@ def test_a_listener_that_breaks_leaves_no_process_behind(tmp_path: Path) -> None
     assert not (tmp_path / ".terraform.tfstate.lock.info").exists()
 
 
-def test_a_pid_counts_only_with_its_birth() -> None:
+def test_a_pid_counts_only_with_its_start_time() -> None:
     assert alive(os.getpid(), birth(os.getpid()))
     if Path("/proc/self/stat").exists():
         assert not alive(os.getpid(), "12345")

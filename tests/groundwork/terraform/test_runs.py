@@ -41,7 +41,7 @@ def test_a_second_run_names_the_first(tmp_path: Path) -> None:
     assert "in apply of platform: wait for it to end" in error.value.message
 
 
-def test_a_killed_runs_claim_is_free_again(tmp_path: Path) -> None:
+def test_a_killed_runs_claim_is_released(tmp_path: Path) -> None:
     argv = [sys.executable, "-c", HOLD, str(tmp_path)]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
@@ -77,6 +77,6 @@ def test_a_record_stays_when_a_command_is_cut_short_or_an_apply_fails(
     assert (record.phase, record.in_order, record.at_work) == (command, in_order, False)
 
 
-def test_a_torn_record_is_no_record(tmp_path: Path) -> None:
+def test_a_truncated_record_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text('{"command": "up"', "utf-8")
     assert runs.read(tmp_path) is None

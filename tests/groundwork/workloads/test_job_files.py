@@ -91,7 +91,7 @@ def test_an_invalid_job_is_reported_in_one_sentence(write: Writer, text: str, se
     assert sentence in problem.value.message
 
 
-def test_a_key_without_a_value_says_nothing(write: Writer) -> None:
+def test_a_key_without_a_value_is_ignored(write: Writer) -> None:
     text = "baseOutputDirectory:\nlabels:\nworkerPoolSpecs: {containerSpec: {imageUri: a, env: }, machineSpec: }\n"
     read = job_files.read(write("train.yaml", text) / "train.yaml")
     assert read == {"jobSpec": {"workerPoolSpecs": [{"containerSpec": {"imageUri": "a"}}]}}

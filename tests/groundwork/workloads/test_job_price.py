@@ -44,7 +44,7 @@ def test_a_machine_without_a_price_gives_no_figure() -> None:
     )
 
 
-def test_a_run_job_may_take_all_its_tries_of_all_its_tasks() -> None:
+def test_a_run_jobs_timeout_covers_all_attempts_of_all_tasks() -> None:
     limits = {"resources": {"limits": {"cpu": "2", "memory": "4Gi"}}}
     job = {"template": {"taskCount": 3, "template": {"containers": [limits], "timeout": "1800s", "maxRetries": 1}}}
     rate, longest = job_price.of_run_job(job, "europe-west1")

@@ -20,7 +20,7 @@ def project(google: Google) -> Project:
     return Project(google_cloud(google.clone.project), google.environment)
 
 
-def test_a_persons_login_brings_one_where_it_asks_for_openid(google: Google) -> None:
+def test_a_persons_login_has_an_identity_token_with_the_openid_scope(google: Google) -> None:
     google.log_in_as_person()
     assert tokens.identity_token(project(google), URL) == "a-persons-own"
     answer = {"access_token": "ya29.x", "expires_in": 3599, "token_type": "Bearer"}

@@ -152,7 +152,7 @@ def test_an_account_that_may_not_push_is_refused_by_the_registry(cloud: Serving)
     )
 
 
-def test_an_image_that_a_build_was_based_on_is_not_there_for_an_account_that_may_not_pull_it(
+def test_a_base_image_is_not_available_to_an_account_that_may_not_pull_it(
     cloud: Serving, submit: Callable[..., dict[str, Any]]
 ) -> None:
     base = f"{IMAGE}:base"
@@ -316,7 +316,7 @@ def test_a_cancelled_build_leaves_no_container(cloud: Serving, account: str) -> 
 
 
 @pytest.mark.parametrize("killed", [False, True])
-def test_a_stop_and_a_kill_end_what_builds_run(store: dict[str, str], tmp_path: Path, *, killed: bool) -> None:
+def test_a_stop_and_a_kill_end_running_builds(store: dict[str, str], tmp_path: Path, *, killed: bool) -> None:
     """Both the docker builder's program and containers; after the next start the builds are reported as stopped."""
     state = tmp_path / "state"
     client = CloudClient(launcher.start(state), "stopped-project")

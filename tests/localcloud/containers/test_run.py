@@ -231,7 +231,7 @@ def test_secrets_come_as_variables_and_as_files_that_everybody_inside_may_read(c
     assert found["files"] == {"/secrets/key": "hidden"}
 
 
-def test_its_own_host_leads_there_through_the_one_way_in(cloud: Serving) -> None:
+def test_its_own_host_is_reached_through_the_proxy(cloud: Serving) -> None:
     service = deployed(cloud, "hosted", template(), public=True)
     for url in service["urls"]:
         host = url.removeprefix("https://")

@@ -78,7 +78,7 @@ def test_one_that_fails_by_a_bug_stops_no_other(store: Store) -> None:
     assert (notes(store), store.deferred.pending) == (["notes/a"], False)
 
 
-def test_a_stop_makes_them(tmp_path: Path, store: Store) -> None:
+def test_a_stop_makes_deferred_writes(tmp_path: Path, store: Store) -> None:
     with store.transaction():
         change(store, "a")
     store.close()

@@ -30,7 +30,7 @@ def test_a_method_implies_a_permission_by_rule(method: str, permission: str) -> 
     )
 
 
-def test_a_location_that_there_is_not_is_refused_to_its_owner_in_every_service(tmp_path: Path) -> None:
+def test_an_unknown_location_is_refused_even_to_the_owner_in_every_service(tmp_path: Path) -> None:
     call = sender(tmp_path, "run", "artifactregistry")
     for api, collection in (("run/v2", "services"), ("artifactregistry/v1", "repositories")):
         path = f"/{api}/projects/{PROJECT}/locations/mars-north1/{collection}"

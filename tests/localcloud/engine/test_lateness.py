@@ -50,7 +50,7 @@ def bind(cloud: Inside, *members: str) -> None:
     cloud.ok("POST", f"{path}:setIamPolicy", {"policy": {"bindings": [one for one in bindings if one["members"]]}})
 
 
-def test_a_policy_is_read_back_at_once_and_decides_later(cloud: Inside) -> None:
+def test_a_policy_is_read_back_at_once_and_effective_later(cloud: Inside) -> None:
     bind(cloud, ALICE)
     policy = cloud.ok("POST", f"cloudresourcemanager/v1/projects/{PROJECT}:getIamPolicy", {})
     assert ALICE in [member for binding in policy["bindings"] for member in binding["members"]]
@@ -63,7 +63,7 @@ def test_a_policy_is_read_back_at_once_and_decides_later(cloud: Inside) -> None:
     assert cloud.as_(ALICE)("GET", SECRETS).status == 403
 
 
-def test_changes_that_follow_each_other_decide_one_after_the_other(cloud: Inside) -> None:
+def test_successive_policy_changes_become_effective_in_order(cloud: Inside) -> None:
     bind(cloud, ALICE)
     later(cloud, GOOGLE.policies / 2)
     bind(cloud)

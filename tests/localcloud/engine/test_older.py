@@ -42,7 +42,7 @@ def disk(cloud: Inside, name: str = "d", zone: str = "europe-west1-b", **body: A
     return cloud.ok("POST", f"{BASE}/zones/{zone}/disks", {"name": name, **body})
 
 
-def test_an_insert_answers_an_operation_of_its_place(cloud: Inside) -> None:
+def test_an_insert_returns_an_operation_of_its_location(cloud: Inside) -> None:
     operation = disk(cloud, labels={"a": "b"})
     assert operation["kind"] == "compute#operation"
     assert (operation["status"], operation["progress"], operation["operationType"]) == ("DONE", 100, "insert")
@@ -79,7 +79,7 @@ def test_global_resources_have_no_location(cloud: Inside) -> None:
     assert cloud.ok("GET", f"{BASE}/global/networks/n")["autoCreateSubnetworks"] is False
 
 
-def test_a_list_pages_and_filters_and_all_places_come_together(cloud: Inside) -> None:
+def test_a_list_has_pages_and_filters_and_an_aggregated_form(cloud: Inside) -> None:
     for number, zone in enumerate(("europe-west1-b", "europe-west1-b", "us-central1-a")):
         disk(cloud, f"d{number}", zone, labels={"n": str(number)})
     first = cloud.ok("GET", f"{DISKS}?maxResults=1")

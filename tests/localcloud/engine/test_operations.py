@@ -204,7 +204,7 @@ def test_work_that_can_begin_again_does_so_after_a_stop(tmp_path: Path) -> None:
     assert scene(play)["response"]["name"] == "web"
 
 
-def test_a_change_of_mind_after_the_end_changes_nothing(cloud: Inside) -> None:
+def test_cancelling_a_finished_operation_changes_nothing(cloud: Inside) -> None:
     async def play() -> Any:
         first = await started(cloud, "web")
         await cloud.cloud.jobs.settled()

@@ -92,7 +92,7 @@ def test_a_taken_id_is_a_409_in_the_resources_words(cloud: Inside) -> None:
 @pytest.mark.parametrize(
     ("query", "message"), [("", "missing the required field triggerId"), ("?triggerId=T_", "'T_' must match")]
 )
-def test_an_id_must_be_there_and_follow_its_rule(cloud: Inside, query: str, message: str) -> None:
+def test_an_id_is_required_and_validated(cloud: Inside, query: str, message: str) -> None:
     response = cloud("POST", TRIGGERS + query, {})
     assert response.status == 400
     assert message in response.message
@@ -157,7 +157,7 @@ def test_an_old_etag_is_refused(cloud: Inside) -> None:
     assert cloud("DELETE", f"{TRIGGERS}/t?etag=old").status == 409
 
 
-def test_a_patch_creates_only_for_who_may_create(cloud: Inside) -> None:
+def test_a_patch_creates_only_with_permission_to_create(cloud: Inside) -> None:
     role = f"projects/{PROJECT}/roles/updater"
     cloud.cloud.store.put("iam", role, {"name": role, "includedPermissions": ["eventarc.triggers.update"]})
     policy = {"bindings": [{"role": role, "members": ["user:dev@example.com"]}]}

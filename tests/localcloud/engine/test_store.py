@@ -43,7 +43,7 @@ def test_lists_are_sorted_and_continue_after_a_name(store: Store) -> None:
     ]
 
 
-def test_a_dash_lists_every_place(store: Store) -> None:
+def test_a_dash_lists_every_location(store: Store) -> None:
     for place_ in ("eu", "us"):
         store.put("s", f"projects/p/locations/{place_}/things/t", {})
         store.put("s", f"projects/p/locations/{place_}/things/t/parts/x/things/deep", {})
@@ -126,7 +126,7 @@ def test_changes_of_a_service_are_counted_for_caches(store: Store) -> None:
     assert store.writes["s"] == before + 3
 
 
-def test_emptying_forgets_own_tables_and_files_too(store: Store) -> None:
+def test_a_reset_also_empties_own_tables_and_files(store: Store) -> None:
     store.define("CREATE TABLE IF NOT EXISTS own (x TEXT);")
     store.sql("INSERT INTO own VALUES ('x')")
     store.put("s", "things/t", {})

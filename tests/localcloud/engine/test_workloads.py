@@ -196,7 +196,7 @@ def test_a_projects_commands_replace_the_former_ones_and_apply_by_name_or_image(
             settings.tell(wrong)
 
 
-def test_damaged_settings_are_the_usual_ones(tmp_path: Path) -> None:
+def test_damaged_settings_fall_back_to_defaults(tmp_path: Path) -> None:
     (tmp_path / "workload-settings.json").write_text("{")
     assert read(tmp_path) == WorkloadSettings()
 

@@ -52,7 +52,7 @@ def test_only_an_open_connection_of_the_same_user_counts(found: Socket | None, *
     assert admitted(found, 1000) is may
 
 
-def test_a_closed_connection_that_the_system_shows_as_the_superusers_does_not_count() -> None:
+def test_a_closed_connection_that_the_system_shows_as_roots_does_not_count() -> None:
     assert not admitted(Socket(6, 0, 0), 0)
     assert not admitted(Socket(1, 0, 0), 0)
 

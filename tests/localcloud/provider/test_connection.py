@@ -145,7 +145,7 @@ class Caller:
 
 
 @pytest.mark.parametrize("path", ["/p/Back", "/p/Make", "/p/Other"])
-def test_a_call_that_is_cancelled_as_soon_as_it_is_made_disturbs_no_other(path: str) -> None:
+def test_a_call_cancelled_at_once_disturbs_no_other(path: str) -> None:
     making = Making()
     making.go.set()
     with making.served() as address, Caller(address) as caller:

@@ -24,9 +24,7 @@ LINK = "https://www.googleapis.com/compute/v1/projects/one/zones/europe-west1-b/
         ("zone_from_id", LINK, "europe-west1-b"),
     ],
 )
-def test_a_function_gives_the_part_that_it_is_named_for(
-    offline: Core, function: str, argument: str, result: str
-) -> None:
+def test_a_function_returns_the_part_in_its_name(offline: Core, function: str, argument: str, result: str) -> None:
     assert offline.called(function, argument) == result
 
 
@@ -54,7 +52,7 @@ def test_a_refusal_does_not_show_the_argument() -> None:
     assert "hush" not in str(error.value)
 
 
-def test_both_questions_for_the_functions_have_one_answer(offline: Core) -> None:
+def test_both_function_rpcs_return_the_same_functions(offline: Core) -> None:
     answer = offline.servicer.get_functions(classes()["GetFunctions.Request"](), offline.peer)
     schema = classes()["GetProviderSchema.Response"].FromString(
         offline.servicer.get_provider_schema(classes()["GetProviderSchema.Request"](), offline.peer)

@@ -109,7 +109,7 @@ def test_what_is_not_known_yet_is_no_identity() -> None:
         ("google_project_iam_binding", {"project": "p", "role": "r", "condition_title": "until May"}, "p r until May"),
     ],
 )
-def test_an_import_by_identity_is_one_by_its_id(
+def test_an_import_by_identity_equals_one_by_id(
     resource: str, identity: dict[str, str | None], name: str, world: World
 ) -> None:
     message = classes()["ResourceIdentityData"](identity_data={"msgpack": encode(identity)})

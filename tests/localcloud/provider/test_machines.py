@@ -92,14 +92,14 @@ def test_disks_are_attached_and_detached(world: World, machine: Object) -> None:
         ({"metadata_startup_script": "a"}, {"metadata": {"startup-script": "b"}}, True),
     ],
 )
-def test_another_startup_script_needs_another_machine_but_not_the_same_one_elsewhere(
+def test_another_startup_script_replaces_the_machine_but_the_same_one_in_metadata_does_not(
     world: World, before: Any, after: Any, another: bool
 ) -> None:
     state = world.core.made(MACHINE, **arguments(**before))
     assert bool(world.core.plan(MACHINE, state, **arguments(**after)).replaced) is another
 
 
-def test_an_address_alone_needs_another_machine(world: World, machine: Object) -> None:
+def test_a_changed_address_alone_replaces_the_machine(world: World, machine: Object) -> None:
     moved = arguments(network_interface=[{"network": "default", "network_ip": "10.128.0.77"}])
     assert "network_interface.0.network_ip" in world.core.plan(MACHINE, machine, **moved).replaced
     other = arguments(network_interface=[{"network": "other", "network_ip": "10.128.0.77"}])

@@ -43,7 +43,7 @@ def test_other_errors_are_permanent(code: int) -> None:
     assert not RetryBudget(time.monotonic() + 9).temporary(HttpError(code, "x", text="{}"))
 
 
-def test_a_type_may_have_errors_of_its_own_that_pass() -> None:
+def test_a_type_may_have_temporary_errors_of_its_own() -> None:
     patience = RetryBudget(time.monotonic() + 9, own=((400, "is in progress"),))
     assert patience.temporary(HttpError(400, "x", text="Another activation is in progress"))
     assert not patience.temporary(HttpError(400, "x", text="no"))

@@ -89,7 +89,7 @@ def test_a_path_into_a_block_names_its_index(offline: Core, secret: dict[str, An
     assert "replication.0.user_managed.0.replicas.0.location" in planned.replaced
 
 
-def test_a_location_is_stored_in_capitals_and_compared_so(offline: Core) -> None:
+def test_a_location_is_stored_and_compared_in_upper_case(offline: Core) -> None:
     values = offline.plan(BUCKET, name="b", location="eu").values
     assert values is not None
     assert values["location"] == "EU"
@@ -208,7 +208,7 @@ def test_other_timeouts_alone_are_no_change(offline: Core, secret: dict[str, Any
     assert offline.plan(SECRET, secret, **same, timeouts={"create": "5m"}).values == secret
 
 
-def test_a_new_label_without_a_value_is_never_settled_and_an_old_one_keeps_its_value(
+def test_a_new_label_without_a_value_always_differs_and_an_old_one_keeps_its_value(
     offline: Core, secret: dict[str, Any]
 ) -> None:
     values = offline.plan(SECRET, secret, secret_id="s", replication=AUTO, labels={"team": "", "new": ""}).values
@@ -218,7 +218,7 @@ def test_a_new_label_without_a_value_is_never_settled_and_an_old_one_keeps_its_v
     assert values["effective_labels"] == values["terraform_labels"]
 
 
-def test_a_null_in_a_map_is_not_there(offline: Core, secret: dict[str, Any]) -> None:
+def test_a_null_in_a_map_counts_as_absent(offline: Core, secret: dict[str, Any]) -> None:
     same = {"secret_id": "s", "replication": AUTO}
     assert offline.plan(SECRET, secret, **same, labels={"team": "cats", "gone": None}).values == secret
 
@@ -230,7 +230,7 @@ def test_the_steps_of_a_build_may_not_take_longer_than_the_build(offline: Core) 
     offline.plan("google_cloudbuild_trigger", name="app", build=[{"step": [step, step], "timeout": "800s"}])
 
 
-def test_a_sinks_account_is_unknown_once_it_is_to_be_its_own(offline: Core) -> None:
+def test_a_sinks_writer_identity_is_unknown_once_it_becomes_unique(offline: Core) -> None:
     sink = {"name": "all", "destination": "pubsub.googleapis.com/projects/p/topics/t"}
     planned = offline.plan("google_logging_project_sink", unique_writer_identity=False, **sink).values
     assert planned is not None

@@ -58,7 +58,7 @@ def test_an_unknown_text_in_a_block_is_a_change(offline: Core) -> None:
     ]
 
 
-def test_blocks_that_may_come_are_unknown_unless_nothing_was_there(offline: Core) -> None:
+def test_unknown_nested_blocks_change_nothing_where_there_were_none(offline: Core) -> None:
     arguments = {"workload_identity_pool_id": "pool", "workload_identity_pool_provider_id": "one"}
     anchors = {"trust_anchors": [{"pem_certificate": "PEM"}]}
     state = _state(offline, PROVIDER, **arguments, x509=[{"trust_store": [anchors]}])
@@ -102,7 +102,7 @@ def test_an_unknown_lock_may_unlock_the_policy(offline: Core) -> None:
     assert "retention_policy.0.is_locked" in offline.plan(BUCKET, state, **NAMED, retention_policy=unsure).replaced
 
 
-def test_an_empty_deletion_policy_is_never_settled(offline: Core) -> None:
+def test_an_empty_deletion_policy_always_differs(offline: Core) -> None:
     state = _state(offline, BUCKET, **NAMED, deletion_policy="DELETE")
     assert _values(offline, BUCKET, state, **NAMED, deletion_policy="")["deletion_policy"] is UNKNOWN
 

@@ -159,7 +159,7 @@ def test_an_imported_version_brings_its_value(world: World) -> None:
     assert found["secret_data"] == "first"
 
 
-def test_an_account_is_switched_off_renamed_and_found_by_its_address(world: World) -> None:
+def test_an_account_is_disabled_renamed_and_imported_by_its_address(world: World) -> None:
     account = "google_service_account"
     state = world.core.made(account, account_id="train-me", display_name="Train")
     assert state["email"] == EMAIL
@@ -172,7 +172,7 @@ def test_an_account_is_switched_off_renamed_and_found_by_its_address(world: Worl
     assert found["account_id"] == "train-me"
 
 
-def test_an_account_that_is_renamed_and_switched_off_at_once_is_both_but_not_without_an_error(world: World) -> None:
+def test_renaming_and_disabling_an_account_at_once_does_both_and_reports_an_error(world: World) -> None:
     account = "google_service_account"
     state = world.core.made(account, account_id="train-me", display_name="Train")
     with pytest.raises(Refusal, match="change one after the other") as error:
@@ -192,7 +192,7 @@ def test_an_existing_account_can_be_adopted(world: World) -> None:
     assert again["unique_id"] == created["unique_id"]
 
 
-def test_a_role_that_was_deleted_comes_back_to_life(world: World) -> None:
+def test_a_deleted_role_is_restored(world: World) -> None:
     arguments = {"role_id": "ownRole", "title": "Own", "permissions": ["storage.buckets.get"]}
     state = world.core.made(ROLE, **arguments)
     with pytest.raises(Refusal, match="already exists"):

@@ -128,7 +128,7 @@ def _resolved(wire: Any, schemas: Any) -> Any:
     return schemas.get(wire["$ref"]) if wire and "$ref" in wire else wire
 
 
-def test_a_type_in_three_at_most_needs_hooks() -> None:
+def test_at_most_a_third_of_the_types_have_hooks() -> None:
     hooked = [name for name in REST if hooks(name) is not NONE]
     assert 3 * len(hooked) <= len(REST), hooked
 

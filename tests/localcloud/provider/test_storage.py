@@ -132,7 +132,7 @@ def test_an_object_can_have_no_content_type(world: World) -> None:
     assert "contentType" not in world.ask("GET", "storage", "v1/b/example-bucket/o/o.json")
 
 
-def test_a_context_has_each_key_once(offline: Core) -> None:
+def test_context_keys_are_unique(offline: Core) -> None:
     twice = [{"custom": [{"key": "a", "value": "b"}, {"key": "a", "value": "c"}]}]
     with pytest.raises(Refusal, match="'a' appears twice") as error:
         offline.plan(OBJECT, bucket="b", name="o", content="x", contexts=twice)

@@ -111,9 +111,7 @@ def test_two_runs_at_once_are_two_principals(world: World, checkout: Checkout, f
     assert len(secrets(world)) == 20
 
 
-def test_an_interrupt_ends_the_wait_and_the_state_tells_the_truth(
-    world: World, checkout: Checkout, folder: Path
-) -> None:
+def test_an_interrupt_ends_the_wait_and_the_state_is_correct(world: World, checkout: Checkout, folder: Path) -> None:
     terraform = root(folder, checkout, SECRET, REPOSITORY)
     create = "artifactregistry.projects.locations.repositories.create"
     world.fault(method=create, kind="pending", seconds=3600, count=1)

@@ -93,7 +93,7 @@ def test_an_image_belongs_to_its_family_even_if_its_name_does_not_show_it(image:
     assert images.same(f"projects/p/global/images/{image}", family) is same
 
 
-def test_a_sinks_writer_is_its_own_unless_that_is_switched_off(world: World) -> None:
+def test_a_sink_has_a_unique_writer_unless_disabled(world: World) -> None:
     sink = {"name": "all", "destination": f"pubsub.googleapis.com/projects/{PROJECT}/topics/news"}
     assert world.core.made("google_logging_project_sink", **sink)["unique_writer_identity"] is True
     shared = world.core.made("google_logging_project_sink", **sink | {"name": "other"}, unique_writer_identity=False)
@@ -207,7 +207,7 @@ def test_headers_that_are_cloud_schedulers_own_are_refused(offline: Core, header
         offline.validate("google_cloud_scheduler_job", name="nightly", schedule="0 3 * * *", http_target=target)
 
 
-def test_a_key_that_is_left_to_the_api_is_no_difference() -> None:
+def test_a_key_computed_by_the_api_is_no_difference() -> None:
     schema = parse(
         {"limits": "map(string) optional suppress=added_key:cpu", "sent": "map(string) optional suppress=missing_key:v"}
     )
@@ -222,7 +222,7 @@ def test_a_key_that_is_left_to_the_api_is_no_difference() -> None:
     }
 
 
-def test_a_smaller_range_is_another_subnetwork_and_secondary_ranges_keep_their_places(world: World) -> None:
+def test_a_smaller_range_replaces_the_subnetwork_and_secondary_ranges_keep_their_order(world: World) -> None:
     world.core.made("google_compute_network", name="own", auto_create_subnetworks=False)
     given: dict[str, Any] = {"name": "a", "network": "own", "region": "europe-west1", "ip_cidr_range": "10.0.0.0/24"}
     ranges = [{"range_name": name, "ip_cidr_range": f"10.{at}.0.0/24"} for at, name in enumerate("xyz", 1)]
@@ -241,7 +241,7 @@ def test_a_smaller_range_is_another_subnetwork_and_secondary_ranges_keep_their_p
     assert core.changed(kind, larger, **given | {"ip_cidr_range": "10.0.0.0/20"})["log_config"] == []
 
 
-def test_a_rule_of_a_firewall_needs_a_source_unless_it_is_for_what_leaves(world: World) -> None:
+def test_a_firewall_rule_needs_a_source_unless_it_is_egress(world: World) -> None:
     rule: dict[str, Any] = {"name": "r", "network": "default", "allow": [{"protocol": "TCP", "ports": ["80", "22"]}]}
     with pytest.raises(Refusal, match="One of source_ranges"):
         world.core.validate("google_compute_firewall", **rule)
@@ -274,7 +274,7 @@ def test_a_schema_is_changed_by_a_commit_and_a_log_bucket_that_is_always_there_i
         world.core.made("google_logging_log_view", name="w", bucket="b")
 
 
-def test_a_folder_that_holds_something_goes_only_if_that_is_forced(world: World) -> None:
+def test_a_folder_with_contents_is_deleted_only_by_force(world: World) -> None:
     tree = {"hierarchical_namespace": [{"enabled": True}], "uniform_bucket_level_access": True}
     world.core.made("google_storage_bucket", name="own-tree", location="EU", **tree)
     folder: dict[str, Any] = {"bucket": "own-tree", "name": "a/"}

@@ -262,7 +262,7 @@ def test_no_path_of_an_apis_host_is_mistaken_for_a_bucket(tmp_path: Path, host: 
         assert response.message
 
 
-def test_behind_a_proxy_the_base_is_how_the_client_came(cloud: Inside) -> None:
+def test_behind_a_proxy_the_base_url_is_the_clients(cloud: Inside) -> None:
     response = cloud("GET", "storage/v1/b/bucket/o/a", host="storage.googleapis.com")
     assert response.message == "No such object: a at https://storage.googleapis.com"
 

@@ -61,7 +61,7 @@ def test_the_clock_moves_by_seconds_or_to_a_moment(cloud: Inside) -> None:
         b"{",
     ],
 )
-def test_a_clock_order_that_makes_no_sense_is_refused(cloud: Inside, body: object) -> None:
+def test_an_invalid_clock_request_is_refused(cloud: Inside, body: object) -> None:
     assert control(cloud, "POST", "clock", body).status == 400
     assert control(cloud, "GET", "clock").body["offset_seconds"] == 0
 
@@ -83,7 +83,7 @@ def test_a_reset_leaves_nothing(cloud: Inside) -> None:
     )
 
 
-def test_coverage_tells_own_functions_standard_verbs_and_gaps_apart(cloud: Inside) -> None:
+def test_coverage_distinguishes_own_functions_standard_verbs_and_gaps(cloud: Inside) -> None:
     methods = control(cloud, "GET", "coverage").body["secretmanager.v1"]["methods"]
     assert methods["secretmanager.projects.secrets.addVersion"] == "emulated"
     assert methods["secretmanager.projects.secrets.create"] == "generic"

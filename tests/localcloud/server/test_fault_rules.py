@@ -30,7 +30,7 @@ def order(cloud: Inside, **fault: Any) -> None:
 @pytest.mark.parametrize(
     ("code", "status"), [(409, "ABORTED"), (429, "RESOURCE_EXHAUSTED"), (500, "INTERNAL"), (503, "UNAVAILABLE")]
 )
-def test_an_error_strikes_as_often_as_ordered_and_nothing_is_done(cloud: Inside, code: int, status: str) -> None:
+def test_an_error_occurs_as_often_as_set_and_nothing_is_done(cloud: Inside, code: int, status: str) -> None:
     order(cloud, method="secretmanager.*.create", kind="error", code=code, count=2)
     for _ in range(2):
         response = cloud("POST", f"{SECRETS}?secretId=s", {})
@@ -99,7 +99,7 @@ def test_latency_delays_the_answer(cloud: Inside) -> None:
     assert rows[-1]["milliseconds"] >= 50
 
 
-def test_cleared_faults_strike_no_more_and_hide_nothing(cloud: Inside) -> None:
+def test_cleared_faults_have_no_further_effect(cloud: Inside) -> None:
     order(cloud, method="secretmanager.*.create", kind="late", seconds=60)
     order(cloud, method="secretmanager.*.list", kind="error")
     cloud.ok("POST", f"{SECRETS}?secretId=s", {})
@@ -110,7 +110,7 @@ def test_cleared_faults_strike_no_more_and_hide_nothing(cloud: Inside) -> None:
 @pytest.mark.parametrize(
     "fault", [{}, {"method": "*"}, {"method": "*", "kind": "rain"}, {"method": "*", "kind": "error", "cod": 1}]
 )
-def test_an_order_that_makes_no_sense_is_refused_with_what_would(fault: dict[str, Any]) -> None:
+def test_an_invalid_fault_is_refused_with_the_allowed_values(fault: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"A fault needs method .* and kind"):
         Faults(lambda: 0.0).order(fault)
 

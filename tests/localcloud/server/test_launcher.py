@@ -59,7 +59,7 @@ def test_a_started_cloud_is_found_again_and_stopped_once(state: Path) -> None:
     assert not (state / records.SERVER).exists()
 
 
-def test_a_process_that_has_ended_is_not_waited_for_though_its_parent_never_clears_it_away() -> None:
+def test_a_zombie_process_is_not_waited_for() -> None:
     code = "import os, time; pid = os.fork() or os._exit(0); print(pid, flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None

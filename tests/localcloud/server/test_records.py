@@ -8,7 +8,7 @@ import pytest
 from localcloud.server.records import Locked, holder, locked, read, remove, write
 
 
-def test_a_record_comes_back_and_is_its_owners_only(tmp_path: Path) -> None:
+def test_a_record_is_read_back_and_private(tmp_path: Path) -> None:
     path = tmp_path / "server.json"
     write(path, {"pid": 1})
     assert read(path) == {"pid": 1}

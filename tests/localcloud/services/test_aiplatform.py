@@ -76,7 +76,7 @@ def test_jobs_are_accepted_in_the_spellings_of_all_clients(cloud: Inside) -> Non
         ({"displayName": "none", "jobSpec": {}}, "At least one worker pool"),
     ],
 )
-def test_what_cannot_be_is_refused(cloud: Inside, body: dict[str, Any], says: str) -> None:
+def test_invalid_requests_are_refused(cloud: Inside, body: dict[str, Any], says: str) -> None:
     response = cloud("POST", f"{HERE}/customJobs", body)
     assert response.status == 400, response.body
     assert says in response.message
@@ -128,7 +128,7 @@ def test_a_granted_gpu_is_available_while_it_is_free(cloud: Inside) -> None:
     cloud.ok("POST", f"aiplatform/v1/{first['name']}:cancel", {})
 
 
-def test_a_job_ends_by_being_cancelled_and_only_then_goes(cloud: Inside) -> None:
+def test_a_job_must_be_cancelled_before_it_can_be_deleted(cloud: Inside) -> None:
     name = cloud.ok("POST", f"{HERE}/customJobs", job())["name"]
     response = cloud("DELETE", f"aiplatform/v1/{name}")
     assert (response.status, response.body["error"]["status"]) == (400, "FAILED_PRECONDITION")

@@ -156,7 +156,7 @@ def test_what_cannot_be_read_fails_the_job_with_its_reason(cloud: Serving, model
         assert (ended["state"], says in ended["error"]["message"]) == ("JOB_STATE_FAILED", True), ended["error"]
 
 
-def test_a_job_is_cancelled_while_its_model_thinks(cloud: Serving, model: str) -> None:
+def test_a_job_can_be_cancelled_while_its_model_predicts(cloud: Serving, model: str) -> None:
     put(cloud, "slow.jsonl", '"slow"\n')
     name = cloud("POST", f"{PLACE}/batchPredictionJobs", job(model, "gs://team-data/slow.jsonl"))["name"]
     project = f"projects/{PROJECT}"

@@ -170,7 +170,7 @@ def test_deleted_metadata_disappears_from_contexts_and_lineage(cloud: Inside) ->
         ("metadataSchemas", {"schema": "title: mine.Thing"}, 400, "schema_type must be one of"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_refused(cloud: Inside, path: str, body: Any, status: int, says: str) -> None:
+def test_invalid_requests_are_refused(cloud: Inside, path: str, body: Any, status: int, says: str) -> None:
     parent, child = context(cloud, "a"), context(cloud, "b")
     cloud.ok("POST", f"aiplatform/v1/{parent}:addContextChildren", {"childContexts": [child]})
     response = cloud("POST", f"{STORE}/{path}", body)

@@ -203,7 +203,7 @@ def test_a_program_that_fails_fails_the_job_with_its_code(cloud: Serving) -> Non
     assert log_lines(cloud, created["name"]) == ["no such data"]
 
 
-def test_a_trial_in_a_container_reports_its_metric_where_it_is_told_to(cloud: Serving) -> None:
+def test_a_trial_in_a_container_reports_its_metric_to_the_given_file(cloud: Serving) -> None:
     script = 'echo "{\\"accuracy\\": \\"${0#--size=}\\"}" > $CLOUD_ML_HP_METRIC_FILE; echo $CLOUD_ML_HP_METRIC_FILE'
     study = {
         "metrics": [{"metricId": "accuracy", "goal": "MAXIMIZE"}],

@@ -107,7 +107,7 @@ def test_the_best_number_counts_if_the_study_says_so(cloud: Serving) -> None:
     assert trial["finalMeasurement"] == {"stepCount": "1", "metrics": [{"metricId": "accuracy", "value": 9.5}]}
 
 
-def test_a_few_failed_trials_are_borne_and_too_many_end_the_job(cloud: Serving) -> None:
+def test_a_few_failed_trials_are_tolerated_and_too_many_end_the_job(cloud: Serving) -> None:
     kinds = study(categorical("kind", "bad", "silent", "good"), discrete("size", 1))
     borne = done(cloud, tuning(kinds, 3))
     assert borne["state"] == "JOB_STATE_SUCCEEDED"

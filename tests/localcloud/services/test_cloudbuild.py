@@ -138,7 +138,7 @@ def test_steps_wait_for_all_before_them_or_for_those_they_name() -> None:
         ([{"id": "a", "waitFor": ["b"]}, {"id": "b", "waitFor": ["a"]}], "waits for itself"),
     ],
 )
-def test_a_graph_that_cannot_be_is_refused(listed: list[dict[str, Any]], problem: str) -> None:
+def test_an_impossible_graph_is_refused(listed: list[dict[str, Any]], problem: str) -> None:
     with pytest.raises(CloudError, match=problem):
         steps.waits(listed)
 
@@ -177,7 +177,7 @@ def test_a_volume_is_a_folder_among_the_builds_volumes(tmp_path: Path) -> None:
         ({"secrets": [{"kmsKeyName": "k"}]}, "use availableSecrets.secretManager"),
     ],
 )  # fmt: skip
-def test_a_build_that_cannot_be_is_a_400(cloud: Inside, change: dict[str, Any], problem: str) -> None:
+def test_an_invalid_build_is_a_400(cloud: Inside, change: dict[str, Any], problem: str) -> None:
     response = cloud("POST", f"{BASE}/builds", {**NOTHING, **change})
     assert (response.status, problem in response.message) == (400, True), response.message
 
@@ -481,7 +481,7 @@ def test_a_trigger_is_found_by_id_and_name_in_both_families_of_paths(cloud: Insi
         ({"github": {"owner": "o", "name": "r"}}, "must have push or pull_request"),
     ],
 )
-def test_a_trigger_that_cannot_be_is_a_400(cloud: Inside, change: dict[str, Any], problem: str) -> None:
+def test_an_invalid_trigger_is_a_400(cloud: Inside, change: dict[str, Any], problem: str) -> None:
     sent = {"name": "app", "build": NOTHING, "github": {"owner": "o", "name": "r", "push": {"branch": "main"}}}
     response = cloud("POST", f"{BASE}/triggers", {**sent, **change})
     assert (response.status, problem in response.message) == (400, True), response.message

@@ -30,6 +30,6 @@ def test_a_pattern_is_that_of_the_files_inside(space: Workspace, pattern: str, n
 
 
 @pytest.mark.parametrize("pattern", ["../../*", "a**b", "**/**/**/**/x", "**/a/**/b"])
-def test_a_pattern_that_leads_out_or_takes_for_ever_is_a_sentence(space: Workspace, pattern: str) -> None:
+def test_an_escaping_or_slow_pattern_is_reported_in_one_sentence(space: Workspace, pattern: str) -> None:
     with pytest.raises(PushFailed, match="may have one"):
         matching(space, pattern)

@@ -47,7 +47,7 @@ def test_the_operation_of_a_create_is_done_and_can_be_read(cloud: Client) -> Non
         ("1digit-first", "contains invalid characters"),
     ],
 )
-def test_an_id_that_google_would_not_take_is_refused(cloud: Client, identity: str, issue: str) -> None:
+def test_an_id_that_google_would_refuse_is_refused(cloud: Client, identity: str, issue: str) -> None:
     answer = cloud("POST", V1, {"projectId": identity})
     assert (answer.status, answer.message) == (400, f"field [project_id] has issue [project_id {issue}]")
 

@@ -89,7 +89,7 @@ def test_disks_come_and_go(call: Sender) -> None:
     assert "stop it first" in call.refused("POST", f"{VM}/detachDisk?deviceName=persistent-disk-0")
 
 
-def test_a_scratch_disk_is_nothing_but_the_machines(call: Sender) -> None:
+def test_a_scratch_disk_exists_only_in_its_machine(call: Sender) -> None:
     boot = {"boot": True, "initializeParams": {"sourceImage": IMAGE}}
     machine(call, "fast", disks=[boot, {"type": "SCRATCH", "interface": "NVME", "initializeParams": {"diskType": "x"}}])
     scratch = read(call, "fast")["disks"][1]

@@ -163,7 +163,7 @@ def test_an_invalid_manifest_is_refused(docker: Docker, kind: str, body: bytes, 
 
 
 @pytest.mark.parametrize("name", ["%00", "%FF", "a%0Dx", "..", "A", "-", "a..b", "a/%2E%2E/b", "a" * 100 + "!"])
-def test_a_name_that_no_image_can_have_is_refused(docker: Docker, name: str) -> None:
+def test_an_invalid_image_name_is_refused(docker: Docker, name: str) -> None:
     for verb, rest in (("POST", "blobs/uploads/"), ("GET", "tags/list"), ("PUT", "manifests/v1")):
         answer = docker(verb, f"v2/{docker.cloud.project}/images/{name}/{rest}", b"{}")
         assert (answer.status, answer.body["errors"][0]["code"]) == (400, "NAME_INVALID")

@@ -149,7 +149,7 @@ def test_every_subscription_gets_a_message_until_it_is_acknowledged(call: Sender
     assert texts(pull(call, "other", most=1)) == ["one"]
 
 
-def test_a_lease_ends_and_the_message_comes_again(call: Sender) -> None:
+def test_a_lease_expires_and_the_message_is_delivered_again(call: Sender) -> None:
     subscribe(call)
     publish(call, "x")
     first = pull(call)

@@ -321,7 +321,7 @@ def test_a_revision_that_serves_stays_and_an_older_one_may_go(call: Sender) -> N
     assert len(call("GET", f"{SERVICES}/api/revisions")["revisions"]) == 1
 
 
-def test_an_old_etag_is_refused_and_a_trial_keeps_nothing(call: Sender) -> None:
+def test_an_old_etag_is_refused_and_validate_only_stores_nothing(call: Sender) -> None:
     etag = create(call)["etag"]
     call("PATCH", f"{SERVICES}/api?updateMask=labels", {"labels": {"a": "b"}, "etag": etag})
     settled(call)

@@ -208,7 +208,7 @@ def test_a_client_that_leaves_a_stream_is_gone_for_the_server_too(models: grpc.C
     assert models.unary_unary("/models/left")(b"", timeout=60) == b"1"
 
 
-def test_a_stream_ends_with_the_time_that_a_request_may_take(cloud: Serving) -> None:
+def test_a_stream_ends_at_the_request_timeout(cloud: Serving) -> None:
     service = deployed(cloud, "short", "grpc", "h2c", timeout="1s")
     with grpc.insecure_channel(address(service).removeprefix("http://")) as channel:
         stream = channel.unary_stream("/models/endless")(b"", timeout=60)

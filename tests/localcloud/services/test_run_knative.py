@@ -157,7 +157,7 @@ def test_lists_are_of_a_region_or_of_all_and_by_label(call: Sender) -> None:
     assert "is not valid" in call.refused("GET", f"{revisions}?labelSelector=a%20b")
 
 
-def test_a_trial_keeps_nothing_and_a_delete_is_a_status(call: Sender) -> None:
+def test_a_dry_run_stores_nothing_and_a_delete_returns_a_status(call: Sender) -> None:
     call("POST", f"{SERVICES}?dryRun=all", BODY)
     assert call("GET", SERVICES)["items"] == []
     call("POST", SERVICES, BODY)

@@ -302,7 +302,7 @@ def test_an_instance_started_by_a_request_is_scaled_down_like_the_first(cloud: S
         assert _running(cloud, "sleepy", 0) == []
 
 
-def test_a_request_under_way_is_answered_by_the_revision_that_it_came_to(cloud: Serving) -> None:
+def test_a_running_request_is_answered_by_its_first_revision(cloud: Serving) -> None:
     first = deployed(cloud, "draining")
     found: list[Any] = []
 

@@ -374,7 +374,7 @@ def test_a_mask_without_a_value_ends_the_expiry(call: Sender, mask: str) -> None
     assert "expireTime" not in call("PATCH", f"{SECRETS}/key?updateMask={mask}", {})
 
 
-def test_a_secret_ends_in_one_way(call: Sender) -> None:
+def test_a_secret_has_either_an_expire_time_or_a_ttl(call: Sender) -> None:
     twice = {"ttl": "3600s", "expireTime": call.cloud.clock.rfc3339(86_400)}
     assert "oneof field 'expiration' is already set" in call.refused(
         "POST", f"{SECRETS}?secretId=key", AUTOMATIC | twice

@@ -42,7 +42,7 @@ def test_a_new_bucket_is_the_projects_own(gcs: Storage) -> None:
     }
 
 
-def test_an_outsider_is_refused_by_name_permission_and_thing(gcs: Storage) -> None:
+def test_an_outsiders_refusal_names_the_caller_permission_and_resource(gcs: Storage) -> None:
     alice = gcs.as_(ALICE)
     refused = alice.ask("GET", path("x"), None, 403)
     assert refused.message == (
@@ -107,7 +107,7 @@ def test_a_condition_on_the_name_grants_only_there(gcs: Storage) -> None:
     assert "condition" not in str(gcs.ask("GET", f"{B}/data-bucket/iam").json["bindings"])
 
 
-def test_a_condition_on_the_type_tells_objects_from_buckets(gcs: Storage) -> None:
+def test_a_condition_on_the_type_distinguishes_objects_from_buckets(gcs: Storage) -> None:
     grant(gcs, "roles/storage.objectViewer", condition='resource.type == "storage.googleapis.com/Object"')
     alice = gcs.as_(ALICE)
     assert alice.media("x") == b"hello"

@@ -72,7 +72,7 @@ def test_uniform_access_is_reported_twice_and_locks_after_90_days(gcs: Storage) 
         ),
     ],
 )
-def test_a_bucket_that_cannot_be_is_refused(gcs: Storage, body: dict[str, Any], message: str) -> None:
+def test_an_invalid_bucket_is_refused(gcs: Storage, body: dict[str, Any], message: str) -> None:
     assert gcs.ask("POST", f"{B}?project={PROJECT}", body, 400).message == message
 
 
@@ -109,7 +109,7 @@ def test_a_patch_merges_and_null_removes(gcs: Storage) -> None:
     assert (changed["metageneration"], changed["etag"]) == ("2", "CAI=")
 
 
-def test_an_update_replaces_everything_but_what_the_server_decides(gcs: Storage) -> None:
+def test_an_update_replaces_everything_but_server_fields(gcs: Storage) -> None:
     before = gcs.bucket(labels={"a": "1"}, versioning={"enabled": True}, location="EU")
     after = gcs.ask("PUT", f"{B}/data-bucket", {"billing": {"requesterPays": True}}).json
     assert "labels" not in after
@@ -269,7 +269,7 @@ def test_a_method_that_is_not_emulated_names_where_to_add_it(gcs: Storage) -> No
     assert "tools/localcloud/services/storage/" in message
 
 
-def test_a_bucket_whose_making_or_changing_is_taken_back_is_as_before(gcs: Storage) -> None:
+def test_a_rolled_back_bucket_is_as_before(gcs: Storage) -> None:
     gcs.bucket()
     store = gcs.call.cloud.store
     made = rows.bucket(store, "data-bucket")

@@ -182,7 +182,7 @@ def test_a_deleted_object_is_restored(bucket: storage.Bucket) -> None:
     assert bucket.blob("x").download_as_bytes() == b"precious"
 
 
-def test_a_reading_request_sets_off_the_round_that_is_due(tmp_path: Path) -> None:
+def test_a_read_request_starts_a_due_cleanup(tmp_path: Path) -> None:
     with with_project(tmp_path) as running:
         with_rule = client(running).bucket("rules-bucket")
         with_rule.add_lifecycle_delete_rule(age=30)

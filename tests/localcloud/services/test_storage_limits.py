@@ -68,14 +68,14 @@ def test_the_largest_allowed_values_are_accepted(gcs: Storage) -> None:
     assert (created["metadata"], len(created["contexts"]["custom"])) == (metadata, 50)
 
 
-def test_null_in_a_map_is_no_entry(gcs: Storage) -> None:
+def test_a_null_entry_of_a_map_is_dropped(gcs: Storage) -> None:
     assert "metadata" not in with_metadata(gcs, {"name": "x", "metadata": {"a": None}})
     assert gcs.ask("PUT", path("x"), {"metadata": {"a": None, "b": "c"}}).json["metadata"] == {"b": "c"}
     created = gcs.bucket("other-bucket", labels={"a": None, "b": "c"})
     assert created["labels"] == {"b": "c"}
 
 
-def test_metadata_of_any_alphabet_comes_back_by_every_path(gcs: Storage) -> None:
+def test_metadata_in_any_alphabet_is_returned_by_every_api(gcs: Storage) -> None:
     text = "日本 é"
     fields = {"contentDisposition": f'attachment; filename="{text}"', "metadata": {"who": text, "two words": "x"}}
     with_metadata(gcs, {"name": "x"} | fields)

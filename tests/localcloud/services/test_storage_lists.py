@@ -176,7 +176,7 @@ def test_prevented_public_access_stays_prevented(gcs: Storage, where: str) -> No
     gcs.ask("POST", where, {"entity": "allAuthenticatedUsers", "role": "READER"}, 412)
 
 
-def test_lists_sleep_while_access_is_uniform(gcs: Storage) -> None:
+def test_access_control_lists_are_suspended_while_access_is_uniform(gcs: Storage) -> None:
     gcs.ask("POST", OBJECT, {"entity": "allUsers", "role": "READER"})
     gcs.ask("PATCH", f"{B}/data-bucket", UNIFORM)
     gcs.as_("").media("x", 401)

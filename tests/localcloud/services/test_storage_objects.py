@@ -102,7 +102,7 @@ def test_a_patch_merges_metadata_and_raises_the_metageneration(gcs: Storage) -> 
     gcs.ask("PATCH", f"{path('x')}?ifMetagenerationMatch=1", {}, 412)
 
 
-def test_an_update_replaces_all_that_callers_decide(gcs: Storage) -> None:
+def test_an_update_replaces_all_client_fields(gcs: Storage) -> None:
     gcs.upload("x")
     gcs.ask("PATCH", path("x"), {"metadata": {"a": "1"}, "cacheControl": "no-store"})
     changed = gcs.ask("PUT", path("x"), {"contentType": "text/css"}).json
@@ -117,7 +117,7 @@ def test_custom_time_only_moves_forward(gcs: Storage) -> None:
     gcs.ask("PATCH", path("x"), {"customTime": None}, 400)
 
 
-def test_a_list_is_cut_by_prefix_delimiter_and_offsets(gcs: Storage) -> None:
+def test_a_list_is_limited_by_prefix_delimiter_and_offsets(gcs: Storage) -> None:
     for name in ("a", "d/1", "d/2", "d/e/3", "f/", "f/4", "z"):
         gcs.upload(name)
     found = gcs.list("delimiter=/")
@@ -255,7 +255,7 @@ def test_a_move_leaves_nothing_behind(gcs: Storage) -> None:
     assert gcs.media("d/b") == b"x" * 100_000
 
 
-def test_keys_of_cloud_kms_are_refused_rather_than_left_out(gcs: Storage) -> None:
+def test_cloud_kms_keys_are_refused_rather_than_ignored(gcs: Storage) -> None:
     key = "projects/p/locations/l/keyRings/r/cryptoKeys/k"
     assert "Cloud KMS" in gcs.upload("x", query=f"&kmsKeyName={key}", status=501)["error"]["message"]
     gcs.upload("x")
@@ -292,7 +292,7 @@ def test_no_batch_is_in_a_batch(gcs: Storage, target: str) -> None:
     assert "cannot be called in a batch" in refused.message
 
 
-def test_a_part_of_a_batch_names_an_address(gcs: Storage) -> None:
+def test_a_batch_part_with_an_invalid_address_is_refused(gcs: Storage) -> None:
     sent = b"--edge\r\nContent-Type: application/http\r\n\r\nGET http://[::1 HTTP/1.1\r\n\r\n\r\n--edge--"
     refused = gcs.ask("POST", "/batch/storage/v1", sent, 400, content_type="multipart/mixed; boundary=edge")
     assert "is not a valid URL" in refused.message

@@ -79,7 +79,7 @@ def test_content_may_hold_what_looks_like_a_boundary(gcs: Storage) -> None:
         ({"name": "x", "storageClass": "ICE"}, "'ICE' is not a storage class"),
     ],
 )
-def test_an_upload_that_cannot_be_leaves_nothing(gcs: Storage, metadata: Any, message: str) -> None:
+def test_an_invalid_upload_leaves_nothing(gcs: Storage, metadata: Any, message: str) -> None:
     assert message in in_two_parts(gcs, metadata, b"hello", status=400)["error"]["message"]
     assert gcs.names() == []
 
@@ -214,7 +214,7 @@ def test_a_session_lasts_a_week(gcs: Storage, tmp_path: Path) -> None:
     assert gcs.names() == ["small"]
 
 
-def test_sessions_that_are_over_go_with_the_daily_round(gcs: Storage, tmp_path: Path) -> None:
+def test_expired_sessions_are_removed_by_the_daily_cleanup(gcs: Storage, tmp_path: Path) -> None:
     for number in range(3):
         url = begin(gcs, f"&name=x{number}")
         put(gcs, url, DATA[:QUANTUM], f"bytes 0-{QUANTUM - 1}/*", 308)

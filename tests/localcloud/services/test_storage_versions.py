@@ -165,7 +165,7 @@ def test_a_retained_object_keeps_to_its_mode(gcs: Storage) -> None:
     assert gcs.ask("PATCH", path("x"), retention("Locked", 11)).json["retentionExpirationTime"].startswith("2999-01-11")
 
 
-def test_a_bucket_must_be_made_for_object_retention(gcs: Storage) -> None:
+def test_object_retention_must_be_enabled_at_creation(gcs: Storage) -> None:
     gcs.bucket()
     gcs.upload("x")
     assert "enableObjectRetention" in gcs.ask("PATCH", path("x"), retention("Unlocked", 1), 400).message

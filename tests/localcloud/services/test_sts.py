@@ -89,7 +89,7 @@ def test_no_exchange_prolongs_a_token(call: Sender, audience: str) -> None:
     call.send("GET", SECRETS, bearer(answer), b"", 401)
 
 
-def test_a_token_that_was_to_be_downscoped_is_not_given_whole(call: Sender) -> None:
+def test_a_request_for_a_downscoped_token_gets_no_full_token(call: Sender) -> None:
     boundary = json.dumps({"accessBoundary": {"accessBoundaryRules": []}})
     answer = exchange(call, call.cloud.tokens.token(call.principal), status=400, options=boundary)
     assert "Credential Access Boundaries" in answer["error_description"]
@@ -190,7 +190,7 @@ def test_a_deleted_pool_or_disabled_provider_trusts_nobody(call: Sender) -> None
         "x/9999999999",
     ],
 )
-def test_a_subject_obtains_nothing_by_the_signs_in_it(call: Sender, subject: str) -> None:
+def test_a_subjects_special_characters_gain_nothing(call: Sender, subject: str) -> None:
     for more in ("attribute.main/yes", "group/admins"):
         call.grant("roles/secretmanager.viewer", f"principalSet://iam.googleapis.com/{POOL}/{more}")
     answer = exchange(call, jwt(call, sub=subject, ref="refs/heads/evil"))

@@ -30,7 +30,7 @@ def test_a_masked_field_that_was_not_sent_is_cleared() -> None:
 
 
 @pytest.mark.parametrize("path", ["rotation.rotationPeriod", "rotation.rotation_period"])
-def test_a_path_may_lead_inside_and_be_spelled_both_ways(path: str) -> None:
+def test_a_nested_path_has_two_spellings(path: str) -> None:
     assert masked({"rotation": {"rotationPeriod": "7s"}}, path)["rotation"] == {
         "rotationPeriod": "7s",
         "nextRotationTime": "t",
@@ -45,7 +45,7 @@ def test_map_keys_are_used_literally_also_in_backticks() -> None:
     }
 
 
-def test_a_star_replaces_all_but_what_the_server_assigns() -> None:
+def test_a_star_mask_replaces_all_but_server_assigned_fields() -> None:
     assert masked({"ttl": "8s"}, "*") == {"name": OLD["name"], "createTime": "then", "ttl": "8s"}
 
 

@@ -12,14 +12,14 @@ def test_valid_json_is_read() -> None:
 
 
 @pytest.mark.parametrize("deep", ["[", '{"a":'])
-def test_levels_are_counted_outside_of_texts(deep: str) -> None:
+def test_nesting_is_counted_outside_strings(deep: str) -> None:
     ends = "]" if deep == "[" else "}"
     read((deep * MOST_LEVELS + '"' + "[" * 500 + '"' + ends * MOST_LEVELS).encode())
     with pytest.raises(ValueError, match="Message too deep"):
         read((deep * (MOST_LEVELS + 1) + "1" + ends * (MOST_LEVELS + 1)).encode())
 
 
-def test_many_values_beside_each_other_are_not_deep() -> None:
+def test_many_sibling_values_are_not_deep() -> None:
     assert len(read(b"[" + b"[]," * 5000 + b"[]]")) == 5001
 
 

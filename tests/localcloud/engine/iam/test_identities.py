@@ -17,7 +17,7 @@ def test_a_user_is_also_of_a_domain_and_known() -> None:
     assert members(canonical("user:Alice@Example.com")) == known
 
 
-def test_a_service_account_is_of_no_domain() -> None:
+def test_a_service_account_belongs_to_no_domain() -> None:
     assert not any(one.startswith("domain:") for one in members("serviceAccount:a@p.iam.gserviceaccount.com"))
 
 

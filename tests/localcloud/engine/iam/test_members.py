@@ -39,7 +39,7 @@ def test_the_error_says_what_a_member_needs() -> None:
         check("alice@example.com")
 
 
-def test_addresses_are_compared_in_lower_case() -> None:
+def test_addresses_are_compared_case_insensitively() -> None:
     assert normal("user:Alice@Example.com") == "user:alice@example.com"
     assert normal("allUsers") == "allUsers"
 

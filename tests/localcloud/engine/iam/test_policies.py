@@ -59,7 +59,7 @@ def test_a_conditional_binding_needs_version_3() -> None:
         {"bindings": [{"members": []}]},
     ],
 )
-def test_a_policy_that_makes_no_sense_is_refused(policy: dict[str, Any]) -> None:
+def test_an_invalid_policy_is_refused(policy: dict[str, Any]) -> None:
     with pytest.raises(CloudError) as caught:
         changed(empty(), policy, ())
     assert caught.value.code == 400
