@@ -276,3 +276,9 @@ def test_a_deleted_bucket_comes_back_and_a_locked_one_stays_as_it_is(call: Sende
     call.cloud.clock.advance(8 * 86_400)
     call.cloud.due.run()
     call("GET", f"{buckets}/own", status=404)
+
+
+def test_nobody_deletes_the_audit_log_of_administration(call: Sender) -> None:
+    call.cloud.logs.log(PROJECT, "cloudaudit.googleapis.com/activity", {"type": "project", "labels": {}}, "who did it")
+    call("DELETE", f"{LOGGING}/projects/{PROJECT}/logs/cloudaudit.googleapis.com%2Factivity", status=404)
+    assert any(entry.get("textPayload") == "who did it" for _, entry in call.cloud.logs.read(f"projects/{PROJECT}"))

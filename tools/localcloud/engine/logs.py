@@ -126,7 +126,9 @@ class Logs:
         return [name for (name,) in self._store.sql("SELECT log FROM logs WHERE container = ? ORDER BY log", container)]
 
     def delete(self, container: str, log: str) -> int:
-        """Deletes a log's entries; returns how many."""
+        """Deletes a log's entries in the bucket _Default; returns how many. The audit log of administration is in _Required."""
+        if log.endswith(_REQUIRED.removeprefix("*")):
+            return 0
         self._store.settle()
         self._named.discard((container, log))
         self._store.sql("DELETE FROM logs WHERE container = ? AND log = ?", container, log)
