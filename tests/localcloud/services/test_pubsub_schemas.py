@@ -184,3 +184,32 @@ def test_a_subscription_goes_back_to_its_snapshot(call: Sender) -> None:
     call("PUT", f"{BASE}/snapshots/now", asked)
     call("DELETE", f"{BASE}/snapshots/now")
     call("GET", f"{BASE}/snapshots/now", status=404)
+
+
+EMPTY = {"type": "record", "name": "Nothing", "fields": [{"name": "n", "type": "null"}]}
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        "null",
+        {"type": "null"},
+        EMPTY,
+        {"type": "fixed", "name": "None_", "size": 0},
+        {"type": "array", "items": "null"},
+        {"type": "record", "name": "In", "fields": [{"name": "x", "type": {"type": "array", "items": EMPTY}}]},
+        {"type": "map", "values": {"type": "array", "items": "null"}},
+        ["string", {"type": "array", "items": "null"}],
+    ],
+)
+def test_no_message_holds_more_than_it_has_bytes(call: Sender, items: Any) -> None:
+    fields = [{"name": "many", "type": {"type": "array", "items": items}}]
+    definition = json.dumps({"type": "record", "name": "Card", "namespace": "cats", "fields": fields})
+    message = call.refused("POST", f"{BASE}/schemas?schemaId=card", {"type": "AVRO", "definition": definition})
+    assert "no array whose items are empty" in message
+
+
+def test_a_record_may_hold_arrays_of_itself(call: Sender) -> None:
+    many = {"name": "children", "type": {"type": "array", "items": "Card"}}
+    fields = [{"name": "title", "type": "string"}, many, {"name": "nothing", "type": "null"}]
+    schema(call, json.dumps({"type": "record", "name": "Card", "namespace": "cats", "fields": fields}))

@@ -79,6 +79,7 @@ def _avro(text: str) -> Check:
         raise ValueError(str(error)) from error
     if not isinstance(described, dict) or described.get("type") != "record" or not described.get("fields"):
         raise ValueError("an Avro definition is one record with its fields")
+    _check_items(parsed, parsed["__named_schemas"])
 
     def fits(message: bytes, encoding: str) -> None:
         if encoding == "BINARY":
@@ -148,6 +149,32 @@ def _protobuf(descriptors: bytes, root: str) -> Check:
             raise ValueError(str(error)) from error
 
     return fits
+
+
+def _check_items(kind: Any, named: Mapping[str, Any]) -> None:
+    """Raises ValueError for an array whose items take no bytes: a message of a few bytes could have as many of them as it says."""
+    for one in kind if isinstance(kind, list) else [kind]:
+        if isinstance(one, dict):
+            if one["type"] == "array" and not _takes_bytes(one["items"], named, frozenset()):
+                raise ValueError("the local cloud takes no array whose items are empty, such as null")
+            for part in (*(each["type"] for each in one.get("fields", ())), one.get("items"), one.get("values")):
+                _check_items(part, named)
+
+
+def _takes_bytes(kind: Any, named: Mapping[str, Any], around: frozenset[str]) -> bool:
+    """Whether every value of a parsed type takes a byte at least; `around` names the records that it is in."""
+    if isinstance(kind, str):
+        return kind != "null" and (
+            kind not in named or (kind not in around and _takes_bytes(named[kind], named, around))
+        )
+    if not isinstance(kind, dict):
+        return True
+    inside = around | {str(kind.get("name", ""))}
+    if kind["type"] == "record":
+        return any(_takes_bytes(each["type"], named, inside) for each in kind["fields"])
+    if kind["type"] == "fixed":
+        return bool(kind["size"])
+    return kind["type"] in {"array", "map", "enum"} or _takes_bytes(kind["type"], named, inside)
 
 
 def _check_depth(value: Any, depth: int = 0) -> None:
