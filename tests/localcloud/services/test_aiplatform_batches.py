@@ -20,7 +20,7 @@ from tests.localcloud.serving import Serving, serving
 
 IMAGE = f"europe-west1-docker.pkg.dev/{PROJECT}/images/serve"
 PLACE = f"aiplatform/v1/projects/{PROJECT}/locations/europe-west1"
-# Echoes instances and parameters; refuses batches with the instance "bad", and never answers one with "slow".
+# Echoes instances and parameters; refuses batches with the instance "bad", never answers one with "slow", and answers "long" at length.
 SERVES = """
 import json, os, time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -41,6 +41,8 @@ class Handler(BaseHTTPRequestHandler):
         if "slow" in asked["instances"]:
             print("asked", flush=True)
             time.sleep(600)
+        if "long" in asked["instances"]:
+            return self.answer(200, {"predictions": ["x" * (65 << 20)]})
         if "bad" in asked["instances"]:
             return self.answer(422, {"detail": "bad"})
         self.answer(200, {"predictions": [[one, asked.get("parameters")] for one in asked["instances"]]})
@@ -124,6 +126,13 @@ def test_predictions_and_errors_are_written_beside_each_other(cloud: Serving, mo
     assert row["labels"] == [{"key": "team", "value": "cards"}]
     assert not cloud.cloud.workloads.running()
     cloud("DELETE", f"aiplatform/v1/{ended['name']}")
+
+
+def test_no_model_fills_the_memory_of_the_local_cloud(cloud: Serving, model: str) -> None:
+    put(cloud, "in/long.jsonl", '"long"\n')
+    ended = done(cloud, job(model, "gs://team-data/in/long.jsonl"))
+    (error,) = lines(cloud, ended, "errors_stats")
+    assert "its response has more than 64 MiB" in error
 
 
 def test_rows_of_csv_are_sent_as_lists_and_named_by_their_key(cloud: Serving, model: str) -> None:

@@ -23,6 +23,7 @@ from localcloud.services.aiplatform.names import API
 _PORT = 8080
 _PATIENCE, _LOOKS = 300.0, 0.1
 _ANSWERS = 600.0
+_MOST_BYTES = 64 << 20
 _PASSED = ("content-type",)
 """Headers of a model's response that are passed to the caller."""
 
@@ -106,7 +107,10 @@ def ask(running: StartedWorkload, sent: bytes, kind: str) -> Reply:
         connection.request("POST", running.order.workload.env["AIP_PREDICT_ROUTE"], sent, {"Content-Type": kind})
         answer = connection.getresponse()
         headers = {name: value for name in _PASSED if (value := answer.getheader(name))}
-        return Reply(answer.status, answer.read(), headers)
+        body = answer.read(_MOST_BYTES + 1)
+        if len(body) > _MOST_BYTES:  # it would have to fit into the memory of the local cloud
+            raise HTTPException(f"its response has more than {_MOST_BYTES >> 20} MiB")
+        return Reply(answer.status, body, headers)
 
 
 def _variables(cloud: Cloud, server: ModelServer) -> Mapping[str, str]:

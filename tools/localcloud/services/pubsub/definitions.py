@@ -74,7 +74,7 @@ def _avro(text: str) -> Check:
     described = json_text.read(text.encode())
     _check_depth(described)
     try:
-        parsed = fastavro.parse_schema(described, expand=False)
+        parsed: Any = fastavro.parse_schema(described, expand=False)
     except SchemaParseException as error:
         raise ValueError(str(error)) from error
     if not isinstance(described, dict) or described.get("type") != "record" or not described.get("fields"):
