@@ -14,6 +14,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Service
 from localcloud.server.app import App
 from localcloud.server.assembly import application, opened
+from localcloud.server.wire import Whole
 from localcloud.services import SERVICES
 from localcloud.services.unwritten import UNWRITTEN
 
@@ -39,7 +40,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Inside:
-    """Sends ASGI requests to the application, one event loop each."""
+    """Sends requests to the application as the server does, one event loop each."""
 
     cloud: Cloud
     app: App
@@ -85,7 +86,11 @@ class Inside:
             "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in sent.items()],
             "extensions": {"localcloud.drop": {"abort": lambda: dropped.append(True)}},
         }
-        await self.app(scope, receive, send)
+        found = self.app.at_once(scope) if verb in {"GET", "HEAD"} and not any(pieces) else self.app
+        if isinstance(found, Whole):
+            out = [{"status": found.status, "headers": found.headers}, {"body": found.body}]
+        else:
+            await found(scope, receive, send)
         if not out:
             return Response(dropped=bool(dropped))
         raw = b"".join(message.get("body", b"") for message in out[1:])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from localcloud.engine.dialect import OLDER
-from localcloud.engine.exchange import Reply
+from localcloud.engine.exchange import Reply, Wait
 from localcloud.engine.service import Alias, Call, Resource, Service
 from localcloud.errors import not_found
 from localcloud.services import SERVICES
@@ -391,3 +391,32 @@ def test_slow_work_runs_once_beside_the_loop_and_the_request_is_repeated(tmp_pat
     cloud.cloud.store.delete("storage", "b/one")
     assert cloud("POST", path, b"small", content_type="text/plain").body == {"size": 5}
     assert (threads, started) == ([False, True], [True, True, True])
+
+
+def test_a_read_that_takes_long_is_begun_once_and_goes_on_from_there(tmp_path: Path) -> None:
+    begun: list[str] = []
+
+    def works(call: Call) -> Reply:
+        begun.append(f"{call.beside('sum', LARGE * 2, lambda: 1)}")
+        return Reply(body={"name": "works"})
+
+    def waits(call: Call) -> Reply:
+        begun.append("waits")
+        if len(begun) == 2:
+            return Reply(body={"name": "waits"})
+        call.cloud.signals.ring("it")
+        return Reply(wait=Wait("it", 60))
+
+    def later(call: Call) -> Reply:
+        async def told() -> Reply:
+            return Reply(body={"name": "later"})
+
+        begun.append("later")
+        return Reply(later=told)
+
+    for verb, expected in ((works, ["1"]), (waits, ["waits", "waits"]), (later, ["later"])):
+        begun.clear()
+        service = Service("secretmanager", methods={"secretmanager.projects.secrets.get": verb})
+        cloud = inside(tmp_path / verb.__name__, service)
+        assert cloud.ok("GET", f"{SECRETS}/s") == {"name": verb.__name__}
+        assert begun == expected

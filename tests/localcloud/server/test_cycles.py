@@ -98,7 +98,8 @@ def test_an_answer_that_has_no_body_says_no_length(status: int, line: bytes) -> 
 
 
 def test_a_head_request_keeps_the_content_length() -> None:
-    assert b"".join(sent(start(LENGTH), body(b""), method="HEAD").written) == head(b"content-length: 4")
+    for data in (b"", b"body"):
+        assert b"".join(sent(start(LENGTH), body(data), method="HEAD").written) == head(b"content-length: 4")
 
 
 def test_the_connection_closes_when_the_response_or_the_client_asks() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import uvicorn
 from localcloud.server.heads import Bounded
+from localcloud.server.wire import Whole
 from uvicorn.server import ServerState
 
 Client = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[bytes]]
@@ -16,6 +17,8 @@ LARGE = 8 << 20
 
 class Application:
     """Answers /slow late, /large with a lot, /wait when the client has gone, all else with path and body."""
+
+    keep_alive = 60
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -29,7 +32,8 @@ class Application:
             message = await receive()
             content, more = content + message["body"], message["more_body"]
         if scope["path"] == "/slow":
-            await asyncio.sleep(0)
+            for _ in range(20):
+                await asyncio.sleep(0)
         if scope["path"] == "/wait":
             assert (await receive())["type"] == "http.disconnect"
             self.gone.set()
@@ -39,12 +43,27 @@ class Application:
         await send({"type": "http.response.body", "body": answer})
 
 
+class Quick(Application):
+    """Answers at once what begins with /x, and all else as before; /fails goes wrong."""
+
+    def at_once(self, scope: Any) -> Any:
+        """See Bounded."""
+        if scope["path"] == "/fails":
+            raise LookupError
+        if not scope["path"].startswith("/x"):
+            return self
+        self.asked.append(scope["path"])
+        answer = f"[{scope['path']}]".encode()
+        return Whole(200, [(b"content-length", b"%d" % len(answer))], answer)
+
+
 def said(client: Client, application: Callable[[], Application] = Application) -> tuple[bytes, Application]:
     """What a client returns that is connected to an application, and that application."""
 
     async def run() -> tuple[bytes, Application]:
         served = application()
-        config = uvicorn.Config(served, lifespan="off", ws="none", log_config=None, access_log=False)
+        config = uvicorn.Config(served, lifespan="off", ws="none", log_config=None, proxy_headers=False)
+        config.timeout_keep_alive = served.keep_alive
         config.load()
         made = partial(Bounded, config=config, server_state=ServerState(), app_state={})
         server = await asyncio.get_running_loop().create_server(made, "127.0.0.1", 0)
@@ -123,3 +142,56 @@ def test_an_invalid_request_is_refused() -> None:
         return await reader.read()
 
     assert said(client)[0].startswith(b"HTTP/1.1 400 ")
+
+
+def test_what_is_answered_at_once_stays_in_its_order() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        post = b"POST /x-body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nbody"
+        writer.write(GET % b"x1" + GET % b"slow" + GET % b"x2" + post + GET % b"x3" + GET % b"last")
+        return await reader.readuntil(b"[/last]")
+
+    answer, application = said(client, Quick)
+    assert application.asked == ["/x1", "/slow", "/x2", "/x-body", "/x3", "/last"]
+    places = [answer.index(b"[%b]" % path.encode()) for path in application.asked]
+    assert places == sorted(places)
+    assert b"[/x-body]body" in answer
+
+
+def test_a_read_with_a_body_is_not_answered_before_that_is_read() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(b"GET /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n")
+        await writer.drain()
+        writer.write(b"body" + GET % b"x2")
+        return await reader.readuntil(b"[/x2]")
+
+    assert b"[/x]body" in said(client, Quick)[0]
+
+
+def test_nothing_is_answered_after_the_last_answer() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        last = b"%b /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        writer.write(last % b"HEAD" + GET % b"x2" + GET % b"slow")
+        return await reader.read()
+
+    answer, application = said(client, Quick)
+    assert answer.endswith(b"content-length: 4\r\nconnection: close\r\n\r\n")
+    assert application.asked == ["/x"]
+
+
+def test_what_goes_wrong_at_once_is_told_by_the_application_itself() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(GET % b"fails" + GET % b"x")
+        return await reader.readuntil(b"[/x]")
+
+    assert said(client, Quick)[1].asked == ["/fails", "/x"]
+
+
+def test_an_answer_that_takes_time_is_not_cut_off_as_idle_after_one_that_does_not() -> None:
+    class Impatient(Quick):
+        keep_alive = 0
+
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(GET % b"x" + GET % b"slow")
+        return await reader.read()
+
+    assert said(client, Impatient)[0].endswith(b"[/slow]")

@@ -13,7 +13,7 @@ from typing import Any
 from localcloud.console.address import PREFIX
 from localcloud.engine import rendering
 from localcloud.engine.dispatch import Dispatcher, Outcome, Request
-from localcloud.engine.exchange import Beside
+from localcloud.engine.exchange import Beside, Reply
 from localcloud.engine.router import Target
 from localcloud.errors import CloudError, permission_denied
 from localcloud.server import bodies, visitors
@@ -23,7 +23,7 @@ from localcloud.server.faults import Dropped, before, disturbed
 from localcloud.server.request_log import RequestLog
 from localcloud.server.sites import Mounted, Sites
 from localcloud.server.unpacking import unpacked
-from localcloud.server.wire import BrokenOff, Message, Send, compressed, send_reply
+from localcloud.server.wire import BrokenOff, Message, Send, Whole, compressed, send_reply, whole
 
 Scope = MutableMapping[str, Any]
 ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -66,33 +66,75 @@ class App:
         """Answers one request."""
         if scope["type"] != "http":
             return
+        asked = self._asked(scope)
+        if isinstance(asked, Request):
+            await self._serve(asked, scope, receive, send)
+        else:
+            await asked(scope, receive, send)
+
+    def at_once(self, scope: Scope) -> Whole | ASGI:
+        """The answer to a read without a body, or, if something has to be waited for, the application that gives it."""
+        request = self._asked(scope)
+        if not isinstance(request, Request):
+            return request
+        if not self._faults.quiet or "content-encoding" in request.headers:
+            return self
+        started, since = time.perf_counter(), self._signals.moment
+        target: Target | None = None
+        try:
+            target = self._dispatcher.target(request)
+            found = self._dispatcher.run(request, target)
+        except Beside as beside:
+            return partial(self._resumed, request, target, beside, since, started)
+        except Exception as problem:
+            found = self._dispatcher.failed(problem, target)
+        if _takes_time(found.reply):
+            return partial(self._resumed, request, target, found, since, started)
+        self._note(request, target, found, started)
+        return whole(compressed(found.reply, request.headers), self._clock.seconds())
+
+    async def _resumed(
+        self,
+        request: Request,
+        target: Target | None,
+        found: Outcome | Beside,
+        since: int,
+        started: float,
+        scope: Scope,
+        _receive: Receive,
+        send: Send,
+    ) -> None:
+        """Goes on where `at_once` had to stop."""
+        assert target is not None
+        outcome = await self._settled(request, target, await self._done(request, target, found), since)
+        self._note(request, target, outcome, started)
+        await self._send(request, outcome, scope, send)
+
+    def _asked(self, scope: Scope) -> Request | ASGI:
+        """A request to an API, still without its body, or the application that answers another one."""
         unwanted = visitors.refusal(scope["headers"])
         if unwanted:
-            refused = self._dispatcher.failed(permission_denied(unwanted), None)
-            await send_reply(refused.reply, send, self._clock.seconds())
-            return
+            return partial(self._refused, unwanted)
         raw = scope["raw_path"].partition(b"?")[0].decode("latin-1")
         if raw.startswith("/_local/"):
-            await self._control(scope, receive, send)
-        else:
-            await self._serve(scope, raw, receive, send)
-
-    async def _serve(self, scope: Scope, raw: str, receive: Receive, send: Send) -> None:
+            return self._control
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if raw.startswith(PREFIX) or (raw == "/" and _is_looking(headers)):
-            await self._console()(scope, receive, send)
-            return
+            return self._console()
         if (site := self.sites.find(headers.get("host", ""), raw)) is not None:
-            await self._visited(site, scope, headers, receive, send)
-            return
+            return partial(self._visited, site, headers)
         base, path, named = self._addressed(headers, raw[1:])
-        request = Request(
-            scope["method"], path, scope["query_string"].decode("latin-1"), headers, None, base, named, {}
-        )
+        return Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, None, base, named, {})
+
+    async def _refused(self, unwanted: str, _scope: Scope, _receive: Receive, send: Send) -> None:
+        refused = self._dispatcher.failed(permission_denied(unwanted), None)
+        await send_reply(refused.reply, send, self._clock.seconds())
+
+    async def _serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             content = await bodies.read(self._dispatcher, request, receive)
             request = bodies.overridden(request if content is None else request._replace(content=content))
-            if "content-encoding" in headers:
+            if "content-encoding" in request.headers:
                 request = await unpacked(self._dispatcher, request)
                 content = request.content or content
         except bodies.Disconnected:
@@ -105,20 +147,23 @@ class App:
             await send_reply(refused.reply, send, self._clock.seconds())
             return
         try:
-            outcome = await self._outcome(request)
-            if outcome is None:
-                scope["extensions"]["localcloud.drop"]["abort"]()
-            else:
-                await send_reply(compressed(outcome.reply, headers), send, self._clock.seconds())
-        except BrokenOff as problem:
-            _log.warning("The response to %s /%s broke off: %s", request.verb, request.path, problem)
-            scope["extensions"]["localcloud.drop"]["abort"]()
+            await self._send(request, await self._outcome(request), scope, send)
         finally:
             if content is not None and content.path is not None:
                 content.path.unlink(missing_ok=True)
 
+    async def _send(self, request: Request, outcome: Outcome | None, scope: Scope, send: Send) -> None:
+        try:
+            if outcome is None:
+                scope["extensions"]["localcloud.drop"]["abort"]()
+            else:
+                await send_reply(compressed(outcome.reply, request.headers), send, self._clock.seconds())
+        except BrokenOff as problem:
+            _log.warning("The response to %s /%s broke off: %s", request.verb, request.path, problem)
+            scope["extensions"]["localcloud.drop"]["abort"]()
+
     async def _visited(
-        self, site: Mounted, scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send
+        self, site: Mounted, headers: Mapping[str, str], scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Serves a request to a site, with the faults in force; the log omits its query, which may contain tokens."""
         started, status = time.perf_counter(), 0
@@ -143,27 +188,33 @@ class App:
         self._log.add(request, method, status, time.perf_counter() - started)
 
     async def _outcome(self, request: Request) -> Outcome | None:
-        started = time.perf_counter()
+        started, since = time.perf_counter(), self._signals.moment
         target: Target | None = None
         try:
             target = self._dispatcher.target(request)
         except CloudError as problem:
             outcome: Outcome | None = self._dispatcher.failed(problem, None)
         else:
-            since = self._signals.moment
             if self._faults.quiet:
                 outcome = await self._done(request, target)
             else:
                 outcome = await disturbed(self._faults, self._dispatcher, target, partial(self._done, request, target))
-            if outcome is not None and outcome.reply.wait is not None:
-                outcome = await self._waited(request, target, outcome, since)
-            if outcome is not None and outcome.reply.later is not None:
-                outcome = await self._later(target, outcome)
+            if outcome is not None:
+                outcome = await self._settled(request, target, outcome, since)
+        self._note(request, target, outcome, started)
+        return outcome
+
+    def _note(self, request: Request, target: Target | None, outcome: Outcome | None, started: float) -> None:
         method, status = target.method.id if target else "", outcome.reply.status if outcome else 0
-        refusal = (
-            outcome.reply.body if outcome and status >= 400 and isinstance(outcome.reply.body, (bytes, str)) else None
-        )
+        body = outcome.reply.body if outcome and status >= 400 else None
+        refusal = body if isinstance(body, (bytes, str)) else None
         self._log.add(request, method, status, time.perf_counter() - started, refusal)
+
+    async def _settled(self, request: Request, target: Target, outcome: Outcome, since: int) -> Outcome:
+        if outcome.reply.wait is not None:
+            outcome = await self._waited(request, target, outcome, since)
+        if outcome.reply.later is not None:
+            outcome = await self._later(target, outcome)
         return outcome
 
     async def _later(self, target: Target, outcome: Outcome) -> Outcome:
@@ -186,16 +237,16 @@ class App:
             outcome = await self._done(request, target)
         return outcome
 
-    async def _done(self, request: Request, target: Target) -> Outcome:
-        reads = request.verb in _READS
-        while isinstance(
-            found := self._read(request, target) if reads else await self._written(request, target), Beside
-        ):
+    async def _done(self, request: Request, target: Target, found: Outcome | Beside | None = None) -> Outcome:
+        """The outcome of a request; `found` is what came of it at first."""
+        while not isinstance(found, Outcome):
             try:
-                assert request.known is not None
-                request.known[found.name] = await asyncio.to_thread(found.work)
+                if found is not None:
+                    assert request.known is not None
+                    request.known[found.name] = await asyncio.to_thread(found.work)
             except Exception as problem:
                 return self._dispatcher.failed(problem, target)
+            found = self._read(request, target) if request.verb in _READS else await self._written(request, target)
         return found
 
     def _read(self, request: Request, target: Target) -> Outcome | Beside:
@@ -222,6 +273,11 @@ class App:
         region = google[1] or (f"{google[3]}-" if google[3] else "")
         at_root = google[2] in _AT_ROOT
         return base, path if at_root else f"{region}{google[2]}/{path}", google[2] != "storage"
+
+
+def _takes_time(reply: Reply) -> bool:
+    """Whether a reply is streamed, or nobody knows yet what it will be."""
+    return not (reply.wait is None and reply.later is None and reply.file is None and reply.pieces is None)
 
 
 def _is_looking(headers: Mapping[str, str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -23,6 +24,15 @@ class _Form(NamedTuple):
     connection: int
 
 
+class Head(NamedTuple):
+    """A head, and what it says: the length of the body or that it is chunked, and whether the connection stays."""
+
+    text: bytes
+    length: int
+    chunked: bool
+    keep_alive: bool
+
+
 class Cycle(RequestResponseCycle):
     """One request and its answer. Most answers are one system call; a head whose body is late leaves when the loop comes round."""
 
@@ -35,41 +45,24 @@ class Cycle(RequestResponseCycle):
         if self.disconnected:
             return
         if not self.response_started and message["type"] == "http.response.start":
-            self._begin(message["status"], [*self.default_headers, *message.get("headers", ())])
+            headers = [*self.default_headers, *message.get("headers", ())]
+            made = head(message["status"], headers, self.scope["method"], keep_alive=self.keep_alive)
+            self._head, self.expected_content_length, self.chunked_encoding, self.keep_alive = made
+            self.response_started, self.waiting_for_100_continue = True, False
             asyncio.get_running_loop().call_soon(self._leave)
         elif self._head and self._ends(message):
-            head, self._head = self._head, b""
-            self.transport.write(head + message.get("body", b""))
+            begun, self._head = self._head, b""
+            self.transport.write(begun + message.get("body", b""))
             self._complete()
         else:
             self._leave()
             await super().send(message)
 
-    def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        form = _form(status, tuple([name for name, _ in headers]))
-        values = tuple([value for _, value in headers])
-        joined = b"".join(values)
-        if len(joined.translate(None, _CONTROLS)) < len(joined):
-            raise RuntimeError("Invalid HTTP header value.")
-        self.response_started, self.waiting_for_100_continue = True, False
-        more = b""
-        if form.length >= 0:
-            self.chunked_encoding, self.expected_content_length = False, int(values[form.length])
-        if form.encoding >= 0 and values[form.encoding].lower() == b"chunked":
-            self.chunked_encoding, self.expected_content_length = True, 0
-        if form.connection >= 0 and b"close" in values[form.connection].lower():
-            self.keep_alive = False
-        elif not self.keep_alive:
-            more = b"connection: close\r\n"
-        if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in _WITHOUT_BODY:
-            self.chunked_encoding = True
-            more += b"transfer-encoding: chunked\r\n"
-        self._head = b"%b%b\r\n" % (form.text % values, more)
-
     def _ends(self, message: Any) -> bool:
         """Whether this is the whole of a body that is sent as it is."""
-        whole = message["type"] == "http.response.body" and not message.get("more_body")
-        return whole and not self.chunked_encoding and len(message.get("body", b"")) == self.expected_content_length
+        if message["type"] != "http.response.body" or message.get("more_body") or self.chunked_encoding:
+            return False
+        return self.scope["method"] != "HEAD" and len(message.get("body", b"")) == self.expected_content_length
 
     def _complete(self) -> None:
         self.response_complete = True
@@ -79,9 +72,28 @@ class Cycle(RequestResponseCycle):
         self.on_response()
 
     def _leave(self) -> None:
-        head, self._head = self._head, b""
-        if head and not self.transport.is_closing():
-            self.transport.write(head)
+        begun, self._head = self._head, b""
+        if begun and not self.transport.is_closing():
+            self.transport.write(begun)
+
+
+def head(status: int, headers: Sequence[tuple[bytes, bytes]], method: str, *, keep_alive: bool) -> Head:
+    """The head of an answer. Raises RuntimeError for a header that would end its line."""
+    form = _form(status, tuple([name for name, _ in headers]))
+    values = tuple([value for _, value in headers])
+    joined = b"".join(values)
+    if len(joined.translate(None, _CONTROLS)) < len(joined):
+        raise RuntimeError("Invalid HTTP header value.")
+    more = b""
+    if form.connection >= 0 and b"close" in values[form.connection].lower():
+        keep_alive = False
+    elif not keep_alive:
+        more = b"connection: close\r\n"
+    length = int(values[form.length]) if form.length >= 0 else 0
+    chunked = form.encoding >= 0 and values[form.encoding].lower() == b"chunked"
+    if form.length < 0 and not chunked and method != "HEAD" and status not in _WITHOUT_BODY:
+        chunked, more = True, more + b"transfer-encoding: chunked\r\n"
+    return Head(b"%b%b\r\n" % (form.text % values, more), 0 if chunked else length, chunked, keep_alive)
 
 
 @lru_cache(maxsize=512)

@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from localcloud.server.cycles import Cycle
+from localcloud.server.cycles import Cycle, head
+from localcloud.server.wire import Whole
 
 # Many times the head of any client's request; tokens of identity providers are the largest thing in one.
 _LARGEST = 64 * 1024
+_READS = {"GET", "HEAD"}
+AtOnce = Callable[[Any], Whole | Any]
+"""(scope) -> the answer to a request without a body, or the ASGI application that will give it."""
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class Bounded(HttpToolsProtocol):
-    """Serves a connection. Requests are answered by cycles of our own, and their scope tells how to drop the connection."""
+    """Serves a connection; a request's scope tells how to drop it.
+
+    Requests are answered by cycles of our own, but for those that the application can answer `at_once`: they need no task.
+    """
 
     head: int | None = 0
     """Bytes of the present request's head that have come, None once it is whole."""
+    _keep_alive = True
+    _unbegun = False
+    """Whether the present request is one that may be answered at its end."""
+    _first = True
+    """Whether nothing of what has just arrived was answered yet."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._at_once: AtOnce | None = getattr(self.app, "at_once", None)
 
     def data_received(self, data: bytes) -> None:
         """Refuses a head that does not come to its end."""
+        self._first = True
         if self.head is not None:
             self.head += len(data)
         super().data_received(data)
@@ -44,13 +62,8 @@ class Bounded(HttpToolsProtocol):
         self.headers = []
         self.expect_100_continue = False
 
-    def on_message_complete(self) -> None:
-        """After this the next head may come."""
-        super().on_message_complete()
-        self.head = 0
-
     def on_headers_complete(self) -> None:
-        """Begins to answer, or lets a pipelined request wait for its turn.
+        """Begins to answer, unless the request can be answered at its end.
 
         Raises ValueError, which the parser turns into a refusal, for a head that is too large.
         """
@@ -58,9 +71,69 @@ class Bounded(HttpToolsProtocol):
         if self.head > _LARGEST:
             raise ValueError
         self.head = None
-        busy = self.cycle is not None and not self.cycle.response_complete
         version = self.parser.get_http_version()
+        self._keep_alive = version != "1.0" and self.parser.should_keep_alive()
         self.scope = cast("Any", self._scope(version))
+        self._unbegun = self._may_answer_at_once()
+        if not self._unbegun:
+            self._begin(self.app)
+
+    def on_body(self, body: bytes) -> None:
+        """A request with a body is answered by ASGI."""
+        if self._unbegun:
+            self._begin(self.app)
+        if self.cycle is not None:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """After this the next head may come."""
+        if self._unbegun:
+            self._answer_or_begin()
+        if self.cycle is not None:
+            super().on_message_complete()
+        self.head = 0
+
+    def _may_answer_at_once(self) -> bool:
+        """Once for what arrived together, so that a client that sends many requests lets others have their turn."""
+        return (
+            self._at_once is not None
+            and self._first
+            and self.scope["method"] in _READS
+            and not self._busy
+            and not self.expect_100_continue
+            and not self.flow.write_paused
+        )
+
+    @property
+    def _busy(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _answer_or_begin(self) -> None:
+        assert self._at_once is not None
+        try:
+            found = self._at_once(self.scope)
+            if isinstance(found, Whole):
+                headers = [*self.server_state.default_headers, *found.headers]
+                made = head(found.status, headers, self.scope["method"], keep_alive=self._keep_alive)
+        except Exception:
+            self._begin(self.app)  # which meets the same and says so
+            return
+        if not isinstance(found, Whole):
+            self._begin(found)
+            return
+        self._unbegun = self._first = False
+        self.transport.write(made.text if self.scope["method"] == "HEAD" else made.text + found.body)
+        if not made.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+
+    def _begin(self, app: Any) -> None:
+        """Lets an ASGI application answer, or a pipelined request wait for its turn."""
+        self._unbegun = False
+        if self.transport.is_closing():
+            return
+        busy = self._busy
+        self._unset_keepalive_if_required()
         self.cycle = Cycle(
             scope=self.scope,
             transport=self.transport,
@@ -71,14 +144,14 @@ class Bounded(HttpToolsProtocol):
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
             expect_100_continue=self.expect_100_continue,
-            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+            keep_alive=self._keep_alive,
             on_response=self.on_response_complete,
         )
         if busy:
             self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, self.app))
+            self.pipeline.appendleft((self.cycle, app))
         else:
-            self._start_asgi_task(self.cycle, self.app)
+            self._start_asgi_task(self.cycle, app)
 
     def _scope(self, version: str) -> dict[str, Any]:
         url = httptools.parse_url(self.url)

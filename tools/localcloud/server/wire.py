@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMappi
 from email.utils import formatdate
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from localcloud.engine.exchange import Reply
 
@@ -27,8 +27,28 @@ class BrokenOff(Exception):
     """An answer cannot be completed; the client must not mistake what it has for the whole."""
 
 
+class Whole(NamedTuple):
+    """An answer whose body is in memory, as ASGI has its parts."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
 async def send_reply(reply: Reply, send: Send, now: float) -> None:
     """Sends a reply; `now` is the time of its Date header, in seconds since 1970. Raises BrokenOff."""
+    status, headers, body = whole(reply, now)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    if reply.file:
+        await _stream(_of_file(*reply.file), send)
+    elif reply.pieces is not None:
+        await _stream(reply.pieces, send)
+    else:
+        await send({"type": "http.response.body", "body": body})
+
+
+def whole(reply: Reply, now: float) -> Whole:
+    """A reply as it is sent at the time `now`; without its body if that is streamed."""
     body = reply.body if isinstance(reply.body, bytes) else b""
     length = reply.file[2] if reply.file else len(body)
     encoded = str.encode if "".join(reply.headers.values()).isprintable() else _on_one_line
@@ -36,13 +56,7 @@ async def send_reply(reply: Reply, send: Send, now: float) -> None:
     headers.append(_date(int(now)))
     if reply.status != 204 and reply.pieces is None and "content-length" not in reply.headers:
         headers.append((b"content-length", b"%d" % length))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    if reply.file:
-        await _stream(_of_file(*reply.file), send)
-    elif reply.pieces is not None:
-        await _stream(reply.pieces, send)
-    else:
-        await send({"type": "http.response.body", "body": body})
+    return Whole(reply.status, headers, body)
 
 
 def compressed(reply: Reply, headers: Mapping[str, str]) -> Reply:
