@@ -49,6 +49,8 @@ OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
             "bgpInterRegionCost": "ADD_COST_TO_MED",
         }
     },
+    "Image": {"sourceDisk": None, "sourceImage": None, "sourceSnapshot": None, "diskSizeGb": "20"},
+    "Snapshot": {"sourceDisk": None},
     "Subnetwork": {
         "network": "global/networks/default",
         "ipCidrRange": "192.168.0.0/24",

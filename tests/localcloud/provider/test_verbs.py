@@ -166,8 +166,9 @@ def test_a_disk_is_detached_from_its_machine_before_it_is_deleted(world: World) 
 
 
 def test_a_snapshot_that_cannot_be_created_is_an_error_and_the_disk_stays(world: World) -> None:
-    disk = world.core.made("google_compute_disk", name="data", zone=ZONE, size=20, create_snapshot_before_destroy=True)
-    with pytest.raises(Refusal, match=r"compute\.snapshots\.insert"):
+    asked = {"create_snapshot_before_destroy": True, "create_snapshot_before_destroy_prefix": "No-Name"}
+    disk = world.core.made("google_compute_disk", name="data", zone=ZONE, size=20, **asked)
+    with pytest.raises(Refusal, match=r"resource\.name"):
         world.core.destroyed("google_compute_disk", disk)
     assert world.core.read("google_compute_disk", disk) is not None
 
@@ -305,3 +306,15 @@ def test_what_an_object_may_be_read_by_has_its_whole_name_in_its_id(world: World
         world.core.destroyed("google_storage_managed_folder", made)
     assert world.core.imported("google_storage_managed_folder", "own-fine/managedFolders/in/")["name"] == "in/"
     world.core.destroyed("google_storage_managed_folder", made | {"force_destroy": True})
+
+
+def test_a_disk_leaves_a_snapshot_when_it_goes_if_one_is_asked_for(world: World) -> None:
+    disk: dict[str, Any] = {"name": "data", "zone": ZONE, "size": 20, "create_snapshot_before_destroy": True}
+    state = world.core.made("google_compute_disk", **disk, create_snapshot_before_destroy_prefix="last")
+    snapshot = world.core.made("google_compute_snapshot", name="s", source_disk=state["id"], labels={"a": "b"})
+    assert (snapshot["disk_size_gb"], snapshot["storage_locations"]) == (20, ["eu"])
+    image = world.core.made("google_compute_image", name="i", source_snapshot="s", family="ours")
+    assert (image["disk_size_gb"], image["source_snapshot"]) == (20, snapshot["self_link"])
+    world.core.destroyed("google_compute_disk", state)
+    items = world.ask("GET", "compute", "v1/projects/{project}/global/snapshots")["items"]
+    assert [one["name"].partition("-")[0] for one in items] == ["last", "s"]

@@ -193,6 +193,7 @@ def test_public_images_are_read_as_gcloud_does_and_own_ones_are_kept(call: Sende
     assert image["family"] == "debian-12"
     assert stranger("GET", "/compute/v1/projects/debian-cloud/zones/-/imageFamilyViews/debian-12")["image"] == image
     assert image in stranger("GET", "/compute/v1/projects/debian-cloud/global/images")["items"]
+    call("POST", f"{ZONE}/disks", {"name": "d"})
     call("POST", f"{BASE}/global/images", {"name": "mine", "sourceDisk": "zones/europe-west1-b/disks/d"})
     assert [one["name"] for one in call("GET", f"{BASE}/global/images")["items"]] == ["mine"]
 
@@ -270,3 +271,35 @@ def test_a_machine_has_an_account_that_its_maker_may_act_as(call: Sender) -> Non
         assert "does not have access to service account" in message
     call.grant("roles/iam.serviceAccountUser", "user:dev@example.com")
     dev("POST", f"{ZONE}/instances", {**body, "serviceAccounts": [{"email": "default"}]})
+
+
+def test_a_disk_is_copied_into_snapshots_and_images_and_back(call: Sender) -> None:
+    call("POST", f"{ZONE}/disks", {"name": "d", "sizeGb": "20"})
+    operation = call("POST", f"{ZONE}/disks/d/createSnapshot", {"name": "s", "labels": {"a": "b"}})
+    assert operation["targetLink"].endswith(f"/projects/{PROJECT}/global/snapshots/s")
+    made = call("GET", f"{BASE}/global/snapshots/s")
+    assert (made["diskSizeGb"], made["status"], made["storageLocations"]) == ("20", "READY", ["eu"])
+    assert made["sourceDisk"].endswith("/zones/europe-west1-b/disks/d")
+    assert "already exists" in call.refused("POST", f"{ZONE}/disks/d/createSnapshot", {"name": "s"}, 409)
+    call("POST", f"{BASE}/global/snapshots", {"name": "t", "sourceDisk": "zones/europe-west1-b/disks/d"})
+    assert [one["name"] for one in call("GET", f"{BASE}/global/snapshots?filter=labels.a%3Db")["items"]] == ["s"]
+    call("POST", f"{BASE}/global/snapshots/t/setLabels", {"labels": {"c": "d"}})
+    assert call("GET", f"{BASE}/global/snapshots/t")["labels"] == {"c": "d"}
+    call("POST", f"{ZONE}/disks", {"name": "copy", "sourceSnapshot": "global/snapshots/s"})
+    copy = call("GET", f"{ZONE}/disks/copy")
+    assert (copy["sizeGb"], copy["sourceSnapshotId"]) == ("20", made["id"])
+    small = {"name": "small", "sourceSnapshot": "global/snapshots/s", "sizeGb": "10"}
+    assert "smaller than the snapshot size (20 GB)" in call.refused("POST", f"{ZONE}/disks", small)
+    call("POST", f"{BASE}/global/images", {"name": "i", "sourceSnapshot": "global/snapshots/s"})
+    assert call("GET", f"{BASE}/global/images/i")["diskSizeGb"] == "20"
+    for body in (
+        {"sourceSnapshot": "global/snapshots/s", "diskSizeGb": "10"},
+        {"sourceSnapshot": "global/snapshots/s", "sourceDisk": "zones/europe-west1-b/disks/d"},
+    ):
+        call.refused("POST", f"{BASE}/global/images", {"name": "j", **body})
+    for path in (f"{BASE}/global/images", f"{ZONE}/disks"):
+        call("POST", path, {"name": "none", "sourceSnapshot": "global/snapshots/none"}, 404)
+    call("POST", f"{BASE}/global/snapshots", {"name": "none", "sourceDisk": "zones/europe-west1-b/disks/none"}, 404)
+    call("POST", f"{BASE}/global/snapshots", {"name": "none"}, 400)
+    call("DELETE", f"{BASE}/global/snapshots/s")
+    assert call("GET", f"{ZONE}/disks/copy")["sizeGb"] == "20"

@@ -71,7 +71,7 @@ def insert(call: Call, resource: Resource) -> Body:
     standard.parent_exists(call)
     body = references.kept(call, {key: value for key, value in call.body.items() if value is not None}, resource.links)
     identity = str(body.get("name", ""))
-    _check_id(resource, identity)
+    check_id(resource, identity)
     name = f"{call.path}/{identity}"
     api, store = call.service.api, call.cloud.store
     if _kept(call, resource, name) is not None:
@@ -289,7 +289,8 @@ def _kind(call: Call, schema: str) -> str:
     return f"{call.service.api}#{schema[:1].lower()}{schema[1:]}"
 
 
-def _check_id(resource: Resource, identity: str) -> None:
+def check_id(resource: Resource, identity: str) -> None:
+    """400 for an id that is missing, or not of the resource's form."""
     if not identity:
         raise errors.invalid("Invalid value for field 'resource.name': ''. It must be given.", "name", "required")
     if resource.id_rule and not re.fullmatch(resource.id_rule, identity):

@@ -111,6 +111,7 @@ _READ_WITH_ARGUMENT: Mapping[str, Callable[[Value, str], Value]] = {
 _READ: Mapping[str, Callable[[Value], Value]] = {
     "headers": _headers,
     "internal_range": _internal_range,
+    "key": lambda name: name.split("/cryptoKeyVersions")[0],
     "last": _short,
     "json": _compact,
     "topic": lambda name: name.removeprefix(_TOPICS),

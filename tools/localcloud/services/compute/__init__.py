@@ -9,7 +9,7 @@ from localcloud.engine import batch, older, places, references
 from localcloud.engine.dialect import OLDER
 from localcloud.engine.iam import roles
 from localcloud.engine.service import Alias, Body, Call, Endpoints, Permission, Resource, Service, Worker
-from localcloud.services.compute import catalogue, disks, firewalls, instances, networks, settings, subnetworks
+from localcloud.services.compute import catalogue, copies, disks, firewalls, instances, networks, settings, subnetworks
 from localcloud.services.compute.disks import API, DISK
 from localcloud.services.compute.instances import INSTANCE
 
@@ -25,10 +25,6 @@ def _address(call: Call, body: Body) -> Body:
     free = f"203.0.113.{number % 253 + 1}" if kind == "EXTERNAL" else f"10.128.{number >> 8 & 255}.{number % 253 + 2}"
     tier = {"networkTier": "PREMIUM"} if kind == "EXTERNAL" else {"purpose": "GCE_ENDPOINT"}
     return {"address": free, "addressType": kind, "status": "RESERVED", **tier, **body}
-
-
-def _image(_call: Call, body: Body) -> Body:
-    return {"status": "READY", "sourceType": "RAW", "diskSizeGb": "10", "archiveSizeBytes": "0", **body}
 
 
 def _network_removed(call: Call, body: Body) -> None:
@@ -64,7 +60,12 @@ FIREWALL = _resource(
     inherent=firewalls.inherent,
     delete=lambda call, _: networks.note_gone(call),
 )
-IMAGE = _resource(kind="Image", complete=_image, links=("sourceDisk", "sourceImage", "sourceSnapshot"), iam=True)
+SNAPSHOT = _resource(
+    kind="Snapshot", complete=copies.snapshot, links=("sourceDisk", "sourceInstantSnapshot", "licenses"), iam=True
+)
+IMAGE = _resource(
+    kind="Image", complete=copies.image, links=("sourceDisk", "sourceImage", "sourceSnapshot", "licenses"), iam=True
+)
 
 
 def _project(call: Call) -> str | None:
@@ -135,6 +136,7 @@ SERVICE = Service(
         "instances": INSTANCE,
         "disks": DISK,
         "images": IMAGE,
+        "snapshots": SNAPSHOT,
         "addresses": _resource(kind="Address", complete=_address, links=("subnetwork", "network", "users")),
         "networks": NETWORK,
         "subnetworks": SUBNETWORK,
@@ -153,6 +155,7 @@ SERVICE = Service(
         f"{API}.projects.get": _get_project,
         f"{API}.batch.run": partial(batch.run, most=1000),
         f"{API}.disks.resize": disks.resize,
+        f"{API}.disks.createSnapshot": lambda call: copies.of_disk(call, SNAPSHOT),
         f"{API}.networks.switchToCustomMode": lambda call: subnetworks.custom(call, NETWORK),
         f"{API}.subnetworks.expandIpCidrRange": lambda call: subnetworks.expand(call, SUBNETWORK),
         f"{API}.subnetworks.patch": lambda call: subnetworks.patch(call, SUBNETWORK),

@@ -20,22 +20,23 @@ def completed(call: Call, body: Body) -> Body:
         body["sourceImage"] = f"projects/{image['_project']}/global/images/{image['name']}"
     source = _source(call, body)
     copied = source or image
-    least = int(source["sizeGb"] if source else image["diskSizeGb"] if image else 10)
+    least = int(source.get("sizeGb") or source["diskSizeGb"] if source else image["diskSizeGb"] if image else 10)
     size = int(body.get("sizeGb") or (least if copied else 500))
     if size < least:
-        of = "source disk" if source else "image"
+        of = "snapshot" if body.get("sourceSnapshot") else "source disk" if source else "image"
         raise invalid(
             f"Invalid value for field 'resource.sizeGb': '{size}'. Requested disk size cannot be smaller than the {of} size ({least} GB)",
             "sizeGb",
             "invalid",
         )
     made = {"status": "READY", "type": f"{place}/diskTypes/pd-standard", "physicalBlockSizeBytes": "4096"}
-    return {**made, **body, "sizeGb": str(size)} | ({"sourceDiskId": source["id"]} if source else {})
+    of = "sourceSnapshotId" if body.get("sourceSnapshot") else "sourceDiskId"
+    return {**made, **body, "sizeGb": str(size)} | ({of: source["id"]} if source else {})
 
 
 def _source(call: Call, body: Body) -> Body | None:
-    """The disk of the same project that a new one copies, if any; 404 if it does not exist."""
-    name = str(body.get("sourceDisk", ""))
+    """The disk or snapshot of the same project that a new one copies, if any; 404 if it does not exist."""
+    name = str(body.get("sourceDisk") or body.get("sourceSnapshot") or "")
     if not name.startswith(f"projects/{call.project}/"):
         return None
     found = call.cloud.store.get(API, name)
