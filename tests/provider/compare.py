@@ -21,7 +21,7 @@ Leaves = dict[str, Any]
 # Attributes whose values two runs do not share, whatever the provider.
 VOLATILE = frozenset(
     {"address_id", "blob_storage_path_prefix", "create_time", "creation_timestamp", "crc32c", "disk_id", "effective_time", "etag", "expire_time", "generation",
-     "instance_id", "last_attach_timestamp", "last_transition_time", "media_link", "network_id", "numeric_id", "revision_id", "self_link", "source_disk_id", "subnetwork_id", "tags_fingerprint",
+     "instance_id", "last_attach_timestamp", "last_transition_time", "media_link", "network_id", "numeric_id", "revision_id", "self_link", "snapshot_id", "source_disk_id", "source_snapshot_id", "subnetwork_id", "tags_fingerprint",
      "time_created", "trigger_id", "uid", "unique_id",
      "update_time", "updated"}
 )  # fmt: skip

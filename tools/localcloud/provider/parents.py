@@ -34,10 +34,11 @@ def put(work: Work, values: Object, policy: Policy) -> Policy:
 
 
 def _resource(work: Work, template: str, values: Object) -> dict[str, str]:
-    """The method's only parameter: the resource's full name, or just its id where the path supplies the rest."""
-    name = paths.names(template)[0]
-    full = path(work, values)
-    return {name: full if "{+" in template else paths.last(full)}
+    """The method's parameters: the resource's full name, its id where the path supplies the rest, or each part of it."""
+    names, full = paths.names(template), path(work, values)
+    if len(names) > 1:
+        return dict(zip(names, (paths.parse(work.row.id, full) or {}).values(), strict=True))
+    return {names[0]: full if "{+" in template else paths.last(full)}
 
 
 def path(work: Work, values: Object) -> str:
@@ -57,11 +58,12 @@ def attribute(work: Work) -> str:
 
 
 def located(work: Work, values: Object) -> Object:
-    """The values with the parent's full name; project and location default to the provider block's."""
+    """The values with the parent's full name; project and place default to the provider block's."""
     parent = of(work)
     if not parent.attribute:
         return values
     name = str(values.get(parent.attribute) or "")
+    name = paths.relative(name) if "://" in name else name
     parsed = next((one for form in parent.accepts if (one := paths.parse(form, name)) is not None), None)
     if parsed is None:
         raise Problem(
@@ -73,5 +75,12 @@ def located(work: Work, values: Object) -> Object:
 
 
 def _defaults(work: Work, values: Object) -> Object:
-    defaults = {"project": work.settings.project, "location": work.settings.region or work.settings.zone}
+    settings = work.settings
+    region = settings.region or settings.zone.rpartition("-")[0]
+    defaults = {
+        "project": settings.project,
+        "location": settings.region or settings.zone,
+        "region": region,
+        "zone": settings.zone,
+    }
     return {name: values.get(name) or defaults[name] for name in paths.names(work.row.id) if name in defaults}

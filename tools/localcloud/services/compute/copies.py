@@ -23,7 +23,6 @@ def snapshot(call: Call, body: Body) -> Body:
     disk = _stored(call, name) if name else {}
     made: Body = {
         "status": "READY",
-        "snapshotType": "STANDARD",
         "storageBytes": "0",
         "storageBytesStatus": "UP_TO_DATE",
     }
