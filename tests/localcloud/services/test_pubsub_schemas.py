@@ -213,3 +213,33 @@ def test_a_record_may_hold_arrays_of_itself(call: Sender) -> None:
     many = {"name": "children", "type": {"type": "array", "items": "Card"}}
     fields = [{"name": "title", "type": "string"}, many, {"name": "nothing", "type": "null"}]
     schema(call, json.dumps({"type": "record", "name": "Card", "namespace": "cats", "fields": fields}))
+
+
+def test_acknowledged_messages_that_are_retained_come_back(call: Sender) -> None:
+    topic = f"projects/{PROJECT}/topics/news"
+    call("PUT", f"/pubsub/v1/{topic}", {})
+    for name in ("kept", "not-kept"):
+        call("PUT", f"{BASE}/subscriptions/{name}", {"topic": topic, "retainAckedMessages": name == "kept"})
+
+    def drained(name: str) -> list[str]:
+        body = {"maxMessages": 9, "returnImmediately": True}
+        found = call("POST", f"{BASE}/subscriptions/{name}:pull", body).get("receivedMessages", [])
+        if found:
+            call("POST", f"{BASE}/subscriptions/{name}:acknowledge", {"ackIds": [one["ackId"] for one in found]})
+        return [base64.b64decode(one["message"]["data"]).decode() for one in found]
+
+    moments = []
+    for text in ("first", "second"):
+        moments.append(call.cloud.clock.rfc3339())
+        call.cloud.clock.advance(60)
+        call("POST", f"/pubsub/v1/{topic}:publish", {"messages": [{"data": encoded(text)}]})
+    assert drained("kept") == drained("not-kept") == ["first", "second"]
+    for name, came in (("kept", ["second"]), ("not-kept", [])):
+        call("POST", f"{BASE}/subscriptions/{name}:seek", {"time": moments[1]})
+        assert drained(name) == came
+    call("POST", f"{BASE}/subscriptions/kept:seek", {"time": moments[0]})
+    assert drained("kept") == ["first", "second"]
+    changed = {"subscription": {"retainAckedMessages": False}, "updateMask": "retainAckedMessages"}
+    call("PATCH", f"{BASE}/subscriptions/kept", changed)
+    call("POST", f"{BASE}/subscriptions/kept:seek", {"time": moments[0]})
+    assert drained("kept") == []

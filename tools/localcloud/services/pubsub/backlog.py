@@ -28,6 +28,9 @@ CREATE TABLE IF NOT EXISTS pubsub_attached (topic TEXT NOT NULL, subscription TE
 CREATE TABLE IF NOT EXISTS pubsub_backlog (
   subscription TEXT NOT NULL, id INTEGER NOT NULL, published REAL NOT NULL, key TEXT NOT NULL, available REAL NOT NULL,
   attempts INTEGER NOT NULL, ack TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (subscription, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pubsub_acknowledged (
+  subscription TEXT NOT NULL, id INTEGER NOT NULL, published REAL NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (subscription, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pubsub_snapshots (topic TEXT NOT NULL, snapshot TEXT NOT NULL, PRIMARY KEY (topic, snapshot)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS pubsub_backlog_available ON pubsub_backlog (subscription, available);
 """
@@ -57,6 +60,7 @@ def detach(cloud: Cloud, subscription: str) -> None:
     """Detaches a subscription from its topic; its unacknowledged messages are deleted."""
     cloud.store.sql("DELETE FROM pubsub_attached WHERE subscription = ?", subscription)
     cloud.store.sql("DELETE FROM pubsub_backlog WHERE subscription = ?", subscription)
+    forget_acknowledged(cloud, subscription)
     cloud.due.forget(API, subscription)
 
 
@@ -98,7 +102,8 @@ def lease(cloud: Cloud, subscription: Body, most: int) -> list[Leased]:
     """
     name, now = subscription["name"], cloud.clock.seconds()
     kept = bounds.seconds(subscription["messageRetentionDuration"])
-    cloud.store.sql("DELETE FROM pubsub_backlog WHERE subscription = ? AND published < ?", name, now - kept)
+    for table in ("pubsub_backlog", "pubsub_acknowledged"):
+        cloud.store.sql(f"DELETE FROM {table} WHERE subscription = ? AND published < ?", name, now - kept)  # noqa: S608
     ordered = (
         " AND (key = '' OR NOT EXISTS (SELECT 1 FROM pubsub_backlog AS earlier WHERE earlier.subscription = found.subscription "
         "AND earlier.key = found.key AND earlier.id < found.id AND earlier.available > ?))"
@@ -119,10 +124,10 @@ def lease(cloud: Cloud, subscription: Body, most: int) -> list[Leased]:
     return leased
 
 
-def acknowledge(cloud: Cloud, name: str, acks: Sequence[str]) -> None:
-    """Deletes acknowledged messages; unknown ids, and those of older leases, are ignored."""
-    marks = ", ".join("?" * len(acks))
-    cloud.store.sql(f"DELETE FROM pubsub_backlog WHERE subscription = ? AND ack IN ({marks})", name, *acks)  # noqa: S608
+def acknowledge(cloud: Cloud, subscription: Body, acks: Sequence[str]) -> None:
+    """Takes acknowledged messages from the backlog; unknown ids, and those of older leases, are ignored."""
+    name, marks = subscription["name"], ", ".join("?" * len(acks))
+    _take(cloud, subscription, f"ack IN ({marks})", *acks)
     cloud.signals.ring(topic_of(name))  # the next with the same key may come
 
 
@@ -157,9 +162,22 @@ def remove(cloud: Cloud, name: str, identity: int) -> None:
     cloud.store.sql("DELETE FROM pubsub_backlog WHERE subscription = ? AND id = ?", name, identity)
 
 
-def purge_until(cloud: Cloud, name: str, moment: float) -> None:
-    """Removes what was published up to a time, as if it had been acknowledged."""
-    cloud.store.sql("DELETE FROM pubsub_backlog WHERE subscription = ? AND published <= ?", name, moment)
+def seek(cloud: Cloud, subscription: Body, moment: float) -> None:
+    """What was published up to a time counts as acknowledged; what was published later, and is still kept, does not."""
+    name = subscription["name"]
+    _take(cloud, subscription, "published <= ?", moment)
+    cloud.store.sql(
+        "INSERT INTO pubsub_backlog SELECT subscription, id, published, key, published, 0, '', body FROM pubsub_acknowledged "
+        "WHERE subscription = ? AND published > ?",
+        *(name, moment),
+    )
+    cloud.store.sql("DELETE FROM pubsub_acknowledged WHERE subscription = ? AND published > ?", name, moment)
+    _again(cloud, name)
+
+
+def forget_acknowledged(cloud: Cloud, name: str) -> None:
+    """Deletes the messages that a subscription has kept although they were acknowledged."""
+    cloud.store.sql("DELETE FROM pubsub_acknowledged WHERE subscription = ?", name)
 
 
 def snapshot(cloud: Cloud, name: str, subscription: Body) -> None:
@@ -180,18 +198,40 @@ def forget_snapshot(cloud: Cloud, name: str) -> None:
     cloud.store.sql("DELETE FROM pubsub_backlog WHERE subscription = ?", name)
 
 
-def restore(cloud: Cloud, name: str, snapshot: str) -> None:
+def restore(cloud: Cloud, subscription: Body, snapshot: str) -> None:
     """Gives a subscription the backlog of a snapshot instead of its own."""
-    cloud.store.sql("DELETE FROM pubsub_backlog WHERE subscription = ?", name)
+    name = subscription["name"]
+    _take(cloud, subscription, "TRUE")
     _copy(cloud, snapshot, name)
-    cloud.due.at(API, LEASE, name, cloud.clock.seconds())
-    cloud.signals.ring(topic_of(name))
+    cloud.store.sql(
+        "DELETE FROM pubsub_acknowledged WHERE subscription = ? AND id IN (SELECT id FROM pubsub_backlog WHERE subscription = ?)",
+        *(name, name),
+    )
+    _again(cloud, name)
 
 
 def oldest_age(cloud: Cloud, name: str) -> float:
     """Seconds since the oldest message that is not acknowledged was published; 0 without one."""
     row = cloud.store.row("SELECT min(published) FROM pubsub_backlog WHERE subscription = ?", name)
     return 0.0 if row[0] is None else cloud.clock.seconds() - float(row[0])
+
+
+def _take(cloud: Cloud, subscription: Body, which: str, *values: object) -> None:
+    """Takes messages from a backlog; a subscription that retains acknowledged ones keeps them beside it."""
+    name = subscription["name"]
+    if subscription.get("retainAckedMessages"):
+        cloud.store.sql(
+            "INSERT OR REPLACE INTO pubsub_acknowledged SELECT subscription, id, published, key, body FROM pubsub_backlog "  # noqa: S608
+            f"WHERE subscription = ? AND {which}",
+            *(name, *values),
+        )
+    cloud.store.sql(f"DELETE FROM pubsub_backlog WHERE subscription = ? AND {which}", name, *values)  # noqa: S608
+
+
+def _again(cloud: Cloud, name: str) -> None:
+    """A subscription's messages are looked at again, and waiting pulls are woken."""
+    cloud.due.at(API, LEASE, name, cloud.clock.seconds())
+    cloud.signals.ring(topic_of(name))
 
 
 def _copy(cloud: Cloud, source: str, target: str) -> None:

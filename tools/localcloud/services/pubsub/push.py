@@ -97,7 +97,7 @@ def _settle(cloud: Cloud, subscription: Body, leased: list[Leased], accepted: li
     done = [one.ack for one, well in zip(leased, accepted, strict=True) if well]
     refused = [one.ack for one, well in zip(leased, accepted, strict=True) if not well]
     if done:
-        backlog.acknowledge(cloud, subscription["name"], done)
+        backlog.acknowledge(cloud, subscription, done)
     if refused:
         backlog.extend(cloud, {"retryPolicy": _RETRY, **subscription}, refused, 0)
 

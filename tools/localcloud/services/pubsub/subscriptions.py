@@ -39,6 +39,8 @@ def changed(call: Call, old: Body, new: Body) -> Body:
     """A changed subscription in its stored form."""
     new = _checked(call, new, old)
     _used(call.cloud, new)
+    if not new.get("retainAckedMessages"):
+        backlog.forget_acknowledged(call.cloud, new["name"])
     return new
 
 
@@ -76,7 +78,7 @@ def pull(call: Call) -> Body | Reply:
 
 def acknowledge(call: Call) -> Body:
     """subscriptions.acknowledge: the messages were processed."""
-    backlog.acknowledge(call.cloud, _found(call)["name"], _acks(call))
+    backlog.acknowledge(call.cloud, _found(call), _acks(call))
     return {}
 
 
@@ -105,13 +107,13 @@ def detach(call: Call) -> Body:
 
 
 def seek(call: Call) -> Body:
-    """subscriptions.seek: to a snapshot's backlog, or to a time, before which everything counts as acknowledged."""
+    """subscriptions.seek: to a snapshot's backlog, or to a time, before which everything counts as acknowledged, and nothing after it."""
     subscription, moment = _found(call), call.body.get("time")
     if moment:
-        backlog.purge_until(call.cloud, subscription["name"], timestamps.parse(moment).timestamp())
+        backlog.seek(call.cloud, subscription, timestamps.parse(moment).timestamp())
     else:
         snapshot = snapshots.found(call, subscription, call.body.get("snapshot", ""))
-        backlog.restore(call.cloud, subscription["name"], snapshot["name"])
+        backlog.restore(call.cloud, subscription, snapshot["name"])
     return {}
 
 
