@@ -42,7 +42,7 @@ resource "google_compute_snapshot_iam_binding" "b" {
 }
 resource "google_compute_image_iam_member" "m" {
   image  = google_compute_image.i.self_link
-  role   = "roles/compute.imageUser"
+  role   = "roles/compute.viewer"
   member = "user:alice@example.com"
   condition {
     title      = "soon"
