@@ -12,6 +12,7 @@ from localcloud.services.compute import catalogue
 from localcloud.services.compute.disks import API
 
 _REGIONS = {"us": "us", "northamerica": "us", "southamerica": "us", "europe": "eu", "asia": "asia"}
+_COPIED: tuple[str, ...] = ("licenses", "guestOsFeatures", "architecture")
 _SOURCES = ("sourceDisk", "sourceSnapshot", "sourceImage")
 
 
@@ -20,14 +21,14 @@ def snapshot(call: Call, body: Body) -> Body:
     name = str(body.get("sourceDisk", ""))
     if not name and not body.get("sourceInstantSnapshot"):
         raise invalid("Invalid value for field 'resource.sourceDisk': ''. It must be given.", "sourceDisk", "required")
-    disk = _stored(call, name) if name else {}
+    disk: Body = _stored(call, name) if name else {}
     made: Body = {
         "status": "READY",
         "storageBytes": "0",
         "storageBytesStatus": "UP_TO_DATE",
     }
     made |= {"creationSizeBytes": "0", "diskSizeGb": str(disk.get("sizeGb", 10)), "storageLocations": [_near(name)]}
-    copied = {field: disk[field] for field in ("licenses", "guestOsFeatures", "architecture") if field in disk}
+    copied = {field: disk[field] for field in _COPIED if field in disk}
     body = {key: value for key, value in body.items() if key not in ("params", "guestFlush")}
     return {**made, **copied, **body} | ({"sourceDiskId": disk["id"]} if disk else {})
 
@@ -53,7 +54,7 @@ def image(call: Call, body: Body) -> Body:
     if int(body.get("diskSizeGb") or size) < int(size):
         text = f"Invalid value for field 'resource.diskSizeGb': '{body['diskSizeGb']}'. It is smaller than the source, {size} GB."
         raise invalid(text, "diskSizeGb", "invalid")
-    copied = {field: source[field] for field in ("licenses", "guestOsFeatures", "architecture") if field in source}
+    copied = {field: source[field] for field in _COPIED if field in source}
     made = {"status": "READY", "sourceType": "RAW", "diskSizeGb": str(size), "archiveSizeBytes": "0"}
     near = next((_near(str(body[field])) for field in _SOURCES if body.get(field)), "us")
     body = {key: value for key, value in body.items() if key != "params"}
