@@ -79,6 +79,31 @@ def test_what_is_deployed_trained_and_built_has_its_place(init: Init, tmp_path: 
 
 
 @pytest.mark.parametrize(
+    ("origin", "repository"),
+    [
+        ("git@github.com:Cats-Team/cats.dogs.git", "Cats-Team/cats.dogs"),
+        ("https://token@github.com/cats-team/cats", "cats-team/cats"),
+        ("https://gitlab.com/cats-team/cats", "cats-dogs-1/code"),
+        ("", "cats-dogs-1/code"),
+    ],
+)
+def test_on_the_local_cloud_what_has_a_dockerfile_can_be_built_at_once(
+    origin: str, repository: str, init: Init, tmp_path: Path
+) -> None:
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "Dockerfile").write_text("FROM scratch\n")
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    if origin:
+        subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", origin], check=True)
+    assert init(*WORDS, "--cloud", "local") == Exit.OK
+    made = load("dev", tmp_path)
+    assert made.github is not None
+    assert (made.github.repository, made.github.connected) == (repository, True)
+    assert made.builds["api"].dir == "api"
+    assert "token" not in (tmp_path / "envs" / "dev.yaml").read_text()
+
+
+@pytest.mark.parametrize(
     "url",
     ["gs://my.domain.example", "gs://googledata", "gs://models", "gs://cats-dogs-1-data", "/srv/data", "gs://A B\x1b"],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -80,6 +81,7 @@ def init(
         ),
         answered("--region", region, "Region", _REGION),
         answered("--email", email, "Your e-mail address", _git_address()),
+        repository.on_github(code) if clues else "",
     )
     root = checkout.root if checkout else here
     text = _checked(root, answers, clues)
@@ -145,7 +147,7 @@ def _checked(root: Path, answers: Answers, clues: tuple[repository.Clue, ...]) -
             f"envs/{answers.name}.yaml exists already and was not changed: choose another --name, or edit it."
         )
     email = checked_email(answers.email) if answers.email else ""
-    text = draft.text(Answers(answers.name, answers.cloud, answers.project, answers.region, email), clues)
+    text = draft.text(replace(answers, email=email), clues)
     schema = root if (root / "envs" / "schema.json").exists() else platform.home()
     try:
         refuse_mistakes(text, schema / "envs" / path.name, schema)

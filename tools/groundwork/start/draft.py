@@ -14,13 +14,14 @@ _CALLED = re.compile("(?!goog)[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]")
 
 @dataclass(frozen=True)
 class Answers:
-    """What only the team knows; `email` is the first member, who becomes an operator, "" for none."""
+    """What only the team knows; `email` is the first member, who becomes an operator, and `github` its repository, "" for none."""
 
     name: str
     cloud: str
     project: str
     region: str
     email: str
+    github: str = ""
 
 
 def text(answers: Answers, clues: Sequence[Clue]) -> str:
@@ -36,7 +37,7 @@ def text(answers: Answers, clues: Sequence[Clue]) -> str:
                 *_identities(_data(answers, clues)),
                 *_services(clues),
                 *_training(clues),
-                *_builds(clues),
+                *_builds(answers, clues),
             ]
         )
         + "\n"
@@ -164,18 +165,30 @@ def _training(clues: Sequence[Clue]) -> Iterator[str]:
         yield "  train: {output: models}"
 
 
-def _builds(clues: Sequence[Clue]) -> Iterator[str]:
-    """Builds need a GitHub repository, which is not known here, so they are commented out."""
+def _builds(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
+    """Builds need a repository on GitHub: on Google Cloud they are commented out, on the local cloud a folder stands in for it."""
     files = {clue.name: clue.file for clue in clues if clue.what == "Dockerfile" and _PATH.fullmatch(clue.file)}
     if not files:
         return
-    yield from (
-        "",
-        "# Builds started by a push to GitHub. Uncomment them once you have added `github:` (see envs/README.md).",
-        "# builds:",
-    )
+    local = answers.cloud == "local"
+    mark, repository = "" if local else "# ", answers.github or "OWNER/NAME"
+    if local:
+        yield from (
+            "",
+            "# Builds, started by `groundwork builds submit --build NAME .`, or by a push. On the",
+            "# local cloud a folder stands in for the repository: `groundwork local repository`.",
+            f'github: {{repository: {answers.github or f"{plain(answers.project)}/code"}, owner_id: "1", connected: true}}',
+        )
+    else:
+        yield from (
+            "",
+            "# Builds started by a push to GitHub. Uncomment them together with github: its owner's",
+            '# number is "id" in https://api.github.com/users/OWNER (see envs/README.md).',
+            f'# github: {{repository: {repository}, owner_id: "NUMBER"}}',
+        )
+    yield f"{mark}builds:"
     for name, file in files.items():
         folder, _, dockerfile = file.rpartition("/")
         said = [f"dir: {folder}"] if folder else []
         said += [f"dockerfile: {dockerfile}"] if dockerfile != "Dockerfile" else []
-        yield f"#   {name}: {{{', '.join(said)}}}"
+        yield f"{mark}  {name}: {{{', '.join(said)}}}"

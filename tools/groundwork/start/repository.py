@@ -37,6 +37,9 @@ _KEY = re.compile(r"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*="
 _SECRET = re.compile(r"(?i)key|token|secret|passw|credential|user|auth")
 _WANDB = re.compile(r"(?m)^\s*(?:import wandb|from wandb)\b|^[\s\"'-]*wandb\b")
 _DEPLOYS = re.compile(r"run['\",\s]+deploy['\",\s]+([a-z][a-z0-9-]*)")
+_GITHUB = re.compile(
+    r"(?:https://(?:[^@/]+@)?|ssh://git@|git@)github\.com[:/]([A-Za-z0-9-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?"
+)
 _REQUIREMENTS = re.compile(r"requirements[\w-]*\.(txt|in)|pyproject\.toml|environment\.ya?ml|Pipfile|setup\.(py|cfg)")
 
 
@@ -107,6 +110,12 @@ def _clues(folder: Path, file: Path) -> Iterator[Clue]:
             )
     elif (name.endswith(".py") or _REQUIREMENTS.fullmatch(name)) and _WANDB.search(_text(file)):
         yield Clue("W&B", shown, "wandb-api-key", "secret wandb-api-key, which identity train reads", "secrets")
+
+
+def on_github(folder: Path) -> str:
+    """The repository on GitHub that a folder was cloned from, as owner/name; "" if there is none."""
+    found = _GITHUB.fullmatch(git.origin(folder))
+    return found[1] if found else ""
 
 
 def plain(text: str) -> str:

@@ -22,6 +22,14 @@ def would_be_added(file: Path) -> bool:
     return _asked(file, "check-ignore", "--quiet") == _NO
 
 
+def origin(folder: Path) -> str:
+    """The address that a repository was cloned from; "" if there is none, or where git is missing."""
+    try:
+        return run(["git", *_NOTHING_OF_ITS_OWN, "config", "--get", "remote.origin.url"], cwd=folder).out.strip()
+    except GroundworkError:
+        return ""
+
+
 def _asked(file: Path, *words: str) -> int | None:
     """The exit code of a git command about a file: 1 means no, 128 that this is not a repository, None that git is missing."""
     try:
