@@ -82,6 +82,8 @@ def test_kinds_types_and_words_are_named_once() -> None:
 def test_what_has_to_go_first_comes_first() -> None:
     order = list(kinds())
     for before, after in (
+        ("Vertex pipeline run", "Vertex custom job"),
+        ("Vertex tuning job", "Vertex custom job"),
         ("Vertex endpoint", "Vertex model"),
         ("instance", "disk"),
         ("service-account key", "service account"),

@@ -36,7 +36,9 @@ KIND = Kind(
     terraform=NOT_MADE,
     components={"training": "training"},
     listings=(vertex.listing("customJobs"),),
-    removal=Removal(before=vertex.cancel),
+    removal=Removal(
+        after=("Vertex pipeline run", "Vertex training pipeline", "Vertex tuning job"), before=vertex.cancel
+    ),
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
     parts=(
