@@ -109,11 +109,11 @@ def test_the_best_number_counts_if_the_study_says_so(cloud: Serving) -> None:
 
 def test_a_few_failed_trials_are_tolerated_and_too_many_end_the_job(cloud: Serving) -> None:
     kinds = study(categorical("kind", "bad", "silent", "good"), discrete("size", 1))
-    borne = done(cloud, tuning(kinds, 3))
-    assert borne["state"] == "JOB_STATE_SUCCEEDED"
-    assert [one["state"] for one in borne["trials"]] == ["INFEASIBLE", "INFEASIBLE", "SUCCEEDED"]
-    assert "exited with a non-zero status of 3" in borne["trials"][0]["infeasibleReason"]
-    assert borne["trials"][1]["infeasibleReason"] == "The trial did not report a number for each metric (accuracy)."
+    tolerated = done(cloud, tuning(kinds, 3))
+    assert tolerated["state"] == "JOB_STATE_SUCCEEDED"
+    assert [one["state"] for one in tolerated["trials"]] == ["INFEASIBLE", "INFEASIBLE", "SUCCEEDED"]
+    assert "exited with a non-zero status of 3" in tolerated["trials"][0]["infeasibleReason"]
+    assert tolerated["trials"][1]["infeasibleReason"] == "The trial did not report a number for each metric (accuracy)."
     failed = done(cloud, tuning(study(categorical("kind", "bad", "slow", "good")), 3, 2, maxFailedTrialCount=1))
     assert failed["state"] == "JOB_STATE_FAILED"
     assert failed["error"]["message"].startswith("1 trials failed. Trial 1: The replica workerpool0-0 exited")
@@ -211,7 +211,7 @@ def test_a_grid_has_every_combination_once_and_then_no_more() -> None:
 
 
 def test_the_metrics_of_a_link_or_of_a_line_that_is_none_are_not_read(tmp_path: Path) -> None:
-    place = trials.place(tmp_path, contained=True)
+    place = trials.metrics_folder(tmp_path, contained=True)
     (tmp_path / "elsewhere").write_text('{"accuracy": "1"}\n')
     (place.source / "output.metrics").symlink_to(tmp_path / "elsewhere")
     assert trials.reported(place) == []

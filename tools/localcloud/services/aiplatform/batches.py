@@ -35,7 +35,7 @@ _TRIES = 3
 _PART = "00000-of-00001"
 
 
-class Unpredicted(Exception):
+class PredictionFailed(Exception):
     """The model did not predict a batch: a sentence with the reason."""
 
 
@@ -118,7 +118,7 @@ async def _predicted(batch: BatchRun, running: StartedWorkload, read: Iterator[I
                 sent["parameters"] = batch.body["modelParameters"]
             try:
                 found = await asyncio.to_thread(_asked, running, json.dumps(sent).encode(), len(some))
-            except Unpredicted as problem:
+            except PredictionFailed as problem:
                 batch.errors[str(problem)] += len(some)
                 continue
             _write(results, some, found)
@@ -126,7 +126,7 @@ async def _predicted(batch: BatchRun, running: StartedWorkload, read: Iterator[I
 
 
 def _asked(running: StartedWorkload, sent: bytes, count: int) -> list[Any]:
-    """The predictions for a request with `count` instances. Raises Unpredicted. Blocks."""
+    """The predictions for a request with `count` instances. Raises PredictionFailed. Blocks."""
     began, problem = time.monotonic(), ""
     for _ in range(_TRIES):
         try:
@@ -139,7 +139,7 @@ def _asked(running: StartedWorkload, sent: bytes, count: int) -> list[Any]:
             return _predictions(text, count)
         problem = f"Non-OK result {answer.status} ({text.decode('utf-8', 'replace').strip()[:1000]}) from server"
     elapsed = time.monotonic() - began
-    raise Unpredicted(
+    raise PredictionFailed(
         f"Post request fails. Cannot get predictions. Error: Exceeded retries: {problem}, retry={_TRIES}, elapsed={elapsed:.2f}s."
     )
 
@@ -150,9 +150,9 @@ def _predictions(text: bytes, count: int) -> list[Any]:
     except (ValueError, KeyError, TypeError):
         found = None
     if not isinstance(found, list):
-        raise Unpredicted('The model server did not return a JSON object with a list of "predictions".')
+        raise PredictionFailed('The model server did not return a JSON object with a list of "predictions".')
     if len(found) != count:
-        raise Unpredicted(f"The model server returned {len(found)} predictions for {count} instances.")
+        raise PredictionFailed(f"The model server returned {len(found)} predictions for {count} instances.")
     return found
 
 

@@ -52,7 +52,11 @@ def _read(line: LogLine) -> tuple[Mapping[str, Any], str]:
 
 
 def _write(cloud: Cloud, job: Body, task: str, payload: Mapping[str, Any], **more: Any) -> None:
-    project, identity, trial = names.project(job["name"]), trials.logged(job).rpartition("/")[2], trials.identity(job)
+    project, identity, trial = (
+        names.project(job["name"]),
+        trials.log_owner(job).rpartition("/")[2],
+        trials.trial_id(job),
+    )
     labels = {"job_id": identity, "project_id": project, "task_name": task}
     log = f"ml.googleapis.com/{identity}" if task == "service" else task
     own = {"ml.googleapis.com/job_id": identity, **({"ml.googleapis.com/trial_id": trial} if trial else {})}

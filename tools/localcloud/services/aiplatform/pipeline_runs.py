@@ -56,7 +56,7 @@ def completed(call: Call, body: Body) -> Body:
             "The local cloud takes parameter_values in a runtime_config, not input_artifacts or parameters."
         )
     account = specs.checked_account(call, body.get("serviceAccount") or acting.default(call.cloud, call.project or ""))
-    display = body.get("displayName") or pipeline_specs.called(spec)
+    display = body.get("displayName") or pipeline_specs.pipeline_name(spec)
     body = {**body, "displayName": display, "serviceAccount": account, "state": "PIPELINE_STATE_PENDING"}
     names.check_described(body, "pipeline job", _JOB)
     for task in pipeline_specs.tasks(spec).values():
@@ -157,7 +157,7 @@ def _ready(body: Body) -> Iterator[tuple[Task, bool]]:
     for task in pipeline_specs.tasks(body["pipelineSpec"]).values():
         before = [begun.get(name, {}).get("state", "") for name in task.upstream]
         if task.name not in begun and (stopped or all(state in _ENDED for state in before)):
-            yield task, not stopped and (task.whatever or all(state == "SUCCEEDED" for state in before))
+            yield task, not stopped and (task.ignores_failures or all(state == "SUCCEEDED" for state in before))
 
 
 def _start(cloud: Cloud, body: Body, task: Task, state: Body) -> None:
@@ -165,7 +165,7 @@ def _start(cloud: Cloud, body: Body, task: Task, state: Body) -> None:
     done = {name: one for name, one in body[_TASKS].items() if one["state"] == "SUCCEEDED"}
     run = _run(cloud, body, task, state)
     try:
-        with pipeline_specs.understood():
+        with pipeline_specs.well_formed():
             given = pipeline_tasks.inputs(task, body[_PARAMETERS], done, run)
             state["inputs"] = given["artifacts"]
             if "importer" in task.executor:

@@ -20,7 +20,7 @@ _FIELD = "pipeline_job.pipeline_spec"
 _VALUES = "pipeline_job.runtime_config.parameter_values"
 _MOST = 1000
 _MOST_RETRIES = 10
-_WHATEVER = "ALL_UPSTREAM_TASKS_COMPLETED"
+_IGNORES_FAILURES = "ALL_UPSTREAM_TASKS_COMPLETED"
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "STRING": (str,),
     "NUMBER_INTEGER": (int, float),
@@ -56,9 +56,9 @@ class Task:
         return frozenset({*self.spec.get("dependentTasks", []), *producers})
 
     @property
-    def whatever(self) -> bool:
+    def ignores_failures(self) -> bool:
         """Whether it runs even if a task before it failed."""
-        return bool(self.spec.get("triggerPolicy", {}).get("strategy") == _WHATEVER)
+        return bool(self.spec.get("triggerPolicy", {}).get("strategy") == _IGNORES_FAILURES)
 
     @property
     def tries(self) -> int:
@@ -90,7 +90,7 @@ def tasks(spec: Body) -> dict[str, Task]:
 
 
 @contextmanager
-def understood() -> Iterator[None]:
+def well_formed() -> Iterator[None]:
     """400 for a spec that is not built as its reader expects, since the API takes any JSON for one."""
     try:
         yield
@@ -102,7 +102,7 @@ def check(spec: Body) -> None:
     """400 for what is no compiled pipeline, 501 for one with tasks that cannot run here."""
     if not str(spec.get("schemaVersion", "")).startswith("2."):
         raise _wrong(f"schemaVersion {spec.get('schemaVersion', '')!r} is not 2.x; compile it with kfp 2.")
-    with understood():
+    with well_formed():
         listed = spec["root"]["dag"]["tasks"]
         if not 1 <= len(listed) <= _MOST:
             raise _wrong(f"It has {len(listed)} tasks, which must be from 1 to {_MOST}.")
@@ -112,7 +112,7 @@ def check(spec: Body) -> None:
         graph = {name: sorted(task.upstream) for name, task in found.items()}
         for task in found.values():
             machines.of(task.machine, _FIELD)
-            _ = task.tries, task.whatever
+            _ = task.tries, task.ignores_failures
     for name, upstream in graph.items():
         if strangers := sorted(set(upstream) - set(found)):
             raise _wrong(f"Task {name} depends on {strangers[0]}, which is none of its tasks.")
@@ -122,15 +122,15 @@ def check(spec: Body) -> None:
         raise _wrong(f"Its tasks wait for each other: {', '.join(problem.args[1])}.") from None
 
 
-def called(spec: Body) -> str:
+def pipeline_name(spec: Body) -> str:
     """The pipeline's own name."""
-    with understood():
+    with well_formed():
         return str(spec.get("pipelineInfo", {}).get("name", "pipeline"))
 
 
 def parameters(spec: Body, given: Mapping[str, Any]) -> dict[str, Any]:
     """The pipeline's parameters with their defaults: 400 for one that is unknown, missing or of another type."""
-    with understood():
+    with well_formed():
         declared = spec["root"].get("inputDefinitions", {}).get("parameters", {})
         if strangers := sorted(set(given) - set(declared)):
             raise _wrong(f"The pipeline has no parameter {strangers[0]}.", _VALUES)

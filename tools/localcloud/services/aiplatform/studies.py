@@ -44,7 +44,7 @@ def check(study: Body) -> None:
         _check_parameter(one, grid=study.get("algorithm") == _GRID)
 
 
-def remarks(study: Body) -> Iterator[str]:
+def differences(study: Body) -> Iterator[str]:
     """What differs here from Google Cloud, for the job's log."""
     if study.get("algorithm", "ALGORITHM_UNSPECIFIED") == "ALGORITHM_UNSPECIFIED":
         yield "Parameters are drawn at random: the local cloud has no Bayesian optimization."

@@ -120,7 +120,7 @@ async def _carried_out(training: TrainingRun) -> None:
     refused = await asyncio.to_thread(training.folders.copy_out) if training.folders else []
     for sentence in refused:
         await training.say(sentence, "ERROR")
-    replicas.judge(training.cloud, trials.logged(training.body), ended, refused)
+    replicas.judge(training.cloud, trials.log_owner(training.body), ended, refused)
     if training.metrics is not None:
         await training.change(**{trials.MEASUREMENTS: await asyncio.to_thread(trials.reported, training.metrics)})
     if task := training.body.get(pipeline_tasks.LINK):
@@ -145,8 +145,8 @@ async def _prepared(training: TrainingRun, *, contained: bool) -> tuple[replicas
     training.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     bucket = replicas.as_account(cloud, training.body)
     named = folders.named(training.spec, training.pools)
-    if trials.identity(training.body):
-        training.metrics = trials.place(training.folder, contained=contained)
+    if trials.trial_id(training.body):
+        training.metrics = trials.metrics_folder(training.folder, contained=contained)
     packages = await asyncio.to_thread(replicas.packages, training.folder, training.pools, bucket)
     if not contained:
         return packages, ["A process that stands in for a container has no /gcs; use gs:// paths."] if named else []

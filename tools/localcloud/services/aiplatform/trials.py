@@ -46,17 +46,17 @@ def job(tuning: Body, trial: Body, now: str) -> Body:
     }
 
 
-def identity(body: Body) -> str:
+def trial_id(body: Body) -> str:
     """The id of the trial that a custom job is; "" for any other job."""
     return str(body.get(LINK, {}).get("id", ""))
 
 
-def logged(body: Body) -> str:
+def log_owner(body: Body) -> str:
     """The job whose log has a custom job's entries: the tuning job of a trial, else itself."""
     return str(body.get(LINK, {}).get("of", body["name"]))
 
 
-def place(folder: Path, *, contained: bool) -> Mount:
+def metrics_folder(folder: Path, *, contained: bool) -> Mount:
     """A new folder for the metrics of a trial. A process that stands in for a container sees it where it is."""
     source = folder / "hypertune"
     source.mkdir(parents=True)
@@ -68,7 +68,7 @@ def variables(body: Body, metrics: Mount | None) -> Mapping[str, str]:
     """The variables of a trial's replicas."""
     if metrics is None:
         return {}
-    return {"CLOUD_ML_TRIAL_ID": identity(body), "CLOUD_ML_HP_METRIC_FILE": f"{metrics.target}/{_FILE}"}
+    return {"CLOUD_ML_TRIAL_ID": trial_id(body), "CLOUD_ML_HP_METRIC_FILE": f"{metrics.target}/{_FILE}"}
 
 
 def reported(metrics: Mount) -> list[Body]:

@@ -40,7 +40,7 @@ def completed(call: Call, body: Body) -> Body:
 def created(call: Call, body: Body) -> None:
     """Starts the first trials."""
     journal.system(call.cloud, body["name"], "Job is queued.")
-    for sentence in studies.remarks(body["studySpec"]):
+    for sentence in studies.differences(body["studySpec"]):
         journal.system(call.cloud, body["name"], sentence, "WARNING")
     _begin(call.cloud, body)
 
@@ -65,10 +65,10 @@ def deleted(call: Call, body: Body) -> None:
 def trial_ended(cloud: Cloud, event: Event) -> None:
     """Notes how a trial has ended, and starts the next one or ends the job (a write)."""
     job = cloud.store.get(API, event.subject)
-    body = cloud.store.get(API, trials.logged(job)) if job and trials.identity(job) else None
+    body = cloud.store.get(API, trials.log_owner(job)) if job and trials.trial_id(job) else None
     if job is None or body is None:
         return
-    body["trials"][int(trials.identity(job)) - 1] |= _outcome(job, body["studySpec"])
+    body["trials"][int(trials.trial_id(job)) - 1] |= _outcome(job, body["studySpec"])
     cloud.store.put(API, body["name"], {**body, "updateTime": event.moment})
     most = body.get("maxFailedTrialCount") or body["maxTrialCount"]
     failed = [one for one in body["trials"] if one["state"] == "INFEASIBLE"]
