@@ -91,7 +91,7 @@ def test_on_the_local_cloud_what_has_a_dockerfile_can_be_built_at_once(
     origin: str, repository: str, init: Init, tmp_path: Path
 ) -> None:
     (tmp_path / "api").mkdir()
-    (tmp_path / "api" / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "api" / "Dockerfile").write_text("FROM scratch\nEXPOSE 8501\n")
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
     if origin:
         subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", origin], check=True)
@@ -100,6 +100,7 @@ def test_on_the_local_cloud_what_has_a_dockerfile_can_be_built_at_once(
     assert made.github is not None
     assert (made.github.repository, made.github.connected) == (repository, True)
     assert made.builds["api"].dir == "api"
+    assert (made.services["api"].identity, made.services["api"].port) == ("serve", 8501)
     assert "token" not in (tmp_path / "envs" / "dev.yaml").read_text()
 
 

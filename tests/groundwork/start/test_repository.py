@@ -35,6 +35,25 @@ def test_a_dockerfile_is_an_image_with_a_name_that_google_takes(file: str, image
     assert detected(tmp_path, {file: "FROM scratch"}) == [("Dockerfile", image, "repositories")]
 
 
+@pytest.mark.parametrize(
+    ("line", "port"),
+    [
+        ("CMD exec uvicorn main:app --host 0.0.0.0 --port $PORT", 0),
+        ('CMD ["streamlit", "run", "app.py"]', 0),
+        ("EXPOSE 8501", 8501),
+        ("expose 80/tcp", 80),
+        ("RUN pip install uvicorn", None),
+        ('ENTRYPOINT ["python", "train.py"]', None),
+        ("EXPOSE $PORT", None),
+    ],
+)
+def test_a_dockerfile_that_serves_is_a_service(line: str, port: int | None, tmp_path: Path) -> None:
+    detected(tmp_path, {"api/Dockerfile": f"FROM python:3.11-slim\n{line}\n"})
+    assert [clue.port for clue in repository.look(tmp_path) if clue.section == "services"] == (
+        [] if port is None else [port]
+    )
+
+
 def test_a_dvc_remote_on_google_cloud_is_a_bucket_and_another_could_be_one(tmp_path: Path) -> None:
     config = "[core]\n    remote = a\n['remote \"a\"']\n    url = gs://team-data/sub\n['remote \"b\"']\n    url = s3://x:pw@there/y\n"
     assert detected(tmp_path, {".dvc/config": config}) == [

@@ -143,15 +143,18 @@ def _identities(data: dict[str, str]) -> Iterator[str]:
 
 
 def _services(clues: Sequence[Clue]) -> Iterator[str]:
-    names = list(dict.fromkeys(plain(clue.name) for clue in clues if clue.section == "services"))
-    if names:
+    ports: dict[str, int] = {}
+    for clue in clues:
+        if clue.section == "services":
+            ports[plain(clue.name)] = ports.get(plain(clue.name)) or clue.port
+    if ports:
         yield from (
             "",
             "# Services on Cloud Run. Until a build deploys one, it runs Google's placeholder image.",
             "services:",
         )
         yield from _reasons(clues, "services")
-        yield from (f"  {name}: {{identity: serve}}" for name in names)
+        yield from (f"  {name}: {{identity: serve{f', port: {port}' if port else ''}}}" for name, port in ports.items())
 
 
 def _training(clues: Sequence[Clue]) -> Iterator[str]:

@@ -37,6 +37,10 @@ _KEY = re.compile(r"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*="
 _SECRET = re.compile(r"(?i)key|token|secret|passw|credential|user|auth")
 _WANDB = re.compile(r"(?m)^\s*(?:import wandb|from wandb)\b|^[\s\"'-]*wandb\b")
 _DEPLOYS = re.compile(r"run['\",\s]+deploy['\",\s]+([a-z][a-z0-9-]*)")
+_SERVES = re.compile(
+    r"(?im)^\s*(?:CMD|ENTRYPOINT)\b.*\b(?:uvicorn|gunicorn|hypercorn|fastapi|streamlit|flask|gradio|bentoml)\b"
+)
+_EXPOSES = re.compile(r"(?im)^\s*EXPOSE\s+([1-9][0-9]{0,3}|[1-5][0-9]{4})(?:/tcp)?\s*$")
 _GITHUB = re.compile(
     r"(?:https://(?:[^@/]+@)?|ssh://git@|git@)github\.com[:/]([A-Za-z0-9-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?"
 )
@@ -47,7 +51,7 @@ _REQUIREMENTS = re.compile(r"requirements[\w-]*\.(txt|in)|pyproject\.toml|enviro
 class Clue:
     """A hint in a file: what it is, the file's path, the name it gives, and what it would become.
 
-    `section` is the part of the environment file that it goes into, "" if it is only reported.
+    `section` is the part of the environment file that it goes into, "" if it is only reported. `port` is a service's, 0 if unknown.
     """
 
     what: str
@@ -55,6 +59,7 @@ class Clue:
     name: str
     becomes: str
     section: str = ""
+    port: int = 0
 
 
 def look(folder: Path) -> tuple[Clue, ...]:
@@ -91,6 +96,7 @@ def _clues(folder: Path, file: Path) -> Iterator[Clue]:
     if found := _DOCKERFILE.fullmatch(name):
         image = plain(found["after"] or found["before"] or (file.parent.name if file.parent != folder else "app"))
         yield Clue("Dockerfile", shown, image, f"image {image} in repository images", "repositories")
+        yield from _served(shown, image, _text(file))
     elif file.parent.name == ".dvc" and name in ("config", "config.local"):
         yield from _remotes(shown, _text(file))
     elif _DOTENV.fullmatch(name):
@@ -110,6 +116,14 @@ def _clues(folder: Path, file: Path) -> Iterator[Clue]:
             )
     elif (name.endswith(".py") or _REQUIREMENTS.fullmatch(name)) and _WANDB.search(_text(file)):
         yield Clue("W&B", shown, "wandb-api-key", "secret wandb-api-key, which identity train reads", "secrets")
+
+
+def _served(shown: str, image: str, text: str) -> Iterator[Clue]:
+    """The service that an image is, if its Dockerfile starts a web server or exposes a port."""
+    exposed = _EXPOSES.search(text)
+    if exposed or _SERVES.search(text):
+        becomes = f"service {image} on Cloud Run, which runs as identity serve"
+        yield Clue("Dockerfile", shown, image, becomes, "services", int(exposed[1]) if exposed else 0)
 
 
 def on_github(folder: Path) -> str:
