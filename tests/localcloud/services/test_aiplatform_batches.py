@@ -42,7 +42,9 @@ class Handler(BaseHTTPRequestHandler):
             print("asked", flush=True)
             time.sleep(600)
         if "long" in asked["instances"]:
-            return self.answer(200, {"predictions": ["x" * (65 << 20)]})
+            self.send_response(200)
+            self.send_header("Content-Length", str(65 << 20))
+            return self.end_headers()
         if "bad" in asked["instances"]:
             return self.answer(422, {"detail": "bad"})
         self.answer(200, {"predictions": [[one, asked.get("parameters")] for one in asked["instances"]]})

@@ -107,8 +107,8 @@ def ask(running: StartedWorkload, sent: bytes, kind: str) -> Reply:
         connection.request("POST", running.order.workload.env["AIP_PREDICT_ROUTE"], sent, {"Content-Type": kind})
         answer = connection.getresponse()
         headers = {name: value for name in _PASSED if (value := answer.getheader(name))}
-        body = answer.read(_MOST_BYTES + 1)
-        if len(body) > _MOST_BYTES:  # it would have to fit into the memory of the local cloud
+        body = answer.read(_MOST_BYTES + 1) if (answer.length or 0) <= _MOST_BYTES else None
+        if body is None or len(body) > _MOST_BYTES:  # it would have to fit into the memory of the local cloud
             raise HTTPException(f"its response has more than {_MOST_BYTES >> 20} MiB")
         return Reply(answer.status, body, headers)
 
