@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -208,3 +209,20 @@ def test_at_a_terminal_it_asks_five_things_and_takes_what_it_proposes(tmp_path: 
         True,
         ["alice@example.com"],
     )
+
+
+def test_it_ends_with_commands_that_the_shell_can_run(
+    init: Init, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, line in (("api", "EXPOSE 80"), ("a-train", "ENTRYPOINT python")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Dockerfile").write_text(f"FROM scratch\n{line}\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert init(*WORDS, "--cloud", "local") == Exit.OK
+    first, *_, last = capsys.readouterr().err.partition("next\n")[2].splitlines()
+    assert first.split() == [
+        "source",
+        f"{sys.prefix}/bin/activate",
+        *["once", "in", "each", "shell,", "for", "the", "commands", "below"],
+    ]
+    assert last.startswith("  groundwork builds submit --build api . --env dev ")

@@ -189,5 +189,11 @@ def _say(answers: Answers, clues: tuple[repository.Clue, ...], copied: list[str]
             f"groundwork adopt --env {answers.name}": "take over what was created by hand",
             **steps,
         }
+    built = [clue for clue in clues if clue.what == "Dockerfile"]
+    image = next((clue.name for clue in sorted(built, key=lambda clue: clue.section != "services")), "")
+    if image and answers.cloud == "local":
+        steps[f"groundwork builds submit --build {image} . --env {answers.name}"] = (
+            "build it, and deploy it if it is a service"
+        )
     for line in next_steps(steps):
         echo(line, err=True)
