@@ -87,9 +87,13 @@ def test_without_a_saved_plan_it_says_that_the_code_alone_is_checked(faulty: Pat
     assert "no plan of local is saved here, so only the code is checked" in result.stderr
 
 
-def test_a_file_that_is_not_a_plan_is_a_usage_error(faulty: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["Plan: 3 to add", "[" * 100_000, '{"variables": []}'],
+)
+def test_a_file_that_is_not_a_plan_is_a_usage_error(faulty: Path, tmp_path: Path, text: str) -> None:
     wrong = tmp_path / "plan.txt"
-    wrong.write_text("Plan: 3 to add", encoding="utf-8")
+    wrong.write_text(text, encoding="utf-8")
     result = _policy(faulty, "--plan", str(wrong))
     assert result.returncode == 2
     assert "is not a plan: neither saved by Terraform nor its JSON (`terraform show -json PLAN`)." in result.stderr

@@ -24,6 +24,7 @@ from groundwork.policy.sarif import sarif
 from groundwork.terraform import plans, sources
 
 GIVEN = "platform"
+_MOST_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,12 @@ def _layer(checkout: Checkout, environment: Environment, file: Path) -> str:
 
 
 def _saved(checkout: Checkout, environment: Environment, options: CheckOptions, file: Path) -> SavedPlan:
-    content = file.read_bytes()
+    written = _content(file)
     if not zipfile.is_zipfile(file):
-        return SavedPlan(partial(_json, content, file))
+        return SavedPlan(partial(_json, written, file))
     _refuse_older(checkout, environment, file)
     load = partial(_shown, checkout, environment, options, file)
-    return SavedPlan(load, hashlib.sha256(content).hexdigest())
+    return SavedPlan(load, hashlib.sha256(written).hexdigest())
 
 
 def _refuse_older(checkout: Checkout, environment: Environment, file: Path) -> None:
@@ -99,12 +100,25 @@ def _refuse_older(checkout: Checkout, environment: Environment, file: Path) -> N
         )
 
 
-def _json(content: bytes, file: Path) -> Mapping[str, Any]:
+def _content(file: Path) -> bytes:
+    """The bytes of a file, which may be a pipe from Terraform, up to a limit."""
     try:
-        document = json.loads(content)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
+        with file.open("rb") as stream:
+            found = stream.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from None
+    if len(found) > _MOST_BYTES:
+        raise UsageProblem(f"{file} is larger than {_MOST_BYTES >> 20} MiB, so it is not a plan.")
+    return found
+
+
+def _json(written: bytes, file: Path) -> Mapping[str, Any]:
+    try:
+        document = json.loads(written)
+        named = document.get("variables", {}).get("environment_file", {}).get("value")
+    except (ValueError, RecursionError, AttributeError):
+        document = named = None
+    if not isinstance(document, dict) or not isinstance(named, str | None):
         raise UsageProblem(
             f"{file} is not a plan: neither saved by Terraform nor its JSON (`terraform show -json PLAN`)."
         )
