@@ -249,10 +249,12 @@ def test_what_cannot_run_is_refused(cloud: Serving, body: dict[str, Any], code: 
         {"args": ["{{$}}" * 9000], "makes": {"parameters": {f"p{at}": {} for at in range(9)}}},
         {"args": ['{"Concat": 3}']},
         {"args": ['{"IfPresent": {"InputName": []}}']},
+        {"args": ["{{$" * 300_000, "{{$.none}}"]},
         {"env": [1]},
         {"env": [{"name": "A=B", "value": "x"}]},
         {"executor": {"container": {"image": "--privileged"}}},
         {"makes": [1]},
+        {"makes": {"parameters": {"n": 5}}, "args": ["write={{$.outputs.parameters['n'].output_file}}", "text=x"]},
         {"inputs": {"parameters": {"x": {"componentInputParameter": []}}}},
         {"takes": {"parameters": {"x": {"defaultValue": "three", "parameterType": "NUMBER_DOUBLE"}}}},
     ],
@@ -287,9 +289,23 @@ def test_what_the_executor_of_kfp_writes_is_taken_with_the_types_that_it_leaves_
     wrote = '{"parameterValues": {"Output": "x"}, "artifacts": {"m": {"artifacts": [{"uri": "gs://b/n", "metadata": {"k": 1}}]}}}'
     left = pipeline_tasks.outputs(task, execution, {"": wrote})
     assert left["parameters"] == {"Output": "x"}
-    assert left["artifacts"]["m"] == [
-        {"type": {"schemaTitle": "system.Model"}, "uri": "gs://b/n", "metadata": {"k": 1}}
-    ]
+    (model,) = left["artifacts"]["m"]
+    assert model == {"name": "m", "uri": "gs://b/n", "metadata": {"k": 1}, "type": {"schemaTitle": "system.Model"}}
+
+
+def test_artifacts_that_a_task_describes_oddly_are_read_as_far_as_they_make_sense() -> None:
+    task = pipeline_specs.tasks(compiled(a={"makes": {"artifacts": {"m": {"artifactType": "odd"}}}}))["a"]
+    execution = pipeline_tasks.executor_input(task, {"parameters": {}, "artifacts": {}}, "gs://b/f")
+    for wrote in ("[]", '{"parameterValues": 5}', "{"):
+        with pytest.raises(CloudError, match="that is not a JSON object"):
+            pipeline_tasks.outputs(task, execution, {"": wrote})
+    kept = {"name": "m", "uri": "gs://b/f/m", "metadata": {}, "type": {}}
+    for listed, expected in (
+        ('[5, {"uri": 7, "metadata": [], "type": 8}]', [{**kept, "uri": "7"}]),
+        ('"x"', [kept]),
+    ):
+        wrote = f'{{"artifacts": {{"m": {{"artifacts": {listed}}}}}}}'
+        assert pipeline_tasks.outputs(task, execution, {"": wrote})["artifacts"]["m"] == expected
 
 
 def test_a_tasks_machine_has_the_cores_and_memory_that_it_asks_for() -> None:

@@ -231,7 +231,8 @@ def _outcome(cloud: Cloud, task: Task, job: Body) -> Body:
         return {**over, "state": "FAILED", "error": job.get("error", {"message": job["state"]})}
     execution = job[pipeline_tasks.LINK]["execution"]
     try:
-        left = pipeline_tasks.outputs(task, execution, job.get(pipeline_tasks.OUTPUTS, {}))
+        with pipeline_specs.well_formed():
+            left = pipeline_tasks.outputs(task, execution, job.get(pipeline_tasks.OUTPUTS, {}))
     except CloudError as problem:
         return {**over, **_failed(cloud, problem)}
     return {**over, "state": "SUCCEEDED", "outputs": left}

@@ -22,7 +22,7 @@ LINK = "task"
 """A custom job's stored field for the task that it runs: of which pipeline job, its name there, and the files it is to write."""
 OUTPUTS = "written"
 """A custom job's stored field for the texts of these files."""
-_PLACEHOLDER = re.compile(r"\{\{\$(.*?)\}\}")
+_PLACEHOLDER = re.compile(r"\{\{\$([^{}]*)\}\}")
 _INPUT = re.compile(r"\.inputs\.parameters\['([^']*)'\]")
 _OUTPUT_FILE = re.compile(r"\.outputs\.parameters\['([^']*)'\]\.output_file")
 _ARTIFACT = re.compile(r"\.(inputs|outputs)\.artifacts\['([^']*)'\]\.(uri|path|name)")
@@ -71,19 +71,16 @@ def imported(task: Task, given: Body) -> Body:
     address = importer.get("artifactUri", {})
     uri = given["parameters"].get(address.get("runtimeParameter", ""), address.get("constant", ""))
     names = task.component.get("outputDefinitions", {}).get("artifacts", {})
-    made = {"uri": uri, "metadata": importer.get("metadata", {}), "type": importer.get("typeSchema", {})}
-    return {"parameters": {}, "artifacts": {name: [{"name": name, **made}] for name in names}}
+    described = {"uri": uri, "metadata": importer.get("metadata", {})}
+    kind = importer.get("typeSchema", {})
+    return {"parameters": {}, "artifacts": {name: [artifact({"name": name, **described}, kind)] for name in names}}
 
 
 def executor_input(task: Task, given: Body, folder: str) -> Body:
     """The value of {{$}}: what the task gets, and where it is to leave what it makes."""
     outputs = task.component.get("outputDefinitions", {})
     made = {
-        name: {
-            "artifacts": [
-                {"name": name, "uri": f"{folder}/{name}", "metadata": {}, "type": one.get("artifactType", {})}
-            ]
-        }
+        name: {"artifacts": [artifact({"name": name, "uri": f"{folder}/{name}"}, one.get("artifactType"))]}
         for name, one in outputs.get("artifacts", {}).items()
     }
     mounted = _mounted(folder)
@@ -148,12 +145,23 @@ def outputs(task: Task, execution: Body, texts: Mapping[str, str]) -> Body:
         if name in texts and name not in values:
             values[name] = _read(texts[name], one.get("parameterType", ""), task, name)
     made = {name: one["artifacts"] for name, one in execution["outputs"]["artifacts"].items()}
-    for name, first in made.items():
+    for name, (first,) in made.items():
         said = artifacts.get(name)
         listed = said.get("artifacts") if isinstance(said, dict) else None
-        if listed:  # the executor leaves out the types
-            made[name] = [{"type": first[0]["type"], **one} for one in listed]
+        if listed and isinstance(listed, list):
+            made[name] = [artifact(first | one, first["type"]) for one in listed if isinstance(one, dict)]
     return {"parameters": values, "artifacts": made}
+
+
+def artifact(described: Body, kind: Any) -> Body:
+    """An artifact of a type as a task or a pipeline describes it, which may be any JSON."""
+    name, uri, metadata = (described.get(field) for field in ("name", "uri", "metadata"))
+    return {
+        "name": str(name or ""),
+        "uri": str(uri or ""),
+        "metadata": metadata if isinstance(metadata, dict) else {},
+        "type": {key: str(one) for key, one in kind.items()} if isinstance(kind, dict) else {},
+    }
 
 
 def _read(text: str, kind: str, task: Task, name: str) -> Any:
