@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import uvicorn
@@ -195,3 +196,89 @@ def test_an_answer_that_takes_time_is_not_cut_off_as_idle_after_one_that_does_no
         return await reader.read()
 
     assert said(client, Impatient)[0].endswith(b"[/slow]")
+
+
+class Clockwork:
+    """A loop whose clock the test moves; at most one timer is set."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.timers: list[tuple[float, Callable[[], None]]] = []
+
+    def time(self) -> float:
+        """See asyncio."""
+        return self.now
+
+    def call_later(self, seconds: float, call: Callable[[], None]) -> Any:
+        """See asyncio."""
+        assert not self.timers
+        self.timers.append((self.now + seconds, call))
+        return SimpleNamespace(cancel=self.timers.clear)
+
+    def advance(self, now: float) -> None:
+        """Moves the clock, and calls what is due."""
+        self.now = now
+        if self.timers and self.timers[0][0] <= now:
+            self.timers.pop()[1]()
+
+
+class Wire(asyncio.Transport):
+    """A transport that leads nowhere."""
+
+    closed = False
+
+    def write(self, data: Any) -> None:
+        """See asyncio."""
+
+    def is_closing(self) -> bool:
+        """See asyncio."""
+        return self.closed
+
+    def close(self) -> None:
+        """See asyncio."""
+        self.closed = True
+
+
+def idle(loop: Clockwork) -> tuple[Bounded, Wire]:
+    """A connection that answers at once, and its transport."""
+    config = uvicorn.Config(Quick(), lifespan="off", ws="none", log_config=None, proxy_headers=False)
+    config.timeout_keep_alive = 60
+    config.load()
+    transport = Wire()
+    made = Bounded(config=config, server_state=ServerState(), app_state={}, _loop=loop)
+    made.connection_made(transport)
+    return made, transport
+
+
+def test_a_connection_is_closed_once_it_was_idle_for_long_enough() -> None:
+    loop = Clockwork()
+    connection, transport = idle(loop)
+    for now in (0, 30, 50):
+        loop.advance(now)
+        connection.data_received(GET % b"x")
+    loop.advance(60)
+    assert not transport.closed
+    loop.advance(109)
+    assert not transport.closed
+    loop.advance(110)
+    assert transport.closed
+
+
+def test_a_connection_that_is_being_written_to_is_not_idle() -> None:
+    loop = Clockwork()
+    connection, transport = idle(loop)
+    connection.data_received(GET % b"x")
+    connection.data_received(b"GET /x")
+    loop.advance(100)
+    assert not transport.closed
+    connection.data_received(b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    loop.advance(160)
+    assert transport.closed
+
+
+def test_the_timer_goes_with_its_connection() -> None:
+    loop = Clockwork()
+    connection, _ = idle(loop)
+    connection.data_received(GET % b"x")
+    connection.connection_lost(ConnectionResetError())
+    assert not loop.timers

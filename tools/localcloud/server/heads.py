@@ -34,6 +34,7 @@ class Bounded(HttpToolsProtocol):
     """Whether the present request is one that may be answered at its end."""
     _first = True
     """Whether nothing of what has just arrived was answered yet."""
+    _idle_since: float | None = None
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -55,6 +56,44 @@ class Bounded(HttpToolsProtocol):
             return
         self.transport.write(_TOO_LARGE)
         self.transport.close()
+
+    # One timer for a connection: uvicorn sets and cancels one for each of its requests.
+
+    def on_response_complete(self) -> None:
+        """Lets the next pipelined request begin, or the connection be idle."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._look_again(self.timeout_keep_alive)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Closes a connection that has been idle for long enough; the next response sets the timer again for a busy one."""
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None:
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._look_again(left)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Cancels the timer, too."""
+        super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+
+    def _look_again(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle_since = None
 
     def on_message_begin(self) -> None:
         """The scope is made once the head is there."""
