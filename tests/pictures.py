@@ -1,4 +1,4 @@
-"""`make pictures`: takes the README's pictures anew, of an example that is brought up on a local cloud of its own."""
+"""`make pictures`: takes the README's pictures of an example that is created on a local cloud of its own."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def console(page: Window, address: str) -> None:
 
 
 def costs(page: Window, address: str) -> None:
-    """The sums and the days by member: what stands between them is left out."""
+    """The sums and the days by member, without what is between them."""
     page.open(address, 1000, 625)
     page.run("for (const first of ['p.key', 'h2', '.scroll']) document.querySelector(first).remove()")
     page.picture(DOCS / "costs.png")

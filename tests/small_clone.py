@@ -62,11 +62,11 @@ class SmallClone:
         return Checkout(self.root)
 
     def cloud(self, principal: str = f"user:{OWNER}") -> GoogleCloud:
-        """Its cloud as somebody."""
+        """Its cloud as a principal."""
         return connect(self.environment, principal, self.checkout)
 
     def vault(self, who: str = OWNER) -> Vault:
-        """Its secrets as somebody sees them."""
+        """Its secrets as a principal sees them."""
         return Vault(self.cloud(f"user:{who}"), self.environment, who)
 
     def states(self, name: str) -> dict[int, str]:

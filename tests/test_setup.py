@@ -35,7 +35,7 @@ def make(clone: Path, *arguments: str, **variables: str) -> subprocess.Completed
 
 
 def program(clone: Path, text: str) -> Path:
-    """A program that stands in for a Python."""
+    """A program in place of a Python."""
     file = clone / "python"
     file.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
     file.chmod(0o755)

@@ -106,7 +106,7 @@ def _pipe() -> tuple[int, int]:
 
 @contextmanager
 def window(folder: Path) -> Iterator[Window]:
-    """A new browser with one window; its profile lies in `folder`, and it reaches nothing but files and this machine."""
+    """A new browser with one window; its profile is in `folder`, and it reaches only files and this machine."""
     (orders, order), (answer, answers) = _pipe(), _pipe()
     command = [
         browser(), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe",

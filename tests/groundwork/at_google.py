@@ -58,7 +58,7 @@ class Google:
         return self.clone.cloud()
 
     def credentials(self, principal: str, **more: str) -> str:
-        """A login's file as gcloud would write it, for somebody on the local cloud."""
+        """A login file as gcloud writes it, for a principal of the local cloud."""
         token = self.config / f"{len(list(self.config.glob('*.token')))}.token"
         token.write_text(local.token(self.clone.checkout, principal))
         found = {
@@ -72,7 +72,7 @@ class Google:
         return json.dumps(found)
 
     def log_in(self, principal: str = "user:owner@example.com", **more: str) -> None:
-        """Log in as somebody."""
+        """Logs in as a principal."""
         (self.config / "application_default_credentials.json").write_text(self.credentials(principal, **more))
 
     def log_in_as_person(self, principal: str = "user:owner@example.com", **more: str) -> None:

@@ -31,7 +31,7 @@ def _below(name: str, command: click.Command) -> Iterator[tuple[str, click.Comma
 
 
 def examples(command: click.Command) -> list[list[str]]:
-    """The words of each example in a command's help: what stands after `groundwork`, up to what only a shell reads."""
+    """The arguments of each example in a command's help: everything after `groundwork`, up to shell syntax."""
     _, _, text = " ".join((command.help or "").split()).partition("Example: ")
     lines = re.findall(r"groundwork ([^|;)\"]+)", text)
     return [shlex.split(words.partition(" < ")[0]) for words in lines]

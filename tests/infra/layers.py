@@ -35,7 +35,7 @@ class Platform:
         return cls(environment, project, checkout, folder)
 
     def acting_as(self, principal: str) -> Platform:
-        """The same platform for somebody else's Terraform."""
+        """The same platform for another Terraform."""
         variables = variables_of(self.checkout, self.environment.project, self.environment.region, principal)
         return replace(self, project=replace(self.project, variables=variables))
 
@@ -57,7 +57,7 @@ class Platform:
         return f"-var=environment_file=../../{self.environment.path.relative_to(self.folder).as_posix()}"
 
     def applied(self, name: str) -> dict[str, list[str]]:
-        """Plans a layer and applies that plan; what was planned."""
+        """Plans a layer, applies that plan and returns it."""
         terraform = self.layer(name)
         planned = terraform.changes(self.file)
         terraform.succeed("apply", "-no-color", "-input=false", "plan")

@@ -98,7 +98,7 @@ def compare(root: str, steps: list[Step], real: Terraform, ours: Terraform, host
 
 
 def applied(terraform: Terraform, *arguments: str) -> Leaves:
-    """Plans, applies that plan, and gives the leaves of the plan and of the state that it left."""
+    """Plans, applies that plan, and returns the leaves of the plan and of the resulting state."""
     leaves = planned(terraform, *arguments)
     terraform.succeed("apply", "-no-color", "-input=false", "plan")
     return leaves | stored(terraform)

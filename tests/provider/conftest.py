@@ -1,4 +1,4 @@
-"""The comparison with Google's own provider: only where this folder is asked for, with a table at the end."""
+"""The comparison with Google's own provider: only if this folder is selected, with a table at the end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves the comparison out of other runs: it takes minutes, and a provider that few machines have."""
+    """Deselects the comparison in other runs: it takes minutes, and a provider that few machines have."""
     asked = any((path := Path(one.split("::")[0]).resolve()) == HERE or HERE in path.parents for one in config.args)
     if not asked:
         items[:] = [item for item in items if HERE not in item.path.parents]
@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
-    """Both providers, each with a local cloud; fails where the real one cannot be had."""
+    """Both providers, each with a local cloud; fails if the real one is not available."""
     missing = real_provider_is_missing()
     if missing:
         pytest.fail(f"Nothing was compared: {missing}", pytrace=False)
@@ -32,7 +32,7 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
 
 @pytest.fixture
 def compared(record_property: Callable[[str, object], None]) -> Callable[[Comparison], None]:
-    """Notes a comparison for the table, with the test's report: that way it also arrives from another process."""
+    """Records a comparison for the table in the test's report, so that it also arrives from another process."""
     return lambda found: record_property("compared", (found.root, found.leaves, len(found.different)))
 
 

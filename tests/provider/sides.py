@@ -89,14 +89,14 @@ class Side:
 
 @dataclass(frozen=True)
 class Sides:
-    """Both sides, to be asked in this order."""
+    """Both sides, in this order."""
 
     real: Side
     ours: Side
 
     @property
     def hosts(self) -> dict[str, str]:
-        """Addresses that differ between the sides, and the name that stands for both."""
+        """Addresses that differ between the sides, and their common name."""
         return {self.real.base: "http://local", self.ours.base: "http://local"}
 
 

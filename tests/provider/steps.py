@@ -1,4 +1,4 @@
-"""What is done to a root: its files in order, drift by hand, an exchange of states, an import of everything, the end."""
+"""The steps of a comparison: a root's files in order, manual drift, an exchange of states, an import of everything, a destroy."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Script:
 
 
 def changing(first: str, then: str) -> list[Step]:
-    """The steps of an example: up, again, changed, again, gone."""
+    """The steps of an example: create, plan again, change, plan again, destroy."""
     return [
         Step("create", lambda terraform: _configured(terraform, first, provider="")),
         Step("create, again", planned),
@@ -75,7 +75,7 @@ def _drifted(terraform: Terraform, sides: dict[str, Side], requests: list[list[A
 
 
 def _exchanged(terraform: Terraform, sides: dict[str, Side]) -> Leaves:
-    """The other provider, given this one's state on this one's cloud, finds nothing to change."""
+    """The other provider, with this one's state and cloud, plans no change."""
     mine = sides[terraform.folder.name]
     other = "ours" if mine.provider == "real" else "real"
     folder = terraform.folder.parent / f"{terraform.folder.name}-exchanged"
@@ -87,7 +87,7 @@ def _exchanged(terraform: Terraform, sides: dict[str, Side]) -> Leaves:
 
 
 def _imported(terraform: Terraform, text: str) -> Leaves:
-    """Everything forgotten and imported again, by import blocks."""
+    """Removes everything from the state and imports it again, by import blocks."""
     wanted = dict(line.split(" ", 1) for line in text.splitlines() if line)
     terraform.succeed("state", "rm", *wanted)
     blocks = [f"import {{\n  to = {address}\n  id = {json.dumps(name)}\n}}\n" for address, name in wanted.items()]

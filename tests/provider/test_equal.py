@@ -1,4 +1,4 @@
-"""Our provider plans, applies, refreshes, imports and destroys as Google's own does, attribute by attribute."""
+"""Our provider plans, applies, refreshes, imports and destroys like Google's own, attribute by attribute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Google's own provider refuses at validate, ours refuses there, at the same line or closer."""
+"""Our provider's `validate` refuses what Google's own refuses, at the same line or closer."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def refusals(side: Side, folder: Path) -> dict[str, list[int]]:
 
 
 def _case(lines: list[str], number: int) -> str:
-    """The head of the block that a line stands in."""
+    """The head of the block around a line."""
     while not lines[number].startswith(("resource", "data", "ephemeral", "provider")):
         number -= 1
     return lines[number + 1].strip() if lines[number].startswith("provider") else lines[number].partition(" {")[0]

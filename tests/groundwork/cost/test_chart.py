@@ -55,7 +55,7 @@ class Page(HTMLParser):
 
     @property
     def text(self):
-        """What a reader reads."""
+        """The visible text."""
         return " ".join(" ".join(self.words).split())
 
     def having(self, tag, name):

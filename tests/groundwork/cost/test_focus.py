@@ -1,4 +1,4 @@
-"""FOCUS 1.2 files: the same charges, whether as NDJSON, Parquet or CSV, and whoever wrote them."""
+"""FOCUS 1.2 files: the same charges as NDJSON, Parquet or CSV, of every vendor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clone that a command runs in, and files of runs that somebody else has put into it."""
+"""The clone that a command runs in, and files of runs that somebody else put there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that come with groundwork: damaged, emptied, of another version or gone, each is one sentence that names it."""
+"""Files that come with groundwork: a damaged, empty, outdated or missing one is named in one sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Long-running operations: waited for in both of Google's forms, and their failure is a sentence."""
+"""Long-running operations: waited for in both of Google's forms, and their failure is reported in one sentence."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def test_a_dry_run_shows_both_layers_and_changes_nothing(clone: Clone, talk: Rec
 
 
 class Killed(BaseException):
-    """As if the process had been killed there."""
+    """Simulates that the process was killed there."""
 
 
 @pytest.mark.parametrize("moment", ["after the state forgot the bucket", "before the bucket", "half of the bucket"])

@@ -221,7 +221,7 @@ def test_a_busy_port_is_reported_in_one_sentence(clone: Clone) -> None:
 
 
 def test_a_full_disk_is_reported_and_freeing_space_is_enough(clone: Clone) -> None:
-    """What the local cloud answers when its disk refuses: Terraform ends, says so, and goes on later."""
+    """The local cloud's answer when its disk is full: Terraform ends, reports it, and continues later."""
     up.up(clone.session(), UpOptions(dry_run=True), RecordedTalk())
     message = "The local cloud could not write to its disk at /x (database or disk is full)"
     clone.disturb({"method": "secretmanager.projects.secrets.create", "kind": "error", "code": 400, "message": message})

@@ -1,4 +1,4 @@
-"""The local cloud is neither stopped nor emptied under somebody's hands, and what is emptied leaves no state to go back to."""
+"""The local cloud is neither stopped nor emptied while a command runs, and no old state returns after a reset."""
 
 from __future__ import annotations
 

@@ -232,7 +232,7 @@ def test_a_project_that_was_never_made_is_clean(tmp_path: Path) -> None:
 
 
 def test_a_project_that_was_only_planned_for_is_clean(tmp_path: Path) -> None:
-    """Its APIs are off because no `up` has switched them on, not because somebody switched them off."""
+    """Its APIs are off because no `up` has enabled them, not because somebody disabled them."""
     with cloned(tmp_path) as clone:
         assert clone.run("plan", "--env", "small").returncode == Exit.OK
         result = clone.run("down", "--env", "small", "--yes")

@@ -1,4 +1,4 @@
-"""Findings, reports and plans to check with, and a clone whose scanner is a small program of the test's own."""
+"""Sample findings, reports and plans, and a clone whose scanner is a small program of the test."""
 
 from __future__ import annotations
 

@@ -179,7 +179,7 @@ KIND = Kind(
 
 @pytest.fixture
 def with_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
-    """A kind that somebody has written a file for."""
+    """A kind in a new file."""
     (tmp_path / "dataproc_batch.py").write_text(NEW, "utf-8")
     monkeypatch.setattr(folder, "__path__", [*folder.__path__, str(tmp_path)])
     for cache in CACHES:

@@ -35,7 +35,7 @@ VALUES = {
 
 @dataclass
 class Watched:
-    """A running platform, all output of its commands, and the command lines of all processes meanwhile."""
+    """A running platform, all output of its commands, and the command lines of all processes during them."""
 
     root: Path
     home: Path

@@ -1,4 +1,4 @@
-"""Who may do what with secrets, tried as each persona; and what somebody at a terminal sees."""
+"""Permissions on secrets, tried as each persona; and what a user at a terminal sees."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from tests.groundwork.clone import Clone, cloned
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Iterator[Clone]:
-    """A clone whose project holds things that somebody made in the console."""
+    """A clone whose project has resources that were created in the console."""
     with cloned(tmp_path / "clone") as clone:
         by_hand(clone)
         yield clone

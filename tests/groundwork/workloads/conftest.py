@@ -63,7 +63,7 @@ Writer = Callable[[str, str], Path]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Writer:
-    """Write a file below a folder of the test's own; the folder."""
+    """Writes a file below the test's folder and returns the folder."""
 
     def written(name: str, text: str) -> Path:
         path = tmp_path / "app" / name

@@ -1,4 +1,4 @@
-"""Where an API is off, nothing of its kind is there, and what was asked for is a sentence in the team's words."""
+"""With an API disabled, lists are empty, and a named resource is reported as missing in the team's words."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def root(folder: Path, checkout: Checkout, *parts: str, principal: str = local.O
 
 
 def grant(world: World, principal: str, role: str = "roles/secretmanager.admin") -> None:
-    """Gives somebody a role on the project."""
+    """Grants a principal a role on the project."""
     policy = {"bindings": [{"role": role, "members": [principal]}, {"role": "roles/owner", "members": [local.OWNER]}]}
     world.ask("POST", "cloudresourcemanager", "v1/projects/{project}:setIamPolicy", {"policy": policy})
 

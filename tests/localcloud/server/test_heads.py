@@ -1,4 +1,4 @@
-"""A connection with several requests: in order, each answered once, and the one that waits hears of a client that has gone."""
+"""A connection with several requests: answered in order, each once, and a waiting one learns that its client has gone."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
