@@ -246,6 +246,21 @@ def test_no_path_of_a_build_becomes_another_option_of_docker(
         assert any(why in line for line in (*log(cloud, build), build.get("statusDetail", ""))), log(cloud, build)
 
 
+def test_images_that_are_built_in_parallel_are_not_taken_for_each_other(
+    cloud: Serving, submit: Callable[..., dict[str, Any]]
+) -> None:
+    names = [f"{IMAGE}:at-once-{number}" for number in range(4)]
+    steps = [
+        {"name": DOCKER, "waitFor": ["-"], "args": ["build", "-t", name, "--push", f"--build-arg=WHO={name[-1]}", "."]}
+        for name in names
+    ]
+    steps += [{"name": name, "args": ["cat", "/who"]} for name in names]
+    build = submit(steps, {"Dockerfile": f"FROM {SMALL}\nARG WHO\nRUN echo who $WHO >/who\n"}, images=names)
+    assert build["status"] == "SUCCESS", log(cloud, build)
+    assert [line for line in log(cloud, build) if line.startswith("who ")] == ["who 0", "who 1", "who 2", "who 3"]
+    assert len({one["digest"] for one in build["results"]["images"]}) == len(names)
+
+
 def test_an_image_is_used_only_by_an_account_that_may_pull_it(
     cloud: Serving, submit: Callable[..., dict[str, Any]], account: str
 ) -> None:

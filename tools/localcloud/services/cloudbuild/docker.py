@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from typing import NoReturn
 
 from localcloud.containers.client import CommandLineRuntime, means_something
 from localcloud.containers.workload import OnOutput, RuntimeProblem, Stream, check
-from localcloud.engine.image_names import full, is_ours
+from localcloud.engine.image_names import bare, full, is_ours
 from localcloud.engine.workloads import Workloads
 from localcloud.services.cloudbuild import dockerfiles, processes
 from localcloud.services.cloudbuild.workspace import Outside, Workspace
@@ -124,8 +125,7 @@ class Docker:
             return 1, ""
         target = self.workloads.reachable(self.client, full(name))
         step_context.say(f"The push refers to repository [{bare(name)}]")
-        digest = self.space.credentials / "digest"
-        digest.unlink(missing_ok=True)
+        digest = self._file_of_its_own("digest")
         if self.client.name == "podman":
             words = ["push", "--quiet", f"--digestfile={digest}", identity, f"docker://{target}"]
         else:
@@ -163,7 +163,7 @@ class Docker:
         )
         if not dockerfile.is_file():
             raise RuntimeProblem(f"unable to prepare context: there is no Dockerfile at {options.file or 'Dockerfile'}")
-        identity = self.space.credentials / "image"
+        identity = self._file_of_its_own("image")
         env = dict(self.env)
         words = [
             "build",
@@ -257,9 +257,13 @@ class Docker:
             if "," in file:
                 raise Outside(f"{source!r} cannot be a secret: its path has a comma, which would begin another option.")
             return f"id={identity},src={file}"
-        secret_file = self.space.credentials / f"secret-{name}"
+        secret_file = self._file_of_its_own(f"secret-{name}")
         secret_file.write_text(step_context.env.get(name, ""), "utf-8")
         return f"id={identity},src={secret_file}"
+
+    def _file_of_its_own(self, name: str) -> Path:
+        """A file for one command: steps may run in parallel."""
+        return self.space.credentials / f"{name}-{uuid.uuid4().hex}"
 
     async def _tag(self, args: Sequence[str], step_context: StepContext) -> int:
         if len(args) != 2:
@@ -345,11 +349,6 @@ def _noting(on_output: OnOutput, pulled: set[str]) -> OnOutput:
         on_output(stream, line)
 
     return noted
-
-
-def bare(name: str) -> str:
-    """An image's name without tag and digest."""
-    return full(name).partition("@")[0].rpartition(":")[0]
 
 
 def repository(name: str) -> str:

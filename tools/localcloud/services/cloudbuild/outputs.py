@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from localcloud.containers.workload import OnOutput
 from localcloud.engine.cloud import Cloud
-from localcloud.engine.image_names import full
+from localcloud.engine.image_names import bare, full
 from localcloud.engine.jobs import Job
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import asking, docker, names, workspace
@@ -129,5 +129,5 @@ async def _put(cloud: Cloud, job: Job, build: Body, where: tuple[str, str], data
 
 
 def _package(name: str) -> str:
-    image = "/".join(docker.bare(name).split("/")[3:])
+    image = "/".join(bare(name).split("/")[3:])
     return f"{docker.repository(name)}/packages/{quote(image, safe='')}"
