@@ -24,7 +24,7 @@ class _Form(NamedTuple):
     connection: int
 
 
-class Head(NamedTuple):
+class ResponseHead(NamedTuple):
     """A head, and what it says: the length of the body or that it is chunked, and whether the connection stays."""
 
     text: bytes
@@ -77,7 +77,7 @@ class Cycle(RequestResponseCycle):
             self.transport.write(begun)
 
 
-def head(status: int, headers: Sequence[tuple[bytes, bytes]], method: str, *, keep_alive: bool) -> Head:
+def head(status: int, headers: Sequence[tuple[bytes, bytes]], method: str, *, keep_alive: bool) -> ResponseHead:
     """The head of an answer. Raises RuntimeError for a header that would end its line."""
     form = _form(status, tuple([name for name, _ in headers]))
     values = tuple([value for _, value in headers])
@@ -93,7 +93,7 @@ def head(status: int, headers: Sequence[tuple[bytes, bytes]], method: str, *, ke
     chunked = form.encoding >= 0 and values[form.encoding].lower() == b"chunked"
     if form.length < 0 and not chunked and method != "HEAD" and status not in _WITHOUT_BODY:
         chunked, more = True, more + b"transfer-encoding: chunked\r\n"
-    return Head(b"%b%b\r\n" % (form.text % values, more), 0 if chunked else length, chunked, keep_alive)
+    return ResponseHead(b"%b%b\r\n" % (form.text % values, more), 0 if chunked else length, chunked, keep_alive)
 
 
 @lru_cache(maxsize=512)

@@ -25,7 +25,7 @@ from localcloud.engine.service import Body
 from localcloud.errors import CloudError, failed_precondition
 from localcloud.services.aiplatform import instances, job_states, journal, machines, model_servers, names, predictions
 from localcloud.services.aiplatform.addresses import Files
-from localcloud.services.aiplatform.instances import Instance
+from localcloud.services.aiplatform.instances import PredictionInstance
 from localcloud.services.aiplatform.names import API
 from localcloud.spec import json_text
 
@@ -108,7 +108,7 @@ async def _carried_out(batch: BatchRun) -> None:
     await batch.job.write(partial(predictions.ended, batch.cloud, batch.name, "JOB_STATE_SUCCEEDED"))
 
 
-async def _predicted(batch: BatchRun, running: StartedWorkload, read: Iterator[Instance]) -> None:
+async def _predicted(batch: BatchRun, running: StartedWorkload, read: Iterator[PredictionInstance]) -> None:
     """Asks the model for one batch after the other; the predictions go into a file."""
     size = batch.body.get("manualBatchTuningParameters", {}).get("batchSize") or _BATCH
     with (batch.folder / "results").open("w", encoding="utf-8") as results:
@@ -156,7 +156,7 @@ def _predictions(text: bytes, count: int) -> list[Any]:
     return found
 
 
-def _write(results: TextIO, some: list[Instance], found: list[Any]) -> None:
+def _write(results: TextIO, some: list[PredictionInstance], found: list[Any]) -> None:
     results.writelines(
         json.dumps({**instance.shown, "prediction": prediction}) + "\n"
         for instance, prediction in zip(some, found, strict=True)

@@ -23,7 +23,7 @@ _FIELD = "batch_prediction_job.instance_config"
 
 
 @dataclass(frozen=True)
-class Instance:
+class PredictionInstance:
     """What the model is sent, and the fields that its line in the output begins with."""
 
     sent: Any
@@ -39,20 +39,20 @@ class Conversion:
     included: Sequence[str] = ()
     excluded: Sequence[str] = ()
 
-    def instance(self, record: Any, where: str) -> Instance:
+    def instance(self, record: Any, where: str) -> PredictionInstance:
         """A record as an instance; CloudError if it has not got the fields that it needs."""
         fielded = self.key or self.included or self.excluded
         if not isinstance(record, dict):
             if fielded or self.kind == "object":
                 raise failed_precondition(f"{where} is not a JSON object, which the job's instance_config requires.")
-            return Instance(record, {"instance": record})
+            return PredictionInstance(record, {"instance": record})
         if missing := [name for name in (*self.included, self.key) if name and name not in record]:
             raise failed_precondition(f"{where} has no field {missing[0]!r}, which the job's instance_config names.")
         names = self.included or [name for name in record if name not in {*self.excluded, self.key}]
         kept = {name: record[name] for name in names if name != self.key}
         sent = list(kept.values()) if self.kind == "array" else kept
         shown = {"key": record[self.key]} if self.key else {"instance": record if self.excluded else sent}
-        return Instance(sent, shown)
+        return PredictionInstance(sent, shown)
 
 
 def conversion(config: Body, form: str) -> Conversion:
@@ -70,7 +70,7 @@ def conversion(config: Body, form: str) -> Conversion:
     return Conversion(kind, config.get("keyField", ""), included, config.get("excludedFields", []))
 
 
-def read(form: str, files: Iterable[tuple[str, Path]], how: Conversion, fetch: Fetch) -> Iterator[Instance]:
+def read(form: str, files: Iterable[tuple[str, Path]], how: Conversion, fetch: Fetch) -> Iterator[PredictionInstance]:
     """The instances in (address, file) pairs, one after the other. Raises CloudError for what cannot be read."""
     for address, path in files:
         for number, record in _RECORDS[form](address, path, fetch):
