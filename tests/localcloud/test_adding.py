@@ -105,7 +105,7 @@ def core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Core]:
         fresh(checkout, PROJECT)
         cloud = launcher.find(checkout.local_state)
         assert cloud is not None
-        yield Core(Servicer(cloud.base, launcher.token(cloud.state))).configured(project=PROJECT)
+        yield Core(Servicer(cloud.base, launcher.token(cloud.state), 9)).configured(project=PROJECT)
     rows.catalogue.cache_clear()
 
 

@@ -60,7 +60,7 @@ def world(checkout: Checkout) -> Iterator[World]:
         project.cloud.request(
             "POST", "serviceusage", f"v1/projects/{PROJECT}/services/{api}.googleapis.com:enable", json={}
         )
-    core = Core(Servicer(cloud.base, launcher.token(cloud.state))).configured(project=PROJECT, region="europe-west1")
+    core = Core(Servicer(cloud.base, launcher.token(cloud.state), 9)).configured(project=PROJECT, region="europe-west1")
     yield World(project, core, cloud)
     launcher.control(launcher.start(checkout.local_state), "DELETE", "/_local/faults")
 
@@ -68,7 +68,7 @@ def world(checkout: Checkout) -> Iterator[World]:
 @pytest.fixture
 def offline() -> Core:
     """A provider without any cloud, for plans and refusals."""
-    return Core(Servicer("http://127.0.0.1:9", "token")).configured(project=PROJECT, region="europe-west1")
+    return Core(Servicer("http://127.0.0.1:9", "token", 9)).configured(project=PROJECT, region="europe-west1")
 
 
 @pytest.fixture

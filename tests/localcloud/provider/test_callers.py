@@ -18,6 +18,7 @@ from localcloud.provider.callers import Socket, admitted, caller, listed
 from localcloud.provider.handlers import handlers
 from localcloud.provider.messages import PACKAGE
 from localcloud.provider.servicer import METHODS, Servicer
+from localcloud.provider.working_directory import folder_of
 from localcloud.server import launcher
 
 from tests.localcloud.provider.test_connection import serving
@@ -85,6 +86,7 @@ def test_the_system_tells_whose_a_connection_is_in_two_ways(connection: tuple[st
     assert callers.ours(peer, port)
     assert callers.program_of_ours(peer, port)
     assert not admitted(caller(peer, port), ME + 1)
+    assert folder_of(peer, port) == Path.cwd()
 
 
 def test_an_unknown_connection_belongs_to_nobody(connection: tuple[str, int, socket.socket]) -> None:
@@ -110,7 +112,7 @@ def refusals(address: str) -> dict[str, str]:
 
 
 def test_a_caller_that_is_not_admitted_is_refused_every_call() -> None:
-    with serving(handlers(Servicer("http://127.0.0.1:9", "token")), admits=lambda _: False) as address:
+    with serving(handlers(Servicer("http://127.0.0.1:9", "token", 9)), admits=lambda _: False) as address:
         assert refusals(address) == REFUSED
 
 

@@ -322,4 +322,4 @@ def test_data_sources_say_what_is_there(world: World) -> None:
 
 def test_a_provider_without_configuration_says_so() -> None:
     with pytest.raises(Refusal, match="was not configured on this connection"):
-        Core(Servicer("http://127.0.0.1:9", "token")).plan(SECRET, secret_id="s", replication=AUTO)
+        Core(Servicer("http://127.0.0.1:9", "token", 9)).plan(SECRET, secret_id="s", replication=AUTO)

@@ -63,19 +63,13 @@ def caller(peer: str, port: int) -> Socket | None:
         return next(listed(table(), address, ("127.0.0.1", port)), None)
 
 
-def listed(lines: Iterable[str], local: tuple[str, int], remote: tuple[str, int] | None = None) -> Iterator[Socket]:
+def listed(lines: Iterable[str], local: tuple[str, int], remote: tuple[str, int]) -> Iterator[Socket]:
     """The sockets in the kernel's connection table with these ends; slow when there are thousands."""
-    ends = _hexadecimal(local), _hexadecimal(remote) if remote else ""
+    ends = _hexadecimal(local), _hexadecimal(remote)
     for line in lines:
         columns = line.split()
         if columns[1].endswith(ends[0]) and columns[2].endswith(ends[1]):
             yield Socket(int(columns[3], 16), int(columns[7]), int(columns[9]))
-
-
-def sockets_from(peer: str) -> Iterator[Socket]:
-    """The sockets whose local address is `peer`, whatever they are connected to."""
-    address = _address(peer)
-    return listed(table(), address) if address else iter(())
 
 
 def _address(peer: str) -> tuple[str, int] | None:

@@ -46,12 +46,13 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _serve(state: Path, base: str, token: str) -> None:
-    servicer = Servicer(base, token)
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    servicer = Servicer(base, token, port)
     answers, threads = handlers(servicer), ThreadPoolExecutor(_THREADS)
     server = await asyncio.get_running_loop().create_server(
-        lambda: Connection(answers, threads, lambda peer: callers.program_of_ours(peer, port)), "127.0.0.1", 0
+        lambda: Connection(answers, threads, lambda peer: callers.program_of_ours(peer, port)), sock=listening
     )
-    port = server.sockets[0].getsockname()[1]
     address = f"127.0.0.1:{port}"
     ended = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):

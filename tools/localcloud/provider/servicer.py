@@ -52,10 +52,11 @@ _KINDS: dict[str, ResourceHandler] = {"rest": rest, "member": iam, "binding": ia
 
 @dataclass
 class Servicer:
-    """The provider for one local cloud and one token. Every method takes a request and the peer address of its connection."""
+    """The provider for one local cloud and one token, on a port. Every method takes a request and the peer address of its connection."""
 
     base: str
     token: str = field(repr=False)
+    port: int
     sessions: Sessions = field(default_factory=Sessions)
     client: Client = field(default_factory=Client)
 
@@ -108,9 +109,8 @@ class Servicer:
         """Stores the settings of this connection's provider block."""
         try:
             settings = block.settings(_value(request.config), self.base, self.token)
-            self.sessions.configure(
-                peer, replace(settings, folder=functools.cache(lambda: working_directory.folder_of(peer)))
-            )
+            folder = functools.cache(lambda: working_directory.folder_of(peer, self.port))
+            self.sessions.configure(peer, replace(settings, folder=folder))
         except Problem as problem:
             return _message("ConfigureProvider.Response", diagnostics=[_diagnostic(problem)])
         return _message("ConfigureProvider.Response")
