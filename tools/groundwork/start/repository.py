@@ -40,7 +40,7 @@ _DEPLOYS = re.compile(r"run['\",\s]+deploy['\",\s]+([a-z][a-z0-9-]*)")
 _SERVES = re.compile(
     r"(?im)^\s*(?:CMD|ENTRYPOINT)\b.*\b(?:uvicorn|gunicorn|hypercorn|fastapi|streamlit|flask|gradio|bentoml)\b"
 )
-_EXPOSES = re.compile(r"(?im)^\s*EXPOSE\s+([1-9][0-9]{0,3}|[1-5][0-9]{4})(?:/tcp)?\s*$")
+_EXPOSES = re.compile(r"(?im)^\s*EXPOSE\s+([1-9][0-9]{0,3}|[1-5][0-9]{4})(?:/tcp)?\s*(?:\n|\Z)")
 _GITHUB = re.compile(
     r"(?:https://(?:[^@/]+@)?|ssh://git@|git@)github\.com[:/]([A-Za-z0-9-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?"
 )

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-_NO_NAME = re.compile(rb"[^!#$%&'*+\-.^_`|~0-9A-Za-z]|^$")
+_NO_NAME = re.compile(rb"[^!#$%&'*+\-.^_`|~0-9A-Za-z]|\A\Z")
 _CONTROLS = bytes([*range(9), *range(10, 32), 127])  # the tab is allowed in a value
 _WITHOUT_BODY = frozenset({204, 304})
 
