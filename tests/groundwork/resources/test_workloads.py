@@ -50,3 +50,12 @@ def test_a_running_build_is_listed_once_and_ended_by_cancelling_it(google: Scrip
     remove(google.cloud, found)
     assert ("POST", f"/cloudbuild/v1/{name}:cancel") in google.asked
     assert not isinstance(kinds()["build"].terraform, tuple)
+
+
+def test_a_running_training_job_is_deleted_once_it_has_ended(google: Script) -> None:
+    name = f"{PLACE}/customJobs/1"
+    states = iter(("JOB_STATE_CANCELLING", "JOB_STATE_CANCELLED", "deleted"))
+    google.answers[f"/aiplatform/v1/{name}"] = lambda: {"state": next(states)}
+    remove(google.cloud, Item("Vertex custom job", name, {"state": "JOB_STATE_RUNNING"}))
+    assert [verb for verb, path in google.asked if path.endswith("/1")] == ["GET", "GET", "DELETE"]
+    assert google.asked[0] == ("POST", f"/aiplatform/v1/{name}:cancel")

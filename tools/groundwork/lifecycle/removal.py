@@ -16,11 +16,11 @@ def remove(cloud: GoogleCloud, item: Item) -> None:
     if isinstance(how, Without):
         raise GroundworkError(f"{item.kind} {item.short} is not deleted: {how.reason}.")
     row = item.row or next(row for row in listings() if row.kind == item.kind)
-    if how.before:
-        how.before(cloud, item)
     path = how.path.format(version=row.version, project=cloud.project, name=item.name)
     api = row.at(item.location)
     try:
+        if how.before:
+            how.before(cloud, item)
         answer = cloud.request(how.verb, api, path, params=how.params or None)
     except CloudProblem as problem:
         if problem.code == 404:

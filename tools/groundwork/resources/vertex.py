@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import time
+
+from groundwork.errors import GroundworkError
 from groundwork.google.cloud import GoogleCloud
 from groundwork.google.operations import finish
 from groundwork.resources.item import Item
 from groundwork.resources.listing import HERE, Listing
 
 _API = "aiplatform"
-_RUNNING = (
-    "JOB_STATE_QUEUED",
-    "JOB_STATE_PENDING",
-    "JOB_STATE_RUNNING",
-    "PIPELINE_STATE_PENDING",
-    "PIPELINE_STATE_RUNNING",
-)
-_ENDED = {
-    f"{what}_STATE_{how}" for what in ("JOB", "PIPELINE") for how in ("SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED")
-}
+_WAITS = (0.2, 0.5, 1, 2, 5, *(10,) * 12)
+
+
+def _states(*names: str) -> frozenset[str]:
+    return frozenset(f"{what}_STATE_{name}" for what in ("JOB", "PIPELINE") for name in names)
+
+
+_RUNNING = _states("QUEUED", "PENDING", "RUNNING", "UPDATING", "PAUSED")
+_UNENDED = _RUNNING | _states("CANCELLING")
+_ENDED = _states("SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED")
 
 
 def listing(collection: str) -> Listing:
@@ -26,9 +29,22 @@ def listing(collection: str) -> Listing:
 
 
 def cancel(cloud: GoogleCloud, item: Item) -> None:
-    """Cancels a job that is running or queued."""
-    if item.body.get("state") in _RUNNING:
+    """Cancels a job that is running or queued, and waits for its end, since only then can it be deleted.
+
+    Raises GroundworkError after two minutes.
+    """
+    job = item.body
+    if job.get("state") in _RUNNING:
         cloud.request("POST", host(item), f"v1/{item.name}:cancel", json={})
+    for seconds in _WAITS if job.get("state") in _UNENDED else ():
+        job = cloud.request("GET", host(item), f"v1/{item.name}")
+        if job.get("state") not in _UNENDED:
+            return
+        time.sleep(seconds)
+    if job.get("state") in _UNENDED:
+        raise GroundworkError(
+            f"{item.kind} {item.short} was cancelled and has not ended after two minutes: try again later."
+        )
 
 
 def over(item: Item) -> bool:
