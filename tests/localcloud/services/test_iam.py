@@ -90,13 +90,17 @@ def test_a_disabled_account_can_do_nothing_until_it_is_enabled(call: Sender) -> 
     account(call)
     call.grant("roles/secretmanager.admin", MEMBER)
     train = call.as_(MEMBER)
-    secrets = f"/secretmanager/v1/projects/{PROJECT}/secrets"
-    train("GET", secrets)
+    call.grant("roles/storage.admin", MEMBER)
+    paths = (f"/secretmanager/v1/projects/{PROJECT}/secrets", f"/storage/v1/b?project={PROJECT}")
+    for path in paths:
+        train("GET", path)
     call("POST", f"{ACCOUNTS}/{EMAIL}:disable", {})
     assert call("GET", f"{ACCOUNTS}/{EMAIL}")["disabled"] is True
-    assert "is disabled or deleted" in train.refused("GET", secrets, status=401)
+    for path in paths:
+        assert "is disabled or deleted" in train.refused("GET", path, status=401)
     call("POST", f"{ACCOUNTS}/{EMAIL}:enable", {})
-    train("GET", secrets)
+    for path in paths:
+        train("GET", path)
 
 
 def test_a_deleted_account_leaves_a_marked_member_and_returns_with_its_bindings(call: Sender) -> None:

@@ -21,13 +21,13 @@ def admit(call: Call) -> None:
 
     Google looks at the API and the location before it asks for a permission.
     """
+    if not call.cloud.iam.active(call.principal):
+        raise inactive(call.principal)
     if call.method.id in call.service.anonymous:
         return
     needs = needed(call)
     if not needs and not call.principal:
         raise errors.unauthenticated()
-    if not call.cloud.iam.active(call.principal):
-        raise inactive(call.principal)
     if not call.service.always_enabled:
         _enabled(call)
     places.check(call)

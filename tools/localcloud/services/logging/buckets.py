@@ -37,13 +37,14 @@ _SOURCE = re.compile(r'\bSOURCE\(\s*"([^"]*)"\s*\)', re.IGNORECASE)
 
 def complete(_call: Call, body: Body) -> Body:
     """A new bucket in its stored form."""
-    body = {**body, "retentionDays": body.get("retentionDays") or KEPT_DAYS, "lifecycleState": "ACTIVE"}
+    body = _with_retention(body) | {"lifecycleState": "ACTIVE"}
     _check(body)
     return body
 
 
 def changed(call: Call, old: Body, new: Body) -> Body:
     """A changed bucket: what is locked, deleted or analysed stays so."""
+    new = _with_retention(new)
     if call.method.verb != "undelete" and old["lifecycleState"] != "ACTIVE":
         raise failed_precondition(f"Bucket `{call.id}` is being deleted; undelete it first.")
     if old.get("locked") and (not new.get("locked") or new.get("retentionDays") != old["retentionDays"]):
@@ -180,6 +181,10 @@ def _view(cloud: Cloud, name: str) -> Body:
     if found is None:
         raise CloudError(404, "NOT_FOUND", f"View `{name.rpartition('/')[2]}` does not exist")
     return found
+
+
+def _with_retention(body: Body) -> Body:
+    return {**body, "retentionDays": body.get("retentionDays") or KEPT_DAYS}
 
 
 def _check(body: Body) -> None:
