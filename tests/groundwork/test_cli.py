@@ -224,7 +224,7 @@ def _raiser(error: BaseException):  # type: ignore[no-untyped-def]
         (["output", "--env", "dev", "--nonsense"], 2, "No such option '--nonsense'"),
         (["nonsense"], 2, "No such command 'nonsense'"),
         (["cost", "forecast"], 2, "No such command 'forecast'; allowed are credits, estimate, report."),
-        (["cost", "reports"], 2, "No such command 'reports'; did you mean report? Allowed are"),
+        (["cost", "reports"], 2, "No such command 'reports'. Did you mean 'report'?"),
         (
             ["local", "env", "--env", "dev"],
             2,

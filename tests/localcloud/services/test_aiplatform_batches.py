@@ -215,9 +215,9 @@ def test_what_cannot_be_predicted_is_refused(
 def test_fields_of_objects_are_chosen_and_ordered_as_the_job_says() -> None:
     record = {"a": 1, "b": 2, "id": 3}
     array = instances.conversion({"instanceType": "array", "includedFields": ["b", "a"]}, "jsonl")
-    assert array.instance(record, "line 1") == instances.Instance([2, 1], {"instance": [2, 1]})
+    assert array.instance(record, "line 1") == instances.PredictionInstance([2, 1], {"instance": [2, 1]})
     fewer = instances.conversion({"excludedFields": ["id"]}, "jsonl")
-    assert fewer.instance(record, "line 1") == instances.Instance({"a": 1, "b": 2}, {"instance": record})
+    assert fewer.instance(record, "line 1") == instances.PredictionInstance({"a": 1, "b": 2}, {"instance": record})
     with pytest.raises(CloudError, match="line 1 has no field 'c'"):
         instances.conversion({"includedFields": ["c"]}, "jsonl").instance(record, "line 1")
 

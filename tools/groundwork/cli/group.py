@@ -7,7 +7,7 @@ import re
 import click
 from click.exceptions import NoSuchCommand
 
-from groundwork.text import allowed
+from groundwork.text import listed
 
 _CLAUSE = re.compile(r"(.+?)[.:;](?:\s|\Z)", re.DOTALL)
 
@@ -15,15 +15,22 @@ _CLAUSE = re.compile(r"(.+?)[.:;](?:\s|\Z)", re.DOTALL)
 class Group(click.Group):
     """A group that lists each command with the first clause of its help, wrapped rather than truncated."""
 
+    def accepted(self) -> list[str]:
+        """The names by which commands can be called."""
+        return [*self.commands]
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or refuse with those that there are."""
+        """Find the command, or refuse with the nearest, or where none is near with those that there are."""
         try:
             return super().resolve_command(ctx, args)
         except NoSuchCommand as error:
-            known = allowed(self.list_commands(ctx), error.command_name)
-            raise click.UsageError(f"No such command {error.command_name!r}; {known}", ctx) from None
+            near = NoSuchCommand(error.command_name, possibilities=self.accepted(), ctx=ctx)
+            if near.possibilities:
+                raise near from None
+            known = listed(self.list_commands(ctx))
+            raise click.UsageError(f"No such command {error.command_name!r}; allowed are {known}.", ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands by name."""

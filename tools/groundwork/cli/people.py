@@ -37,14 +37,9 @@ class People(Group):
             return command
         return super().get_command(ctx, cmd_name)
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or refuse with the closest name."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.NoSuchCommand:
-            raise click.NoSuchCommand(args[0], possibilities=[*self.commands, *_MOVED], ctx=ctx) from None
+    def accepted(self) -> list[str]:
+        """Also the former names."""
+        return [*super().accepted(), *_MOVED]
 
 
 @click.group(cls=People)
