@@ -6,7 +6,6 @@ Source: cloud.google.com/storage/docs/access-control/iam-json (permission per me
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import quote
 
 from localcloud.engine import gate
 from localcloud.engine.service import Call
@@ -26,7 +25,8 @@ def bucket_resource(name: str) -> str:
 
 def own_list(bucket: Bucket, name: str) -> str:
     """The key of an object's own access control list: a single segment, so that no list applies to objects "below"."""
-    return f"{bucket_resource(bucket.name)}/objects/{quote(name, safe='')}"
+    segment = name.replace("%", "%25").replace("/", "%2F")
+    return f"{bucket_resource(bucket.name)}/objects/{segment}"
 
 
 def default_list(bucket: Bucket) -> str:
