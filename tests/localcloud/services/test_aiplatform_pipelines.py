@@ -67,7 +67,7 @@ def compiled(parameters: dict[str, Any] | None = None, **tasks: dict[str, Any]) 
 
 
 def job(spec: dict[str, Any], values: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    config = {"gcsOutputDirectory": "gs://team-runs/root", "parameterValues": values or {}, **more}
+    config = {"gcsOutputDirectory": "gs://team-runs/pipelines", "parameterValues": values or {}, **more}
     return {"displayName": "cards", "pipelineSpec": spec, "runtimeConfig": config, "serviceAccount": RUNNER}
 
 
@@ -133,7 +133,7 @@ def test_what_a_task_leaves_is_given_to_those_after_it(cloud: Serving) -> None:
     prep, train = ended["jobDetail"]["taskDetails"]
     assert said(cloud, prep) == ["3 rows"]
     (data,) = prep["outputs"]["data"]["artifacts"]
-    assert data["uri"].startswith("gs://team-runs/root/777000000001/cards-1/prep_")
+    assert data["uri"].startswith("gs://team-runs/pipelines/777000000001/cards-1/prep_")
     assert data["schemaTitle"] == "system.Dataset"
     assert train["inputs"]["data"]["artifacts"] == [data]
     assert said(cloud, train) == [f"3, {{{{$}}}} of cards-1, /gcs/{data['uri'].removeprefix('gs://')}"]

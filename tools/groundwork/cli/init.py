@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,30 +65,12 @@ def init(
         if checkout and code == checkout.root and folder is None and platform.is_clone(code)
         else repository.look(code)
     )
-    answered = _Asking(yes=yes)
-    wanted_name = answered(
-        "--name", name, "Name of the environment", _new_name(checkout.root if checkout else here, code)
-    )
-    wanted_cloud = answered("--cloud", cloud, "Where: google or local (simulated, on this machine)", "google")
-    answers = Answers(
-        wanted_name,
-        wanted_cloud,
-        answered(
-            "--project",
-            project,
-            "Project ID",
-            f"{repository.plain(code.name)[:20].strip('-')}-{wanted_name}",
-            needed=wanted_cloud == "google",
-        ),
-        answered("--region", region, "Region", _REGION),
-        answered("--email", email, "Your e-mail address", _git_address()),
-        repository.on_github(code) if clues else "",
-    )
     root = checkout.root if checkout else here
+    given = {"name": name, "cloud": cloud, "project": project, "region": region, "email": email}
+    answers = _answers(_Asking(given, yes=yes), root, code, repository.on_github(code) if clues else "")
     text = _checked(root, answers, clues)
-    copied: list[str] = []
+    copied = [] if dry_run or checkout else platform.lay(root)
     if not dry_run:
-        copied = [] if checkout else platform.lay(root)
         _write(root / "envs" / f"{answers.name}.yaml", text)
     if as_json:
         print_json(
@@ -104,21 +87,36 @@ def init(
 
 
 class _Asking:
-    """Asks questions at a terminal; without one, or with `yes`, takes the defaults. A `needed` answer has no default without a terminal."""
+    """Asks for what is not `given`, by option, at a terminal; without one, or with `yes`, takes the defaults.
 
-    def __init__(self, *, yes: bool) -> None:
+    A `needed` answer has no default without a terminal.
+    """
+
+    def __init__(self, given: Mapping[str, str | None], *, yes: bool) -> None:
+        self.given = given
         self.yes = yes
 
-    def __call__(self, option: str, given: str | None, question: str, default: str, *, needed: bool = False) -> str:
+    def __call__(self, option: str, question: str, default: str, *, needed: bool = False) -> str:
+        given = self.given[option]
         if given is not None:
             return given
         if self.yes or not (needed or sys.stdin.isatty()):
             return default
         if not sys.stdin.isatty():
             raise UsageProblem(
-                f"{option} is missing, and without a terminal nobody can be asked: give it, or pass --yes to use {default}."
+                f"--{option} is missing, and without a terminal nobody can be asked: give it, or pass --yes to use {default}."
             )
         return prompt(question, default)
+
+
+def _answers(ask: _Asking, root: Path, code: Path, github: str) -> Answers:
+    """The five answers for an environment of the project in `root`, whose code is in `code` and at `github`."""
+    name = ask("name", "Name of the environment", _new_name(root, code))
+    cloud = ask("cloud", "Where: google or local (simulated, on this machine)", "google")
+    suggested = f"{repository.plain(code.name)[:20].strip('-')}-{name}"
+    project = ask("project", "Project ID", suggested, needed=cloud == "google")
+    region = ask("region", "Region", _REGION)
+    return Answers(name, cloud, project, region, ask("email", "Your e-mail address", _git_address()), github)
 
 
 def _new_name(root: Path, code: Path) -> str:
