@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import subprocess
 import tarfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -212,6 +213,54 @@ def test_steps_share_folders_and_volumes_and_have_what_they_were_given(
     )
     assert "must have a name that docker does not use itself" in refused["statusDetail"]
     assert build["results"]["buildStepOutputs"][0] == "YmFjawo="
+
+
+def test_a_dockerfile_mounts_nothing_of_this_machine(
+    cloud: Serving, submit: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("a secret")
+    out, up = f"ln -s {tmp_path} /workspace/link", "../" * 20
+    two = f"FROM {SMALL} AS one\nRUN ln -s {tmp_path} /host\nFROM {SMALL}\n"
+    for dockerfile, why in (
+        (f"FROM {SMALL}\nRUN --mount=source=link,target=/x cat /x/secret\n", "out of the build's context"),
+        (f"{two}RUN --mount=from=one,source=/host,target=/x,rw cat /x/secret\n", "would follow a link"),
+        (f"FROM {SMALL}\nRUN --mount=type=cache,id={up}{tmp_path},target=/x cat /x/secret\n", "without '..'"),
+    ):
+        steps = [{"name": SMALL, "script": out}, {"name": DOCKER, "args": ["build", "--no-cache", "-t", "x", "."]}]
+        build = submit(steps, {"Dockerfile": dockerfile})
+        lines = log(cloud, build)
+        assert build["status"] == "FAILURE"
+        assert any(why in line for line in lines), lines
+        assert not any("a secret" in line for line in lines)
+
+
+def test_a_dockerfile_includes_no_file_of_this_machine(
+    cloud: Serving, submit: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("SECRET\n")
+    build = submit(
+        [{"name": DOCKER, "args": ["build", "-f", "Dockerfile.in", "-t", "x", "."]}],
+        {"Dockerfile.in": f'FROM {SMALL}\n#include "{tmp_path}/secret"\nRUN echo built >/built\n'},
+    )
+    assert build["status"] == "SUCCESS", log(cloud, build)
+    assert not any("SECRET" in line for line in log(cloud, build))
+
+
+def test_what_an_image_has_its_users_do_first_uses_no_other_image(
+    cloud: Serving, submit: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    client = cloud.cloud.workloads.client
+    assert client is not None
+    identity = client.image(SMALL)[0].removeprefix("sha256:")[:12]
+    (tmp_path / "Dockerfile").write_text(f"FROM {SMALL}\nONBUILD COPY --from={identity} /etc/passwd /stolen\n")
+    crafted = [client.kind.program, "build", *client.kind.build_options, "--tag=localhost/crafted:1", str(tmp_path)]
+    subprocess.run(
+        [*crafted, *(["--format=docker"] if client.name == "podman" else [])], capture_output=True, check=True
+    )
+    steps = [{"name": DOCKER, "args": ["build", "-t", "x", "."]}]
+    build = submit(steps, {"Dockerfile": "FROM localhost/crafted:1\nRUN cat /stolen\n"})
+    assert build["status"] == "FAILURE"
+    assert any("could mean any image on this machine" in line for line in log(cloud, build)), log(cloud, build)
 
 
 def test_docker_reaches_nothing_outside_of_the_build(cloud: Serving, submit: Callable[..., dict[str, Any]]) -> None:

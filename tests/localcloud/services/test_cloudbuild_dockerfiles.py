@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from localcloud.containers.workload import RuntimeProblem, check
-from localcloud.services.cloudbuild import dockerfiles
+from localcloud.services.cloudbuild import dockerfiles, run_mounts
 
 
 @pytest.mark.parametrize(
@@ -58,3 +60,79 @@ def test_an_argument_of_the_build_may_name_the_image() -> None:
 def test_an_id_is_no_image_name() -> None:
     with pytest.raises(RuntimeProblem, match="not a valid image name"):
         check("sha256:3f2")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM go\nRUN echo `\nCOPY --from=3f2 a b\n",
+        'FROM go\nCOPY --chown="0 " --from=3f2 a b\n',
+        'FROM go\nCOPY --f"rom"=3f2 a b\n',
+        "FROM go\nCOPY --fr\\\nom=3f2 a b\n",
+        'FROM go\nRUN --mount="from=3f2,target=/t" true\n',
+        "FROM go\nRUN --mount=type=bind,FROM=3f2,target=/t true\n",
+        "FROM go\nCOPY \x0c--from=3f2 a b\n",
+        "FROM go\n\x0c# a comment \\\nCOPY --from=3f2 a b\n",
+        "FROM go\nRUN true \\\n  # no comment for podman\nCOPY --from=3f2 a b\n",
+        "FROM go\nCOPY --from=0 a b\n",
+        "FROM go AS f2\nCOPY --from=f2 a b\n",
+        "FROM go\nRUN <<E\nFROM go AS f2\nE\nCOPY --from=f2 a b\n",
+        'ARG A="x B=go"\nFROM ${B:-3f2}\n',
+    ],
+)
+def test_no_way_of_writing_hides_an_image(text: str) -> None:
+    with pytest.raises(RuntimeProblem, match="could mean any image on this machine"):
+        dockerfiles.images(text, {})
+
+
+def test_what_an_image_has_its_users_do_first_counts_where_it_is_started_from() -> None:
+    text = "FROM base\nFROM go AS f2\nFROM go\nCOPY --from=f2 a b\n"
+    with pytest.raises(RuntimeProblem):
+        dockerfiles.images(text, {}, {"base": ["COPY --from=f2 a b"]})
+    assert dockerfiles.images(text, {}, {"base": ["COPY --from=x/y a b"]}) == {"base", "go", "x/y"}
+    assert dockerfiles.images("FROM go AS f2\nFROM base\n", {}, {"base": ["COPY --from=f2 a b"]}) == {"base", "go"}
+
+
+@pytest.mark.parametrize(
+    "mount",
+    [
+        "type=cache,id=../../etc,target=/x",
+        "type=cache,target=/../../etc",
+        "type=cache,id=$WHERE,target=/x",
+        "type=bind,source=link,target=/x",
+        "source=link/etc,target=/x",
+        "src=folder/link,dst=/x",
+        "source=fine,src=link,target=/x",
+        "from=stage,source=/host,target=/x",
+        "type=cache,from=stage,SOURCE=/host,target=/x",
+        "from=stage,target=/x,bind-propagation=rshared",
+    ],
+)
+def test_no_mount_leads_out_of_the_build(mount: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("/")
+    (tmp_path / "folder" / "link").symlink_to("/etc")
+    for text in (f"FROM go\nRUN --mount={mount} true\n", f"ONBUILD RUN --mount={mount} true\n"):
+        with pytest.raises(RuntimeProblem, match="cannot mount"):
+            run_mounts.check([text], tmp_path, follows_links=True)
+
+
+def test_what_stays_in_the_build_can_be_mounted(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "own").symlink_to("folder")
+    for mount in (
+        "type=cache,id=pip-$TARGETARCH,target=/root/.cache",
+        "type=bind,source=own,target=/x",
+        "source=uv.lock,target=uv.lock",
+        "from=stage,target=/x",
+        "type=secret,id=token",
+        "type=tmpfs,target=/x",
+    ):
+        run_mounts.check([f"FROM go\nRUN --mount={mount} true\n"], tmp_path, follows_links=True)
+    run_mounts.check(["FROM go\nRUN --mount=from=uv,source=/uv,target=/x true\n"], tmp_path, follows_links=False)
+
+
+def test_what_a_build_ignores_is_in_a_file_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / ".dockerignore").symlink_to("/etc/passwd")
+    with pytest.raises(RuntimeProblem, match="is a link"):
+        run_mounts.check([], tmp_path, follows_links=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import socket
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from localcloud.containers import children
@@ -58,7 +60,8 @@ _UNITS = {
 class RuntimeProgram:
     """The differences between docker and podman.
 
-    `network`: the options for a container's own network; `limits`: the options that keep its ulimits within this process's.
+    `network`: the options for a container's own network; `limits`: the options that keep its ulimits within this process's;
+    `version`: podman's.
     """
 
     name: str
@@ -67,11 +70,17 @@ class RuntimeProgram:
     host: str
     build_options: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
+    version: tuple[int, ...] = ()
 
     @property
     def shares_network(self) -> bool:
         """Whether workloads share this machine's network, and so must listen on the port that they are given."""
         return self.network == ("--network=host",)
+
+    @property
+    def follows_links(self) -> bool:
+        """Whether a build may mount what a link in an image leads to, on this machine (CVE-2024-1753, CVE-2024-11218)."""
+        return self.name == "podman" and self.version < (5, 4)
 
 
 class CommandLineRuntime:
@@ -113,6 +122,18 @@ class CommandLineRuntime:
         digests = [one.partition("@")[2] for one in described.get("RepoDigests") or ()]
         digest = name.partition("@")[2]
         return str(described["Id"]), digest if digest in digests else next(iter(digests), "")
+
+    def on_build(self, image: str) -> list[str]:
+        """The ONBUILD instructions of an image, by its id, which a build that starts from it carries out."""
+        if self.name == "podman":  # which carries them out, but does not show them: they are in its store
+            (store,) = self.call("info", "--format={{.Store.GraphRoot}}/{{.Store.GraphDriverName}}-images")
+            name = base64.b64encode(f"sha256:{image}".encode()).decode()
+            path = Path(store) / image / f"={name}"
+            config = json.loads(path.read_bytes()).get("config") if path.is_file() else {}
+        else:
+            (described,) = json.loads("\n".join(self.call("image", "inspect", image)))
+            config = described.get("Config")
+        return [str(one) for one in (config or {}).get("OnBuild") or ()]
 
     def call(self, *arguments: str, timeout: float = 600, env: Mapping[str, str] | None = None) -> list[str]:
         """Runs another command ("push", "tag", …), with `env` added to the environment; returns its output lines.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import subprocess
 from functools import lru_cache
@@ -32,13 +33,15 @@ def kind() -> RuntimeProgram | None:
 
 def _podman() -> RuntimeProgram | None:
     path = program("podman")
-    if path is None or _asked([path, "info", "--format={{.Host.OCIRuntime.Name}}"]) is None:
+    info = None if path is None else _asked([path, "info", "--format={{.Version.Version}}"])
+    if path is None or info is None:
         return None
+    version = tuple(map(int, re.findall(r"\d+", info[0] if info else "")[:3]))
     helpers = {"slirp4netns": program("slirp4netns"), "pasta": program("pasta")}
     for options, host in _NETWORKS:
         mode = options[0].partition("=")[2].partition(":")[0]
         if mode == "host" or helpers.get(mode):
-            return RuntimeProgram("podman", path, options, host, ("--network=host", "--layers"), _limits())
+            return RuntimeProgram("podman", path, options, host, ("--network=host", "--layers"), _limits(), version)
     return None
 
 

@@ -6,7 +6,6 @@ do not exist for it, and what it builds is not tagged on this machine, whose tag
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import re
 import uuid
@@ -14,13 +13,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
 
 from localcloud.containers.client import CommandLineRuntime, means_something
 from localcloud.containers.workload import OnOutput, RuntimeProblem, Stream, check
 from localcloud.engine.image_names import bare, full, is_ours
 from localcloud.engine.workloads import Workloads
-from localcloud.services.cloudbuild import dockerfiles, processes
+from localcloud.services.cloudbuild import docker_options, dockerfiles, processes, run_mounts
+from localcloud.services.cloudbuild.docker_options import UnsupportedCommand
 from localcloud.services.cloudbuild.workspace import Outside, Workspace
 
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
@@ -29,11 +28,6 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _PULLED = re.compile(r"Trying to pull (\S+?)(?:\.\.\.)?")
 _SECRET = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _FLAG = re.compile(r"(--[a-z-]+)=(true|false)")
-_COMMANDS = "build, tag, push, pull, login and run"
-
-
-class UnsupportedCommand(Exception):
-    """A sentence: a command or option that is not supported here."""
 
 
 @dataclass(frozen=True)
@@ -67,17 +61,6 @@ class RunContainer:
 Run = Callable[[RunContainer, StepContext], Awaitable[int]]
 
 
-class Arguments(argparse.ArgumentParser):
-    """A parser for one command's options; raises UnsupportedCommand for others."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, add_help=False, allow_abbrev=False)
-
-    def error(self, message: str) -> NoReturn:
-        """Raises UnsupportedCommand with the option's name."""
-        raise UnsupportedCommand(f"{self.prog}: {message}. The local cloud supports the common options of {_COMMANDS}.")
-
-
 @dataclass
 class Docker:
     """One build's images. `principal` is its account, `env` lets podman or docker act as it, `run` runs a container."""
@@ -97,7 +80,9 @@ class Docker:
         if words[:1] and words[0] in ("image", "buildx", "builder"):
             words = words[1:]
         if not words:
-            raise UnsupportedCommand(f"docker: no command was given; the local cloud supports {_COMMANDS}.")
+            raise UnsupportedCommand(
+                f"docker: no command was given; the local cloud supports {docker_options.COMMANDS}."
+            )
         verbs: dict[str, Callable[[Sequence[str], StepContext], Awaitable[int]]] = {
             "build": self._build,
             "tag": self._tag,
@@ -108,7 +93,9 @@ class Docker:
         }
         verb = verbs.get(words[0])
         if verb is None:
-            raise UnsupportedCommand(f"docker {words[0]} is not supported by the local cloud, which has {_COMMANDS}.")
+            raise UnsupportedCommand(
+                f"docker {words[0]} is not supported by the local cloud, which has {docker_options.COMMANDS}."
+            )
         try:
             return await verb(words[1:], step_context)
         except (RuntimeProblem, Outside) as problem:
@@ -154,15 +141,12 @@ class Docker:
         return code, pushed
 
     async def _build(self, args: Sequence[str], step_context: StepContext) -> int:
-        options = _BUILD.parse_args(args)
+        options = docker_options.BUILD.parse_args(args)
         context = self.space.here(options.path, step_context.directory)
-        dockerfile = (
-            self.space.here(options.file, step_context.directory)
-            if options.file
-            else self.space.here("Dockerfile", f"/workspace/{context.relative_to(self.space.source.resolve())}")
-        )
-        if not dockerfile.is_file():
+        dockerfile = self.space.here(options.file or f"{options.path}/Dockerfile", step_context.directory)
+        if not dockerfile.is_file() or not context.is_dir():
             raise RuntimeProblem(f"unable to prepare context: there is no Dockerfile at {options.file or 'Dockerfile'}")
+        text, copy = await asyncio.to_thread(self._copied, dockerfile)
         identity = self._file_of_its_own("image")
         env = dict(self.env)
         words = [
@@ -170,7 +154,7 @@ class Docker:
             "--force-rm",
             *self.client.kind.build_options,
             f"--iidfile={identity}",
-            f"--file={dockerfile}",
+            f"--file={copy}",
         ]
         words += ["--http-proxy=false"] if self.client.name == "podman" else []
         for one in options.build_arg:
@@ -182,7 +166,7 @@ class Docker:
         words += ["--no-cache"] if options.no_cache else []
         pairs = (one.partition("=")[::2] for one in options.build_arg)
         given = {name: value or step_context.env.get(name, "") for name, value in pairs}
-        async with self._bases(dockerfile, given) as pulled:
+        async with self._bases(text, given, context) as pulled:
             code = await self._call([*words, str(context)], _noting(step_context.on_output, pulled), step_context, env)
         if code:
             return code
@@ -215,24 +199,37 @@ class Docker:
         env[name] = value
         return [f"--build-arg={name}"]
 
+    def _copied(self, dockerfile: Path) -> tuple[str, Path]:
+        """A Dockerfile's text, and a file of its own that holds it, which no other step can change.
+
+        podman would have the C preprocessor include any file into one whose name ends in ".in".
+        """
+        text, copy = dockerfile.read_text("utf-8", "replace"), self._file_of_its_own("Dockerfile")
+        copy.write_text(text, "utf-8")
+        ignored = dockerfile.with_name(f"{dockerfile.name}.dockerignore")
+        if ignored.is_file() and not ignored.is_symlink():
+            copy.with_name(f"{copy.name}.dockerignore").write_bytes(ignored.read_bytes())
+        return text, copy
+
     @asynccontextmanager
-    async def _bases(self, dockerfile: Path, arguments: Mapping[str, str]) -> AsyncIterator[set[str]]:
+    async def _bases(self, text: str, arguments: Mapping[str, str], context: Path) -> AsyncIterator[set[str]]:
         """Makes a Dockerfile's images available by their names meanwhile: those pulled as the build's account, and this build's own.
 
         What podman pulls by itself, as the same account, is to be noted in the set: it loses its name afterwards as well.
+        Raises RuntimeProblem for what may not be used, also by the ONBUILD instructions of an image.
         """
         tagged: dict[str, str] = {}
         pulled: set[str] = set()
-        text = await asyncio.to_thread(dockerfile.read_text, "utf-8", "replace")
+        known: dict[str, str] = {}
         try:
-            for base in map(full, dockerfiles.images(text, arguments)):
-                made = self.images.get(base, "")
-                if not made and is_ours(base):
-                    made = (await asyncio.to_thread(self.workloads.fetch, base, self.principal)).made
-                if made and "@" not in base:  # that is no name to tag with: podman finds it by its digest
-                    tagged[base] = made
-                    self.workloads.bases_in_use[base] += 1
-                    await asyncio.to_thread(self.client.call, "tag", made, base)
+            for base in dockerfiles.images(text, arguments):
+                known[base] = await self._here(full(base), tagged)
+            found = await asyncio.to_thread(self._triggers, known)
+            for base in dockerfiles.images(text, arguments, found) - known.keys() if found else ():
+                await self._here(full(base), tagged)
+            texts = [text, *(one for listed in found.values() for one in listed)]
+            follows = self.client.kind.follows_links
+            await asyncio.to_thread(run_mounts.check, texts, context, follows_links=follows)
             yield pulled
         finally:
             self.workloads.bases_in_use.subtract(tagged.keys())
@@ -243,6 +240,24 @@ class Docker:
                 with suppress(RuntimeProblem):
                     made, _ = await asyncio.to_thread(self.client.image, name)
                     await asyncio.to_thread(self.client.keep_unnamed, made, name)
+
+    async def _here(self, base: str, tagged: dict[str, str]) -> str:
+        """The id of an image once it is on this machine; if it is one of this cloud's or of the build's own, it has its name, too."""
+        made = self.images.get(base, "")
+        if not made:
+            fetched = await asyncio.to_thread(self.workloads.fetch, base, self.principal)
+            made = fetched.made
+        # A digest is no name to tag with: podman finds the image by it.
+        if (base in self.images or is_ours(base)) and made and "@" not in base:
+            tagged[base] = made
+            self.workloads.bases_in_use[base] += 1
+            await asyncio.to_thread(self.client.call, "tag", made, base)
+        return made
+
+    def _triggers(self, known: Mapping[str, str]) -> dict[str, list[str]]:
+        """The ONBUILD instructions of images, by the names under which a Dockerfile starts from them."""
+        found = {name: self.client.on_build(made) for name, made in known.items() if made}
+        return {name: listed for name, listed in found.items() if listed}
 
     def _secret(self, option: str, step_context: StepContext) -> str:
         """A --secret option with a file on this machine; variables are only those of the step."""
@@ -276,7 +291,7 @@ class Docker:
         return 0
 
     async def _push(self, args: Sequence[str], step_context: StepContext) -> int:
-        options = _PUSH.parse_args(args)
+        options = docker_options.PUSH.parse_args(args)
         names = [name for name in self.images if bare(name) == options.name] if options.all_tags else [options.name]
         if not names or any(full(name) not in self.images for name in names):
             step_context.say(f"An image does not exist locally with the tag: {bare(options.name)}")
@@ -288,7 +303,7 @@ class Docker:
         return 0
 
     async def _pull(self, args: Sequence[str], step_context: StepContext) -> int:
-        name = full(_PULL.parse_args(args).name)
+        name = full(docker_options.PULL.parse_args(args).name)
         fetched = await asyncio.to_thread(self.workloads.fetch, name, self.principal)
         self.images[name] = fetched.made
         step_context.say(f"Status: Image is up to date for {name}")
@@ -299,7 +314,7 @@ class Docker:
         return 0
 
     async def _run(self, args: Sequence[str], step_context: StepContext) -> int:
-        options = _RUN.parse_args(args)
+        options = docker_options.RUN.parse_args(args)
         env = {
             name: value or step_context.env.get(name, "")
             for name, _, value in (one.partition("=") for one in options.env)
@@ -355,45 +370,3 @@ def repository(name: str) -> str:
     """The full name of an image's Artifact Registry repository."""
     host, project, folder, *_ = [*bare(name).split("/"), "", ""]
     return f"projects/{project}/locations/{host.removesuffix('-docker.pkg.dev')}/repositories/{folder}"
-
-
-def _options(prog: str, many: str, one: str, flags: str) -> Arguments:
-    """A parser for options that may be given many times, once, or as flags without a value; "t/tag" has a short form."""
-    parser = Arguments(prog)
-    for names, how in ((many, {"action": "append", "default": []}), (one, {}), (flags, {"action": "store_true"})):
-        for name in names.split():
-            short, _, long = name.rpartition("/")
-            parser.add_argument(*([f"-{short}"] if short else []), f"--{long}", **how)
-    return parser
-
-
-def _build_arguments() -> Arguments:
-    parser = _options(
-        "docker build",
-        "t/tag build-arg label secret cache-from cache-to",
-        "f/file target platform network progress shm-size m/memory provenance sbom",
-        "no-cache pull q/quiet rm force-rm compress push load",
-    )
-    parser.add_argument("path")
-    return parser
-
-
-def _run_arguments() -> Arguments:
-    parser = _options(
-        "docker run", "e/env v/volume p/publish", "w/workdir entrypoint u/user name network", "rm i/interactive t/tty"
-    )
-    parser.add_argument("image")
-    parser.add_argument("args", nargs=argparse.REMAINDER)
-    return parser
-
-
-def _named(prog: str, flags: str) -> Arguments:
-    parser = _options(prog, "", "", flags)
-    parser.add_argument("name")
-    return parser
-
-
-_BUILD = _build_arguments()
-_RUN = _run_arguments()
-_PUSH = _named("docker push", "a/all-tags q/quiet")
-_PULL = _named("docker pull", "q/quiet")

@@ -7,68 +7,90 @@ digest for any image that they have, whether or not the build's account may pull
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from localcloud.containers.workload import RuntimeProblem
+from localcloud.services.cloudbuild import instructions
+from localcloud.services.cloudbuild.instructions import Instruction
 
-_COMMENT = re.compile(r"^[ \t]*#.*\n?", re.MULTILINE)
-_CONTINUED = re.compile(r"[\\`][ \t]*\r?\n")
-_ARG = re.compile(r"\s*ARG\s+(.+)", re.IGNORECASE)
-_FROM = re.compile(r"\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?\s*", re.IGNORECASE)
-_COPIES = re.compile(r"\s*(?:ONBUILD\s+)?(?:COPY|ADD|RUN)\s+((?:--\S+\s+)+)", re.IGNORECASE)
-_COPIED = re.compile(r"(?:--|[=,])from=([^\s,]+)")
+_MOUNTED = re.compile(r"(?:^|,)\s*from\s*=([^,]+)", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{(\w+)(?::([-+])([^}$]*))?\}|\$(\w+)")
 # Docker's own: their values hold no digest, and next to other letters no beginning of an id.
-_PLATFORM = re.compile(r"\$\{?(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)\}?")
+PLATFORM = re.compile(r"\$\{?(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)\b\}?")
 _QUOTES = re.compile(r"[\"'\\]")
 _ID = re.compile(r"(?:sha256:)?[0-9a-f]*", re.IGNORECASE)
+_NOTHING = "scratch"
+Triggers = Mapping[str, Sequence[str]]
+"""The ONBUILD instructions of images by their names: what a build that starts from one does first."""
 
 
-def images(text: str, arguments: Mapping[str, str]) -> frozenset[str]:
-    """The names of the images, among them those of stages; `arguments` are the build's own.
+def images(text: str, arguments: Mapping[str, str], triggers: Triggers | None = None) -> frozenset[str]:
+    """The names of the images; `arguments` are the build's own.
 
     Raises RuntimeProblem for one that depends on what is not known here, or is the beginning of an id.
     """
-    stages: list[str] = []
     found = set()
-    for name, stage in _references(text, arguments):
-        known = {*stages, *map(str, range(len(stages)))}
-        if stage is not None:
-            stages.append(stage.lower())
-        if name.lower() in known:
-            continue
-        left = _PLATFORM.sub("", name)
-        if "$" in left or _ID.fullmatch(left):
-            raise RuntimeProblem(
-                f"The Dockerfile uses the image {name[:100]!r}, which could mean any image on this machine: write its whole name with its "
-                "tag, as in python:3.12."
-            )
-        if left == name:
-            found.add(name)
+    for reading in instructions.readings(text):
+        for name in _strangers(reading, arguments, triggers or {}):
+            left = PLATFORM.sub("", name)
+            if "$" in left or _ID.fullmatch(left):
+                raise RuntimeProblem(
+                    f"The Dockerfile uses the image {name[:100]!r}, which could mean any image on this machine: write its whole name with its "
+                    "tag, as in python:3.12."
+                )
+            if left == name and name.lower() != _NOTHING:
+                found.add(name)
     return frozenset(found)
 
 
-def _references(text: str, arguments: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
-    """Each name and, for one that a stage starts from, the stage's name."""
+def _strangers(reading: Sequence[Instruction], arguments: Mapping[str, str], triggers: Triggers) -> Iterator[str]:
+    """The names that are not those of stages before."""
     values: dict[str, str] = {}
-    begun = False
-    for line in _CONTINUED.sub(" ", _COMMENT.sub("", text)).splitlines():
-        if (start := _FROM.fullmatch(line)) is not None:
-            begun = True
-            yield _QUOTES.sub("", _filled(start[1], values)), start[2] or ""
-        elif (copies := _COPIES.match(line)) is not None:
-            yield from ((_QUOTES.sub("", name), None) for name in _COPIED.findall(copies[1]))
-        elif not begun and (declared := _ARG.fullmatch(line)) is not None:
-            for word in declared[1].split():
-                name, _, default = word.partition("=")
-                values[name] = arguments.get(name, _QUOTES.sub("", _filled(default, values)))
+    stages: list[str] = []
+    for one in reading:
+        if one.name == "FROM":
+            start = _start(one)
+            if start is None:
+                continue
+            name = _QUOTES.sub("", _filled(start[0], values))
+            if name.lower() not in stages:
+                yield name
+            for trigger in triggers.get(name, ()):
+                for inner in instructions.readings(trigger):
+                    yield from _copied(inner, stages)
+            # A stage has a name only for those after it, and by its place as well.
+            stages += [] if one.doubtful else [start[1].lower()]
+        elif one.name == "ARG" and not stages:
+            for word in instructions.words(one.rest):
+                variable, _, default = word.partition("=")
+                values[variable] = arguments.get(variable, _filled(default, values))
+        else:
+            yield from _copied([one], stages[:-1])
+
+
+def _start(one: Instruction) -> tuple[str, str] | None:
+    """What a stage starts from, and the stage's name, "" if it has none; None if this is not how a stage begins."""
+    parts = one.rest.split()
+    if len(parts) == 3 and parts[1].upper() == "AS":
+        return parts[0], parts[2]
+    return (parts[0], "") if len(parts) == 1 else None
+
+
+def _copied(reading: Sequence[Instruction], stages: Sequence[str]) -> Iterator[str]:
+    """The images that instructions copy or mount from, without the stages before."""
+    known = {*stages, *map(str, range(len(stages)))}
+    for one in reading:
+        for option in one.options:
+            name, _, value = option.partition("=")
+            found = [value] if name == "--from" else _MOUNTED.findall(value) if name == "--mount" else []
+            yield from (each for each in found if each.lower() not in known)
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
     """The text with its variables replaced, but for those of the platform."""
 
     def value(found: re.Match[str]) -> str:
-        if _PLATFORM.fullmatch(found[0]):
+        if PLATFORM.fullmatch(found[0]):
             return found[0]
         own = values.get(found[1] or found[4], "")
         if found[2] == "+":

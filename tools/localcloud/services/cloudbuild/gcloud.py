@@ -9,7 +9,7 @@ from typing import Any
 
 from localcloud.services.cloudbuild import recipes
 from localcloud.services.cloudbuild.deployments import Deployment, pairs
-from localcloud.services.cloudbuild.docker import Arguments, UnsupportedCommand
+from localcloud.services.cloudbuild.docker_options import Arguments, UnsupportedCommand
 
 Body = dict[str, Any]
 _SECONDS = re.compile(r"\d{1,5}s?")

@@ -19,7 +19,8 @@ from localcloud.engine.orders import NoRoom, Order, StartedWorkload
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import asking, git, names, processes, shell, stand_ins, workspace
 from localcloud.services.cloudbuild.deploying import GcloudCommands
-from localcloud.services.cloudbuild.docker import Docker, RunContainer, StepContext, UnsupportedCommand
+from localcloud.services.cloudbuild.docker import Docker, RunContainer, StepContext
+from localcloud.services.cloudbuild.docker_options import UnsupportedCommand
 from localcloud.services.cloudbuild.stand_ins import Tool
 from localcloud.services.cloudbuild.workspace import Workspace
 
