@@ -221,8 +221,9 @@ class Iam:
         """
         self._refresh()
         holders = self._holders[api]
-        deciding = self._inherited(principal, permission, api, resource.rpartition("/")[0], project)
-        for name in (resource, *also):
+        nearest = resource if resource in holders else resource.rpartition("/")[0]
+        deciding = self._inherited(principal, permission, api, nearest, project)
+        for name in also:
             if name in holders:
                 deciding = [*deciding, *self._giving(principal, permission, api, name, project)]
         for condition, everybodys in deciding:
@@ -250,17 +251,17 @@ class Iam:
         return conditions.Facts(self._clock.now(), name, self._kinds.of(api, resource), f"{api}.googleapis.com")
 
     def _inherited(
-        self, principal: str, permission: str, api: str, parent: str, project: str | None
+        self, principal: str, permission: str, api: str, resource: str, project: str | None
     ) -> Sequence[Deciding]:
-        """What the policies of the project, of a resource's parent and of everything above that give."""
-        key = (principal, permission, api, parent, project)
+        """What the policies of the project, of a resource and of everything above it give."""
+        key = (principal, permission, api, resource, project)
         giving = self._above.get(key)
         if giving is None:
             if len(self._above) >= _REMEMBERED:
                 self._above.clear()
             giving = self._above[key] = [
                 one
-                for where in self._nodes(api, parent, project)
+                for where in self._nodes(api, resource, project)
                 for one in self._giving(principal, permission, *where, project)
             ]
         return giving

@@ -39,9 +39,9 @@ class Preconditions:
             raise refusals.condition_not_met()
 
     def _check_match(self, generation: int, metageneration: int | None) -> None:
-        if self.generation not in {None, generation}:
+        if self.generation is not None and self.generation != generation:
             raise refusals.condition_not_met()
-        if self.metageneration not in {None, metageneration}:
+        if self.metageneration is not None and self.metageneration != metageneration:
             raise refusals.condition_not_met()
 
 
