@@ -29,7 +29,7 @@ _PRAGMAS = (
     "locking_mode=EXCLUSIVE",
     "journal_mode=WAL",
     "synchronous=FULL",
-    "cache_size=-2048",
+    "cache_size=-8192",
     "wal_autocheckpoint=4000",
 )
 _SCHEMA = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import google_crc32c
 
@@ -14,8 +14,7 @@ from localcloud.engine.service import Call
 from localcloud.services.storage import refusals
 
 
-@dataclass(frozen=True, slots=True)
-class Checksums:
+class Checksums(NamedTuple):
     """Both checksums of some data, base64-encoded; MD5 is missing for composed objects."""
 
     crc32c: str

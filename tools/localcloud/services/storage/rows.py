@@ -55,7 +55,10 @@ UPDATE OR IGNORE policies SET service = 'storage lists', resource = rtrim(resour
 COMMIT;
 """
 _COLUMNS = "id, bucket, name, generation, metageneration, state, retained_from, expires, size, facts, blob"
-_LIVE = f"SELECT {_COLUMNS} FROM storage_objects WHERE bucket = ? AND name = ? AND state = 0"  # noqa: S608
+_LIVE = (
+    "SELECT id, generation, metageneration, retained_from, size, facts, blob FROM storage_objects "
+    "WHERE bucket = ? AND name = ? AND state = 0"
+)
 _LIVE_WITH_DATA = _LIVE.replace("blob FROM", "blob, data FROM")
 
 
@@ -170,7 +173,10 @@ def change_bucket(store: Store, old: Bucket, facts: dict[str, Any]) -> Bucket:
 def live(store: Store, bucket_name: str, name: str, *, data: bool = False) -> ObjectVersion | None:
     """The live version of an object; with `data`, small content is included."""
     row = store.row(_LIVE_WITH_DATA if data else _LIVE, bucket_name, name)
-    return None if row is None else ObjectVersion(*row)
+    if row is None:
+        return None
+    id_, generation, metageneration, retained_from, *rest = row
+    return ObjectVersion(id_, bucket_name, name, generation, metageneration, LIVE, retained_from, None, *rest)
 
 
 def version(store: Store, bucket_name: str, name: str, generation: int) -> ObjectVersion | None:
