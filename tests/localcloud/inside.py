@@ -88,7 +88,8 @@ class Inside:
         }
         found = self.app.at_once(scope) if verb in {"GET", "HEAD"} and not any(pieces) else self.app
         if isinstance(found, Whole):
-            out = [{"status": found.status, "headers": found.headers}, {"body": found.body}]
+            pairs = zip(found.names, found.values, strict=True)
+            out = [{"status": found.status, "headers": pairs}, {"body": found.body}]
         else:
             await found(scope, receive, send)
         if not out:

@@ -55,7 +55,7 @@ class Quick(Application):
             return self
         self.asked.append(scope["path"])
         answer = f"[{scope['path']}]".encode()
-        return Whole(200, [(b"content-length", b"%d" % len(answer))], answer)
+        return Whole(200, (b"content-length",), (b"%d" % len(answer),), answer)
 
 
 def said(client: Client, application: Callable[[], Application] = Application) -> tuple[bytes, Application]:

@@ -154,20 +154,20 @@ class Dispatcher:
         if path != target.path:
             params |= {key: self._renamed(value) for key, value in target.params.items()}
         return Call(
-            service=target.service,
-            method=target.method,
-            path=path,
-            params=params,
-            body=_body(request, target),
-            principal=principal,
-            cloud=self.cloud,
-            base=request.base,
-            inside=partial(self.inside, request.base),
-            headers=request.headers,
-            content=request.content,
-            http_path=request.path,
-            region=target.region,
-            known=request.known,
+            target.service,
+            target.method,
+            path,
+            params,
+            _body(request, target),
+            principal,
+            self.cloud,
+            request.base,
+            partial(self.inside, request.base),
+            request.headers,
+            request.content,
+            request.path,
+            target.region,
+            request.known,
         )
 
     def _handled(self, call: Call, handling: _Handling) -> Body | Reply:
@@ -249,7 +249,7 @@ def _pairs(query: str) -> list[tuple[str, str]]:
             return parse_qsl(query, keep_blank_values=True, errors="strict")
         except UnicodeDecodeError:
             raise errors.invalid("The URL's query holds percent-encoded bytes that are not UTF-8.") from None
-    return [(key, value) for key, _, value in (pair.partition("=") for pair in query.split("&")) if key]
+    return [(key, value) for key, _, value in [pair.partition("=") for pair in query.split("&")] if key]
 
 
 def _add(params: dict[str, Any], key: str, value: str, target: Target) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -46,7 +45,8 @@ class Cycle(RequestResponseCycle):
             return
         if not self.response_started and message["type"] == "http.response.start":
             headers = [*self.default_headers, *message.get("headers", ())]
-            made = head(message["status"], headers, self.scope["method"], keep_alive=self.keep_alive)
+            names, values = tuple([name for name, _ in headers]), tuple([value for _, value in headers])
+            made = head(message["status"], names, values, self.scope["method"], keep_alive=self.keep_alive)
             self._head, self.expected_content_length, self.chunked_encoding, self.keep_alive = made
             self.response_started, self.waiting_for_100_continue = True, False
             asyncio.get_running_loop().call_soon(self._leave)
@@ -77,10 +77,11 @@ class Cycle(RequestResponseCycle):
             self.transport.write(begun)
 
 
-def head(status: int, headers: Sequence[tuple[bytes, bytes]], method: str, *, keep_alive: bool) -> ResponseHead:
+def head(
+    status: int, names: tuple[bytes, ...], values: tuple[bytes, ...], method: str, *, keep_alive: bool
+) -> ResponseHead:
     """The head of an answer. Raises RuntimeError for a header that would end its line."""
-    form = _form(status, tuple([name for name, _ in headers]))
-    values = tuple([value for _, value in headers])
+    form = _form(status, names)
     joined = b"".join(values)
     if len(joined.translate(None, _CONTROLS)) < len(joined):
         raise RuntimeError("Invalid HTTP header value.")

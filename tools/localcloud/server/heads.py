@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from localcloud.server.cycles import Cycle, head
+from localcloud.server.cycles import Cycle, ResponseHead, head
 from localcloud.server.wire import Whole
 
 # Many times the head of any client's request; tokens of identity providers are the largest thing in one.
@@ -34,17 +34,21 @@ class Bounded(HttpToolsProtocol):
     """Whether the present request is one that may be answered at its end."""
     _first = True
     """Whether nothing of what has just arrived was answered yet."""
+    _most = 0
+    """More bytes than these cannot be in a head that ends in what has just arrived."""
     _idle_since: float | None = None
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._at_once: AtOnce | None = getattr(self.app, "at_once", None)
+        self._asgi = {"version": self.asgi_version, "spec_version": "2.3"}
 
     def data_received(self, data: bytes) -> None:
         """Refuses a head that does not come to its end."""
         self._first = True
+        self._most = (self.head or 0) + len(data)
         if self.head is not None:
-            self.head += len(data)
+            self.head = self._most
         super().data_received(data)
         if self.head is not None and self.head > _LARGEST and not self.transport.is_closing():
             self.send_400_response("")
@@ -106,13 +110,14 @@ class Bounded(HttpToolsProtocol):
 
         Raises ValueError, which the parser turns into a refusal, for a head that is too large.
         """
-        self.head = len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
-        if self.head > _LARGEST:
-            raise ValueError
+        if self._most > _LARGEST:
+            self.head = len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
+            if self.head > _LARGEST:
+                raise ValueError
         self.head = None
         version = self.parser.get_http_version()
         self._keep_alive = version != "1.0" and self.parser.should_keep_alive()
-        self.scope = cast("Any", self._scope(version))
+        self.scope = self._scope(version)
         self._unbegun = self._may_answer_at_once()
         if not self._unbegun:
             self._begin(self.app)
@@ -152,8 +157,7 @@ class Bounded(HttpToolsProtocol):
         try:
             found = self._at_once(self.scope)
             if isinstance(found, Whole):
-                headers = [*self.server_state.default_headers, *found.headers]
-                made = head(found.status, headers, self.scope["method"], keep_alive=self._keep_alive)
+                made = self._head_of(found)
         except Exception:
             self._begin(self.app)  # which meets the same and says so
             return
@@ -165,6 +169,12 @@ class Bounded(HttpToolsProtocol):
         if not made.keep_alive:
             self.transport.close()
         self.on_response_complete()
+
+    def _head_of(self, answer: Whole) -> ResponseHead:
+        ours = self.server_state.default_headers
+        names = (*[name for name, _ in ours], *answer.names)
+        values = (*[value for _, value in ours], *answer.values)
+        return head(answer.status, names, values, self.scope["method"], keep_alive=self._keep_alive)
 
     def _begin(self, app: Any) -> None:
         """Lets an ASGI application answer, or a pipelined request wait for its turn."""
@@ -192,12 +202,12 @@ class Bounded(HttpToolsProtocol):
         else:
             self._start_asgi_task(self.cycle, app)
 
-    def _scope(self, version: str) -> dict[str, Any]:
+    def _scope(self, version: str) -> Any:
         url = httptools.parse_url(self.url)
         path = url.path.decode("ascii")
         return {
             "type": "http",
-            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "asgi": self._asgi,
             "http_version": version,
             "server": self.server,
             "client": self.client,

@@ -28,16 +28,18 @@ class BrokenOff(Exception):
 
 
 class Whole(NamedTuple):
-    """An answer whose body is in memory, as ASGI has its parts."""
+    """An answer whose body is in memory: its status, the names and the values of its headers, and the body."""
 
     status: int
-    headers: list[tuple[bytes, bytes]]
+    names: tuple[bytes, ...]
+    values: tuple[bytes, ...]
     body: bytes
 
 
 async def send_reply(reply: Reply, send: Send, now: float) -> None:
     """Sends a reply; `now` is the time of its Date header, in seconds since 1970. Raises BrokenOff."""
-    status, headers, body = whole(reply, now)
+    status, names, values, body = whole(reply, now)
+    headers = list(zip(names, values, strict=True))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     if reply.file:
         await _stream(_of_file(*reply.file), send)
@@ -51,12 +53,11 @@ def whole(reply: Reply, now: float) -> Whole:
     """A reply as it is sent at the time `now`; without its body if that is streamed."""
     body = reply.body if isinstance(reply.body, bytes) else b""
     length = reply.file[2] if reply.file else len(body)
-    encoded = str.encode if "".join(reply.headers.values()).isprintable() else _on_one_line
-    headers = [(_wire(name), encoded(value)) for name, value in reply.headers.items()]
-    headers.append(_date(int(now)))
-    if reply.status != 204 and reply.pieces is None and "content-length" not in reply.headers:
-        headers.append((b"content-length", b"%d" % length))
-    return Whole(reply.status, headers, body)
+    texts = reply.headers.values()
+    encoded = str.encode if "".join(texts).isprintable() else _on_one_line
+    sized = reply.status != 204 and reply.pieces is None and "content-length" not in reply.headers
+    more = (_date(int(now)), b"%d" % length) if sized else (_date(int(now)),)
+    return Whole(reply.status, _names(tuple(reply.headers), sized=sized), (*map(encoded, texts), *more), body)
 
 
 def compressed(reply: Reply, headers: Mapping[str, str]) -> Reply:
@@ -80,8 +81,8 @@ def compressed(reply: Reply, headers: Mapping[str, str]) -> Reply:
 
 
 @lru_cache(maxsize=4)
-def _date(second: int) -> tuple[bytes, bytes]:
-    return b"date", formatdate(second, usegmt=True).encode()
+def _date(second: int) -> bytes:
+    return formatdate(second, usegmt=True).encode()
 
 
 def _on_one_line(text: str) -> bytes:
@@ -89,9 +90,10 @@ def _on_one_line(text: str) -> bytes:
     return _CONTROL.sub(" ", text).encode("utf-8", "replace")
 
 
-@lru_cache
-def _wire(name: str) -> bytes:
-    return name.lower().encode("latin-1")
+@lru_cache(maxsize=512)
+def _names(own: tuple[str, ...], *, sized: bool) -> tuple[bytes, ...]:
+    names = [*own, "date", "content-length"] if sized else [*own, "date"]
+    return tuple(name.lower().encode("latin-1") for name in names)
 
 
 async def _stream(pieces: Iterator[bytes], send: Send) -> None:
