@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from localcloud.provider import paths, stored
@@ -32,9 +32,11 @@ class Fields:
         body: Object = {}
         here = self._in(values)
         for name, child in self.root.children.items():
+            if child.unsent or (only is not None and name not in only):
+                continue
             yields = (only is None or child.yields_to in only) and not empty(values.get(child.yields_to))
-            if (only is None or name in only) and not (child.unsent or yields):
-                _put(body, child.fields, here.child(child, values.get(name), self._at(self._wire, child)))
+            if not yields:
+                _put(body, child.fields, here.encoded(child, values, self._wire))
         return body
 
     def value(self, name: str, values: Object) -> Value:
@@ -42,18 +44,22 @@ class Fields:
         child = self.root.children[name]
         if not child.configurable:
             return values.get(name) or _zero(child)
-        return self._in(values).child(child, values.get(name), self._at(self._wire, child)) or _zero(child)
+        return self._in(values).encoded(child, values, self._wire) or _zero(child)
 
     def _in(self, values: Object) -> Fields:
-        return replace(self, around=values | {"project": values.get("project") or self.project})
+        around = values | {"project": values.get("project") or self.project}
+        return Fields(self.root, self.schemas, self.kind, self.project, around)
 
-    def child(self, child: Child, value: Value, wire: Wire) -> Value:
-        """The field's value for one attribute or block; None to leave it out."""
+    def encoded(self, child: Child, values: Object, wire: Wire) -> Value:
+        """The field's value for one attribute or block of an object with this schema; None to leave it out."""
+        value = values.get(child.name)
         if child.virtual or child.write_only or not child.configurable or value is UNKNOWN:
             return None
         if isinstance(child, Block):
-            return self._blocks(child, value or [], wire)
-        return _sent(child, self._linked(child, value) if child.link else value, wire)
+            return self._blocks(child, value or [], self._at(wire, child)) if value or child.switch else None
+        if value is None:
+            return None
+        return _sent(child, self._linked(child, value) if child.link else value, self._at(wire, child))
 
     def flatten(self, resource: Object, state: Object) -> Object:
         """The values of everything that can be read from the API's resource; `state` supplies the rest."""
@@ -94,7 +100,7 @@ class Fields:
         body: Object = {}
         for name, child in block.children.items():
             if name != skip and not child.unsent:
-                _put(body, child.fields, self.child(child, values.get(name), self._at(wire, child)))
+                _put(body, child.fields, self.encoded(child, values, wire))
         return body
 
     def _read(self, child: Child, resource: Object, before: Value, wire: Wire) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ log = logging.getLogger(__name__)
 
 # These call the API and may block on it; the others only compute.
 _BLOCKING = {"ReadResource", "ApplyResourceChange", "ImportResourceState", "ReadDataSource", "OpenEphemeralResource"}
+# How many valid configurations are remembered; no run of Terraform has more.
+_MOST_VALID = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +29,9 @@ class Handler:
 
 def handlers(servicer: Servicer) -> Mapping[str, Handler]:
     """Every method's handler, keyed by its gRPC path."""
-    return {
-        f"/{PACKAGE}.Provider/{name}": Handler(_answering(servicer, name, function), name in _BLOCKING)
-        for name, function in METHODS.items()
-    }
+    answers = {name: _answering(servicer, name, function) for name, function in METHODS.items()}
+    answers["ValidateResourceConfig"] = _remembering(answers["ValidateResourceConfig"])
+    return {f"/{PACKAGE}.Provider/{name}": Handler(answer, name in _BLOCKING) for name, answer in answers.items()}
 
 
 def _answering(
@@ -44,5 +46,26 @@ def _answering(
         except Exception:
             log.exception("%s failed", name)
             raise
+
+    return answer
+
+
+def _remembering(validate: Callable[[bytes, str], bytes]) -> Callable[[bytes, str], bytes]:
+    """Answers at once for a configuration that was valid before: Terraform asks two times in a plan, and again in an apply.
+
+    Only digests are kept, since configurations hold secrets.
+    """
+    valid: set[bytes] = set()
+
+    def answer(message: bytes, peer: str) -> bytes:
+        digest = hashlib.sha256(message).digest()
+        if digest in valid:
+            return b""
+        response = validate(message, peer)
+        if not response:
+            if len(valid) >= _MOST_VALID:
+                valid.clear()
+            valid.add(digest)
+        return response
 
     return answer

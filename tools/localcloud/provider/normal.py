@@ -16,7 +16,12 @@ Stage = Literal["plan", "apply", "refresh"]
 
 def objects(block: Block, now: Object, before: Object, stage: Stage) -> Object:
     """`now` with nulls and zeros as in `before`, where the two are equivalent."""
-    return {name: _child(child, now.get(name), before.get(name), stage) for name, child in block.children.items()}
+    values: Object = {}
+    for name, child in block.children.items():
+        value, was = now.get(name), before.get(name)
+        alike = value == was and (value is not None or isinstance(child, Attribute))
+        values[name] = value if alike else _child(child, value, was, stage)
+    return values
 
 
 def filled(block: Block, value: Object) -> Object:
@@ -73,6 +78,6 @@ def _collection(node: Attribute, now: Value, before: Value, stage: Stage) -> Val
 def _blocks(block: Block, now: list[Object], before: list[Object], stage: Stage) -> Value:
     if block.nesting == "set":
         return before if stage == "apply" and known(before) else now
-    if len(now) != len(before):
+    if now == before or len(now) != len(before):
         return now
     return [objects(block, one, other, stage) for one, other in zip(now, before, strict=True)]

@@ -62,7 +62,8 @@ class Planner:
         planned: Object = {}
         for name, child in block.children.items():
             was, wanted = before.get(name), new.get(name)
-            if _untouched(child, was, wanted) and not scope.in_set:
+            unset = not was and not wanted and (isinstance(child, Block) or (was is None and wanted is None))
+            if unset and child.settled and not scope.in_set:
                 planned[name] = null(child)
             else:
                 planned[name] = self.child(child, was, wanted, scope.into(name))
@@ -189,12 +190,6 @@ class Planner:
         names = (node.suppress, *reversed(scope.suppress)) if isinstance(node, Attribute) else scope.suppress[-1:]
         comparison = suppress.Comparison(scope.path, old, new, self)
         return any(suppress.equal(name, comparison) for name in names if name)
-
-
-def _untouched(child: Child, old: Value, new: Value) -> bool:
-    if isinstance(child, Block):
-        return child.settled and not old and not new
-    return child.settled and old is None and new is None
 
 
 def _at(items: list[Object], index: int) -> Object | None:
