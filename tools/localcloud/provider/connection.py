@@ -1,4 +1,4 @@
-"""One connection from Terraform: gRPC's unary calls over HTTP/2, with the h2 library for the protocol.
+"""One connection from Terraform: gRPC's unary calls over HTTP/2.
 
 Calls that only compute are answered on the event loop's thread. grpcio's server passes each call between threads about a dozen
 times, which took three times as long as computing the answers.
@@ -10,35 +10,20 @@ import asyncio
 import struct
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
-from contextlib import suppress
-from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import partial
 from typing import cast
 from urllib.parse import quote
 
-from h2.config import H2Configuration
-from h2.connection import H2Connection
-from h2.events import (
-    DataReceived,
-    Event,
-    RemoteSettingsChanged,
-    RequestReceived,
-    StreamEnded,
-    StreamReset,
-    WindowUpdated,
-)
-from h2.exceptions import ProtocolError
-
 from localcloud.provider.handlers import Handler
+from localcloud.provider.http2 import Cancelled, Event, Http2, Opened, Oversized, Received
+from localcloud.provider.responses import ProtocolError
 
 _MOST_OF_OTHERS = 256
 LARGEST_MESSAGE = 256 * 1024 * 1024
 _REFUSED = "The local cloud's provider serves only the user who started it."
 # gRPC prefixes each message with a byte that is 1 if it is compressed, and with its length.
 _PREFIX = struct.Struct(">BI")
-_HEADERS = ((b":status", b"200"), (b"content-type", b"application/grpc"))
-_OK_TRAILERS = ((b"grpc-status", b"0"),)
 
 
 class Status(IntEnum):
@@ -49,14 +34,6 @@ class Status(IntEnum):
     RESOURCE_EXHAUSTED = 8
     UNIMPLEMENTED = 12
     INTERNAL = 13
-
-
-@dataclass(slots=True)
-class _Request:
-    """A request that is still being received."""
-
-    path: str
-    data: bytearray = field(default_factory=bytearray)
 
 
 class Connection(asyncio.Protocol):
@@ -70,20 +47,9 @@ class Connection(asyncio.Protocol):
         self._handlers = handlers
         self._threads = threads
         self._admits = admits
-        # Only a request's path is read, and all outgoing headers are written here, so h2 need not validate either.
-        self._http = H2Connection(
-            H2Configuration(
-                client_side=False,
-                header_encoding=None,
-                validate_inbound_headers=False,
-                normalize_inbound_headers=False,
-                validate_outbound_headers=False,
-                normalize_outbound_headers=False,
-            )
-        )
-        self._receiving: dict[int, _Request] = {}
+        self._http = Http2(LARGEST_MESSAGE)
+        self._paths: dict[int, str] = {}
         self._running: dict[int, Future[bytes]] = {}
-        self._sending: dict[int, memoryview] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Starts HTTP/2, and checks once who the peer is."""
@@ -95,13 +61,13 @@ class Connection(asyncio.Protocol):
         if not self._admitted and transport.get_extra_info("socket").fileno() > _MOST_OF_OTHERS:
             self._transport.abort()
             return
-        self._http.initiate_connection()
+        self._http.start()
         self._flush()
 
     def data_received(self, data: bytes) -> None:
         """Handles incoming bytes; the connection is closed on a protocol error."""
         try:
-            for event in self._http.receive_data(data):
+            for event in self._http.receive(data):
                 self._handle(event)
         except ProtocolError:
             self._flush()
@@ -113,56 +79,35 @@ class Connection(asyncio.Protocol):
         """Cancels the calls that no thread has started."""
         for work in self._running.values():
             work.cancel()
-        self._receiving.clear()
         self._running.clear()
-        self._sending.clear()
 
     def _handle(self, event: Event) -> None:
         match event:
-            case DataReceived():
-                self._receive(event)
-            case RequestReceived():
-                self._begin(event)
-            case StreamEnded():
-                self._dispatch(event.stream_id)
-            case StreamReset():
-                self._receiving.pop(event.stream_id, None)
-                self._sending.pop(event.stream_id, None)
-                if future := self._running.pop(event.stream_id, None):
+            case Opened(stream, path):
+                self._begin(stream, path)
+            case Received(stream, body):
+                self._dispatch(stream, self._paths.pop(stream), body)
+            case Oversized(stream):
+                self._fail(stream, Status.RESOURCE_EXHAUSTED, "The message is too large.")
+            case Cancelled(stream):
+                self._paths.pop(stream, None)
+                if future := self._running.pop(stream, None):
                     future.cancel()
-            case WindowUpdated() | RemoteSettingsChanged():
-                for stream in tuple(self._sending):
-                    with suppress(ProtocolError):
-                        self._send(stream)
 
-    def _begin(self, event: RequestReceived) -> None:
-        path = next((value for name, value in event.headers if name == b":path"), b"").decode("latin-1")
+    def _begin(self, stream: int, path: str) -> None:
         if not self._admitted:
-            self._fail(event.stream_id, Status.PERMISSION_DENIED, _REFUSED)
+            self._fail(stream, Status.PERMISSION_DENIED, _REFUSED)
         elif path not in self._handlers:
-            self._fail(event.stream_id, Status.UNIMPLEMENTED, f"The provider has no method {path}.")
+            self._fail(stream, Status.UNIMPLEMENTED, f"The provider has no method {path}.")
         else:
-            self._receiving[event.stream_id] = _Request(path)
+            self._paths[stream] = path
 
-    def _receive(self, event: DataReceived) -> None:
-        request = self._receiving.get(event.stream_id)
-        if request is not None:
-            request.data += event.data
-            if len(request.data) > LARGEST_MESSAGE:
-                del self._receiving[event.stream_id]
-                self._fail(event.stream_id, Status.RESOURCE_EXHAUSTED, "The message is too large.")
-        if event.flow_controlled_length:
-            self._http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
-
-    def _dispatch(self, stream: int) -> None:
-        request = self._receiving.pop(stream, None)
-        if request is None:
-            return
-        message = bytes(request.data[_PREFIX.size :])
-        if len(request.data) < _PREFIX.size or _PREFIX.unpack_from(request.data) != (0, len(message)):
+    def _dispatch(self, stream: int, path: str, body: bytes) -> None:
+        message = body[_PREFIX.size :]
+        if len(body) < _PREFIX.size or _PREFIX.unpack_from(body) != (0, len(message)):
             self._fail(stream, Status.INTERNAL, "A unary call takes exactly one uncompressed message.")
             return
-        handler = self._handlers[request.path]
+        handler = self._handlers[path]
         if handler.blocks:
             # Not run_in_executor: cancelling its future takes effect only in the loop's next iteration.
             self._running[stream] = future = self._threads.submit(handler.answer, message, self._peer)
@@ -188,28 +133,14 @@ class Connection(asyncio.Protocol):
         self._flush()
 
     def _respond(self, stream: int, message: bytes) -> None:
-        with suppress(ProtocolError):  # here and below: the caller may have reset the stream
-            self._http.send_headers(stream, _HEADERS)
-            self._sending[stream] = memoryview(_PREFIX.pack(0, len(message)) + message)
-            self._send(stream)
+        self._http.responses.send(stream, _PREFIX.pack(0, len(message)) + message)
 
     def _fail(self, stream: int, status: Status, message: str) -> None:
+        self._paths.pop(stream, None)
+        self._http.finish(stream)
         trailers = ((b"grpc-status", b"%d" % status), (b"grpc-message", quote(message, " ").encode()))
-        with suppress(ProtocolError):
-            self._http.send_headers(stream, (*_HEADERS, *trailers), end_stream=True)
-
-    def _send(self, stream: int) -> None:
-        """Sends as much of a response as flow control allows; after the last byte, the trailers."""
-        rest = self._sending.pop(stream)
-        while rest:
-            room = min(self._http.local_flow_control_window(stream), self._http.max_outbound_frame_size)
-            if room <= 0:
-                self._sending[stream] = rest
-                return
-            self._http.send_data(stream, rest[:room].tobytes())
-            rest = rest[room:]
-        self._http.send_headers(stream, _OK_TRAILERS, end_stream=True)
+        self._http.responses.fail(stream, *trailers)
 
     def _flush(self) -> None:
-        if data := self._http.data_to_send():
+        if data := self._http.responses.taken():
             self._transport.write(data)
