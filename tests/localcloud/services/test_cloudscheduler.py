@@ -66,6 +66,9 @@ def test_a_job_has_googles_defaults_and_says_when_it_is_due(call: Sender) -> Non
     [
         ({"schedule": "61 * * * *"}, "Schedule or time zone is invalid."),
         ({"schedule": "*/5 * * * * *"}, "Schedule or time zone is invalid."),
+        ({"schedule": "0 6 L * *"}, "Schedule or time zone is invalid."),
+        ({"schedule": "0 6 * * 1#2"}, "Schedule or time zone is invalid."),
+        ({"schedule": "0 6 * * 5L"}, "Schedule or time zone is invalid."),
         ({"schedule": ""}, "job.schedule"),
         ({"timeZone": "Mars/Olympus"}, "Schedule or time zone is invalid."),
         ({"name": NAME.replace("europe-west1", "us-east1")}, "must match the pattern"),

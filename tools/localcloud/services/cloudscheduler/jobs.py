@@ -28,7 +28,10 @@ _SECONDS = re.compile(r"(\d{1,7})(?:\.\d{1,9})?s")
 _SHORTEST, _LONGEST = 15, 1800
 AGENT = "Google-Cloud-Scheduler"
 """What it calls itself to whom it asks."""
-_FIELDS = 5
+_MONTH, _DAY = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC", "SUN|MON|TUE|WED|THU|FRI|SAT"
+_SIGN = "[0-9*/,-]"
+# Google has no field for seconds and no L, W and #, all of which cronsim knows. Source: https://cloud.google.com/scheduler/docs/configuring/cron-job-schedules.
+_FORM = re.compile(rf"({_SIGN}+ ){{3}}({_SIGN}|{_MONTH})+ ({_SIGN}|{_DAY})+", re.IGNORECASE)
 _UNREADABLE = "Schedule or time zone is invalid."
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
@@ -141,8 +144,9 @@ def _check_schedule(body: Body) -> None:
     if schedule.startswith("every "):
         own = f"The local cloud does not read App Engine's own form of schedules, such as {schedule!r}; write it as cron does."
         raise unimplemented(own)
-    if len(schedule.split()) != _FIELDS:  # some read a sixth, of seconds, which Google does not
-        raise invalid(_UNREADABLE, "job.schedule", description=f"Schedule {schedule!r} has not {_FIELDS} fields.")
+    if not _FORM.fullmatch(" ".join(schedule.split())):
+        why = f"Schedule {schedule!r} must have five fields, of numbers, names such as JAN and MON, and the signs * , - and /."
+        raise invalid(_UNREADABLE, "job.schedule", description=why)
     try:
         following(body, datetime.now(UTC))
     except CronSimError as problem:
