@@ -15,6 +15,7 @@ output "names" {
     identities   = { for name, identity in var.values.identities : name => coalesce(identity.called, "groundwork-${name}") }
     planner      = "groundwork-planner"
     roles        = { for persona in keys(local.personas) : persona => "groundwork_${replace(persona, "-", "_")}" }
+    scheduler    = "groundwork-scheduler"
     sources      = "${var.values.project}-sources"
     staging      = "${var.values.project}-staging"
     state_bucket = "${var.values.project}-tfstate"

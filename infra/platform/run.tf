@@ -30,7 +30,8 @@ locals {
           ]
         ]),
         [for name, build in local.environment.builds : { role = "roles/run.developer", identity = build.identity } if contains(local.deploys[name], "job/${job}")],
-      )) : grant.role => module.identities[grant.identity].member...
+        [for scheduler in keys(module.scheduler) : { role = "roles/run.invoker", identity = scheduler } if contains(keys(local.scheduled), job)],
+      )) : grant.role => merge(module.identities, module.scheduler)[grant.identity].member...
     }
   }
 }
@@ -78,7 +79,6 @@ module "run_jobs" {
   labels          = { component = each.key }
   service_account = module.identities[each.value.identity].email
   buckets         = { for bucket, access in each.value.buckets : module.buckets[bucket].name => { read_only = access == "read" } }
-  schedule        = one([for cron in each.value.schedule[*] : { cron = cron, time_zone = each.value.time_zone }])
   tasks           = { count = each.value.tasks, retries = each.value.retries, timeout_seconds = each.value.timeout_minutes * 60 }
 
   container = {

@@ -2,7 +2,7 @@ locals {
   uses = {
     "aiplatform.googleapis.com"     = length(local.environment.training) > 0
     "cloudbuild.googleapis.com"     = length(local.environment.builds) > 0
-    "cloudscheduler.googleapis.com" = length([for job in local.environment.jobs : job if job.schedule != null]) > 0
+    "cloudscheduler.googleapis.com" = length(local.scheduled) > 0
     "logging.googleapis.com"        = length(local.environment.builds) + length(local.environment.services) + length(local.environment.jobs) + length(local.environment.training) > 0
     "run.googleapis.com"            = length(local.environment.services) + length(local.environment.jobs) > 0
   }

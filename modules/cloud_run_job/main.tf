@@ -94,35 +94,3 @@ resource "google_cloud_run_v2_job" "job" {
     ]
   }
 }
-
-resource "google_cloud_scheduler_job" "schedule" {
-  for_each = { for schedule in var.schedule[*] : var.name => schedule }
-
-  project     = var.project_id
-  region      = var.location
-  name        = google_cloud_run_v2_job.job.name
-  description = "Starts the job ${var.name}."
-  schedule    = each.value.cron
-  time_zone   = each.value.time_zone
-
-  # Retries starting the job, not the job itself.
-  retry_config {
-    retry_count          = 1
-    max_retry_duration   = "0s"
-    min_backoff_duration = "5s"
-    max_backoff_duration = "3600s"
-    max_doublings        = 5
-  }
-
-  http_target {
-    http_method = "POST"
-    uri         = "https://run.googleapis.com/v2/projects/${var.project_id}/locations/${var.location}/jobs/${google_cloud_run_v2_job.job.name}:run"
-
-    oauth_token {
-      service_account_email = var.service_account
-      scope                 = "https://www.googleapis.com/auth/cloud-platform"
-    }
-  }
-
-  depends_on = [google_cloud_run_v2_job_iam_binding.roles]
-}

@@ -115,20 +115,6 @@ variable "project_id" {
   }
 }
 
-variable "schedule" {
-  description = "Cron schedule and time zone; null for none. The service account is allowed to start the job."
-  type = object({
-    cron      = string
-    time_zone = optional(string, "Etc/UTC")
-  })
-  default = null
-
-  validation {
-    condition     = alltrue([for schedule in var.schedule[*] : can(regex("^\\S+( \\S+){4}$", schedule.cron))])
-    error_message = "The cron expression must have five fields, such as 0 6 * * 1 for Mondays at six."
-  }
-}
-
 variable "service_account" {
   description = "E-mail address of the account that the job runs as."
   type        = string

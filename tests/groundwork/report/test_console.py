@@ -60,6 +60,7 @@ def test_on_google_cloud_it_is_the_page_of_googles_console() -> None:
         ("bucket/data", "/storage/browser/starfish-example-data?project=starfish-example"),
         ("service/backend", "/run/detail/us-central1/backend/metrics?project=starfish-example"),
         ("job/drift", "/run/jobs/details/us-central1/drift/executions?project=starfish-example"),
+        ("schedule/drift", "/cloudscheduler/jobs/edit/us-central1/drift?project=starfish-example"),
         ("build/everything", "/cloud-build/triggers;region=us-central1?project=starfish-example"),
         (
             "identity/train",

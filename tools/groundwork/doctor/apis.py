@@ -85,7 +85,7 @@ def of_both_layers(environment: Environment) -> list[str]:
     used = {
         "aiplatform": bool(environment.training),
         "cloudbuild": bool(environment.builds),
-        "cloudscheduler": any(job.schedule for job in environment.jobs.values()),
+        "cloudscheduler": bool(environment.scheduled),
         "logging": runs or bool(environment.builds or environment.training),
         "run": runs,
     }

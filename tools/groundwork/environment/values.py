@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DEPLOYER = "groundwork-deployer"
 PLANNER = "groundwork-planner"
+SCHEDULER = "groundwork-scheduler"
 PERSONA_ROLE = "groundwork_"
 _MISFITS = (AttributeError, KeyError, TypeError)
 
@@ -224,6 +225,16 @@ class Environment:
     def planner(self) -> str:
         """E-mail address of the service account that pull requests plan as; it exists if `github` is given."""
         return f"{PLANNER}@{self.project}.iam.gserviceaccount.com"
+
+    @property
+    def scheduled(self) -> Mapping[str, JobSpec]:
+        """The jobs that start on a schedule."""
+        return {name: job for name, job in self.jobs.items() if job.schedule}
+
+    @property
+    def scheduler(self) -> str:
+        """E-mail address of the service account that starts them; it exists if there are any."""
+        return f"{SCHEDULER}@{self.project}.iam.gserviceaccount.com"
 
 
 def load(name: str | Path, root: Path) -> Environment:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from groundwork.environment import schedules
 from groundwork.environment.document import Place, dotted
 from groundwork.environment.json_schema import Objection
 from groundwork.environment.workloads import is_full
@@ -50,6 +51,8 @@ class Wiring:
         for part in ("services", "jobs"):
             for name, values in self.parts[part].items():
                 yield from self._container((part, name), values)
+        for name, values in self.parts["jobs"].items():
+            yield from schedules.objections(("jobs", name), values)
         for name, values in self.parts["builds"].items():
             yield from self._build(("builds", name), values)
         for name, values in self.parts["training"].items():

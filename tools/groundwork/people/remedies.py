@@ -19,12 +19,13 @@ _ACTS_AS = "iam.serviceAccounts.actAs"
 
 
 def whom(text: str, environment: Environment) -> str:
-    """The address of a person, or of an identity by its name in the file ("build", "deployer"). Raises UsageProblem."""
+    """The address of a person, or of an identity by its name in the file ("build"), the deployer or the scheduler. Raises UsageProblem."""
     name = text.strip().removeprefix("identity/")
     if name in environment.identities:
         return environment.identities[name].email
-    if name == "deployer":
-        return environment.deployer
+    own = {"deployer": environment.deployer, "scheduler": environment.scheduler}
+    if name in own:
+        return own[name]
     address = name.removeprefix("serviceAccount:")
     return address.lower() if address.endswith(ACCOUNTS) else checked_email(text)
 

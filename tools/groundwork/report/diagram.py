@@ -129,6 +129,8 @@ def _nodes(environment: Environment, personas: Mapping[str, Persona]) -> Iterato
     yield _node("identity/deployer", "deployer", "Brings the platform up and down.")
     if environment.github:
         yield _node("identity/planner", "planner", "Plans pull requests; changes nothing.")
+    if environment.scheduled:
+        yield _node("identity/scheduler", "scheduler", "Starts jobs on their schedules.")
     for build in environment.builds.values():
         ref = build.branch or build.tag
         when = f"of {ref.strip('^$')}" if ref else "by hand"
@@ -202,6 +204,7 @@ def _file_edges(environment: Environment) -> Iterator[Edge]:
             yield Edge(f"identity/{name}", f"repository/{thing}", {"read": "pull", "write": "push"}.get(access, access))
         yield from (Edge(f"identity/{name}", f"service/{thing}", what) for thing, what in identity.services.items())
         yield from (Edge(f"identity/{name}", f"job/{thing}", what) for thing, what in identity.jobs.items())
+    yield from (Edge("identity/scheduler", f"job/{name}", "run") for name in environment.scheduled)
     for name, secret in environment.secrets.items():
         yield from (Edge(f"identity/{reader}", f"secret/{name}", "read") for reader in secret.readers)
     yield from _running(environment)
