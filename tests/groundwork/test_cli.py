@@ -96,7 +96,7 @@ def test_every_option_has_help(name: str, command: click.Command) -> None:
 @pytest.mark.parametrize(
     "name",
     ["up", "down", "unlock", "builds submit", "builds cancel", "services deploy", "services traffic", "services rollback", "jobs submit",
-     "jobs cancel"],
+     "jobs cancel", "jobs pause", "jobs resume"],
 )  # fmt: skip
 def test_every_command_that_changes_has_yes_and_dry_run(name: str) -> None:
     names = {option.name for option in dict(commands())[name].params}
@@ -105,7 +105,7 @@ def test_every_command_that_changes_has_yes_and_dry_run(name: str) -> None:
 
 @pytest.mark.parametrize("name",
     ["plan", "output", "status", "doctor", "local status", "local coverage", "builds list", "builds logs", "services list", "services logs",
-     "jobs list", "jobs logs", "jobs artifacts", "images list"],
+     "jobs list", "jobs logs", "jobs artifacts", "jobs schedules", "images list"],
 )  # fmt: skip
 def test_every_command_that_reads_has_json(name: str) -> None:
     assert "as_json" in {option.name for option in dict(commands())[name].params}

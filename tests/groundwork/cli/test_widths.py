@@ -20,7 +20,7 @@ WIDTHS = (60, 80, 140)
 ENVIRONMENT = "pokemon-cards"
 READING = {
     "access": "", "access check": "", "access explain": "build push repository/images", "builds list": "", "cost credits left": "--demo",
-    "cost estimate": "--details", "cost report": "--demo", "doctor": "", "images list": "", "jobs list": "", "local coverage": "--api secretmanager",
+    "cost estimate": "--details", "cost report": "--demo", "doctor": "", "images list": "", "jobs list": "", "jobs schedules": "", "local coverage": "--api secretmanager",
     "local limits": "", "local profile": "", "local repository": "", "local status": "", "login": "", "output": "", "people drift": "",
     "people list": "", "plan": "--details", "policy": "--code", "secrets list": "", "services list": "", "status": "", "validate": "",
     "verify": "", "whoami": "",
@@ -32,7 +32,7 @@ AS_WRITTEN = {
 }  # fmt: skip
 CHANGING = {
     "adopt", "builds cancel", "builds submit", "cost credits add", "cost credits check", "docker", "docs", "down", "dvc", "init", "jobs cancel",
-    "jobs submit", "local push", "local reset", "local stand-in", "local start", "local stop", "offboard", "onboard", "run",
+    "jobs pause", "jobs resume", "jobs submit", "local push", "local reset", "local stand-in", "local start", "local stop", "offboard", "onboard", "run",
     "secrets destroy", "secrets disable", "secrets enable", "secrets import", "secrets rotate", "secrets run", "secrets set",
     "services deploy", "services rollback", "services traffic", "sweep", "unlock", "up",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""`groundwork jobs submit | list | logs | cancel | artifacts`."""
+"""`groundwork jobs submit | list | logs | cancel | artifacts | schedules | pause | resume`."""
 
 from __future__ import annotations
 
@@ -21,17 +21,22 @@ from groundwork.resources.contents import bytes_text
 from groundwork.workloads import artifacts as feature_artifacts
 from groundwork.workloads import images, job_files, job_price, quotas, training
 from groundwork.workloads import jobs as feature
+from groundwork.workloads import schedules as feature_schedules
 from groundwork.workloads.jobs import Job
 from groundwork.workloads.project import Project, when
+from groundwork.workloads.schedules import Schedule
 from groundwork.workloads.training import TrainingRequest
 
 _named = completed(lambda environment: [*environment.training, *environment.jobs])
 _job = click.argument("job", metavar="JOB")
+_scheduled = click.argument(
+    "job", metavar="JOB", shell_complete=completed(lambda environment: [*environment.scheduled])
+)
 
 
 @click.group(cls=Group)
 def jobs() -> None:
-    """Train on Vertex AI or run a Cloud Run job; follow and cancel jobs, and list their results.
+    """Train on Vertex AI or run a Cloud Run job; follow and cancel jobs, list their results, and pause their schedules.
 
     Example: groundwork jobs submit train.yaml
     """
@@ -283,3 +288,70 @@ def _print_artifacts(there: list[feature_artifacts.Artifact], found: Job) -> Non
         echo(f"{found.name} wrote nothing to {found.output}: a model to keep must be saved to AIP_MODEL_DIR.")
     for one in there:
         echo(f"{bytes_text(one.size):>10}  {one.url}")
+
+
+@jobs.command("schedules")
+@environment_option
+@as_option
+@json_option
+def schedules_(name: str, who: str | None, as_json: bool) -> None:
+    """List the schedules of jobs: when each starts its job next, and how the last start ended.
+
+    Example: groundwork jobs schedules --json
+    """
+    project = opened(name, who)
+    found = feature_schedules.schedules(project)
+    if as_json:
+        print_data(project, {"schedules": [feature_schedules.as_data(one) for one in found]})
+    elif found:
+        columns = ("job", "schedule", "state", "next (UTC)", "last (UTC)", "result")
+        print_table(columns, [(one.job, one.times, one.state, one.due, one.tried, one.result) for one in found])
+    else:
+        echo(
+            f"No job has a schedule in {project.environment.place}: add `schedule` to one in {project.environment.file}."
+        )
+
+
+@jobs.command()
+@_scheduled
+@environment_option
+@as_option
+@yes_option
+@dry_run_option
+def pause(job: str, name: str, who: str | None, yes: bool, dry_run: bool) -> None:
+    """Pause the schedule of JOB: nothing starts by the clock until it is resumed. It stays paused when `up` runs again.
+
+    Example: groundwork jobs pause drift
+    """
+    project = opened(name, who)
+    found = feature_schedules.schedule(project, job)
+    if _wanted(project, found, "pause", over=found.paused, yes=yes, dry_run=dry_run):
+        echo(feature_schedules.paused(project, found).text)
+
+
+@jobs.command()
+@_scheduled
+@environment_option
+@as_option
+@yes_option
+@dry_run_option
+def resume(job: str, name: str, who: str | None, yes: bool, dry_run: bool) -> None:
+    """Resume the schedule of JOB. What it missed meanwhile is not started.
+
+    Example: groundwork jobs resume drift
+    """
+    project = opened(name, who)
+    found = feature_schedules.schedule(project, job)
+    if _wanted(project, found, "resume", over=not found.paused, yes=yes, dry_run=dry_run):
+        echo(feature_schedules.resumed(project, found).text)
+
+
+def _wanted(project: Project, found: Schedule, verb: str, *, over: bool, yes: bool, dry_run: bool) -> bool:
+    """Whether to pause or resume, after asking on Google Cloud; prints why not."""
+    if over:
+        echo(f"{found.text}: there is nothing to {verb}.")
+    elif dry_run:
+        echo(f"would {verb} the schedule of job {found.job}, {found.times}")
+    elif not yes and not project.environment.local:
+        Terminal().confirm(f"{verb.capitalize()} the schedule of job {found.job} in {project.environment.place}?")
+    return not over and not dry_run

@@ -20,7 +20,7 @@ from groundwork.lifecycle import status as feature
 from groundwork.lifecycle.status import LayerStatus, Status
 from groundwork.terraform import lock
 from groundwork.text import allowed, counted
-from groundwork.workloads import running
+from groundwork.workloads import running, schedules
 from groundwork.workloads.project import Project
 from groundwork.workloads.running import Now
 
@@ -29,7 +29,7 @@ from groundwork.workloads.running import Now
 @environment_option
 @json_option
 def status(name: str, as_json: bool) -> None:
-    """Show what exists, what is running and its cost per hour, who holds the lock, and whether a run is in progress or was interrupted.
+    """Show what exists, what is running and its cost per hour, what starts by the clock, who holds the lock, and whether a run is in progress or was interrupted.
 
     Example: groundwork status --env dev
     """
@@ -90,13 +90,18 @@ def _print_runs(found: Now, environment: Environment) -> None:
         echo(f"running: {shown(found.hourly)} an hour at Google's list prices{local_bill}")
     for one in found.runs:
         echo(f"  {one.text}")
+    if found.scheduled:
+        echo("scheduled:")
+    for schedule in found.scheduled:
+        echo(f"  {schedule.text}")
     for sentence in found.unknown:
         echo(f"  unknown: {sentence}")
 
 
 def _runs_data(found: Now) -> dict[str, Any]:
     rows = [{"kind": one.kind, "name": one.name, "detail": one.detail, "hourly": one.hourly} for one in found.runs]
-    return {"running": rows, "hourly": found.hourly, "unknown": list(found.unknown)}
+    scheduled = [schedules.as_data(one) for one in found.scheduled]
+    return {"running": rows, "hourly": found.hourly, "unknown": list(found.unknown), "scheduled": scheduled}
 
 
 def _has_credits(environment: Environment) -> bool:

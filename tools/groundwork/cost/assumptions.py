@@ -43,7 +43,7 @@ DEFAULTS: Mapping[str, Default] = {
     "nat_gib": Default(Decimal(5), "GiB a month", "through a NAT gateway"),
     "run_requests": Default(Decimal(50000), "requests a month", "answered by a Cloud Run service"),
     "run_request_seconds": Default(Decimal("0.5"), "seconds", "that an instance is busy with a request"),
-    "job_runs": Default(Decimal(30), "runs a month", "of a Cloud Run job"),
+    "job_runs": Default(Decimal(30), "runs a month", "of a Cloud Run job without a schedule, from which they follow"),
     "job_minutes": Default(Decimal(10), "minutes", "that a run of a Cloud Run job takes"),
     "build_minutes": Default(Decimal(200), "minutes a month", "of builds that a trigger starts"),
     "tensorboard_gib": Default(Decimal(1), "GiB", "of curves that a TensorBoard keeps"),
@@ -52,19 +52,31 @@ DEFAULTS: Mapping[str, Default] = {
     ),
 }
 BY_NAME = "by_name"
+RUNS = "job_runs"
 
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """The numbers in force: `common` for all, `by_name` for one bucket, repository or service by its name in the file."""
+    """The numbers in force: `common` for all, `by_name` for one bucket, repository or service by its name in the file.
+
+    `runs` is how often a month each job starts by its schedule.
+    """
 
     common: Mapping[str, Decimal] = field(default_factory=dict)
     by_name: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    runs: Mapping[str, Decimal] = field(default_factory=dict)
 
     def value(self, assumption: str, name: str = "") -> Decimal:
         """The number for the resource called `name`, else the common one, else the default."""
-        own = self.by_name.get(name, {})
-        return own.get(assumption, self.common.get(assumption, DEFAULTS[assumption].value))
+        own = {one: number for one, number, _ in self.own(assumption)}
+        return own.get(name, self.common.get(assumption, DEFAULTS[assumption].value))
+
+    def own(self, assumption: str) -> list[tuple[str, Decimal, str]]:
+        """The names that have a number of their own, with it and its source: "environment file" or "schedule"."""
+        said = {name: numbers[assumption] for name, numbers in self.by_name.items() if assumption in numbers}
+        runs = {name: number for name, number in self.runs.items() if assumption == RUNS and name not in said}
+        found = [(name, number, "environment file") for name, number in said.items()]
+        return sorted([*found, *((name, number, "schedule") for name, number in runs.items())])
 
     def origin(self, assumption: str) -> str:
         """The source of the common number: "environment file" or "default"."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from groundwork.cost.amounts import shown
 from groundwork.cost.assumptions import Assumptions, parse
 from groundwork.cost.budget import of_estimate
 from groundwork.cost.estimate import Estimate, estimate, sentence
+from groundwork.cost.starts import starts_a_month
 from groundwork.environment.values import Environment
 from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.session import Session
@@ -20,8 +22,9 @@ LOCAL_NOTE = " The local cloud bills nothing: this is what the same would cost o
 
 
 def assumptions_of(environment: Environment) -> Assumptions:
-    """The assumptions of an environment. Raises UsageProblem naming an invalid one."""
-    return parse(environment.assumptions, f"{environment.path.name}: cost.assumptions")
+    """The assumptions of an environment, with what follows from its schedules. Raises UsageProblem naming an invalid one."""
+    said = parse(environment.assumptions, f"{environment.path.name}: cost.assumptions")
+    return replace(said, runs={name: starts_a_month(job.schedule or "") for name, job in environment.scheduled.items()})
 
 
 def of_plans(session: Session, made: Sequence[LayerPlan], assumptions: Assumptions | None = None) -> Estimate:

@@ -87,7 +87,7 @@ def _change(row: PricedResource) -> dict[str, Any]:
 
 
 def _assumption(found: Estimate, name: str) -> dict[str, Any]:
-    by_name = {key: exact(own[name]) for key, own in found.assumptions.by_name.items() if name in own}
+    by_name = {key: exact(number) for key, number, _ in found.assumptions.own(name)}
     return {
         "value": exact(found.assumptions.value(name)),
         "from": found.assumptions.origin(name),

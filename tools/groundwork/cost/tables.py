@@ -109,9 +109,8 @@ def _assumptions(found: Estimate) -> Table:
         table.add_row(
             name, f"{found.assumptions.value(name):f} {default.unit}", found.assumptions.origin(name), default.meaning
         )
-        for own, numbers in sorted(found.assumptions.by_name.items()):
-            if name in numbers:
-                table.add_row(f"  {own}", f"{numbers[name]:f} {default.unit}", "environment file", f"only for {own}")
+        for own, number, origin in found.assumptions.own(name):
+            table.add_row(f"  {own}", f"{number:f} {default.unit}", origin, f"only for {own}")
     return table
 
 

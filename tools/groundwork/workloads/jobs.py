@@ -62,7 +62,7 @@ class Job:
 
 def jobs(project: Project, most: int = 20) -> list[Job]:
     """The newest jobs of both kinds in the environment's region, newest first; a disabled API has none."""
-    found = [*if_on(_trained(project, most)), *if_on(_executed(project, most))]
+    found = [*if_on(_trained(project, most)), *if_on(executions(project, most))]
     return sorted(found, key=lambda job: job.created, reverse=True)[:most]
 
 
@@ -73,8 +73,9 @@ def _trained(project: Project, most: int) -> Iterator[Job]:
     yield from map(_of_training, islice(pages, most))
 
 
-def _executed(project: Project, most: int) -> Iterator[Job]:
-    pages = project.cloud.pages("run", f"v2/{project.here}/jobs/-/executions", "executions", {"pageSize": most})
+def executions(project: Project, most: int, job: str = "-") -> Iterator[Job]:
+    """The newest executions of a Cloud Run job, by default of all."""
+    pages = project.cloud.pages("run", f"v2/{project.here}/jobs/{job}/executions", "executions", {"pageSize": most})
     yield from map(_of_execution, islice(pages, most))
 
 

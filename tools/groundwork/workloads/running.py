@@ -1,10 +1,12 @@
-"""What runs now and costs something every hour: idle instances of services, and active builds and jobs."""
+"""What runs now and costs something every hour, and what starts by the clock: idle instances of services, active builds and jobs, schedules."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
+from typing import TypeVar
 
 from groundwork.cost.amounts import shown
 from groundwork.cost.catalogue import read as price_catalogue
@@ -12,8 +14,11 @@ from groundwork.errors import GroundworkError
 from groundwork.google.cloud import CloudProblem
 from groundwork.resources.needs import HOURS_A_MONTH
 from groundwork.text import counted
-from groundwork.workloads import builds, jobs, services
+from groundwork.workloads import builds, jobs, schedules, services
 from groundwork.workloads.project import Project, when
+from groundwork.workloads.schedules import Schedule
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -34,10 +39,11 @@ class Runs:
 
 @dataclass(frozen=True)
 class Now:
-    """Everything that is running, and what is unknown, with the reason."""
+    """Everything that is running, what is unknown, with the reason, and the schedules of jobs."""
 
     runs: tuple[Runs, ...]
     unknown: tuple[str, ...]
+    scheduled: tuple[Schedule, ...] = ()
 
     @property
     def hourly(self) -> Decimal:
@@ -56,12 +62,20 @@ def now(project: Project) -> Now:
     runs: list[Runs] = []
     unknown: list[str] = []
     for name, ask, wanted in asked:
-        try:
-            runs += list(ask(project)) if wanted else []
-        except GroundworkError as problem:
-            if not (isinstance(problem, CloudProblem) and problem.switched_off):
-                unknown.append(f"{name}: {problem.message}")
-    return Now(tuple(runs), tuple(unknown))
+        if wanted:
+            runs += _answers(partial(ask, project), name, unknown)
+    scheduled = _answers(partial(schedules.schedules, project), "schedules", unknown) if environment.scheduled else []
+    return Now(tuple(runs), tuple(unknown), tuple(scheduled))
+
+
+def _answers(ask: Callable[[], Iterable[T]], name: str, unknown: list[str]) -> list[T]:
+    """What a question finds; a failure is added to `unknown`, except that a disabled API has nothing."""
+    try:
+        return list(ask())
+    except GroundworkError as problem:
+        if not (isinstance(problem, CloudProblem) and problem.switched_off):
+            unknown.append(f"{name}: {problem.message}")
+    return []
 
 
 def _services(project: Project) -> Iterator[Runs]:
