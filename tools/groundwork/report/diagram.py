@@ -124,13 +124,7 @@ def _nodes(environment: Environment, personas: Mapping[str, Persona]) -> Iterato
             yield _node(f"persona/{name}", name, _may(persona))
     if environment.github:
         yield _node("workflows/github", "GitHub workflows", environment.github.repository)
-    for name, identity in environment.identities.items():
-        yield _node(f"identity/{name}", name, identity.description)
-    yield _node("identity/deployer", "deployer", "Brings the platform up and down.")
-    if environment.github:
-        yield _node("identity/planner", "planner", "Plans pull requests; changes nothing.")
-    if environment.scheduled:
-        yield _node("identity/scheduler", "scheduler", "Starts jobs on their schedules.")
+    yield from _accounts(environment)
     for build in environment.builds.values():
         ref = build.branch or build.tag
         when = f"of {ref.strip('^$')}" if ref else "by hand"
@@ -145,6 +139,17 @@ def _nodes(environment: Environment, personas: Mapping[str, Persona]) -> Iterato
     things = {"bucket": environment.buckets, "repository": environment.repositories, "secret": environment.secrets}
     for kind, names in things.items():
         yield from (_node(f"{kind}/{name}", name, _KINDS[kind]) for name in names)
+
+
+def _accounts(environment: Environment) -> Iterator[Box]:
+    """The identities of the file, and groundwork's own."""
+    for name, identity in environment.identities.items():
+        yield _node(f"identity/{name}", name, identity.description)
+    yield _node("identity/deployer", "deployer", "Brings the platform up and down.")
+    if environment.github:
+        yield _node("identity/planner", "planner", "Plans pull requests; changes nothing.")
+    if environment.scheduled:
+        yield _node("identity/scheduler", "scheduler", "Starts jobs on their schedules.")
 
 
 def _node(name: str, title: str, note: str) -> Box:
