@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import signal
 import subprocess
 import tarfile
@@ -213,6 +214,38 @@ def test_steps_share_folders_and_volumes_and_have_what_they_were_given(
     )
     assert "must have a name that docker does not use itself" in refused["statusDetail"]
     assert build["results"]["buildStepOutputs"][0] == "YmFjawo="
+
+
+def test_git_and_gcloud_see_the_build_and_nothing_of_this_machine(
+    cloud: Serving, submit: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("a secret")
+    steal = f"alias.steal=!cat {tmp_path}/secret || echo nothing there; cat main.txt; pwd; touch /usr/bin/changed || echo safe"
+    steps = [
+        {"name": "gcr.io/cloud-builders/git", "args": ["config", "--global", "user.name", "Ada"]},
+        {"name": "gcr.io/cloud-builders/git", "args": ["-c", steal, "steal"]},
+        {
+            "name": "gcr.io/cloud-builders/git",
+            "args": ["config", "user.name"],
+            "env": [f"LD_PRELOAD={tmp_path}/secret"],
+        },
+    ]
+    build = submit(steps, {"main.txt": "of the build"})
+    lines = log(cloud, build)
+    assert build["status"] == "SUCCESS", lines
+    said = "\n".join(lines)
+    assert "a secret" not in said
+    assert all(one in said for one in ("nothing there", "of the build", "/workspace", "safe", "Ada")), said
+
+
+@pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not on this machine")
+def test_gcloud_acts_as_the_builds_account_in_its_container(
+    cloud: Serving, submit: Callable[..., dict[str, Any]]
+) -> None:
+    step = {"name": "gcr.io/cloud-builders/gcloud", "args": ["storage", "ls", "gs://build-sources"]}
+    build = submit([step], {"main.txt": "of the build"})
+    assert build["status"] == "SUCCESS", log(cloud, build)
+    assert any("gs://build-sources/x.tgz" in line for line in log(cloud, build))
 
 
 def test_a_dockerfile_mounts_nothing_of_this_machine(

@@ -37,6 +37,7 @@ NOTHING: dict[str, Any] = {
 def cloud(tmp_path: Path) -> Inside:
     cloud = inside(tmp_path / "state", *SERVICES)
     cloud.cloud.workloads.settings.forced = "simulated"
+    cloud.cloud.workloads.settings.stand_ins["gcr.io/cloud-builders/git"] = (("git",), tmp_path)
     cloud.ok("POST", f"iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "builder"})
     return cloud
 
@@ -625,6 +626,22 @@ def test_a_repository_is_built_by_its_own_project_alone(cloud: Inside) -> None:
     body = {"name": "app", "filename": "cloudbuild.yaml", "repositoryEventConfig": event}
     response = cloud("POST", f"{REGION}/triggers", body)
     assert (response.status, "does not exist in inside-project" in response.message) == (400, True)
+
+
+def test_a_repositorys_address_is_no_way_to_read_it(cloud: Inside, repository: Path) -> None:
+    _control(cloud, "repositories", {"repository": "https://github.com/team/app", "folder": str(repository)})
+    hub = {"owner": "team", "name": "app", "push": {"branch": "^main$"}}
+    trigger = {"name": "app", "build": NOTHING, "github": hub}
+    by_file = {"name": "file", "gitFileSource": {"path": "cloudbuild.yaml", "uri": "https://github.com/team/app"}}
+    build = {**NOTHING, "source": {"gitSource": {"url": "https://github.com/team/app", "revision": "main"}}}
+    cloud.grant("roles/cloudbuild.builds.editor", "user:alice@example.com")
+    alice = cloud.as_("user:alice@example.com")
+    for path, sent in (("builds", build), ("triggers", trigger), ("triggers", by_file)):
+        response = alice("POST", f"{BASE}/{path}", sent)
+        assert (response.status, "is not connected to inside-project" in response.message) == (403, True), response
+    cloud.ok("POST", f"{BASE}/triggers", trigger)
+    alice.ok("POST", f"{BASE}/builds", build)
+    alice.ok("POST", f"{BASE}/triggers", by_file)
 
 
 def test_a_trigger_runs_on_a_branch_of_the_folder_at_its_commit(cloud: Inside, repository: Path) -> None:

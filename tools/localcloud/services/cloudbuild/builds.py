@@ -41,7 +41,7 @@ def begin(cloud: Cloud, place: str, sent: Body, origin: Origin) -> Body:
     if place.endswith("/-"):
         raise invalid("A build must be created in a specific location.", "parent")
     body = drafts.completed(cloud, place, str(uuid.uuid4()), sent, origin)
-    body |= sources.resolved(cloud, body)
+    body |= sources.resolved(cloud, body, "" if origin.trigger else origin.principal)
     cloud.store.insert(API, body["name"], body)
     announcing.announce(cloud, body)
     if body["status"] == "QUEUED":

@@ -6,12 +6,13 @@ Source: https://cloud.google.com/build/docs/automating-builds/github/connect-rep
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from localcloud.engine import lro
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Call, Resource
-from localcloud.errors import CloudError, failed_precondition, invalid
+from localcloud.errors import CloudError, error_info, failed_precondition, invalid, permission_denied
 from localcloud.services.cloudbuild import asking, folders
 from localcloud.services.cloudbuild.names import API
 
@@ -25,6 +26,7 @@ _NEXT = (
     "for a repository instead, with `groundwork local repository https://github.com/OWNER/NAME FOLDER`."
 )
 _COMPLETE: Body = {"stage": "COMPLETE"}
+_CONNECT = "cloudbuild.repositories.create"
 
 
 def completed(call: Call, body: Body) -> Body:
@@ -64,6 +66,31 @@ def remote(cloud: Cloud, repository: str, project: str) -> str:
             f"the repository {repository or '(none)'} does not exist in {project}; connect it first"
         )
     return str(stored["remoteUri"])
+
+
+def check_address(cloud: Cloud, principal: str, project: str, url: str) -> None:
+    """403 for a repository, by its address, that the project has not been given, unless the principal may connect it.
+
+    Folders stand in for repositories of the whole machine; without this, whoever may build would read those of every project.
+    """
+    wanted, below = folders.remote(url), (f"projects/{project}/", f"projects/{project}0")
+    query = "SELECT body FROM resources WHERE service = ? AND collection IN ('repositories', 'triggers') AND name > ? AND name < ?"
+    for (text,) in cloud.store.sql(query, API, *below):
+        body = json.loads(text)
+        hub = body.get("github", {})
+        known = body.get("remoteUri") or (f"https://github.com/{hub['owner']}/{hub['name']}" if hub else "")
+        if known and folders.remote(known) == wanted:
+            return
+    where = f"projects/{project}"
+    if not cloud.iam.allowed(principal, _CONNECT, API, where, project):
+        raise permission_denied(
+            f"The repository {url} is not connected to {project}: that takes the permission {_CONNECT}.",
+            [
+                error_info(
+                    "IAM_PERMISSION_DENIED", "cloudbuild.googleapis.com", {"permission": _CONNECT, "resource": where}
+                )
+            ],
+        )
 
 
 def complete_all(cloud: Cloud) -> list[str]:

@@ -40,7 +40,7 @@ def pattern(text: str, field: str) -> object:
 
 def by_hand(cloud: Cloud, trigger: Body, request: Mapping[str, Any], principal: str) -> Body:
     """Starts the build of a trigger that is run manually."""
-    url = _url(cloud, trigger)
+    url = url_of(cloud, trigger)
     given = dict(request.get("substitutions", {}))
     if not url:
         return _start(cloud, trigger, recipes.Commit(), principal, given)
@@ -69,7 +69,7 @@ def pushed(cloud: Cloud, push: folders.Push) -> Iterator[TriggerResult]:
         branch = push.ref.removeprefix(_HEADS) if push.ref.startswith(_HEADS) else ""
         tag = push.ref.removeprefix(_TAGS) if push.ref.startswith(_TAGS) else ""
         try:
-            commit = recipes.Commit(_url(cloud, trigger), push.new, branch, tag, git)
+            commit = recipes.Commit(url_of(cloud, trigger), push.new, branch, tag, git)
             body = _start(cloud, trigger, commit, "", {})
         except CloudError as problem:
             yield TriggerResult(name, trigger["name"], problem=problem.message)
@@ -123,7 +123,7 @@ def _start(cloud: Cloud, trigger: Body, commit: recipes.Commit, principal: str, 
     return builds.begin(cloud, place, build, origin)
 
 
-def _url(cloud: Cloud, trigger: Mapping[str, Any]) -> str:
+def url_of(cloud: Cloud, trigger: Mapping[str, Any]) -> str:
     """The URL of a trigger's repository; "" if it has none."""
     source, hub = trigger.get("sourceToBuild", {}), trigger.get("github")
     if hub:
@@ -154,7 +154,7 @@ def _matches_push(cloud: Cloud, trigger: Mapping[str, Any], push: folders.Push) 
                 patterns.compiled(push_filter[field], of_lines=True).search(push.ref.removeprefix(prefix)) is not None
             )
             if matched != bool(push_filter.get("invertRegex")):
-                return folders.remote(_url(cloud, trigger)) == push.remote
+                return folders.remote(url_of(cloud, trigger)) == push.remote
     return False
 
 

@@ -29,8 +29,11 @@ class UnreadableSource(Exception):
     """A sentence: why a source archive cannot be unpacked."""
 
 
-def resolved(cloud: Cloud, build: Body) -> Body:
-    """The build's sourceProvenance, with the generation or commit pinned; 400 if its account cannot read the source."""
+def resolved(cloud: Cloud, build: Body, sender: str) -> Body:
+    """The build's sourceProvenance, with the generation or commit pinned; 400 if its account cannot read the source.
+
+    `sender` is who named the source, "" for a trigger's.
+    """
     source = build.get("source", {})
     if len(source) > 1:
         raise invalid(
@@ -42,7 +45,10 @@ def resolved(cloud: Cloud, build: Body) -> Body:
     for kind in ("connectedRepository", "gitSource"):
         if kind in source:
             one = source[kind]
-            commit = folders.find(cloud, url(cloud, build, one)).commit(one.get("revision") or "HEAD")
+            address = url(cloud, build, one)
+            if sender and kind == "gitSource":
+                connections.check_address(cloud, sender, build["projectId"], address)
+            commit = folders.find(cloud, address).commit(one.get("revision") or "HEAD")
             field = f"resolved{kind[0].upper()}{kind[1:]}"
             return {"sourceProvenance": {field: {**one, "revision": commit}, "fileHashes": {}}}
     if source:

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ from localcloud.engine.image_names import full
 from localcloud.engine.jobs import Job
 from localcloud.engine.orders import NoRoom, Order, StartedWorkload
 from localcloud.errors import CloudError
-from localcloud.services.cloudbuild import asking, git, names, processes, shell, stand_ins, workspace
+from localcloud.services.cloudbuild import asking, git, machine_tools, names, processes, shell, stand_ins, workspace
 from localcloud.services.cloudbuild.deploying import GcloudCommands
 from localcloud.services.cloudbuild.docker import Docker, RunContainer, StepContext
 from localcloud.services.cloudbuild.docker_options import UnsupportedCommand
@@ -105,9 +105,7 @@ class StepRuns:
 
     async def _contained(self, at: int, step: Body, step_context: StepContext) -> int:
         image, account = step["name"], names.account(self.build)
-        mounts = [*self.space.mounts, Mount(self.space.outputs(at), workspace.OUTPUTS)]
-        volumes = (*self.build["options"].get("volumes", []), *step.get("volumes", []))
-        mounts += [Mount(self.space.volume(one["name"]), one["path"]) for one in volumes]
+        mounts = self._mounts(at, step)
         entrypoint: tuple[str, ...] | None = (step["entrypoint"],) if step.get("entrypoint") else None
         args: tuple[str, ...] | None = tuple(step["args"]) if "args" in step else None
         if step.get("script"):
@@ -117,18 +115,26 @@ class StepRuns:
         elif entrypoint is not None and args is None:
             args = ()
         made = await self._ready(image, account, step_context) if self.docker is not None else ""
-        workload = Workload(
+        workload = self._workload(at, image, step_context, mounts, made)
+        workload = replace(workload, entrypoint=entrypoint, args=args)
+        return await self.run_workload(workload, step_context.on_output)
+
+    def _mounts(self, at: int, step: Body) -> list[Mount]:
+        """The folders that a step's container shares with the others of its build."""
+        volumes = (*self.build["options"].get("volumes", []), *step.get("volumes", []))
+        shared = [Mount(self.space.volume(one["name"]), one["path"]) for one in volumes]
+        return [*self.space.mounts, Mount(self.space.outputs(at), workspace.OUTPUTS), *shared]
+
+    def _workload(self, at: int, image: str, step_context: StepContext, mounts: Sequence[Mount], made: str) -> Workload:
+        return Workload(
             name=f"build-{self.build['id'][:8]}-{at}",
             image=image,
-            entrypoint=entrypoint,
-            args=args,
             env={"HOME": workspace.HOME, **step_context.env},
             mounts=tuple(mounts),
             workdir=step_context.directory,
             grace=_GRACE,
             made=made,
         )
-        return await self.run_workload(workload, step_context.on_output)
 
     async def _ready(self, image: str, account: str, step_context: StepContext) -> str:
         """The id of an image ready to run: one that this build has built, or else pulled as its account."""
@@ -196,15 +202,38 @@ class StepRuns:
             is not None
         ):
             return code
+        return await self._with_a_tool(tool, step, step_context)
+
+    async def _with_a_tool(self, tool: Tool, step: Body, step_context: StepContext) -> int:
+        """Runs this machine's own program in a container, or the command that the user has named for the image."""
+        at, args = self.build["steps"].index(step), tuple(step.get("args", ()))
+        client = self.cloud.workloads.client
+        if client is None:
+            return await self._as_a_process(tool, at, args, step_context)
+        if not machine_tools.supported():
+            return await self._contained(at, step, step_context)
         path = program(tool)
         if path is None:
             raise StepFailed(
                 f"{tool} is not on this machine, and the local cloud does not support `{tool} {' '.join(args[:3])}` itself: install {tool}."
             )
+        image = await asyncio.to_thread(machine_tools.nothing, client, self.space.credentials)
+        mounts = await asyncio.to_thread(machine_tools.mounts, path)
+        seen = replace(step_context, env={**machine_tools.variables(), **step_context.env})
+        workload = self._workload(at, step["name"], seen, (*self._mounts(at, step), *mounts), image)
+        return await self.run_workload(replace(workload, entrypoint=(path,), args=args), step_context.on_output)
+
+    async def _as_a_process(self, tool: Tool, at: int, args: Sequence[str], step_context: StepContext) -> int:
+        named = self.cloud.workloads.settings.stand_in(self.build["steps"][at]["name"], "")
+        if named is None:
+            raise StepFailed(
+                f"{tool} did not run (simulated): neither podman nor docker answers on this machine, and outside a container a build "
+                "could do anything with it. Install podman."
+            )
         env = {**children.chosen(_VARIABLES), **self._identity(tool), "HOME": str(self.space.home), **step_context.env}
-        env["BUILDER_OUTPUT"] = str(self.space.outputs(self.build["steps"].index(step)))
+        env["BUILDER_OUTPUT"] = str(self.space.outputs(at))
         return await processes.run(
-            [path, *args],
+            [*named[0], *args],
             step_context.on_output,
             env=env,
             folder=self.space.here(step_context.directory),

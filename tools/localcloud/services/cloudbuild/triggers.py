@@ -155,6 +155,8 @@ def _checked(call: Call, place: str, body: Body) -> Body:
     if other := [key for key in body.get("substitutions", {}) if key[0] != "_"]:
         raise invalid(f'substitution key "{other[0]}" does not respect format "^_[A-Z0-9_]+$"', "trigger.substitutions")
     _check_events(call, kinds[0] if kinds else "", body)
+    if url := events.url_of(call.cloud, body | {"resourceName": f"{place}/triggers/"}):
+        connections.check_address(call.cloud, call.principal, place.split("/")[1], url)
     if "build" in body and not body["build"].get("steps"):
         raise invalid("invalid build: no build steps are specified", "trigger.build.steps")
     if account := events.account_of(body):

@@ -1,0 +1,70 @@
+"""Runs this machine's own git, gcloud and gsutil in a container that holds this machine's programs and a build's folders, nothing else.
+
+A step chooses what they do, and each of them can start any program: as a plain process it could do whatever its user can.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tarfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from localcloud.containers.client import CommandLineRuntime
+from localcloud.containers.workload import Mount, RuntimeProblem
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PROGRAMS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_SETTINGS = ("/etc/alternatives", "/etc/ca-certificates", "/etc/ld.so.cache", "/etc/pki", "/etc/ssl")
+_NOTHING = "localhost/local-cloud/nothing:1"
+
+
+def supported() -> bool:
+    """Whether containers can run this machine's programs; elsewhere they are in a virtual machine with another system."""
+    return sys.platform == "linux"
+
+
+def nothing(client: CommandLineRuntime, folder: Path) -> str:
+    """The id of an image without any file; `folder` takes what it is made of."""
+    with suppress(RuntimeProblem):
+        return client.image(_NOTHING)[0]
+    archive = folder / "nothing.tar"
+    with tarfile.open(archive, "w"):
+        pass
+    client.call("import", str(archive), _NOTHING)
+    return client.image(_NOTHING)[0]
+
+
+def mounts(program: str) -> list[Mount]:
+    """The folders that a program needs, none of which can be changed. Raises RuntimeProblem for one that lies among the user's files."""
+    folders = [Path(one) for one in (*_PROGRAMS, *_SETTINGS)]
+    found = {one: one.resolve() for one in folders if one.exists()}
+    found |= {one: one for one in _installed(program) if not one.is_relative_to("/usr")}
+    return [Mount(source, str(target), read_only=True) for target, source in found.items()]
+
+
+def variables() -> dict[str, str]:
+    """What these programs need to find each other, and to ask nobody anything."""
+    python = _python()
+    quiet = {"GIT_TERMINAL_PROMPT": "0", "CLOUDSDK_CORE_DISABLE_PROMPTS": "1"}
+    return {"PATH": PATH, **quiet, **({"CLOUDSDK_PYTHON": str(python)} if python else {})}
+
+
+def _installed(program: str) -> Iterator[Path]:
+    """The folders in which a program and the Python of Google's are installed."""
+    for path in filter(None, (Path(program).resolve(), _python())):
+        folder = path.parent.parent if path.parent.name == "bin" else path.parent
+        if any(one.is_relative_to(folder) for one in (Path.home(), Path("/"))):
+            raise RuntimeProblem(
+                f"{path} cannot run here: a build would see all of {folder} with it. Install it in a folder of its own."
+            )
+        yield folder
+
+
+def _python() -> Path | None:
+    found = os.environ.get("CLOUDSDK_PYTHON") or shutil.which("python3", path=PATH)
+    path = shutil.which(found) if found else None
+    return Path(path).resolve() if path else None
