@@ -70,6 +70,33 @@ def test_pages_continue_where_the_last_one_ended_in_either_order(call: Sender) -
     assert "begin again" in call.refused("POST", f"{LOGGING}/entries:list", body | {"pageToken": "x"})
 
 
+@pytest.mark.parametrize(
+    ("log", "status"),
+    [
+        ("cloudaudit.googleapis.com%2Factivity", 403),
+        ("cloudaudit.googleapis.com%2factivity", 403),
+        ("%63loudaudit.googleapis.com%2Fdata_access", 403),
+        ("externalaudit.googleapis.com%2Factivity", 403),
+        ("cloudaudit.googleapis.com/activity", 400),
+        ("x/logs/cloudaudit.googleapis.com%2Factivity", 400),
+        ("two words", 400),
+        ("", 400),
+        ("x" * 512, 400),
+    ],
+)
+def test_nobody_writes_the_audit_log_under_any_spelling(call: Sender, log: str, status: int) -> None:
+    entry = {"logName": f"projects/{PROJECT}/logs/{log}", "protoPayload": {"@type": "x"}}
+    write(call, entry, status=status)
+    assert not read(call)
+
+
+def test_a_log_has_one_name_however_it_is_spelt(call: Sender) -> None:
+    for log in ("run.googleapis.com%2Fstdout", "run.googleapis.com%2fstdout", "%72un.googleapis.com%2Fstdout"):
+        write(call, {"textPayload": "x"}, logName=f"projects/{NUMBER}/logs/{log}")
+    names = call("GET", f"{LOGGING}/projects/{PROJECT}/logs")["logNames"]
+    assert names == [f"projects/{PROJECT}/logs/run.googleapis.com%2Fstdout"]
+
+
 def test_a_stranger_reads_and_writes_nothing(call: Sender) -> None:
     eve = call.as_("user:eve@example.com")
     write(eve, {"textPayload": "x"}, status=403)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import heapq
 import json
+import re
 from collections.abc import Iterator
+from urllib.parse import quote, unquote
 
 from localcloud.engine import gate, paging
 from localcloud.engine.logs import FIRST, LAST, Mark
 from localcloud.engine.service import Body, Call
-from localcloud.errors import CloudError, invalid
+from localcloud.errors import CloudError, invalid, permission_denied
 from localcloud.services.logging import buckets
 from localcloud.spec import log_filters, timestamps
 
 _MOST = 1000
 _ORDERS = {"": False, "timestamp": False, "timestamp asc": False, "timestamp desc": True}
+_LOG = re.compile(r"[A-Za-z0-9/_.-]{1,511}")
+_AUDIT_LOGS = frozenset({"cloudaudit.googleapis.com", "externalaudit.googleapis.com"})
 _PAYLOADS = ("textPayload", "jsonPayload", "protoPayload")
 
 
@@ -110,8 +114,25 @@ def _completed(call: Call, entry: Body, at: int) -> Body:
             timestamps.parse(entry["timestamp"])
         except ValueError:
             raise invalid(f"entries[{at}].timestamp is not an RFC 3339 time.", f"entries[{at}].timestamp") from None
-    name = call.cloud.projects.named(entry["logName"])
+    name = _log_name(call, entry["logName"], at)
     return {**entry, "logName": name, "resource": resource, **({"labels": labels} if labels else {})}
+
+
+def _log_name(call: Call, sent: str, at: int) -> str:
+    """A log's name in its one spelling; 400 for one that is not a name, 403 for an audit log, which Google's services alone write."""
+    container, _, coded = call.cloud.projects.named(sent).partition("/logs/")
+    log = unquote(coded)
+    if not _LOG.fullmatch(log) or "/" in coded:
+        raise invalid(
+            f"entries[{at}].log_name: {sent[:200]!r} must be PROJECT/logs/LOG_ID, with up to 511 letters, digits, '/', '_', '-' and '.' in "
+            "LOG_ID, which is URL-encoded.",
+            f"entries[{at}].log_name",
+        )
+    if log.partition("/")[0] in _AUDIT_LOGS:
+        raise permission_denied(
+            f"entries[{at}].log_name: {log} is an audit log, which only Google Cloud services write."
+        )
+    return f"{container}/logs/{quote(log, safe='')}"
 
 
 def _container(call: Call, name: str) -> str:
