@@ -320,3 +320,35 @@ def test_a_tasks_machine_has_the_cores_and_memory_that_it_asks_for() -> None:
     ):
         spec = compiled(a={"executor": {"container": {"image": "i", "resources": resources}}})
         assert pipeline_specs.tasks(spec)["a"].machine == machine
+
+
+def test_a_task_is_given_no_more_than_fits_into_memory() -> None:
+    """A pipeline of some megabytes names one long value a hundred thousand times."""
+    long, names = {"long": "x" * (1 << 19)}, [f"p{number}" for number in range(100_000)]
+    given = {name: {"componentInputParameter": "long"} for name in names}
+    spec = compiled({"long": {"parameterType": "STRING"}}, prep={"inputs": {"parameters": given}})
+    task = pipeline_specs.tasks(spec)["prep"]
+    with pytest.raises(CloudError, match="have more than"):
+        pipeline_tasks.inputs(task, long, {}, {})
+    spec = compiled(prep={"args": ["{{$}}"] * 100_000})
+    task = pipeline_specs.tasks(spec)["prep"]
+    execution = pipeline_tasks.executor_input(task, {"parameters": long, "artifacts": {}}, "gs://b/x")
+    with pytest.raises(CloudError, match="have values of more than"):
+        pipeline_tasks.container(task, execution, {}, {})
+
+
+def test_tasks_that_all_wait_for_each_other_are_refused() -> None:
+    tasks = {f"t{number}": {"dependentTasks": [f"t{one}" for one in range(number)]} for number in range(300)}
+    with pytest.raises(CloudError, match="wait for each other 44850 times"):
+        pipeline_specs.check(compiled(**tasks))
+
+
+def test_a_long_chain_of_importers_is_done_at_once(cloud: Serving) -> None:
+    importer = {"artifactUri": {"constant": "gs://team-runs/data"}, "typeSchema": {"schemaTitle": "system.Dataset"}}
+    tasks: dict[str, Any] = {
+        f"t{number}": {"executor": {"importer": importer}, "dependentTasks": [f"t{number - 1}"] if number else []}
+        for number in reversed(range(1000))
+    }
+    ended = done(cloud, job(compiled(**tasks)))
+    assert set(states(ended).values()) == {"SUCCEEDED"}
+    assert ended["state"] == "PIPELINE_STATE_SUCCEEDED"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from typing import Any
 
 from localcloud.engine import standard
@@ -127,15 +128,14 @@ def _go_on(cloud: Cloud, name: str) -> None:
     if body is None or body["state"] in _OVER:
         return
     begun = body[_TASKS]
-    while ready := list(_ready(body)):
-        for task, runs in ready:
-            now = cloud.clock.rfc3339()
-            state: Body = {"id": str(uuid.uuid4().int >> 65), "createTime": now, "jobs": [], "state": "PENDING"}
-            begun[task.name] = state
-            if runs:
-                _start(cloud, body, task, state)
-            else:
-                state |= {"state": "NOT_TRIGGERED", "endTime": now}
+    for task, runs in _ready(body):
+        now = cloud.clock.rfc3339()
+        state: Body = {"id": str(uuid.uuid4().int >> 65), "createTime": now, "jobs": [], "state": "PENDING"}
+        begun[task.name] = state
+        if runs:
+            _start(cloud, body, task, state)
+        else:
+            state |= {"state": "NOT_TRIGGERED", "endTime": now}
     cloud.store.put(API, name, body)
     states = {one["state"] for one in begun.values()}
     if states <= _ENDED and body["state"] == _CANCELLING:
@@ -150,13 +150,20 @@ def _go_on(cloud: Cloud, name: str) -> None:
 
 
 def _ready(body: Body) -> Iterator[tuple[Task, bool]]:
-    """The tasks that have not begun although all before them have ended, and whether each is to run."""
+    """The tasks that have not begun although all before them have ended, and whether each is to run.
+
+    One that ends as soon as it has begun makes those after it ready, which come later.
+    """
     begun, cancelled = body[_TASKS], body["state"] == _CANCELLING
     fast = body["runtimeConfig"].get("failurePolicy") == "PIPELINE_FAILURE_POLICY_FAIL_FAST"
-    stopped = cancelled or (fast and any(one["state"] == "FAILED" for one in begun.values()))
-    for task in pipeline_specs.tasks(body["pipelineSpec"]).values():
-        before = [begun.get(name, {}).get("state", "") for name in task.upstream]
-        if task.name not in begun and (stopped or all(state in _ENDED for state in before)):
+    found = pipeline_specs.tasks(body["pipelineSpec"])
+    for name in TopologicalSorter({name: task.upstream for name, task in found.items()}).static_order():
+        if name in begun:
+            continue
+        task = found[name]
+        stopped = cancelled or (fast and any(one["state"] == "FAILED" for one in begun.values()))
+        before = [begun.get(one, {}).get("state", "") for one in task.upstream]
+        if stopped or all(state in _ENDED for state in before):
             yield task, not stopped and (task.ignores_failures or all(state == "SUCCEEDED" for state in before))
 
 

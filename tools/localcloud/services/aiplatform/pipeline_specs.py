@@ -19,6 +19,7 @@ from localcloud.services.aiplatform import machines
 _FIELD = "pipeline_job.pipeline_spec"
 _VALUES = "pipeline_job.runtime_config.parameter_values"
 _MOST = 1000
+_MOST_EDGES = 20_000
 _MOST_RETRIES = 10
 _IGNORES_FAILURES = "ALL_UPSTREAM_TASKS_COMPLETED"
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -113,6 +114,8 @@ def check(spec: Body) -> None:
         for task in found.values():
             machines.of(task.machine, _FIELD)
             _ = task.tries, task.ignores_failures
+    if (edges := sum(map(len, graph.values()))) > _MOST_EDGES:
+        raise _wrong(f"Its tasks wait for each other {edges} times, which may be {_MOST_EDGES} times.")
     for name, upstream in graph.items():
         if strangers := sorted(set(upstream) - set(found)):
             raise _wrong(f"Task {name} depends on {strangers[0]}, which is none of its tasks.")

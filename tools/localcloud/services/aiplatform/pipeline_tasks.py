@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from localcloud.containers.bucket import BucketRefused
@@ -46,6 +46,7 @@ def inputs(task: Task, parameters: Mapping[str, Any], done: Mapping[str, Body], 
             if output["outputParameterKey"] not in found:
                 raise _missing(task, output["producerTask"], output["outputParameterKey"])
             values[name] = found[output["outputParameterKey"]]
+    _check_size(task, values.values())
     plain = {**run, **{f".inputs.parameters['{name}']": _text(value) for name, value in values.items()}}
     for name, value in values.items():
         if isinstance(value, str) and "runtimeValue" in given.get("parameters", {}).get(name, {}):
@@ -62,6 +63,7 @@ def inputs(task: Task, parameters: Mapping[str, Any], done: Mapping[str, Body], 
         if output["outputArtifactKey"] not in found:
             raise _missing(task, output["producerTask"], output["outputArtifactKey"])
         artifacts[name] = found[output["outputArtifactKey"]]
+    _check_size(task, (*values.values(), *artifacts.values()))
     return {"parameters": values, "artifacts": artifacts}
 
 
@@ -177,8 +179,17 @@ def _read(text: str, kind: str, task: Task, name: str) -> Any:
 
 def _finder(execution: Body, run: Mapping[str, str]) -> Callable[[str], str | None]:
     given, made = execution["inputs"], execution["outputs"]
+    left = _LARGEST
 
     def find(path: str) -> str | None:
+        nonlocal left
+        value = known(path)
+        left -= len(value or "")
+        if left < 0:
+            raise _too_long()
+        return value
+
+    def known(path: str) -> str | None:
         if not path:
             return json.dumps(execution)
         if match := _INPUT.fullmatch(path):
@@ -208,6 +219,15 @@ def _words(one: Any, given: Mapping[str, Any], find: Callable[[str], str | None]
     return [_filled(str(one), find)]
 
 
+def _check_size(task: Task, parts: Iterable[Any]) -> None:
+    """CloudError for parts that are too long as a whole: a pipeline can name one long value as often as it likes."""
+    size = 0
+    for part in parts:
+        size += len(_text(part))
+        if size > _LARGEST:
+            raise failed_precondition(f"The inputs of the task {task.name} have more than {_LARGEST} characters.")
+
+
 def _filled(text: str, find: Callable[[str], str | None]) -> str:
     """A text with its placeholders replaced. Raises CloudError for one without a value, and for a text that becomes too long."""
     parts, size, end = [], 0, 0
@@ -218,7 +238,7 @@ def _filled(text: str, find: Callable[[str], str | None]) -> str:
         parts += [text[end : match.start()], found]
         size, end = size + len(found), match.end()
         if size > _LARGEST:
-            raise failed_precondition(f"The placeholders of a command have values of more than {_LARGEST} characters.")
+            raise _too_long()
     return "".join([*parts, text[end:]])
 
 
@@ -228,6 +248,10 @@ def _text(value: Any) -> str:
 
 def _mounted(uri: str) -> str:
     return "/gcs/" + uri.removeprefix("gs://") if uri.startswith("gs://") else uri
+
+
+def _too_long() -> CloudError:
+    return failed_precondition(f"The placeholders of a command have values of more than {_LARGEST} characters.")
 
 
 def _missing(task: Task, producer: str, key: str) -> CloudError:
