@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from groundwork.google import local
 from groundwork.people.actions import attempt, let_in, on
 from groundwork.people.personas import targets
 from localcloud.containers import detection
+from localcloud.server import launcher
 
 from tests.groundwork.lifecycle.test_examples import APP, Clone, clone
 from tests.localcloud.containers import images
 from tests.localcloud.containers.conftest import store
+from tests.polling import until
 from tests.workflows.files import steps
 
 __all__ = ["clone", "store"]
@@ -255,10 +258,32 @@ def test_starfish_builds_all_by_one_build_trains_without_a_gpu_and_reports_drift
     as_coral = ("run", "--env", name, "--as", coral, "--", sys.executable, "-c")
     clone.run(*as_coral, f"{OBJECT.format('predictions/1.json')}.upload_from_string('{{}}')")
     assert "compared as drift" in clone.run("jobs", "submit", "drift", "--env", name, "--as", coral)
-    assert "1 predictions, no drift" in clone.run(
-        *as_coral, f"print({OBJECT.format('report.html')}.download_as_text())"
-    )
+    report = (*as_coral, f"print({OBJECT.format('report.html')}.download_as_text())")
+    assert "1 predictions, no drift" in clone.run(*report)
+    clone.run(*as_coral, f"{OBJECT.format('predictions/2.json')}.upload_from_string('{{}}')")
+    _comes_monday(clone, name)
+    assert "2 predictions, no drift" in clone.run(*report)
+    assert "compared as drift" in clone.run("jobs", "logs", "drift", "--env", name, "--as", pearl)
+    newest = json.loads(clone.run("jobs", "list", "--env", name, "--json"))["jobs"][0]
+    assert newest["submitter"] == f"groundwork-scheduler@{clone.environment(name).project}.iam.gserviceaccount.com"
+    clone.run("jobs", "pause", "drift", "--env", name, "--as", sandy, code=5)
+    clone.run("jobs", "pause", "drift", "--env", name, "--as", coral)
+    clone.run("plan", "--env", name, "--detailed-exitcode")
     _gone(clone, name, program)
+
+
+def _comes_monday(clone: Clone, name: str) -> None:
+    """The local cloud's clock moves on to when the drift job is due, and it runs."""
+    running = local.start(clone.checkout)
+    ((due, _),) = _scheduled(clone, name)
+    launcher.control(running, "POST", "/_local/clock", {"set": due})
+    until(lambda: _scheduled(clone, name)[0][1].startswith("succeeded"))
+
+
+def _scheduled(clone: Clone, name: str) -> list[tuple[str, str]]:
+    """When each schedule is due, and how its last start ended."""
+    found = json.loads(clone.run("jobs", "schedules", "--env", name, "--json"))["schedules"]
+    return [(one["next"], one["result"] or "") for one in found]
 
 
 def test_the_scripts_of_a_pull_request_test_build_and_deploy_on_a_local_cloud_of_the_runners_own(

@@ -66,6 +66,7 @@ def test_a_job_has_googles_defaults_and_says_when_it_is_due(call: Sender) -> Non
     [
         ({"schedule": "61 * * * *"}, "Schedule or time zone is invalid."),
         ({"schedule": "*/5 * * * * *"}, "Schedule or time zone is invalid."),
+        ({"schedule": f"{5000 * '1'} 6 * * *"}, "Schedule or time zone is invalid."),
         ({"schedule": "0 6 L * *"}, "Schedule or time zone is invalid."),
         ({"schedule": "0 6 * * 1#2"}, "Schedule or time zone is invalid."),
         ({"schedule": "0 6 * * 5L"}, "Schedule or time zone is invalid."),

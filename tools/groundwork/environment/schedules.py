@@ -64,5 +64,5 @@ def _is_valid(fields: tuple[str, ...] | list[str]) -> bool:
 
     try:
         return next(CronSim(" ".join(fields), _FROM), None) is not None
-    except CronSimError:
+    except (CronSimError, ValueError):  # the latter for thousands of digits
         return False

@@ -149,7 +149,7 @@ def _check_schedule(body: Body) -> None:
         raise invalid(_UNREADABLE, "job.schedule", description=why)
     try:
         following(body, datetime.now(UTC))
-    except CronSimError as problem:
+    except (CronSimError, ValueError) as problem:  # the latter for thousands of digits
         why = f"Schedule {schedule!r} is no cron expression ({problem})."
         raise invalid(_UNREADABLE, "job.schedule", description=why) from None
 
