@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -70,6 +70,17 @@ class Quotas:
     """A project's quotas: `limit(project, "aiplatform.googleapis.com/custom_model_training_nvidia_t4_gpus", region)`."""
 
     limit: Callable[[str, str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class BillingAccounts:
+    """Cloud Billing, for services whose things belong to a billing account ("billingAccounts/000000-000000-000000").
+
+    `allowed(principal, permission, account)`; `members(account, roles)` are the members with one of these roles, if anybody was given one.
+    """
+
+    allowed: Callable[[str, str, str], bool]
+    members: Callable[[str, Collection[str]], list[str]]
 
 
 class Offers:

@@ -6,6 +6,7 @@ from localcloud.engine.service import Service
 from localcloud.services import (
     aiplatform,
     artifactregistry,
+    billingbudgets,
     cloudbilling,
     cloudbuild,
     cloudresourcemanager,
@@ -27,6 +28,7 @@ from localcloud.services.run import service as run
 SERVICES: tuple[Service, ...] = (
     aiplatform.SERVICE,
     artifactregistry.SERVICE,
+    billingbudgets.SERVICE,
     cloudbilling.SERVICE,
     cloudbuild.SERVICE,
     cloudresourcemanager.SERVICE,

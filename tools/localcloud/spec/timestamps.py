@@ -14,11 +14,12 @@ def rfc3339(moment: datetime) -> str:
 
 def pacific(moment: datetime) -> str:
     """An aware datetime as Compute Engine writes it, in California's time with milliseconds: "2026-11-28T14:05:40.322-08:00"."""
-    return moment.astimezone(_california()).isoformat(timespec="milliseconds")
+    return moment.astimezone(california()).isoformat(timespec="milliseconds")
 
 
 @lru_cache(maxsize=1)
-def _california() -> tzinfo:
+def california() -> tzinfo:
+    """The time zone of Google's headquarters, by which it also counts months of billing."""
     try:
         return ZoneInfo("America/Los_Angeles")
     except ZoneInfoNotFoundError:  # a machine without the tz database

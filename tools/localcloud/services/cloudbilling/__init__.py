@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 
+from localcloud.engine.cloud import Cloud
 from localcloud.engine.iam import roles
+from localcloud.engine.interfaces import BillingAccounts
 from localcloud.engine.service import Body, Call, Endpoints, Service
 from localcloud.errors import invalid, not_found, permission_denied
+from localcloud.spec import fields
 
 API = "cloudbilling"
+_BUDGETS = "billing.budgets."
 ACCOUNT: Body = {
     "name": "billingAccounts/000000-000000-000000",
     "displayName": "Simulated billing account",
@@ -67,20 +72,49 @@ def _links(call: Call) -> Iterator[tuple[str, Body]]:
 
 
 def get_policy(call: Call) -> Body:
-    """The account's policy: empty, since everyone may use the simulated account."""
+    """The account's policy: empty until somebody sets one, while every person may use the simulated account."""
     _known(call)
-    return {"etag": "ACAB"}
+    return call.cloud.iam.view(call.cloud.iam.policy(API, call.name))
+
+
+def set_policy(call: Call) -> Body:
+    """Replaces the account's policy, which from then on decides about its budgets."""
+    _known(call)
+    mask = fields.paths(call.body.get("updateMask", ""))
+    return call.cloud.iam.set_policy(API, call.name, call.body.get("policy", {}), mask)
 
 
 def check_permissions(call: Call) -> Body:
-    """All the permissions: everyone may do anything with the simulated account."""
+    """The permissions on the simulated account that the caller has; only those on budgets are ever refused."""
     _known(call)
-    return {"permissions": call.body["permissions"]} if call.body.get("permissions") else {}
+    asked = call.body.get("permissions", [])
+    held = [
+        one for one in asked if not one.startswith(_BUDGETS) or _allowed(call.cloud, call.principal, one, call.name)
+    ]
+    return {"permissions": held} if held else {}
+
+
+def _allowed(cloud: Cloud, principal: str, permission: str, account: str) -> bool:
+    """By the account's policy; without one, people administer the account, and service accounts have no rights on it."""
+    if not cloud.iam.has_policy(API, account):
+        return principal.startswith("user:")
+    return cloud.iam.allowed(principal, permission, API, account, None)
+
+
+def _members(cloud: Cloud, account: str, wanted: Collection[str]) -> list[str]:
+    bindings = cloud.iam.policy(API, account).get("bindings", ())
+    found = (member for binding in bindings if binding["role"] in wanted for member in binding["members"])
+    return list(dict.fromkeys(found))
 
 
 def _known(call: Call) -> None:
     if "/".join(call.path.split("/")[:2]) != ACCOUNT["name"]:
         raise permission_denied("The caller does not have permission")
+
+
+def _sets_policy(call: Call) -> Sequence[tuple[str, str]]:
+    """Once there is a policy, it also says who may change it; the first one anybody may set."""
+    return [("billing.accounts.setIamPolicy", call.name)] if call.cloud.iam.has_policy(API, call.name) else []
 
 
 def _row(call: Call) -> str:
@@ -98,12 +132,14 @@ SERVICE = Service(
     roles=roles.beside(__file__),
     endpoints=Endpoints(terraform={"CLOUD_BILLING": "v1/"}, gcloud=""),
     always_enabled=True,
+    offers=lambda cloud: [BillingAccounts(partial(_allowed, cloud), partial(_members, cloud))],
     methods={
         "cloudbilling.projects.getBillingInfo": get_info,
         "cloudbilling.projects.updateBillingInfo": update_info,
         "cloudbilling.billingAccounts.list": list_accounts,
         "cloudbilling.billingAccounts.get": get_account,
         "cloudbilling.billingAccounts.getIamPolicy": get_policy,
+        "cloudbilling.billingAccounts.setIamPolicy": set_policy,
         "cloudbilling.billingAccounts.testIamPermissions": check_permissions,
         "cloudbilling.billingAccounts.projects.list": list_projects,
     },
@@ -113,6 +149,7 @@ SERVICE = Service(
         "cloudbilling.billingAccounts.list": None,
         "cloudbilling.billingAccounts.get": None,
         "cloudbilling.billingAccounts.getIamPolicy": None,
+        "cloudbilling.billingAccounts.setIamPolicy": _sets_policy,
         "cloudbilling.billingAccounts.testIamPermissions": None,
         "cloudbilling.billingAccounts.projects.list": None,
     },

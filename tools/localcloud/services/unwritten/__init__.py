@@ -28,7 +28,6 @@ UNWRITTEN: tuple[Service, ...] = (
         ),
     ),
     Service(api="bigqueryconnection", endpoints=Endpoints(terraform={"BIGQUERY_CONNECTION": "v1/"})),
-    Service(api="billingbudgets", endpoints=Endpoints(terraform={"BILLING_BUDGETS": "v1/"})),
     Service(
         api="cloudasset",
         agent="service-{number}@gcp-sa-cloudasset.iam.gserviceaccount.com",
