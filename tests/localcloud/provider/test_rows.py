@@ -83,7 +83,7 @@ def test_every_named_rule_exists(name: str) -> None:
         }
         assert node.stored in {"", *stored._FORMS}
         assert node.read.partition(":")[0] in {"", *stored._READ, *stored._READ_WITH_ARGUMENT}
-        assert node.sent in {"", *stored._FORMS}
+        assert node.sent in {"", *stored._FORMS, *stored._OTHER_FORMS}
         assert node.rules.check in {"", *checks._CHECKS}
         assert node.replaced_if in {"", *replacing.RULES}
 

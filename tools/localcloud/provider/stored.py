@@ -37,7 +37,9 @@ _SCOPES: Mapping[str, str] = {
 
 
 def form(name: str, value: Value) -> Value:
-    """The value in the named form; unchanged without a name, or if it is not a string."""
+    """The value in the named form; unchanged without a name, or if it is not of the form's type."""
+    if name in _OTHER_FORMS:
+        return _OTHER_FORMS[name](value)
     return _FORMS[name](value) if name and isinstance(value, str) else value
 
 
@@ -104,11 +106,17 @@ _FORMS: Mapping[str, Callable[[str], Value]] = {
     "object": json.loads,
     "topic": lambda name: f"{_TOPICS}{name}",
 }
+_OTHER_FORMS: Mapping[str, Callable[[Value], Value]] = {
+    "lists": lambda labels: {key: [one] for key, one in labels.items()},
+    "presence": lambda wanted: {} if wanted else None,
+}
 _READ_WITH_ARGUMENT: Mapping[str, Callable[[Value, str], Value]] = {
     "is": lambda raw, value: raw == value,
     "is_not": lambda raw, value: raw != value,
+    "present": lambda raw, _: raw is not None,
 }
 _READ: Mapping[str, Callable[[Value], Value]] = {
+    "firsts": lambda labels: {key: values[0] for key, values in labels.items()},
     "headers": _headers,
     "internal_range": _internal_range,
     "key": lambda name: name.split("/cryptoKeyVersions")[0],
