@@ -62,7 +62,7 @@ module "deployer" {
   description = "Brings the platform up and down."
   iam         = merge(local.operators, local.main_branch)
 
-  project_roles = concat(local.applies, [
+  project_roles = concat(local.applies, lookup(local.budget_roles, "editor", []), [
     "roles/artifactregistry.admin",
     "roles/bigquery.jobUser",
     "roles/bigquery.metadataViewer",
@@ -89,7 +89,7 @@ module "planner" {
   description = "Plans changes for pull requests."
   iam         = local.any_branch
 
-  project_roles = concat(local.reads, [
+  project_roles = concat(local.reads, lookup(local.budget_roles, "viewer", []), [
     "roles/artifactregistry.reader",
     "roles/iam.securityReviewer",
     "roles/iam.serviceAccountViewer",

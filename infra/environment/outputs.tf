@@ -7,8 +7,9 @@ output "labels" {
 }
 
 output "names" {
-  description = "Names that follow from the file: of each bucket and of groundwork's own, of each identity's service account, of each persona's own role, and of the connection to GitHub."
+  description = "Names that follow from the file: of each bucket and of groundwork's own, of each identity's service account, of each persona's own role and of those for the budget, and of the connection to GitHub."
   value = {
+    budget_roles = { for kind in ["editor", "viewer"] : kind => "groundwork_budget_${kind}" }
     buckets      = { for name, bucket in var.values.buckets : name => coalesce(bucket.called, "${var.values.project}-${name}") }
     connection   = "github"
     deployer     = "groundwork-deployer"

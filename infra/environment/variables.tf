@@ -13,8 +13,9 @@ variable "values" {
   type = object({
     budget = optional(object({
       amount          = number
-      billing_account = string
+      billing_account = optional(string)
       currency        = optional(string, "USD")
+      thresholds      = optional(list(number), [0.5, 0.8, 1])
     }))
     builds = optional(map(object({
       branch          = optional(string)

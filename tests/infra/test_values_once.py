@@ -20,7 +20,7 @@ ELSEWHERE = ("cloud", "cost", "policy")
 MINIMAL: dict[str, Any] = {
     "project": "my-project",
     "region": "europe-west1",
-    "budget": {"amount": 20, "billing_account": "012345-6789AB-CDEF01"},
+    "budget": {"amount": 20},
     "buckets": {"data": {}},
     "builds": {"api": {}},
     "github": {"repository": "team/cats", "owner_id": "42"},
@@ -38,7 +38,7 @@ FULL: dict[str, Any] = {
     "region": "europe-north2",
     "protected": True,
     "labels": {"team": "cats"},
-    "budget": {"amount": 20, "billing_account": "012345-6789AB-CDEF01", "currency": "DKK"},
+    "budget": {"amount": 20, "billing_account": "012345-6789AB-CDEF01", "currency": "DKK", "thresholds": [0.9]},
     "buckets": {
         "data": {
             "dvc": True, "force_destroy": True, "noncurrent_versions": {"days": 7, "keep": 9}, "soft_delete_days": 14,

@@ -53,6 +53,12 @@ GOOD = {
         "schedule": '{ cron = "0 6 * * 1" }',
         "service_account": '"scheduler@my-project.iam.gserviceaccount.com"',
     },
+    "budget": {
+        "billing_account": '"012345-6789AB-CDEF01"',
+        "name": '"my-project"',
+        "amount": "50",
+        "project_number": '"123"',
+    },
     "secret": {"project_id": '"my-project"', "name": '"wandb-api-key"'},
     "service_account": {"project_id": '"my-project"', "name": '"groundwork-train"', "description": '"Trains."'},
     "training": {"project_id": '"my-project"', "name": '"my-project-staging"', "location": '"europe-west1"'},
@@ -184,6 +190,17 @@ BAD = {
             "the default accounts of Compute Engine and App Engine are not",
         ),
     ],
+    "budget": [
+        ('billing_account = "my-account"', "must be an id such as 012345-6789AB-CDEF01"),
+        ("amount = 0", "The amount must be above 0"),
+        ('currency = "dollars"', "must have three capital letters"),
+        ('name = ""', "must have 1 to 60 characters"),
+        ('project_number = "my-project"', "must have digits only"),
+        ("thresholds = []", "must be at least one, all different"),
+        ("thresholds = [0.5, 0.5]", "must be at least one, all different"),
+        ("thresholds = [50]", "each from 0.01 to 10"),
+        ('topic = "spend"', "projects/my-project/topics/my-topic"),
+    ],
     "secret": [
         (PUBLIC, "allUsers and allAuthenticatedUsers are not allowed"),
         ('location = "eu"', "must be a region such as europe-west1, or null"),
@@ -216,6 +233,7 @@ BAD = {
 }
 # What a regular expression is held against, with a newline behind; by variable, in each module that has it.
 NEWLINES = {
+    "billing_account": [r'"012345-6789AB-CDEF01\n"'],
     "branch": [r'"main\n"'],
     "buckets": [r'{ "my-data\n" = {} }'],
     "build": [
@@ -241,10 +259,13 @@ NEWLINES = {
     "probes": [r'{ path = "/health\n" }'],
     "project_id": [r'"my-project\n"'],
     "project_roles": [r'["roles/logging.logWriter\n"]'],
+    "project_number": [r'"12\n"'],
     "repositories": [r'["team/cats\n"]'],
     "repository": [r'"team/cats\n"', r'"projects/p/locations/l/connections/github/repositories/cats\n"'],
     "repository_id": [r'"12\n"'],
     "roles": [r'{ viewer = "projects/p/roles/viewer\n" }'],
+    "topic": [r'"projects/p/topics/t\n"'],
+    "currency": [r'"USD\n"'],
     "schedule": [r'{ cron = "0 6 * * 1\n" }', r'{ cron = "0 6 * * 1", time_zone = "Etc/UTC\n" }'],
     "service_account": [r'"serve@my-project.iam.gserviceaccount.com\n"'],
     "services": [r'["iam.googleapis.com\n"]'],

@@ -86,6 +86,22 @@ def test_doctor_reports_missing_billing(google: Google) -> None:
     assert (row.health, "gcloud billing projects link" in row.remedy) == ("broken", True)
 
 
+def test_doctor_reports_a_budget_that_would_never_count_anything(google: Google) -> None:
+    google.log_in()
+    path = f"v1/projects/{google.clone.project}/billingInfo"
+    account = {"billingAccountName": "billingAccounts/000000-000000-000000"}
+    google.owner().request("PUT", "cloudbilling", path, json=account)
+    file = google.clone.root / "envs" / "dev.yaml"
+    text = file.read_text()
+    file.write_text(f"{text}budget: {{amount: 50, billing_account: 012345-6789AB-CDEF01}}\n")
+    row = examined(google)["budget"]
+    assert (row.health, "billing_account: 000000-000000-000000" in row.remedy) == ("broken", True)
+    assert "billing.resourcebudgets.write" in needed(google.environment)
+    file.write_text(f"{text}budget: {{amount: 50}}\n")
+    assert "budget" not in examined(google)
+    assert "billing.resourcebudgets.write" not in needed(google.environment)
+
+
 @pytest.mark.parametrize(
     ("method", "subject", "health"),
     [
@@ -168,6 +184,8 @@ def test_the_deployers_roles_hold_every_permission_that_up_needs(clone: SmallClo
     permissions = {
         permission for role in roles for permission in cloud.request("GET", "iam", f"v1/{role}")["includedPermissions"]
     }
+    own = (ROOT / "infra" / "bootstrap" / "budget.tf").read_text().partition("editor = [")[2].partition("]")[0]
+    permissions |= set(re.findall(r'"([^"]+)"', own))
     assert sorted({one for how in made().values() for one in several(how.permissions)} - permissions) == []
 
 

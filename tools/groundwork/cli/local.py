@@ -243,6 +243,31 @@ def push(url: str, as_json: bool) -> None:
 
 
 @local.command()
+@environment_option
+@click.argument("amount", type=click.FloatRange(0, 1_000_000, min_open=True))
+@click.option(
+    "--credits", "paid", type=click.FloatRange(0, 1_000_000), default=0, help="Part that promotional credits pay."
+)
+@json_option
+def charge(name: str, amount: float, paid: float, as_json: bool) -> None:
+    """Add a made-up charge of AMOUNT US dollars to the environment's project, to see what its budget does.
+
+    Nothing is billed; such a charge is in no report. Only `local reset` takes it back.
+
+    Example: groundwork local charge 30 --env starfish
+    """
+    checkout, environment = here(name)
+    if not environment.local:
+        raise UsageProblem(f"{environment.file} is on Google Cloud: only the local cloud takes made-up charges.")
+    said = feature.charge(checkout, environment.project, amount, paid)
+    if as_json:
+        print_json({"notices": said, "simulated": True})
+        return
+    for line in said or ["No budget has passed a further threshold."]:
+        echo(line)
+
+
+@local.command()
 @click.option(
     "-n", "--lines", type=click.IntRange(min=1), default=20, show_default=True, help="Lines to print of each log."
 )

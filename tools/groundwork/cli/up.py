@@ -21,6 +21,7 @@ from groundwork.cli.options import (
 from groundwork.cli.outputs import print_outputs
 from groundwork.cli.printing import next_steps, print_json
 from groundwork.cli.terminal import Terminal
+from groundwork.cost import local_prices
 from groundwork.cost.estimate import Estimate, a_month
 from groundwork.cost.planned import saying_cost
 from groundwork.errors import Exit
@@ -83,6 +84,7 @@ def up(
         done = feature.up(session, feature.UpOptions(yes=yes, dry_run=dry_run, details=details), talk, checks)
     if dry_run:
         return
+    local_prices.tell(session.environment, session.checkout)
     print_outputs(done.outputs, session.environment)
     for one in after_apply(session, done.plans):
         talk.say(f"warning: {one.text}")

@@ -1,4 +1,4 @@
-"""The monthly budget, compared with an estimate or a month's report. It sends no alerts: the billing account does not know of it."""
+"""The monthly budget, compared with an estimate or a month's report. Google's own budget, which sends the e-mails, is Terraform's."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class BudgetStatus:
         return {
             "amount": exact(self.amount),
             "currency": self.budget.currency,
-            "billing_account": self.budget.billing_account,
+            "billing_account": self.budget.billing_account or None,
             "cost": None if self.cost is None else exact(self.cost),
             "at_least": self.bounded,
             "over": self.over,
@@ -76,7 +76,7 @@ def of_estimate(budget: Budget | None, found: Estimate) -> BudgetStatus | None:
 def of_report(budget: Budget | None, found: CostReport) -> BudgetStatus | None:
     """Compare the budget with a month's costs on its billing account, before promotional credits; None without a budget.
 
-    In an export that names no accounts, every line counts.
+    In an export that names no accounts, or for a budget without one, every line counts.
     """
     if budget is None:
         return None
@@ -84,9 +84,10 @@ def of_report(budget: Budget | None, found: CostReport) -> BudgetStatus | None:
         return BudgetStatus(budget, None, why="it is monthly: choose a month with --month")
     if found.currency != budget.currency:
         return BudgetStatus(budget, None, why=f"these costs are in {found.currency}")
-    lines = [line for line in found.lines if line.account in ("", budget.billing_account)]
+    account = budget.billing_account
+    lines = [line for line in found.lines if not account or line.account in ("", account)]
     if not lines:
-        return BudgetStatus(budget, None, why=f"none of these costs are on {budget.billing_account}")
+        return BudgetStatus(budget, None, why=f"none of these costs are on {account}")
     return BudgetStatus(
         budget, total(line.before_promotion for line in lines), "the month before promotional credits is"
     )

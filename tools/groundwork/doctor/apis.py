@@ -84,6 +84,7 @@ def of_both_layers(environment: Environment) -> list[str]:
     runs = bool(environment.services or environment.jobs)
     used = {
         "aiplatform": bool(environment.training),
+        "billingbudgets": environment.budget is not None and bool(environment.budget.billing_account),
         "cloudbuild": bool(environment.builds),
         "cloudscheduler": bool(environment.scheduled),
         "logging": runs or bool(environment.builds or environment.training),

@@ -25,6 +25,7 @@ def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     account = str(found.get("billingAccountName", "")).rpartition("/")[2]
     if found.get("billingEnabled"):
         yield CheckResult("billing", "ok", f"account {account}")
+        yield from _budget(environment, account)
     elif account:
         yield CheckResult(
             "billing",
@@ -34,6 +35,17 @@ def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
         )
     else:
         yield CheckResult("billing", "broken", f"{environment.project} has no billing account", _link(environment))
+
+
+def _budget(environment: Environment, account: str) -> Iterator[CheckResult]:
+    """A budget on another account would be created, and never count anything."""
+    if environment.budget and environment.budget.billing_account not in ("", account):
+        yield CheckResult(
+            "budget",
+            "broken",
+            f"it is on account {environment.budget.billing_account}, but {account} pays for {environment.project}: it would never send an e-mail",
+            f"put `billing_account: {account}` into {environment.file}",
+        )
 
 
 def _link(environment: Environment) -> str:

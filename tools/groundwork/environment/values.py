@@ -126,11 +126,15 @@ class Github:
 
 @dataclass(frozen=True)
 class Budget:
-    """The monthly budget, in the billing account's currency."""
+    """The monthly budget, in the billing account's currency; without an account ("") it is only compared with.
+
+    `thresholds`: the parts of it at which Google sends e-mails.
+    """
 
     amount: float
     currency: str
-    billing_account: str
+    billing_account: str = ""
+    thresholds: tuple[float, ...] = (0.5, 0.8, 1)
 
 
 @dataclass(frozen=True)
@@ -329,7 +333,7 @@ def _environment(path: Path, values: Mapping[str, Any]) -> Environment:
         builds=found.builds,
         training=found.training,
         github=Github(**values["github"]) if "github" in values else None,
-        budget=Budget(**values["budget"]) if "budget" in values else None,
+        budget=_budget(values["budget"]) if "budget" in values else None,
         assumptions=values["cost"].get("assumptions", {}),
         cost=values["cost"],
         exceptions=tuple(
@@ -337,6 +341,10 @@ def _environment(path: Path, values: Mapping[str, Any]) -> Environment:
             for exception in values["policy"].get("exceptions", [])
         ),
     )
+
+
+def _budget(values: Mapping[str, Any]) -> Budget:
+    return Budget(**{**values, "thresholds": tuple(values["thresholds"])})
 
 
 def _bucket(name: str, project: str, region: str, values: Mapping[str, Any]) -> Bucket:

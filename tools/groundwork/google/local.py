@@ -186,6 +186,22 @@ def usage(checkout: Checkout) -> list[dict[str, Any]]:
     return rows
 
 
+def keep_prices(checkout: Checkout, prices: list[dict[str, Any]]) -> None:
+    """Sets the prices at which the local cloud compares its usage with budgets: {"sku", "region", "price"}. Raises GroundworkError."""
+    with _sentences():
+        launcher.control(launcher.start(checkout.local_state), "POST", "/_local/prices", {"prices": prices})
+
+
+def charge(checkout: Checkout, project: str, cost: float, paid: float) -> list[str]:
+    """Adds a made-up charge in US dollars, partly paid by promotional credits, and returns what budgets say of it. Raises GroundworkError."""
+    body = {"project": project, "cost": cost, "credits": {"PROMOTION": paid} if paid else {}}
+    with _sentences():
+        said: list[str] = launcher.control(launcher.start(checkout.local_state), "POST", "/_local/charges", body)[
+            "notices"
+        ]
+    return said
+
+
 def repositories(checkout: Checkout, url: str = "", folder: str = "") -> dict[str, Any]:
     """Let `folder` stand in for the GitHub repository `url`, if given.
 

@@ -20,7 +20,9 @@ from policies.language import (
 _PLANNER = "serviceAccount:groundwork-planner@"
 _MAIN = ("/attribute.branch/main", "/attribute.rule/main")
 _LOGS_IN = "roles/iam.workloadIdentityUser"
-_READS = re.compile(r"roles/(\w+\.)*(\w*[vV]iewer|\w*[rR]eader|\w*Reviewer|browser|serviceUsageConsumer)")
+_READS = re.compile(
+    r"roles/(\w+\.)*(\w*[vV]iewer|\w*[rR]eader|\w*Reviewer|browser|serviceUsageConsumer)|projects/[^/]+/roles/groundwork_budget_viewer"
+)
 _PROJECT_WIDE_DATA = {"roles/bigquery.dataViewer", "roles/storage.objectViewer"}
 
 

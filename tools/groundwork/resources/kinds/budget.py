@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from groundwork.environment.values import Environment
 from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Provisioning, Without
+
+
+def uses(environment: Environment) -> bool:
+    """Whether the file names the billing account that it belongs to."""
+    return environment.budget is not None and bool(environment.budget.billing_account)
+
 
 KIND = Kind(
     name="budget",
     why="nothing; its notices are free",
     maker="the console or `gcloud billing budgets create`",
+    components={"budget": "budget"},
     terraform=(
         Provisioning(
             "google_billing_budget",
             "budget",
             Without("its id is Google's own, and not known before it is made"),
             Free("budgets and their notices are free"),
-            Without("no layer makes one"),
+            ("billing.resourcebudgets.read", "billing.resourcebudgets.write", "resourcemanager.projects.get"),
+            uses=uses,
         ),
     ),
     listings=Without("it is the billing account's, not the project's"),

@@ -9,7 +9,7 @@ KIND = Kind(
     name="custom role",
     why="nothing",
     maker="`gcloud iam roles create`",
-    components={"persona_roles": "role of"},
+    components={"budget_roles": "role of the budget's", "persona_roles": "role of"},
     terraform=(
         Provisioning(
             "google_project_iam_custom_role",

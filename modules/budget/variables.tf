@@ -1,0 +1,74 @@
+variable "amount" {
+  description = "Most that the project may cost in a month, before credits."
+  type        = number
+
+  validation {
+    condition     = var.amount > 0 && var.amount <= 1000000000
+    error_message = "The amount must be above 0, and at most 1000000000."
+  }
+}
+
+variable "billing_account" {
+  description = "ID of the billing account that pays for the project."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$", var.billing_account))
+    error_message = "The billing account must be an id such as 012345-6789AB-CDEF01, as `gcloud billing accounts list` prints them."
+  }
+}
+
+variable "currency" {
+  description = "Currency of the billing account."
+  type        = string
+  default     = "USD"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Z]{3}$", var.currency))
+    error_message = "The currency must have three capital letters, such as USD."
+  }
+}
+
+variable "name" {
+  description = "Name of the budget, as e-mails show it."
+  type        = string
+
+  validation {
+    condition     = length(var.name) >= 1 && length(var.name) <= 60
+    error_message = "The budget name must have 1 to 60 characters."
+  }
+}
+
+variable "project_number" {
+  description = "Number of the project whose costs count; Google does not take its ID here."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]+$", var.project_number))
+    error_message = "The project number must have digits only."
+  }
+}
+
+variable "thresholds" {
+  description = "Parts of the amount, each of which sends one e-mail a month when it is spent: 0.5 is half."
+  type        = list(number)
+  default     = [0.5, 0.8, 1]
+  nullable    = false
+
+  validation {
+    condition     = length(var.thresholds) > 0 && length(distinct(var.thresholds)) == length(var.thresholds) && alltrue([for threshold in var.thresholds : threshold >= 0.01 && threshold <= 10])
+    error_message = "The thresholds must be at least one, all different, each from 0.01 to 10: 0.5 is half of the amount."
+  }
+}
+
+variable "topic" {
+  description = "Full name of a Pub/Sub topic that gets the spend several times a day; with one, the project's owners get the e-mails too."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.topic == null ? true : can(regex("^projects/[^/\\s]+/topics/[^/\\s]+$", var.topic))
+    error_message = "The topic must be written as projects/my-project/topics/my-topic, or be null."
+  }
+}
