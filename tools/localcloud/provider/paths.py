@@ -26,6 +26,7 @@ def parse(template: str, name: str) -> dict[str, str] | None:
     return match.groupdict() if match else None
 
 
+@lru_cache(maxsize=512)
 def names(template: str) -> tuple[str, ...]:
     """A template's placeholders, in order."""
     return tuple(name for _, name in _PLACEHOLDER.findall(template))

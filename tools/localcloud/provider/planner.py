@@ -187,6 +187,8 @@ class Planner:
         return value
 
     def _suppressed(self, node: Child, old: Value, new: Value, scope: Scope) -> bool:
+        if not node.suppress and not scope.suppress:
+            return False
         names = (node.suppress, *reversed(scope.suppress)) if isinstance(node, Attribute) else scope.suppress[-1:]
         comparison = suppress.Comparison(scope.path, old, new, self)
         return any(suppress.equal(name, comparison) for name in names if name)

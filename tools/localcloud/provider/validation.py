@@ -43,7 +43,8 @@ def _block(block: Block, values: Object, path: Path, root: Object) -> Iterator[D
 
 def _child(child: Child, value: Value, path: Path, root: Object) -> Iterator[Diagnostic]:
     """Errors in one attribute or nested block. If it contains unknown values, only its relations to others are checked."""
-    yield from _alternatives(child, path, root)
+    if child.missed:
+        yield from _alternatives(child, path, root)
     if not _is_set(child, value):
         if child.required:
             yield Diagnostic(path, f"{child.name} is required, but it is null.")

@@ -28,6 +28,7 @@ class _Unknown:
 
 
 UNKNOWN: Final = _Unknown()
+_NESTING = (dict, list, _Unknown)
 # Go strings hold arbitrary bytes, and Terraform passes them on: a secret need not be valid UTF-8.
 BYTES: Final = "surrogateescape"
 _UNKNOWN_BYTES: Final = msgpack.ExtType(0, b"\x00")
@@ -63,19 +64,20 @@ def _unknown_bytes(value: object) -> msgpack.ExtType:
 
 def known(value: Value) -> bool:
     """Whether nothing in the value is unknown."""
-    if isinstance(value, dict):
-        return all(known(one) for one in value.values())
-    if isinstance(value, list):
-        return all(known(one) for one in value)
-    return value is not UNKNOWN
+    if not isinstance(value, (dict, list)):
+        return value is not UNKNOWN
+    for one in value.values() if isinstance(value, dict) else value:
+        if one is UNKNOWN or (isinstance(one, (dict, list)) and not known(one)):
+            return False
+    return True
 
 
 def settled(value: Value) -> Value:
     """The value with unknown parts as null (in lists, left out), ready to be sent or stored."""
     if isinstance(value, dict):
-        return {key: settled(one) for key, one in value.items()}
+        return {key: settled(one) if isinstance(one, _NESTING) else one for key, one in value.items()}
     if isinstance(value, list):
-        return [settled(one) for one in value if one is not UNKNOWN]
+        return [settled(one) if isinstance(one, _NESTING) else one for one in value if one is not UNKNOWN]
     return None if value is UNKNOWN else value
 
 
