@@ -303,3 +303,34 @@ def test_a_disk_is_copied_into_snapshots_and_images_and_back(call: Sender) -> No
     call("POST", f"{BASE}/global/snapshots", {"name": "none"}, 400)
     call("DELETE", f"{BASE}/global/snapshots/s")
     assert call("GET", f"{ZONE}/disks/copy")["sizeGb"] == "20"
+
+
+def test_a_copy_takes_the_right_to_use_what_is_copied_in_whatever_project(call: Sender) -> None:
+    call("POST", f"{ZONE}/disks", {"name": "d", "sizeGb": "20"})
+    call("POST", f"{BASE}/global/snapshots", {"name": "s", "sourceDisk": "zones/europe-west1-b/disks/d"})
+    other = "projects/other-team"
+    call.cloud.store.put(
+        "cloudresourcemanager", other, {"projectId": "other-team", "projectNumber": "7", "state": "ACTIVE"}
+    )
+    for name in ("zones/europe-west1-b/disks/d", "global/snapshots/s", "global/images/i"):
+        call.cloud.store.put(
+            "compute", f"{other}/{name}", {"name": name[-1:], "id": "1", "sizeGb": "10", "diskSizeGb": "10"}
+        )
+    creates = ("compute.disks.create", "compute.snapshots.create", "compute.images.create")
+    role = f"projects/{PROJECT}/roles/creates"
+    call.cloud.store.put("iam", role, {"name": role, "includedPermissions": list(creates)})
+    call.grant(role, "user:dev@example.com")
+    call.grant("roles/compute.instanceAdmin.v1", "user:admin@example.com")
+    dev, admin = call.as_("user:dev@example.com"), call.as_("user:admin@example.com")
+    for path, field, name in (
+        (f"{BASE}/global/snapshots", "sourceDisk", "zones/europe-west1-b/disks/d"),
+        (f"{BASE}/global/images", "sourceDisk", "zones/europe-west1-b/disks/d"),
+        (f"{BASE}/global/images", "sourceSnapshot", "global/snapshots/s"),
+        (f"{ZONE}/disks", "sourceSnapshot", "global/snapshots/s"),
+        (f"{ZONE}/disks", "sourceDisk", "zones/europe-west1-b/disks/d"),
+        (f"{ZONE}/disks", "sourceImage", "global/images/i"),
+    ):
+        assert "compute." in dev.refused("POST", path, {"name": "mine", field: f"projects/{PROJECT}/{name}"}, 403)
+        for one in (dev, admin):
+            assert "compute." in one.refused("POST", path, {"name": "mine", field: f"{other}/{name}"}, 403)
+    admin("POST", f"{ZONE}/disks", {"name": "mine", "sourceSnapshot": f"projects/{PROJECT}/global/snapshots/s"})

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from localcloud.engine import older, references, zonal
 from localcloud.engine.service import Body, Call, Resource
-from localcloud.errors import CloudError, invalid, not_found
-from localcloud.services.compute import catalogue
+from localcloud.errors import CloudError, invalid
+from localcloud.services.compute import catalogue, sources
 from localcloud.services.compute.disks import API
 
 _REGIONS = {"us": "us", "northamerica": "us", "southamerica": "us", "europe": "eu", "asia": "asia"}
@@ -21,7 +21,7 @@ def snapshot(call: Call, body: Body) -> Body:
     name = str(body.get("sourceDisk", ""))
     if not name and not body.get("sourceInstantSnapshot"):
         raise invalid("Invalid value for field 'resource.sourceDisk': ''. It must be given.", "sourceDisk", "required")
-    disk: Body = _stored(call, name) if name else {}
+    disk: Body = sources.stored(call, name, "compute.disks.createSnapshot") if name else {}
     made: Body = {
         "status": "READY",
         "storageBytes": "0",
@@ -38,7 +38,7 @@ def of_disk(call: Call, resource: Resource) -> Body:
     words = call.name.split("/")
     name = f"{'/'.join(words[:2])}/global/snapshots/{call.body.get('name', '')}"
     older.check_id(resource, str(call.body.get("name", "")))
-    _stored(call, call.name)
+    sources.stored(call, call.name, "compute.disks.createSnapshot")
     if call.cloud.store.get(API, name) is not None:
         raise CloudError(409, "ALREADY_EXISTS", resource.taken.format(name=name), "alreadyExists")
     sent = references.kept(call, {**call.body, "sourceDisk": call.name}, resource.links)
@@ -68,14 +68,7 @@ def _source(call: Call, body: Body) -> Body:
         raise invalid("An image is made of one source only.", "sourceDisk", "invalid")
     if not named:
         return {}
-    return catalogue.image(named[0]) or _stored(call, named[0])
-
-
-def _stored(call: Call, name: str) -> Body:
-    found = call.cloud.store.get(API, name)
-    if found is None:
-        raise not_found(f"The resource '{name}' was not found")
-    return found
+    return catalogue.image(named[0]) or sources.stored(call, named[0])
 
 
 def _near(name: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from localcloud.engine import older, references
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body, Call, Resource
-from localcloud.errors import CloudError, invalid, not_found
-from localcloud.services.compute import catalogue
+from localcloud.errors import CloudError, invalid
+from localcloud.services.compute import catalogue, sources
 
 API = "compute"
 _ID = "[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
@@ -18,6 +18,8 @@ def completed(call: Call, body: Body) -> Body:
     place = "/".join(call.path.split("/")[:4])
     if image is not None:
         body["sourceImage"] = f"projects/{image['_project']}/global/images/{image['name']}"
+    elif body.get("sourceImage"):
+        sources.check(call, references.relative(str(body["sourceImage"]), call.project))
     source = _source(call, body)
     copied = source or image
     least = int(source.get("sizeGb") or source["diskSizeGb"] if source else image["diskSizeGb"] if image else 10)
@@ -35,14 +37,9 @@ def completed(call: Call, body: Body) -> Body:
 
 
 def _source(call: Call, body: Body) -> Body | None:
-    """The disk or snapshot of the same project that a new one copies, if any; 404 if it does not exist."""
+    """The disk or snapshot that a new one copies, if any."""
     name = str(body.get("sourceDisk") or body.get("sourceSnapshot") or "")
-    if not name.startswith(f"projects/{call.project}/"):
-        return None
-    found = call.cloud.store.get(API, name)
-    if found is None:
-        raise not_found(f"The resource '{name}' was not found")
-    return found
+    return sources.stored(call, name) if name else None
 
 
 def shown(_cloud: Cloud, body: Body) -> Body:
