@@ -211,3 +211,21 @@ def test_a_condition_with_a_costly_regular_expression_answers_at_once(call: Send
     call("PATCH", f"{POOLS}/github/providers/github?updateMask=attributeCondition", {"attributeCondition": condition})
     assert exchange(call, jwt(call, a="a" * 30_000 + "b"), status=400)["error"] == "unauthorized_client"
     exchange(call, jwt(call, a="a" * 30_000))
+
+
+def test_a_token_of_a_pool_ends_with_the_pool_and_returns_with_it(call: Sender) -> None:
+    headers = bearer(exchange(call, jwt(call)))
+    subject = f"principal://iam.googleapis.com/{POOL}/subject/repo:cats/dogs:ref:refs/heads/main"
+    call.grant("roles/secretmanager.admin", subject)
+    assert call.reply("GET", SECRETS, headers).status == 200
+    for verb, path, body, status in (
+        ("PATCH", f"{POOLS}/github?updateMask=disabled", {"disabled": True}, 401),
+        ("PATCH", f"{POOLS}/github?updateMask=disabled", {"disabled": False}, 200),
+        ("DELETE", f"{POOLS}/github", None, 401),
+        ("POST", f"{POOLS}/github:undelete", {}, 200),
+    ):
+        call(verb, path, body)
+        assert call.reply("GET", SECRETS, headers).status == status, path
+    assert call.reply("GET", f"/storage/v1/b?project={PROJECT}", headers).status != 401
+    call("PATCH", f"{POOLS}/github?updateMask=disabled", {"disabled": True})
+    assert call.reply("GET", f"/storage/v1/b?project={PROJECT}", headers).status == 401

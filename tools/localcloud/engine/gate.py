@@ -109,8 +109,11 @@ def tested(call: Call, resource: str, permissions: Sequence[str]) -> list[str]:
 
 
 def inactive(principal: str) -> errors.CloudError:
-    """401 for the token of a service account that was disabled or deleted since, or never existed."""
+    """401 for the token of a service account that was disabled or deleted since, or never existed, or of a pool that was."""
     problem = tokens.refused()
+    if principal.startswith("principal:"):
+        problem.message = f"The pool of {identities.member(principal)} is disabled or deleted. {problem.message}"
+        return problem
     email = principal.partition(":")[2]
     problem.details = [errors.error_info("ACCOUNT_STATE_INVALID", "googleapis.com", {"email": email})]
     problem.message = f"The service account {email} is disabled or deleted, or was never created. {problem.message}"

@@ -234,13 +234,23 @@ class Iam:
         return False
 
     def active(self, principal: str) -> bool:
-        """Whether a principal may act: False for a service account that is disabled or does not exist."""
+        """Whether a principal may act: False for a service account that is disabled or does not exist, and for a pool that is off.
+
+        Source: https://cloud.google.com/iam/docs/manage-workload-identity-pools-providers ("existing tokens").
+        """
+        if principal.startswith("principal:"):
+            pool = self._projects.named(identities.federated(principal).pool)
+            return self._store.derived.of("iam", ("active", pool), lambda: self._is_on(pool))
         kind, _, email = principal.partition(":")
         match = _ACCOUNT.fullmatch(email) if kind == "serviceAccount" else None
         if match is None or self._projects.find(match["project"]) is None:
             return True
         name = f"projects/{match['project']}/serviceAccounts/{match[0]}"
         return self._store.derived.of("iam", ("active", name), lambda: self._enabled(name))
+
+    def _is_on(self, pool: str) -> bool:
+        body = self._store.get("iam", pool) or {}
+        return body.get("state", "ACTIVE") == "ACTIVE" and not body.get("disabled")
 
     def _enabled(self, account: str) -> bool:
         body = self._store.get("iam", account)
