@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -19,18 +20,26 @@ from groundwork.cost.report import CostReport, groupings
 from groundwork.cost.report import as_json as report_json
 
 Cell = str | int | None
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 def written(rows: Iterable[Mapping[str, Cell]]) -> str:
-    """Rows as CSV text with a header line; "" without rows."""
+    """Rows as CSV text with a header line; "" without rows. No name in a cell is a formula to a spreadsheet."""
     rows = list(rows)
     if not rows:
         return ""
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _plain(cell) for name, cell in row.items()} for row in rows)
     return text.getvalue()
+
+
+def _plain(cell: Cell) -> Cell:
+    """A cell that spreadsheets take for a number or a text, never for a formula, which could send what else is in the sheet."""
+    formula = isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell)
+    return f"'{cell}" if formula else cell
 
 
 def estimate_json(
