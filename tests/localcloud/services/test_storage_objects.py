@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -33,6 +34,14 @@ def test_an_object_has_everything_that_clients_check(gcs: Storage) -> None:
     assert gcs.ask("GET", path("dir/a b.txt")).json == created
     link = created["mediaLink"].partition("/download")[2]
     assert gcs.ask("GET", f"/download{link}").body == b"hello"
+
+
+@pytest.mark.parametrize("name", ["a/b-c_d.e~f", "a b", "a%2Fb", "ä/\u0661", "a+b"])
+def test_an_object_s_links_escape_all_that_a_path_segment_cannot_hold(gcs: Storage, name: str) -> None:
+    gcs.upload(name)
+    (listed,) = gcs.ask("GET", f"{B}/data-bucket/o").json["items"]
+    assert listed["selfLink"].endswith(f"/storage/v1/b/data-bucket/o/{quote(name, safe='')}")
+    assert f"/o/{quote(name, safe='')}?generation=" in listed["mediaLink"]
 
 
 def test_a_download_says_what_it_holds(gcs: Storage) -> None:

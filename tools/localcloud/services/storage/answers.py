@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from localcloud.engine.exchange import Reply
@@ -38,14 +38,19 @@ def bucket_reply(call: Call, row: Bucket) -> Reply:
     return Reply(body=bucket(call, row), headers={"etag": row.facts["etag"]})
 
 
-def object_text(call: Call, bucket: Bucket, row: ObjectVersion) -> str:
-    """An object as this call asks for it, as JSON text."""
+def object_texts(call: Call, bucket: Bucket, rows: Iterable[ObjectVersion]) -> list[str]:
+    """Objects of a bucket as this call asks for them, as JSON texts."""
+    full = _full(call, bucket)
+    return [_object_text(call, bucket, row, full=full) for row in rows]
+
+
+def _object_text(call: Call, bucket: Bucket, row: ObjectVersion, *, full: bool) -> str:
     more: dict[str, Any] = {}
     if bucket.retention_seconds or '"retention"' in row.facts:
         until = guards.kept_until(row, row.resource, bucket)
         if until is not None:
             more["retentionExpirationTime"] = rfc3339(until)
-    if _full(call, bucket):
+    if full:
         more |= acls.in_object(call, bucket, row)
     facts = row.facts
     if (key := keys.needed(row)) is not None and keys.of(call.headers) != key:
@@ -58,7 +63,8 @@ def object_text(call: Call, bucket: Bucket, row: ObjectVersion) -> str:
 def object_reply(call: Call, bucket: Bucket, row: ObjectVersion, headers: Mapping[str, str] | None = None) -> Reply:
     """A reply with one object."""
     etag = {"etag": object_fields.etag(row.generation, row.metageneration)}
-    return text_reply(object_text(call, bucket, row), etag if headers is None else {**headers, **etag})
+    (text,) = object_texts(call, bucket, [row])
+    return text_reply(text, etag if headers is None else {**headers, **etag})
 
 
 def text_reply(text: str, headers: Mapping[str, str] | None = None) -> Reply:

@@ -51,7 +51,7 @@ def rewrite(call: Call) -> Body | Reply:
         token = base64.urlsafe_b64encode(f"{source.generation}:{written}".encode()).decode()
         return {**result, "totalBytesRewritten": str(written), "rewriteToken": token}
     bucket, row = _copy(call)
-    text = answers.object_text(call, bucket, row)
+    (text,) = answers.object_texts(call, bucket, [row])
     return answers.text_reply(
         f'{{"kind":"storage#rewriteResponse","totalBytesRewritten":"{row.size}","objectSize":"{row.size}",'
         f'"done":true,"resource":{text}}}'

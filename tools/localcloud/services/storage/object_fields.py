@@ -6,6 +6,7 @@ Source: cloud.google.com/storage/docs/json_api/v1/objects.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from localcloud.spec import json_text
 
 Body = dict[str, Any]
 
+_PLAIN = re.compile(r"[\w.~/-]*", re.ASCII)  # most names are, and a list has a thousand of them
 _TEXTS = ("cacheControl", "contentDisposition", "contentEncoding", "contentLanguage", "contentType", "customTime")
 _HOLDS = ("temporaryHold", "eventBasedHold")
 WRITABLE = (*_TEXTS, "metadata", "contexts", *_HOLDS, "retention")
@@ -140,12 +142,12 @@ def etag(generation: int, metageneration: int) -> str:
 
 def in_path(name: str) -> str:
     """An object name escaped as a path segment."""
-    return quote(name, safe="")
+    return name.replace("/", "%2F") if _PLAIN.fullmatch(name) else quote(name, safe="")
 
 
 def shown(facts: str, base: str, place: tuple[str, str], generation: int, more: Body | None = None) -> str:
     """The stored resource with its links and any `more` fields, as JSON text."""
-    path = f"{quote(place[0])}/o/{in_path(place[1])}"
+    path = f"{place[0]}/o/{in_path(place[1])}"
     extra = "" if not more else "," + json_text.write(more)[1:-1]
     return (
         f'{facts[:-1]},"selfLink":"{base}/storage/v1/b/{path}",'

@@ -89,7 +89,7 @@ def list_(call: Call) -> Reply:
     if page.prefixes:
         parts.append(f'"prefixes":{json_text.write(page.prefixes)}')
     if page.rows:
-        parts.append(f'"items":[{",".join([answers.object_text(call, bucket, row) for row in page.rows])}]')
+        parts.append(f'"items":[{",".join(answers.object_texts(call, bucket, page.rows))}]')
     return answers.text_reply(f"{{{','.join(parts)}}}")
 
 
