@@ -267,6 +267,21 @@ def test_a_dockerfile_mounts_nothing_of_this_machine(
         assert not any("a secret" in line for line in lines)
 
 
+def test_what_a_build_caches_is_seen_by_builds_of_its_account_alone(
+    cloud: Serving, submit: Callable[..., dict[str, Any]]
+) -> None:
+    other = cloud.account("other-builder")
+    for role in ("roles/storage.objectViewer", "roles/logging.logWriter"):
+        cloud.grant(role, other)
+    dockerfile = f"FROM {SMALL}\nRUN --mount=type=cache,id=pip,target=/c ls /c && echo mine >/c/planted\n"
+    steps = [{"name": DOCKER, "args": ["build", "--no-cache", "-t", "x", "."]}]
+    own = {"serviceAccount": f"projects/{PROJECT}/serviceAccounts/{other.partition(':')[2]}"}
+    for more, found in (({}, False), ({}, True), (own, False)):
+        build = submit(steps, {"Dockerfile": dockerfile}, **more)
+        assert build["status"] == "SUCCESS", log(cloud, build)
+        assert ("planted" in log(cloud, build)) is found
+
+
 def test_a_dockerfile_includes_no_file_of_this_machine(
     cloud: Serving, submit: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:

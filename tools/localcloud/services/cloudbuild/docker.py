@@ -7,6 +7,7 @@ do not exist for it, and what it builds is not tagged on this machine, whose tag
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -148,7 +149,7 @@ class Docker:
             raise RuntimeProblem(f"unable to prepare context: there is no Dockerfile at {options.file or 'Dockerfile'}")
         text, copy = await asyncio.to_thread(self._copied, dockerfile)
         identity = self._file_of_its_own("image")
-        env = dict(self.env)
+        env = {**self.env, **(await asyncio.to_thread(self._caches) if self.client.name == "podman" else {})}
         words = [
             "build",
             "--force-rm",
@@ -198,6 +199,12 @@ class Docker:
             )
         env[name] = value
         return [f"--build-arg={name}"]
+
+    def _caches(self) -> dict[str, str]:
+        """The variable by which podman keeps what RUN instructions cache apart from that of other accounts, and of other users."""
+        folder = self.workloads.state / "build-caches" / hashlib.sha256(self.principal.encode()).hexdigest()[:16]
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return {"TMPDIR": str(folder)}
 
     def _copied(self, dockerfile: Path) -> tuple[str, Path]:
         """A Dockerfile's text, and a file of its own that holds it, which no other step can change.
