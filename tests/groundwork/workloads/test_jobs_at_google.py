@@ -101,6 +101,11 @@ def test_states_have_one_set_of_words(google: Google, body: dict[str, Any], stat
     assert found["state"] == state
 
 
+def test_a_job_that_its_schedule_started_says_so(google: Google) -> None:
+    say(google, runs=(executed("SUCCEEDED", creator=google.environment.scheduler),))
+    assert google.clone("jobs", "list", "--env", "dev").text.split()[-1] == "schedule"
+
+
 def test_a_disabled_api_has_no_jobs(google: Google) -> None:
     say(google)
     off = {

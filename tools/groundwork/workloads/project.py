@@ -49,9 +49,9 @@ class Project:
         return {MEMBER: label(self.who)} if self.who else {}
 
     def person(self, value: str) -> str:
-        """The person behind such a label, among the members and the caller; the label itself if it is neither."""
+        """The person behind such a label, among the members and the caller; "schedule" for the scheduler, else the label itself."""
         known = {label(address): address for address in (*self.environment.members, self.who) if address}
-        return known.get(value, value)
+        return {**known, self.environment.scheduler: "schedule"}.get(value, value)
 
 
 def if_on(found: Iterable[T]) -> list[T]:
