@@ -55,6 +55,8 @@ def test_everything_is_deleted_and_up_restores_it_with_its_identity_pool(clone: 
     assert "Google keeps the identity pool github for 30 days" in talk.text
     assert f"gcloud iam workload-identity-pools undelete github --location global --project {PROJECT}" in talk.text
 
+    planned = up.plan(clone.session("plan"), RecordedTalk())
+    assert {change.action for entry in planned for change in entry.changes} == {"create"}
     again = RecordedTalk()
     up.up(clone.session(), YES, again)
     assert again.text.count("restoring what was deleted less than 30 days ago") == 2

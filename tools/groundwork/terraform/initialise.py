@@ -24,7 +24,7 @@ def initialise(session: Session, talk: Talk) -> None:
 
     Raises TerraformFailed.
     """
-    stale = [layer for layer in LAYERS if not _is_fresh(session, layer)]
+    stale = [layer for layer in LAYERS if session.stateless(layer) or not _is_fresh(session, layer)]
     if not stale:
         return
     talk.say(f"initialising {' and '.join(stale)} with {session.tool.text}")
