@@ -10,7 +10,7 @@ from tests.policies.cases import SETTINGS
 
 POLICIES = catalogue.policies()
 ATTRIBUTES = (
-    "action", "attribute_condition", "attribute_mapping", "binding", "build", "cleanup_policies", "cleanup_policy_dry_run",
+    "action", "attribute_condition", "attribute_mapping", "binding", "budget_filter", "build", "cleanup_policies", "cleanup_policy_dry_run",
     "disable_dependent_services", "disable_on_destroy", "effective_labels", "entity", "force_destroy", "invoker_iam_disabled", "labels",
     "lifecycle_rule", "location", "member",
     "members", "name", "permissions", "policy_data", "predefined_acl", "role", "role_entity", "secret_data", "service", "service_account",
