@@ -321,6 +321,11 @@ def test_a_log_in_googles_bucket_is_read_in_pieces_by_those_with_access_to_logs(
     assert (piece.status, piece.body) == (206, b"build")
     assert cloud("GET", name, range=f"bytes={len(text)}-").status == 416
     assert cloud.as_("user:eve@example.com")("GET", name).status == 403
+    cloud.grant("roles/logging.viewer", f"serviceAccount:{EMAIL}")
+    builder = cloud.as_(f"serviceAccount:{EMAIL}")
+    assert builder("GET", name).status == 200
+    cloud.ok("POST", f"iam/v1/{ACCOUNT}:disable", {})
+    assert builder("GET", name).status == 401
 
 
 def test_a_source_archive_is_read_as_the_builds_account(cloud: Inside) -> None:

@@ -102,6 +102,28 @@ def test_the_service_says_how_it_runs_and_a_connection_carries_many_requests(clo
             assert fetch(connection, "/", "HEAD") == (200, "")
 
 
+def test_who_may_call_is_decided_anew_when_a_role_or_the_time_changes(cloud: Serving) -> None:
+    service = deployed(cloud, "private")
+    cloud("PATCH", f"{SERVICES}/private", {"invokerIamDisabled": False}, updateMask="invokerIamDisabled")
+    role = f"projects/{PROJECT}/roles/calls"
+    known = {"name": role, "includedPermissions": ["run.routes.invoke"]}
+    cloud.write(lambda: cloud.cloud.store.put("iam", role, known))
+    policy = {"bindings": [{"role": role, "members": ["allUsers"]}]}
+    cloud("POST", f"{SERVICES}/private:setIamPolicy", {"policy": policy})
+    with closing(connected(service)) as connection:
+        assert fetch(connection)[0] == 200
+        cloud.write(lambda: cloud.cloud.store.put("iam", role, known | {"deleted": True}))
+        assert fetch(connection)[0] == 403
+        now = cloud.cloud.clock.seconds()
+        token = cloud.cloud.tokens.identity(OWNER, service["uri"], now - 3590)
+        for seconds, status in ((0, 200), (20, 401)):
+            cloud.write(lambda seconds=seconds: cloud.cloud.clock.advance(seconds))  # type: ignore[misc]
+            connection.request("GET", "/", headers={"Authorization": f"Bearer {token}"})
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == status
+
+
 def test_requests_that_are_sent_ahead_are_answered_in_turn(cloud: Serving) -> None:
     service = deployed(cloud, "ahead")
     host, _, port = service["annotations"]["local-cloud/address"].removeprefix("http://").partition(":")

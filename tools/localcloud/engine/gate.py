@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from localcloud import errors
 from localcloud.engine import places, tokens
+from localcloud.engine.cloud import Cloud
 from localcloud.engine.iam import identities
 from localcloud.engine.projects import USAGE, Project
 from localcloud.engine.service import Call
@@ -41,6 +42,14 @@ def identified(principal: str) -> str:
         return identities.canonical(principal)
     except identities.NoIdentity:
         raise tokens.refused() from None
+
+
+def caller(cloud: Cloud, headers: Mapping[str, str]) -> str:
+    """The principal of a request that is no call of an API, "" without a token; 401 for a token that is no longer good."""
+    principal = identified(cloud.tokens.principal(headers, cloud.clock.seconds()))
+    if not cloud.iam.active(principal):
+        raise inactive(principal)
+    return principal
 
 
 def needed(call: Call) -> Sequence[tuple[str, str]]:

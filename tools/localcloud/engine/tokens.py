@@ -91,8 +91,8 @@ class Tokens:
         named = {"email": address, "email_verified": True} if email else {}
         return self.assertion({**claims, **named, "principal": principal, "simulated": True})
 
-    def identified(self, token: str, now: float) -> tuple[str, str]:
-        """The principal and the audience of an identity token; 401 for an invalid or expired one."""
+    def identified(self, token: str, now: float) -> tuple[str, str, float]:
+        """The principal and the audience of an identity token, and when it ends; 401 for an invalid or expired one."""
         try:
             claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "==")) if self.asserted(token) else {}
             principal, audience, expires = claims["principal"], claims["aud"], claims["exp"]
@@ -102,7 +102,7 @@ class Tokens:
             raise refused()
         if expires <= now:
             raise refused("ACCESS_TOKEN_EXPIRED")
-        return str(principal), str(audience)
+        return str(principal), str(audience), float(expires)
 
     def secret(self, purpose: str) -> str:
         """A secret derived from the state folder's key for another purpose; it never changes."""

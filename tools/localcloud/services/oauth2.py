@@ -51,8 +51,7 @@ class TokenSite:
 
     def _email(self, token: str, word: str = "invalid_grant", status: int = 400) -> str:
         try:
-            caller = self._cloud.tokens.principal({"authorization": f"Bearer {token}"}, self._cloud.clock.seconds())
-            principal = gate.identified(caller)
+            principal = gate.caller(self._cloud, {"authorization": f"Bearer {token}"})
         except CloudError:
             raise OAuthError(word, "The token is none of the local cloud, or has expired.", status) from None
         return principal.partition(":")[2]

@@ -200,9 +200,9 @@ class Iam:
     # Decisions.
 
     @property
-    def generation(self) -> int:
-        """A number that changes with every change of a policy."""
-        return self._generation
+    def state(self) -> tuple[int, int, int]:
+        """What changes with every change of a policy, an account or a role: what was decided before may be different then."""
+        return self._generation, self._store.writes["iam"], self._lateness.policies_on_their_way
 
     def allowed(
         self,
@@ -334,7 +334,7 @@ class Iam:
         return frozenset() if off else frozenset(body.get("includedPermissions", ()))
 
     def _refresh(self) -> None:
-        versions = (self._generation, self._store.writes["iam"], self._lateness.policies_on_their_way)
+        versions = self.state
         if versions == self._seen:
             return
         self._seen = versions

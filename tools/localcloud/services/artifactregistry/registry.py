@@ -108,11 +108,7 @@ class Registry:
             value = _password(value)
         if not value or value == ANONYMOUS:
             return ""
-        caller = self._cloud.tokens.principal({"authorization": f"Bearer {value}"}, self._cloud.clock.seconds())
-        principal = gate.identified(caller)
-        if not self._cloud.iam.active(principal):
-            raise gate.inactive(principal)
-        return principal
+        return gate.caller(self._cloud, {"authorization": f"Bearer {value}"})
 
     def _opened(self, request: Request, permission: str) -> tuple[Images, str]:
         """A request's repository and image, for callers with a permission on the repository."""

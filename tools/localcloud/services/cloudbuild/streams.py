@@ -31,8 +31,7 @@ def application(cloud: Cloud) -> Starlette:
         rows = cloud.store.list(API, f"projects/{project}/locations/-", "builds") if project else []
         build = next((name for name, _ in rows if name.endswith(f"/{identity}")), "")
         try:
-            caller = cloud.tokens.principal(dict(request.headers), cloud.clock.seconds())
-            principal = gate.identified(caller)
+            principal = gate.caller(cloud, request.headers)
         except CloudError as problem:
             return PlainTextResponse(problem.message, problem.code)
         if not cloud.iam.allowed(principal, READ, API, build, project):

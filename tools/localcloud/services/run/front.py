@@ -154,11 +154,11 @@ class Front:
         known = self._callers.get(token)
         if known is not None and now < known[2]:
             return known[0], known[1]
-        principal, audience = self._cloud.tokens.identified(token.decode("latin-1"), now)
+        principal, audience, expires = self._cloud.tokens.identified(token.decode("latin-1"), now)
         if len(self._callers) > _CACHE_SIZE:
             self._callers.clear()
         caller = identities.canonical(principal), audience.rstrip("/")
-        self._callers[token] = (*caller, now + 60)
+        self._callers[token] = (*caller, min(now + 60, expires))
         return caller
 
     def _resolve(self, host: str) -> names.HostTarget | None:
@@ -177,7 +177,7 @@ class Front:
         return route
 
     def _refresh(self) -> None:
-        versions = (self._cloud.store.writes[API], self._cloud.iam.generation, self._cloud.workloads.settings.told)
+        versions = (self._cloud.store.writes[API], self._cloud.iam.state, self._cloud.workloads.settings.told)
         if versions != self._seen:
             self._seen = versions
             self._routes.clear()
