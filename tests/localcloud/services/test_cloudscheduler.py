@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +172,27 @@ def test_an_address_elsewhere_is_not_called_and_the_log_says_so(call: Sender) ->
     call("POST", f"/cloudscheduler/v1/{NAME}:run", {})
     due(call)
     assert "example.com is not called" in entries(call)[-1]["jsonPayload"]["debugInfo"]
+
+
+def test_the_last_attempt_is_when_it_started_and_not_when_it_was_answered(call: Sender) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        call.later(seconds=100)
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        writer.close()
+
+    async def attempt() -> None:
+        async with await asyncio.start_server(answer, sock=listening):
+            await call.cloud.jobs.settled()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        job(call, httpTarget={"uri": f"http://127.0.0.1:{listening.getsockname()[1]}/"})
+        call("POST", f"/cloudscheduler/v1/{NAME}:run", {})
+        asyncio.run(attempt())
+    found = call("GET", f"/cloudscheduler/v1/{NAME}")
+    assert found["status"] == {}
+    started, finished = (
+        next(one["timestamp"] for one in entries(call) if one["jsonPayload"]["@type"].endswith(kind))
+        for kind in ("AttemptStarted", "AttemptFinished")
+    )
+    assert found["lastAttemptTime"] <= started < finished

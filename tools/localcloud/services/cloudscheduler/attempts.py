@@ -77,9 +77,16 @@ async def attempt(cloud: Cloud, job: Job) -> None:
     body = cloud.store.get(API, name)
     if body is None:
         return
-    await job.write(partial(_log, cloud, body, "AttemptStarted", None))
+    await job.write(partial(_started, cloud, name))
     outcome = await _called(cloud, job, body)
     await job.write(partial(_settle, cloud, name, outcome))
+
+
+def _started(cloud: Cloud, name: str) -> None:
+    body = cloud.store.get(API, name)
+    if body is not None:
+        cloud.store.put(API, name, body | {"lastAttemptTime": cloud.clock.rfc3339()})
+        _log(cloud, body, "AttemptStarted", None)
 
 
 def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
@@ -93,7 +100,7 @@ def _settle(cloud: Cloud, name: str, outcome: TargetResponse) -> None:
         return
     _log(cloud, body, "AttemptFinished", outcome)
     status = {} if outcome.well else {"code": _CODES.get(outcome.status, 2)}
-    cloud.store.put(API, name, body | {"lastAttemptTime": cloud.clock.rfc3339(), "status": status})
+    cloud.store.put(API, name, body | {"status": status})
     if not outcome.well:
         _retry(cloud, body)
 
