@@ -120,11 +120,11 @@ def inside(folder: Path, *services: Service) -> Inside:
     cloud = opened(folder, services, (*UNWRITTEN, *SERVICES))
     now = cloud.clock.rfc3339()
     row = {"projectId": PROJECT, "projectNumber": NUMBER, "state": "ACTIVE", "displayName": PROJECT}
-    cloud.store.put("cloudresourcemanager", f"projects/{PROJECT}", row | {"createTime": now, "updateTime": now})
-    for service in services:
-        cloud.store.put(
-            "serviceusage", f"projects/{PROJECT}/services/{service.api}.googleapis.com", {"state": "ENABLED"}
-        )
     owner = Inside(cloud, application(cloud, services, "http://127.0.0.1:1", "key"))
-    owner.grant("roles/owner", OWNER)
+    with cloud.store.transaction():
+        cloud.store.put("cloudresourcemanager", f"projects/{PROJECT}", row | {"createTime": now, "updateTime": now})
+        for service in services:
+            name = f"projects/{PROJECT}/services/{service.api}.googleapis.com"
+            cloud.store.put("serviceusage", name, {"state": "ENABLED"})
+        owner.grant("roles/owner", OWNER)
     return owner

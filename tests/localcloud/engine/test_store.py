@@ -4,9 +4,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from localcloud.engine.service import Service
 from localcloud.engine.state_folder import disk_refused
 from localcloud.engine.store import IN_ROW, Store, place
 from localcloud.errors import CloudError
+from localcloud.server.assembly import opened
 
 
 @pytest.fixture
@@ -135,6 +137,15 @@ def test_a_reset_also_empties_own_tables_and_files(store: Store) -> None:
     assert store.sql("SELECT * FROM own") == []
     assert store.get("s", "things/t") is None
     assert blobs(store) == []
+
+
+def test_the_tables_of_a_fresh_cloud_are_on_disk_all_together_or_not_at_all(tmp_path: Path) -> None:
+    good = Service("secretmanager", tables="CREATE TABLE IF NOT EXISTS good (x TEXT);")
+    bad = Service("pubsub", tables="CREATE TABLE IF NOT EXISTS better (x TEXT); CREATE NONSENSE;")
+    with pytest.raises(sqlite3.OperationalError):
+        opened(tmp_path, (good, bad))
+    names = {name for (name,) in Store(tmp_path).sql("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert names == {"resources", "policies", "operations", "counters"}
 
 
 def test_a_full_disk_is_distinguished_from_a_bug(store: Store) -> None:

@@ -79,9 +79,10 @@ def sender(folder: Path, *apis: str) -> Sender:
     now = cloud.clock.rfc3339()
     project = {"projectId": PROJECT, "projectNumber": NUMBER, "state": "ACTIVE", "displayName": "Cats and dogs"}
     project |= {"createTime": now, "updateTime": now}
-    cloud.store.put("cloudresourcemanager", f"projects/{PROJECT}", project)
-    for api in apis:
-        cloud.store.put("serviceusage", f"projects/{PROJECT}/services/{api}.googleapis.com", {"state": "ENABLED"})
     owner = Sender(cloud, Dispatcher(cloud, Router(SERVICES)))
-    owner.grant("roles/owner", OWNER)
+    with cloud.store.transaction():
+        cloud.store.put("cloudresourcemanager", f"projects/{PROJECT}", project)
+        for api in apis:
+            cloud.store.put("serviceusage", f"projects/{PROJECT}/services/{api}.googleapis.com", {"state": "ENABLED"})
+        owner.grant("roles/owner", OWNER)
     return owner

@@ -76,7 +76,9 @@ class Store:
         if verdict != "ok":
             self.close()
             raise Untrusted(state_folder.damage(folder, " ".join(str(verdict).split())))
-        self._db.executescript(_SCHEMA)
+        self._db.execute("BEGIN")
+        self.define(_SCHEMA)
+        self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Makes the deferred writes, checkpoints the log and closes the database."""
@@ -171,8 +173,9 @@ class Store:
     # A service's own tables, and counters.
 
     def define(self, ddl: str) -> None:
-        """Creates a service's own tables; the DDL must say IF NOT EXISTS."""
-        self._db.executescript(ddl)
+        """Creates a service's own tables, in the transaction that is open; the DDL must say IF NOT EXISTS, and has no other semicolons."""
+        for statement in ddl.split(";"):
+            self._db.execute(statement)
 
     def sql(self, query: str, *params: Any) -> Rows:
         """Runs one statement on a service's own tables; the rows as tuples."""

@@ -46,7 +46,9 @@ def opened(folder: Path, services: Sequence[Service] = SERVICES, unwritten: Sequ
     """The cloud whose state is in a folder; creates what is missing. Services in `unwritten` contribute only roles and agents."""
     with ExitStack() as failing:
         store = failing.enter_context(closing(Store(folder)))
-        cloud = _opened(store, services, unwritten)
+        # About forty tables: with each on disk by itself, a fresh cloud would wait for the disk longer than it does anything else.
+        with store.together():
+            cloud = _opened(store, services, unwritten)
         failing.pop_all()
     return cloud
 
@@ -89,8 +91,7 @@ def _opened(store: Store, services: Sequence[Service], unwritten: Sequence[Servi
     )
     for service in services:
         _bind(cloud, service)
-    with store.together():
-        cloud.jobs.recover()
+    cloud.jobs.recover()
     return cloud
 
 

@@ -17,7 +17,6 @@ LIVE, NONCURRENT, SOFT_DELETED = 0, 1, 2
 _API, _BUCKET = "storage", "bucket"
 
 TABLES = """
-BEGIN;
 CREATE TABLE IF NOT EXISTS storage_buckets (
   name TEXT PRIMARY KEY, project TEXT NOT NULL, facts TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS storage_buckets_listed ON storage_buckets (project, name);
@@ -52,7 +51,6 @@ INSERT OR IGNORE INTO due SELECT 'storage', 'lifecycle round', name, 0 FROM stor
 -- Earlier local clouds kept what access control lists grant as a policy of the bucket's objects.
 UPDATE OR IGNORE policies SET service = 'storage lists', resource = rtrim(resource, 'objects') || 'defaultObjectAcl'
   WHERE service = 'storage' AND resource GLOB 'projects/_/buckets/*/objects';
-COMMIT;
 """
 _COLUMNS = "id, bucket, name, generation, metageneration, state, retained_from, expires, size, facts, blob"
 _LIVE = (
