@@ -66,21 +66,23 @@ def _name(path: Path) -> str:
 
 
 @cache
-def _tree(module: str) -> ast.Module:
+def _nodes(module: str) -> tuple[ast.AST, ...]:
+    """The imports and attributes in a module, which is parsed and walked once."""
     path = TOOLS / Path(*module.split("."))
     package = path / "__init__.py"
     file = package if package.exists() else path.with_suffix(".py")
-    return ast.parse(file.read_text("utf-8"), str(file))
+    tree = ast.parse(file.read_text("utf-8"), str(file))
+    return tuple(node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom, ast.Attribute)))
 
 
 @cache
 def imports(module: str) -> frozenset[str]:
     """The dotted names that a module imports anywhere in it, as modules where they are modules."""
-    return frozenset(_imports(_tree(module)))
+    return frozenset(_imports(module))
 
 
-def _imports(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _imports(module: str) -> Iterator[str]:
+    for node in _nodes(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -95,15 +97,15 @@ def _is_module(name: str) -> bool:
     return path.is_dir() or path.with_suffix(".py").is_file()
 
 
+@cache
 def uses(module: str) -> frozenset[str]:
     """What a module imports, and the attributes of modules that it names ("os.execv")."""
-    tree = _tree(module)
     named = {
         f"{node.value.id}.{node.attr}"
-        for node in ast.walk(tree)
+        for node in _nodes(module)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     }
-    return frozenset(_imports(tree)) | named
+    return imports(module) | named
 
 
 def _of(names: frozenset[str], package: str) -> set[str]:
