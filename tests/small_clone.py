@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
-import sys
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
-from groundwork import cli
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment, load
 from groundwork.google.cloud import GoogleCloud, connect
 from groundwork.people.personas import Grant, grants, personas
 from groundwork.secrets.vault import Vault
+
+from tests.command_line import Ended, command
 
 ROOT = Path(__file__).resolve().parent.parent
 MEMBERS = {
@@ -27,20 +25,6 @@ MEMBERS = {
     "dora@example.com": "viewer",
 }
 OWNER = "owner@example.com"
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A command that has ended in this process."""
-
-    code: int
-    out: bytes
-    err: str
-
-    @property
-    def text(self) -> str:
-        """Standard output as text."""
-        return self.out.decode()
 
 
 @dataclass
@@ -75,16 +59,7 @@ class SmallClone:
 
     def __call__(self, *arguments: str, given: bytes = b"", cwd: Path | None = None) -> Ended:
         """Run a command in this process, without a terminal."""
-        out, err = io.BytesIO(), io.BytesIO()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(cwd or self.root)
-            for name, value in self.variables.items():
-                patch.setenv(name, value)
-            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), "utf-8"))
-            patch.setattr(sys, "stdout", io.TextIOWrapper(out, "utf-8", write_through=True))
-            patch.setattr(sys, "stderr", io.TextIOWrapper(err, "utf-8", write_through=True))
-            code = cli.run(list(arguments))
-            return Ended(code, out.getvalue(), err.getvalue().decode())
+        return command(arguments, cwd or self.root, self.variables, given)
 
 
 def made(root: Path, running: Checkout, secrets: Sequence[str], more: str = "") -> SmallClone:

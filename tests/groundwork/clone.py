@@ -18,6 +18,8 @@ from groundwork.google.cloud import GoogleCloud, connect
 from groundwork.terraform.session import Session, open_session
 from localcloud.server import launcher
 
+from tests.command_line import command
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # Small enough that a whole `up` takes a second, with one of each kind that Terraform cannot make twice.
@@ -89,10 +91,8 @@ class Clone:
         )  # fmt: skip
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """The same, to its end."""
-        with self.start(*arguments, **variables) as child:
-            out, err = child.communicate()
-        return subprocess.CompletedProcess(child.args, child.returncode, out, err)
+        """The same in this process, to its end."""
+        return command(arguments, self.root, variables).process
 
 
 @contextmanager
@@ -104,6 +104,18 @@ def cloned(folder: Path) -> Iterator[Clone]:
     shutil.copy(ROOT / "envs" / "schema.json", folder / "envs")
     clone = Clone(Checkout(folder))
     clone.file.write_text(SMALL, "utf-8")
+    try:
+        yield clone
+    finally:
+        local.stop(clone.checkout)
+
+
+@contextmanager
+def copied(former: Path, folder: Path) -> Iterator[Clone]:
+    """A clone in `folder` with all that one in `former` holds, whose local cloud is stopped; much quicker than another `up`."""
+    shutil.copytree(former, folder, symlinks=True, dirs_exist_ok=True)
+    clone = Clone(Checkout(folder))
+    local.start(clone.checkout)
     try:
         yield clone
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from groundwork.environment.checkout import Checkout
@@ -14,7 +15,7 @@ from groundwork.lifecycle.up import UpOptions
 from groundwork.terraform.events import Event
 from groundwork.terraform.talk import LayerListen, Work
 
-from tests.groundwork.clone import Clone, cloned
+from tests.groundwork.clone import Clone, cloned, copied
 from tests.local_project import running
 
 
@@ -68,9 +69,17 @@ def local_clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
         yield started
 
 
-@pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    """A clone whose platform is up, for tests that leave it as it is."""
-    with cloned(tmp_path_factory.mktemp("deployed")) as clone:
+@pytest.fixture(scope="session")
+def raised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a clone whose platform is up and whose local cloud is stopped, to be copied."""
+    folder = tmp_path_factory.mktemp("raised")
+    with cloned(folder) as clone:
         up.up(clone.session(), UpOptions(yes=True), RecordedTalk())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def deployed(raised: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """A clone whose platform is up, for tests that leave it as it is."""
+    with copied(raised, tmp_path_factory.mktemp("deployed")) as clone:
         yield clone

@@ -17,7 +17,7 @@ from groundwork.lifecycle.up import UpOptions
 from groundwork.resources.item import Item
 from groundwork.terraform.state import read_state
 
-from tests.groundwork.clone import Clone, cloned
+from tests.groundwork.clone import Clone, cloned, copied
 from tests.groundwork.conftest import RecordedTalk
 from tests.groundwork.resources.google_lists import PROJECT as SCRIPTED
 from tests.groundwork.resources.google_lists import Script, refusal, scripted
@@ -29,12 +29,19 @@ YES = UpOptions(yes=True)
 BUCKET = f"v1/b/{PROJECT}-tfstate"
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Iterator[Clone]:
-    """A clone that is up, with a login for GitHub."""
-    with cloned(tmp_path) as clone:
+@pytest.fixture(scope="module")
+def former(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a clone that is up, with a login for GitHub, and whose local cloud is stopped."""
+    folder = tmp_path_factory.mktemp("former")
+    with cloned(folder) as clone:
         clone.rewrite("region: europe-west1\n", f"region: europe-west1\n{GITHUB}")
         up.up(clone.session(), YES, RecordedTalk())
+    return folder
+
+
+@pytest.fixture
+def clone(former: Path, tmp_path: Path) -> Iterator[Clone]:
+    with copied(former, tmp_path) as clone:
         yield clone
 
 

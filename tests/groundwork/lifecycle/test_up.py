@@ -16,7 +16,7 @@ from groundwork.terraform.plans import LayerPlan, counts
 from groundwork.terraform.session import Session
 from groundwork.terraform.state import read_state
 
-from tests.groundwork.clone import Clone, cloned
+from tests.groundwork.clone import Clone, cloned, copied
 from tests.groundwork.conftest import RecordedTalk
 
 YES = UpOptions(yes=True)
@@ -25,6 +25,13 @@ YES = UpOptions(yes=True)
 @pytest.fixture
 def clone(tmp_path: Path) -> Iterator[Clone]:
     with cloned(tmp_path) as clone:
+        yield clone
+
+
+@pytest.fixture
+def own(raised: Path, tmp_path: Path) -> Iterator[Clone]:
+    """A clone whose platform is up, for one test alone."""
+    with copied(raised, tmp_path) as clone:
         yield clone
 
 
@@ -263,19 +270,17 @@ def test_what_a_deletion_would_lose_is_shown_before_it(deployed: Clone, talk: Re
     assert talk.lines[lost + 1] == "  ! bucket data: 1 object (5 B) live"
 
 
-def test_resources_made_by_hand_are_kept_and_reported(clone: Clone, talk: RecordedTalk) -> None:
-    up.up(clone.session(), UpOptions(), talk)
-    clone.cloud.storage().create_bucket("small-clone-by-hand", location="europe-west1")
-    result = clone.run("down", "--env", "small", "--yes")
+def test_resources_made_by_hand_are_kept_and_reported(own: Clone) -> None:
+    own.cloud.storage().create_bucket("small-clone-by-hand", location="europe-west1")
+    result = own.run("down", "--env", "small", "--yes")
     assert result.returncode == Exit.LEFT_OVER
     assert "left  bucket             small-clone-by-hand" in result.stdout
     assert "Nothing is left" not in result.stdout
 
 
-def test_a_list_call_that_fails_is_unknown_and_never_nothing(clone: Clone, talk: RecordedTalk) -> None:
-    up.up(clone.session(), UpOptions(), talk)
-    clone.disturb({"method": "secretmanager.projects.secrets.list", "kind": "error", "code": 403})
-    result = clone.run("down", "--env", "small", "--yes")
+def test_a_list_call_that_fails_is_unknown_and_never_nothing(own: Clone) -> None:
+    own.disturb({"method": "secretmanager.projects.secrets.list", "kind": "error", "code": 403})
+    result = own.run("down", "--env", "small", "--yes")
     assert result.returncode == Exit.UNKNOWN
     assert "Whether anything is left in project small-clone on the local cloud (simulated) is unknown" in result.stderr
     assert "Nothing is left" not in result.stdout
@@ -287,7 +292,6 @@ def test_down_without_a_platform_does_nothing(clone: Clone) -> None:
     assert "small: there is nothing to remove" in result.stderr
 
 
-def test_up_works_again_after_the_local_cloud_was_emptied(clone: Clone, talk: RecordedTalk) -> None:
-    up.up(clone.session(), UpOptions(), talk)
-    local.empty(clone.checkout)
-    assert counts(up.up(clone.session(), UpOptions(), talk).plans).create > 10
+def test_up_works_again_after_the_local_cloud_was_emptied(own: Clone, talk: RecordedTalk) -> None:
+    local.empty(own.checkout)
+    assert counts(up.up(own.session(), UpOptions(), talk).plans).create > 10

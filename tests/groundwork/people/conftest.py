@@ -18,6 +18,8 @@ from groundwork.google import local
 from groundwork.google.cloud import GoogleCloud, connect
 from localcloud.server import launcher
 
+from tests.command_line import command
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -57,9 +59,8 @@ class Platform:
             launcher.control(running, "DELETE", "/_local/faults")
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        child = self.start(*arguments)
-        out, err = child.communicate()
-        return subprocess.CompletedProcess(arguments, child.returncode, out, err)
+        """The same in this process, to its end."""
+        return command(arguments, self.checkout.root, {"NO_COLOR": "1"}).process
 
 
 @pytest.fixture(scope="session")
