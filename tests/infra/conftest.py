@@ -23,3 +23,12 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
 def platform(request: pytest.FixtureRequest, checkout: Checkout, tmp_path: Path) -> Platform:
     """The environment that the test names, with its project and state bucket made and nothing applied."""
     return Platform.prepared(request.param, checkout, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """The environment dev, up, on a local cloud of its own, for tests that leave it as it is."""
+    with running(tmp_path_factory.mktemp("shared")) as started:
+        platform = Platform.prepared("dev", started, tmp_path_factory.mktemp("dev"))
+        platform.up()
+        yield platform

@@ -40,15 +40,16 @@ class Platform:
         return replace(self, project=replace(self.project, variables=variables))
 
     def layer(self, name: str) -> Terraform:
-        """Terraform in a layer, initialised with the state's bucket and prefix."""
+        """Terraform in a layer, initialised once with the state's bucket and prefix."""
         terraform = Terraform(self.folder / "infra" / name, self.project.variables)
-        terraform.succeed(
-            "init",
-            "-no-color",
-            "-reconfigure",
-            f"-backend-config=bucket={self.environment.state_bucket}",
-            f"-backend-config=prefix={self.environment.name}/{name}",
-        )
+        if not (terraform.folder / ".terraform").exists():
+            terraform.succeed(
+                "init",
+                "-no-color",
+                "-reconfigure",
+                f"-backend-config=bucket={self.environment.state_bucket}",
+                f"-backend-config=prefix={self.environment.name}/{name}",
+            )
         return terraform
 
     @property

@@ -11,17 +11,18 @@ from tests.infra.layers import Platform
 from tests.terraform_runs import ROOT
 
 every_environment = pytest.mark.parametrize("platform", names(ROOT), indirect=True)
-dev = pytest.mark.parametrize("platform", ["dev"], indirect=True)
+fresh_dev = pytest.mark.parametrize("platform", ["dev"], indirect=True)
 starfish = pytest.mark.parametrize("platform", ["starfish"], indirect=True)
 
 
 @every_environment
-def test_plain_terraform_works(platform: Platform) -> None:
+def test_plain_terraform_makes_both_layers_and_the_platform_goes_and_comes_again(platform: Platform) -> None:
     planned = platform.applied("bootstrap")
     bucket = "module.state_bucket.google_storage_bucket.bucket"
     assert planned.pop(bucket) == ["update"], "the state bucket is taken over, not made"
     assert {tuple(actions) for actions in planned.values()} == {("create",)}
     assert platform.layer("bootstrap").changes(platform.file) == {}
+    before = platform.project.inventory()
 
     planned = platform.applied("platform")
     assert {tuple(actions) for actions in planned.values()} == {("create",)}
@@ -38,21 +39,15 @@ def test_plain_terraform_works(platform: Platform) -> None:
     assert outputs["members"] == {email: member.role for email, member in environment.members.items()}
     assert platform.layer("bootstrap").outputs()["deployer"] == environment.deployer
 
-
-@every_environment
-def test_taking_the_platform_down_leaves_the_bootstrap_layer_alone_and_it_comes_up_again(platform: Platform) -> None:
-    platform.applied("bootstrap")
-    before = platform.project.inventory()
-    platform.applied("platform")
-    assert platform.project.inventory() != before
+    assert inventory != before
     platform.layer("platform").succeed("destroy", "-auto-approve", "-no-color", platform.file)
-    assert platform.project.inventory() == before
+    assert platform.project.inventory() == before, "the bootstrap layer is left alone"
     platform.applied("platform")
     assert platform.layer("platform").changes(platform.file) == {}
     assert platform.layer("bootstrap").changes(platform.file) == {}
 
 
-@dev
+@fresh_dev
 def test_the_deployer_has_the_roles_that_both_layers_take(platform: Platform) -> None:
     platform.applied("bootstrap")
     deployer = platform.acting_as(f"serviceAccount:{platform.environment.deployer}")
@@ -62,14 +57,12 @@ def test_the_deployer_has_the_roles_that_both_layers_take(platform: Platform) ->
     deployer.layer("platform").succeed("destroy", "-auto-approve", "-no-color", platform.file)
 
 
-@dev
-def test_the_planner_may_plan_both_layers_and_change_neither(platform: Platform) -> None:
-    platform.up()
-    planner = platform.acting_as(f"serviceAccount:{platform.environment.planner}")
+def test_the_planner_may_plan_both_layers_and_change_neither(dev: Platform) -> None:
+    planner = dev.acting_as(f"serviceAccount:{dev.environment.planner}")
     for layer in ("bootstrap", "platform"):
         terraform = planner.layer(layer)
-        assert terraform.changes("-lock=false", platform.file) == {}
-        refused = terraform.fail("apply", "-auto-approve", "-no-color", platform.file)
+        assert terraform.changes("-lock=false", dev.file) == {}
+        refused = terraform.fail("apply", "-auto-approve", "-no-color", dev.file)
         assert "storage.objects.create" in refused
 
 
@@ -94,43 +87,39 @@ def test_services_jobs_builds_and_training_are_applied_by_the_deployer_and_plann
     deployer.layer("platform").succeed("destroy", "-auto-approve", "-no-color", platform.file)
 
 
-@dev
-def test_an_operator_may_act_as_the_deployer_and_a_data_scientist_may_not(platform: Platform) -> None:
-    platform.up()
-    path = f"v1/projects/-/serviceAccounts/{platform.environment.deployer}:generateAccessToken"
+def test_an_operator_may_act_as_the_deployer_and_a_data_scientist_may_not(dev: Platform) -> None:
+    path = f"v1/projects/-/serviceAccounts/{dev.environment.deployer}:generateAccessToken"
     body = {"scope": ["https://www.googleapis.com/auth/cloud-platform"]}
-    operator = platform.project.as_principal("user:carol@example.com")
+    operator = dev.project.as_principal("user:carol@example.com")
     assert operator.request("POST", "iamcredentials", path, json=body)["accessToken"]
-    scientist = platform.project.as_principal("user:alice@example.com")
+    scientist = dev.project.as_principal("user:alice@example.com")
     with pytest.raises(CloudProblem, match=r"403 .*iam\.serviceAccounts\.getAccessToken"):
         scientist.request("POST", "iamcredentials", path, json=body)
 
 
-@dev
-def test_an_identity_reads_and_writes_what_the_file_says_and_no_more(platform: Platform) -> None:
-    platform.up()
-    buckets, identities = platform.environment.buckets, platform.environment.identities
-    train = platform.project.as_principal(f"serviceAccount:{identities['train'].email}").storage()
-    owner = platform.project.cloud.storage()
+def test_an_identity_reads_and_writes_what_the_file_says_and_no_more(dev: Platform) -> None:
+    buckets, identities = dev.environment.buckets, dev.environment.identities
+    train = dev.project.as_principal(f"serviceAccount:{identities['train'].email}").storage()
+    owner = dev.project.cloud.storage()
     owner.bucket(buckets["data"].full_name).blob("images.zip").upload_from_string("cats and dogs")
     assert train.get_bucket(buckets["data"].full_name).blob("images.zip").download_as_text() == "cats and dogs"
     train.bucket(buckets["models"].full_name).blob("model.pt").upload_from_string("weights")
     with pytest.raises(Exception, match=r"403 .*storage\.objects\.create"):
         train.bucket(buckets["data"].full_name).blob("images.zip").upload_from_string("mice")
-    outsider = platform.project.as_principal("user:mallory@example.com").storage()
+    outsider = dev.project.as_principal("user:mallory@example.com").storage()
     with pytest.raises(Exception, match=r"403 .*storage\.objects\.get"):
         outsider.bucket(buckets["data"].full_name).blob("images.zip").download_as_text()
 
 
-@dev
-def test_a_change_of_the_file_changes_what_it_names_alone(platform: Platform) -> None:
-    platform.up()
-    file = platform.environment.path
-    file.write_text(
-        file.read_text().replace("alice@example.com: {role: data-scientist}", "alice@example.com: {role: viewer}")
-    )
-    layer = platform.layer("platform")
-    assert layer.changes(platform.file)
+def test_a_change_of_the_file_changes_what_it_names_alone(dev: Platform) -> None:
+    file = dev.environment.path
+    text = file.read_text()
+    file.write_text(text.replace("alice@example.com: {role: data-scientist}", "alice@example.com: {role: viewer}"))
+    layer = dev.layer("platform")
+    try:
+        assert layer.changes(dev.file)
+    finally:
+        file.write_text(text)
     changed = [entry for entry in layer.planned()["resource_changes"] if entry["change"]["actions"] != ["no-op"]]
     assert {entry["type"].rpartition("_")[2] for entry in changed} == {"binding"}
     for entry in changed:
@@ -138,10 +127,8 @@ def test_a_change_of_the_file_changes_what_it_names_alone(platform: Platform) ->
         assert {*before["members"]} ^ {*after["members"]} == {"user:alice@example.com"}, entry["address"]
 
 
-@dev
-def test_a_manual_grant_is_a_change_only_of_roles_that_the_module_owns(platform: Platform) -> None:
-    platform.up()
-    cloud, bucket = platform.project.cloud, platform.environment.buckets["data"].full_name
+def test_a_manual_grant_is_a_change_only_of_roles_that_the_module_owns(dev: Platform) -> None:
+    cloud, bucket = dev.project.cloud, dev.environment.buckets["data"].full_name
     eve = "user:eve@example.com"
 
     def grant(role: str) -> None:
@@ -150,16 +137,16 @@ def test_a_manual_grant_is_a_change_only_of_roles_that_the_module_owns(platform:
         cloud.request("PUT", "storage", f"v1/b/{bucket}/iam", json=policy)
 
     grant("roles/storage.admin")
-    assert platform.layer("platform").changes(platform.file) == {}
+    assert dev.layer("platform").changes(dev.file) == {}
     grant("roles/storage.objectViewer")
     address = 'module.buckets["data"].google_storage_bucket_iam_binding.roles["roles/storage.objectViewer"]'
-    assert platform.layer("platform").changes(platform.file) == {address: ["update"]}
-    platform.applied("platform")
+    assert dev.layer("platform").changes(dev.file) == {address: ["update"]}
+    dev.applied("platform")
     bindings = cloud.request("GET", "storage", f"v1/b/{bucket}/iam")["bindings"]
     assert [binding["role"] for binding in bindings if eve in binding["members"]] == ["roles/storage.admin"]
 
 
-@dev
+@fresh_dev
 def test_no_resource_is_made_for_a_member(platform: Platform) -> None:
     file = platform.environment.path
     text = file.read_text()
