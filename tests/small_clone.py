@@ -55,11 +55,16 @@ class SmallClone:
 
     def states(self, name: str) -> dict[int, str]:
         """The state of each version of a secret."""
-        return {version.number: version.state for version in self.vault().versions(name)}
+        return states(self.vault(), name)
 
     def __call__(self, *arguments: str, given: bytes = b"", cwd: Path | None = None) -> Ended:
         """Run a command in this process, without a terminal."""
         return command(arguments, cwd or self.root, self.variables, given)
+
+
+def states(vault: Vault, name: str) -> dict[int, str]:
+    """The state of each version of a secret."""
+    return {version.number: version.state for version in vault.versions(name)}
 
 
 def made(root: Path, running: Checkout, secrets: Sequence[str], more: str = "") -> SmallClone:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import Exit
+from groundwork.secrets.vault import Vault
 
-from tests.small_clone import SmallClone, made
+from tests.small_clone import SmallClone, made, states
 from tests.wrong_inputs import ANYWHERE, AS_SOMEBODY, NOT_HERE, Wrong, check, prepare
 
 NAME = "wandb-api-key"
@@ -182,14 +183,19 @@ def clone(tmp_path_factory: pytest.TempPathFactory, local_clone: Checkout) -> Sm
     return clone
 
 
+@pytest.fixture(scope="module")
+def vault(clone: SmallClone) -> Vault:
+    return clone.vault()
+
+
 def test_every_verb_has_at_least_twenty_wrong_inputs() -> None:
     assert {verb: len(every(verb)) for verb in RIGHT if len(every(verb)) < 20} == {}
 
 
 @pytest.mark.parametrize(("verb", "wrong"), CASES)
 def test_wrong_input_is_reported_and_changes_nothing(
-    verb: str, wrong: Wrong, clone: SmallClone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    verb: str, wrong: Wrong, clone: SmallClone, vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check(clone, ("secrets", verb), RIGHT[verb], wrong, tmp_path, monkeypatch)
-    assert clone.states(NAME) == {1: "enabled"}
-    assert clone.states("kaggle-key") == {}
+    assert states(vault, NAME) == {1: "enabled"}
+    assert states(vault, "kaggle-key") == {}
