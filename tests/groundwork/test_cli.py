@@ -18,6 +18,7 @@ from groundwork import cli
 from groundwork.cli.terminal import Terminal
 from groundwork.errors import MEANINGS, Exit, GroundworkError, Refused, StateLocked
 
+from tests.command_line import command
 from tests.terminal import python_at_terminal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,14 +32,19 @@ def groundwork(*arguments: str, cwd: Path = ROOT, **variables: str) -> subproces
     )  # fmt: skip
 
 
+def quickly(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The same in this process."""
+    return command(arguments, cwd, {"COLUMNS": "100", **variables}).process
+
+
 def commands() -> list[tuple[str, click.Command]]:
     """Every command with its words, groups' own commands included."""
     found: list[tuple[str, click.Command]] = []
     for name, entry in cli.COMMANDS.items():
-        command = getattr(import_module(entry.module), entry.attribute)
-        found.append((name, command))
-        if isinstance(command, click.Group):
-            found += [(f"{name} {inner}", child) for inner, child in command.commands.items()]
+        one = getattr(import_module(entry.module), entry.attribute)
+        found.append((name, one))
+        if isinstance(one, click.Group):
+            found += [(f"{name} {inner}", child) for inner, child in one.commands.items()]
     return found
 
 
@@ -165,7 +171,7 @@ def test_a_folder_of_another_user_is_reported_in_one_sentence(
     ("arguments", "meant"), [(["peopl"], "people"), (["people", "ad"], "add"), (["acess"], "access")]
 )
 def test_an_unknown_command_gets_a_suggestion(arguments: list[str], meant: str) -> None:
-    result = groundwork(*arguments)
+    result = quickly(*arguments)
     assert (result.returncode, result.stderr.splitlines()[-1].endswith(f"Did you mean '{meant}'?")) == (
         Exit.USAGE,
         True,
@@ -246,7 +252,7 @@ def _raiser(error: BaseException):  # type: ignore[no-untyped-def]
     ],
 )
 def test_bad_input_is_reported_in_one_sentence(arguments: list[str], code: int, sentence: str) -> None:
-    result = groundwork(*arguments)
+    result = quickly(*arguments)
     assert result.returncode == code
     assert sentence in result.stderr
     assert "Traceback" not in result.stderr
@@ -254,19 +260,19 @@ def test_bad_input_is_reported_in_one_sentence(arguments: list[str], code: int, 
 
 
 def test_a_real_run_refuses_local_endpoints() -> None:
-    result = groundwork("plan", "--env", "dev", GOOGLE_STORAGE_CUSTOM_ENDPOINT="http://127.0.0.1:1/")
+    result = quickly("plan", "--env", "dev", GOOGLE_STORAGE_CUSTOM_ENDPOINT="http://127.0.0.1:1/")
     assert result.returncode == Exit.USAGE
     assert "GOOGLE_STORAGE_CUSTOM_ENDPOINT would send its calls elsewhere" in result.stderr
 
 
 def test_outside_a_project_it_says_so(tmp_path: Path) -> None:
-    result = groundwork("plan", cwd=tmp_path)
+    result = quickly("plan", cwd=tmp_path)
     assert result.returncode == Exit.USAGE
     assert "is not inside a groundwork project" in result.stderr
 
 
 def test_an_unknown_tool_is_reported_in_one_sentence() -> None:
-    result = groundwork("doctor", TF="pulumi")
+    result = quickly("doctor", TF="pulumi")
     assert result.returncode == Exit.USAGE
     assert "TF=pulumi is unknown" in result.stderr
 
