@@ -77,7 +77,7 @@ class Http2:
         self._started = False
         self._decoder = Decoder(_LARGEST_HEADERS)
         self._paths: dict[bytes, str] = {}
-        self._block: tuple[HeadersFrame, bytes] | None = None
+        self._block: tuple[HeadersFrame, bytearray] | None = None
         self._bodies: dict[int, bytearray] = {}
         self._last_stream = 0
         self._consumed = 0
@@ -136,12 +136,13 @@ class Http2:
             case DataFrame():
                 yield from self._data(frame)
             case HeadersFrame():
-                yield from self._headers(frame, frame.data, "END_HEADERS" in frame.flags)
+                yield from self._headers(frame, bytearray(frame.data), "END_HEADERS" in frame.flags)
             case ContinuationFrame():
                 if self._block is None or self._block[0].stream_id != frame.stream_id:
                     raise ProtocolError
-                first, begun = self._block
-                yield from self._headers(first, begun + frame.data, "END_HEADERS" in frame.flags)
+                first, block = self._block
+                block += frame.data
+                yield from self._headers(first, block, "END_HEADERS" in frame.flags)
             case RstStreamFrame():
                 self._known(frame.stream_id)
                 self.finish(frame.stream_id)
@@ -161,14 +162,14 @@ class Http2:
         if stream > self._last_stream:
             raise ProtocolError
 
-    def _headers(self, first: HeadersFrame, block: bytes, complete: bool) -> Iterator[Event]:
+    def _headers(self, first: HeadersFrame, block: bytearray, complete: bool) -> Iterator[Event]:
         stream, ends = first.stream_id, "END_STREAM" in first.flags
         if len(block) > _LARGEST_HEADERS:
             raise ProtocolError
         self._block = None if complete else (first, block)
         if not complete:
             return
-        path = self._path(block)
+        path = self._path(bytes(block))
         if stream > self._last_stream:
             yield from self._opened(stream, path)
         elif not ends:  # trailers always end a stream
