@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from groundwork.environment.values import names
 from groundwork.google.cloud import CloudProblem
@@ -85,6 +87,20 @@ def test_services_jobs_builds_and_training_are_applied_by_the_deployer_and_plann
     assert outputs["jobs"] == {name: name for name in platform.environment.jobs}
     assert set(outputs["builds"]) == set(platform.environment.builds)
     deployer.layer("platform").succeed("destroy", "-auto-approve", "-no-color", platform.file)
+
+
+@pytest.mark.slow
+@starfish
+def test_a_budget_that_comes_later_is_created_by_the_deployer(platform: Platform) -> None:
+    connection.ensure(platform.project.cloud, platform.environment, platform.checkout, lambda _text: None)
+    text = platform.environment.path.read_text(encoding="utf-8")
+    platform.environment.path.write_text(re.sub("^budget: .*\n", "", text, flags=re.MULTILINE), encoding="utf-8")
+    assert not any("budget" in address for address in platform.applied("bootstrap"))
+    platform.environment.path.write_text(text, encoding="utf-8")
+    deployer = platform.acting_as(f"serviceAccount:{platform.environment.deployer}")
+    assert any("google_billing_budget" in address for address in deployer.applied("bootstrap"))
+    planner = platform.acting_as(f"serviceAccount:{platform.environment.planner}")
+    assert planner.layer("bootstrap").changes("-lock=false", platform.file) == {}
 
 
 def test_an_operator_may_act_as_the_deployer_and_a_data_scientist_may_not(dev: Platform) -> None:

@@ -32,6 +32,12 @@ def call(tmp_path: Path) -> Sender:
     return call
 
 
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Sender:
+    """For requests that are refused, and so change nothing for the next one."""
+    return sender(tmp_path_factory.mktemp("cloud"), "billingbudgets")
+
+
 def budget(call: Sender, **changed: Any) -> Any:
     return call("POST", BUDGETS, {**BODY, **changed})
 
@@ -107,12 +113,31 @@ def test_a_mask_changes_what_it_names_and_an_old_etag_nothing(call: Sender) -> N
         ({"budgetFilter": {"labels": {"a": ["b"], "c": ["d"]}}}, "Only one label"),
         ({"budgetFilter": {"customPeriod": {"startDate": {"year": 2016, "month": 1, "day": 1}}}}, "2017"),
         ({"budgetFilter": {"customPeriod": {"startDate": {"year": 2026, "month": 2, "day": 30}}}}, "whole dates"),
+        ({"budgetFilter": {"customPeriod": {"startDate": {"year": 2026, "month": 2, "day": 3}, "endDate": {"year": 2026, "month": 2, "day": 2}}}}, "not after"),
+        ({"budgetFilter": {"customPeriod": {"startDate": {"year": 2026, "month": 2, "day": 3}, "endDate": {"year": 9999, "month": 12, "day": 31}}}}, "whole dates"),
         ({"notificationsRule": {"pubsubTopic": TOPIC}}, "schema_version"),
         ({"notificationsRule": {"monitoringNotificationChannels": [f"projects/{PROJECT}/notificationChannels/1"]}}, "Monitoring"),
     ],
 )  # fmt: skip
-def test_what_google_refuses_is_refused(call: Sender, changed: Any, message: str) -> None:
-    assert message in call.refused("POST", BUDGETS, {**BODY, **changed})
+def test_what_google_refuses_is_refused(unchanged: Sender, changed: Any, message: str) -> None:
+    assert message in unchanged.refused("POST", BUDGETS, {**BODY, **changed})
+
+
+def test_an_amount_is_one_kind_or_the_other_also_when_it_changes(call: Sender) -> None:
+    path = f"/billingbudgets/v1/{budget(call, amount={'lastPeriodAmount': {}})['name']}"
+    changed = call(
+        "PATCH", f"{path}?updateMask=amount.specifiedAmount.units", {"amount": {"specifiedAmount": {"units": "9"}}}
+    )
+    assert changed["amount"] == {"specifiedAmount": {"currencyCode": "USD", "units": "9"}}
+
+
+def test_every_billing_account_is_simulated_and_another_currency_is_never_compared(call: Sender) -> None:
+    budgets = "/billingbudgets/v1/billingAccounts/012345-6789AB-CDEF01/budgets"
+    made = call("POST", budgets, {**BODY, "amount": {"specifiedAmount": {"units": "1", "currencyCode": "DKK"}}})
+    assert spend(call, 100) == []
+    path = f"/billingbudgets/v1/{made['name']}?updateMask=amount"
+    assert "currency" in call.refused("PATCH", path, {"amount": {"specifiedAmount": {"units": "1"}}})
+    assert call.refused("POST", "/billingbudgets/v1/billingAccounts/mine/budgets", BODY)
 
 
 def test_a_custom_period_has_no_forecast_and_no_last_amount(call: Sender) -> None:
@@ -275,10 +300,10 @@ def test_a_topic_needs_the_right_to_set_its_policy(call: Sender) -> None:
 
 
 @pytest.mark.parametrize("sent", [{}, {"project": PROJECT}, {"project": "unknown", "cost": 1}, {"project": PROJECT, "cost": "1"}, {"project": PROJECT, "cost": -1}])  # fmt: skip
-def test_an_odd_charge_or_price_is_refused(call: Sender, sent: Any) -> None:
+def test_an_odd_charge_or_price_is_refused(unchanged: Sender, sent: Any) -> None:
     for ask in (comparing.charge, spending.keep_prices):
         with pytest.raises(Exception, match="Send"):
-            ask(call.cloud, sent)
+            ask(unchanged.cloud, sent)
 
 
 @pytest.mark.parametrize(

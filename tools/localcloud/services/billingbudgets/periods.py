@@ -23,8 +23,7 @@ class Period(NamedTuple):
 def containing(budget_filter: Body, moment: datetime) -> Period | None:
     """The period of a budget that a moment is in; None before or after a custom period."""
     if (custom := budget_filter.get("customPeriod")) is not None:
-        start, end = _day(custom["startDate"]), _day(custom["endDate"]) if "endDate" in custom else None
-        period = Period(_midnight(start), _midnight(end + timedelta(days=1)) if end else None)
+        period = _custom(custom)
         return period if period.start <= moment and (period.end is None or moment < period.end) else None
     months = _MONTHS[budget_filter["calendarPeriod"]]
     today = moment.astimezone(california())
@@ -37,16 +36,20 @@ def before(budget_filter: Body, period: Period) -> Period | None:
     return containing(budget_filter, period.start - timedelta(hours=1))
 
 
-def check_custom(period: Body) -> None:
-    """400 for dates that are none, too early, or in the wrong order."""
+def check_custom(sent: Body) -> None:
+    """400 for dates that are none, out of range, or in the wrong order."""
     try:
-        start = _day(period.get("startDate", {}))
-        end = _day(period["endDate"]) if "endDate" in period else None
+        period = _custom(sent)
     except (ValueError, OverflowError, LookupError):
         raise invalid("A custom_period needs whole dates.", "budget.budget_filter.custom_period") from None
-    if start <= _FIRST or (end is not None and end < start):
+    if period.start <= _midnight(_FIRST) or (period.end is not None and period.end <= period.start):
         text = "The start date must be after January 1, 2017, and not after the end date."
         raise invalid(text, "budget.budget_filter.custom_period")
+
+
+def _custom(sent: Body) -> Period:
+    end = _midnight(_day(sent["endDate"]) + timedelta(days=1)) if "endDate" in sent else None
+    return Period(_midnight(_day(sent["startDate"])), end)
 
 
 def _day(sent: Body) -> date:
