@@ -42,3 +42,9 @@ def values(data: bytes) -> Any:
         raise ValueError(str(error)) from None
     except RecursionError:
         raise ValueError("its values are nested too deeply") from None
+
+
+def camel(name: str) -> str:
+    """A key as Google's JSON spells it, in camel case; one that begins with _ is a team's own."""
+    first, *rest = name.split("_")
+    return name if name.startswith("_") else first + "".join(word[:1].upper() + word[1:] for word in rest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -41,7 +41,9 @@ class Cache:
         self._folder = folder
         facts = {name: sorted(value) for name, value in asdict(settings).items()}
         checkov = fingerprint(tools / "requirements-checkov.txt")
-        self._base = _digest([json.dumps([facts, checkov]).encode(), *_contents(_policy_files(tools / "policies"))])
+        policies = tools / "policies"
+        files = (*sorted(policies.rglob("*.py")), *sorted(policies.glob("*.toml")))
+        self._base = _digest([json.dumps([facts, checkov]).encode(), *_contents(files)])
 
     def code_key(self, root: Path, folders: Sequence[str]) -> str:
         """The key of the code in those folders."""
@@ -100,12 +102,7 @@ def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _policy_files(folder: Path) -> Iterator[Path]:
-    yield from sorted(folder.rglob("*.py"))
-    yield from sorted(folder.glob("*.toml"))
-
-
-def _contents(files: Iterator[Path]) -> Iterator[bytes]:
+def _contents(files: Iterable[Path]) -> Iterator[bytes]:
     for file in files:
         yield str(file).encode()
         yield file.read_bytes()

@@ -23,9 +23,10 @@ def sarif(result: Result, environment_file: str) -> dict[str, Any]:
     """One run; excused violations are suppressed results, expired exceptions are results at the environment file."""
     names = [*result.rows, _EXPIRED]
     results = [_result(finding, names) for finding in result.findings]
-    results += [
-        {**_result(one.finding, names), "suppressions": [_suppression(one.exception)]} for one in result.excused
-    ]
+    for one in result.excused:
+        why = f"{one.exception.reason} ({one.exception.owner})"
+        suppression = {"kind": "external", "status": "accepted", "justification": why}
+        results.append({**_result(one.finding, names), "suppressions": [suppression]})
     results += [_expired(exception, names, environment_file) for exception in result.expired]
     driver = {
         "name": "groundwork policy",
@@ -87,10 +88,6 @@ def _expired(exception: PolicyException, names: list[str], environment_file: str
         "message": {"text": terminal.expired(exception)},
         "locations": [{"physicalLocation": {"artifactLocation": _artifact(environment_file)}}],
     }
-
-
-def _suppression(exception: PolicyException) -> dict[str, str]:
-    return {"kind": "external", "status": "accepted", "justification": f"{exception.reason} ({exception.owner})"}
 
 
 def _artifact(file: str) -> dict[str, str]:

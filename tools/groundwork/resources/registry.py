@@ -24,17 +24,13 @@ def kinds() -> Mapping[str, Kind]:
     """Every kind by its name, in the order in which resources can be deleted."""
     read = [import_module(f"{folder.__name__}.{module.name}").KIND for module in iter_modules(folder.__path__)]
     found: dict[str, Kind] = {kind.name: kind for kind in sorted(read, key=lambda kind: str(kind.name))}
-    order = TopologicalSorter({name: _gone_before(kind) for name, kind in found.items()})
+    removals = {name: given(kind.removal) for name, kind in found.items()}
+    order = TopologicalSorter({name: removal.after if removal else () for name, removal in removals.items()})
     for kind in found.values():
         for listing in several(kind.listings):
             if listing.of:
                 order.add(listing.of, kind.name)
     return {name: found[name] for name in order.static_order()}
-
-
-def _gone_before(kind: Kind) -> tuple[str, ...]:
-    removal = given(kind.removal)
-    return removal.after if removal else ()
 
 
 @cache

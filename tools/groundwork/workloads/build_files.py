@@ -106,12 +106,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _camels(values: Mapping[Any, Any]) -> dict[str, Any]:
-    return {_camel(str(key)): value for key, value in values.items()}
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return name if name.startswith("_") else first + "".join(word[:1].upper() + word[1:] for word in rest)
+    return {foreign_yaml.camel(str(key)): value for key, value in values.items()}
 
 
 def _message(values: Mapping[str, Any], name: str) -> Build:

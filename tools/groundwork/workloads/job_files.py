@@ -148,9 +148,4 @@ def _camels(value: Any) -> Any:
         return [_camels(one) for one in value]
     if not isinstance(value, dict):
         return value
-    return {_camel(str(key)): one if key in _FREE else _camels(one) for key, one in value.items()}
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word[:1].upper() + word[1:] for word in rest)
+    return {foreign_yaml.camel(str(key)): one if key in _FREE else _camels(one) for key, one in value.items()}

@@ -103,7 +103,7 @@ class BuildLog:
                     },
                 )
         if self._bucket:
-            text = "".join(_prefixed(step, line) for step, line in lines)
+            text = "".join(f"{line}\n" if step == MAIN else f"{step}: {line}\n" for step, line in lines)
             self._cloud.store.sql("INSERT INTO cloudbuild_logs (build, text) VALUES (?, ?)", self._build["name"], text)
             self._upload(last=last)
 
@@ -124,10 +124,6 @@ def read(cloud: Cloud, build: str) -> str:
     """A build's log so far, if it goes to a bucket."""
     rows = cloud.store.sql("SELECT text FROM cloudbuild_logs WHERE build = ? ORDER BY part", build)
     return "".join(text for (text,) in rows)
-
-
-def _prefixed(step: str, line: str) -> str:
-    return f"{line}\n" if step == MAIN else f"{step}: {line}\n"
 
 
 def _prepare_bucket(cloud: Cloud, build: Body, place: str) -> str:

@@ -84,11 +84,12 @@ class _Build:
 
     async def carry_out(self) -> None:
         """Runs the build to its end, and stores the result."""
-        await self._changed(
-            status="WORKING",
-            startTime=self._cloud.clock.rfc3339(),
-            warnings=[{"priority": "INFO", "text": _RAN[self._cloud.workloads.kind]}],
-        )
+        begun: Body = {
+            "status": "WORKING",
+            "startTime": self._cloud.clock.rfc3339(),
+            "warnings": [{"priority": "INFO", "text": _RAN[self._cloud.workloads.kind]}],
+        }
+        await self._job.write(lambda: builds.changed(self._cloud, self._build["name"], **begun))
         keeping = asyncio.create_task(self._journal.keep())
         try:
             end = await self._phases()
@@ -226,9 +227,6 @@ class _Build:
         if pushed:
             self._results["images"] = pushed
         self._results |= await outputs.objects(self._cloud, self._job, self._build, self._space, on_output)
-
-    async def _changed(self, **changes: Any) -> None:
-        await self._job.write(lambda: builds.changed(self._cloud, self._build["name"], **changes))
 
     def _store_end(self, end: BuildEnded | None) -> None:
         """Stores the build's result; a build that was cancelled meanwhile stays cancelled."""

@@ -18,18 +18,14 @@ def read(work: Work) -> Object:
     merged: dict[tuple[str, ...], Binding] = {}
     config = normal.filled(work.row.schema.root, work.config)
     for block in config["binding"]:
-        one = _binding(block)
+        condition = {"condition": block["condition"][0]} if block["condition"] else {}
+        one = {"role": block["role"], "members": block["members"], **condition}
         key = (one["role"], *policy_data.condition_key(one))
         merged.setdefault(key, one | {"members": []})["members"] += one["members"]
     bindings = [one | {"members": sorted(one["members"])} for _, one in sorted(merged.items(), key=_order)]
     text = policy_data.written({"bindings": bindings, "auditConfigs": _audit_configs(config["audit_config"])})
     blocks = {name: config[name] or None for name in ("binding", "audit_config")}
     return {"id": str(zlib.crc32(text.encode())), "policy_data": text, **blocks}
-
-
-def _binding(block: Object) -> Binding:
-    condition = {"condition": block["condition"][0]} if block["condition"] else {}
-    return {"role": block["role"], "members": block["members"], **condition}
 
 
 def _order(item: tuple[tuple[str, ...], Binding]) -> tuple[Any, ...]:
