@@ -18,7 +18,12 @@ AVRO = '{"type": "record", "name": "Card", "fields": [{"name": "title", "type": 
 PLACES = {"zones": "europe-west1-b", "regions": "europe-west1", "locations": "europe-west1"}
 # Fields that a service checks: a value that it accepts, or None for a field that conflicts with others.
 OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
-    "Disk": {"sizeGb": "20", "type": "zones/europe-west1-b/diskTypes/pd-ssd", "users": None},
+    "Disk": {
+        "sizeGb": "20",
+        "type": "zones/europe-west1-b/diskTypes/pd-ssd",
+        "users": None,
+        **dict.fromkeys(("sourceDisk", "sourceImage", "sourceSnapshot")),
+    },
     "Instance": {
         "machineType": "zones/europe-west1-b/machineTypes/e2-medium",
         "disks": [{"boot": True, "initializeParams": {"diskSizeGb": "20"}}],
