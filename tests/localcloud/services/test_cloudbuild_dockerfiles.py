@@ -57,9 +57,15 @@ def test_an_argument_of_the_build_may_name_the_image() -> None:
         dockerfiles.images("ARG A=python:3.12\nFROM $A\n", {"A": "3f2"})
 
 
-def test_an_id_is_no_image_name() -> None:
+@pytest.mark.parametrize(
+    "name",
+    ["sha256:3f2", "--privileged", "dir:a/b", "oci-archive:a/b.tar", "containers-storage:a/b:1", "docker://a/b", "/a", ""],
+)
+def test_an_id_or_a_place_is_no_image_name(name: str) -> None:
     with pytest.raises(RuntimeProblem, match="not a valid image name"):
-        check("sha256:3f2")
+        check(name)
+    for good in ("python:3.12", "localhost:5000/a/b:1", "a.example/b@sha256:3f2", "x"):
+        check(good)
 
 
 @pytest.mark.parametrize(

@@ -132,8 +132,14 @@ class Runtime(Protocol):
 
 
 def check(image: str) -> None:
-    """Raises RuntimeProblem for anything but an image name, such as an option of docker or podman, a local file, or an image's id."""
-    if not _IMAGE.fullmatch(image) or ":/" in image or image.startswith("sha256:"):
+    """Raises RuntimeProblem for anything but an image name: an option of docker or podman, an image's id, or a place of podman's own.
+
+    podman would read "oci-archive:a/b" from a file, and "containers-storage:a/b" from what it has.
+    """
+    host, slash, _ = image.partition("/")
+    _, colon, port = host.partition(":")
+    elsewhere = slash and colon and not port.isdecimal()
+    if not _IMAGE.fullmatch(image) or elsewhere or image.startswith("sha256:"):
         raise RuntimeProblem(f"{image[:200]!r} is not a valid image name.")
 
 
