@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from google.protobuf import descriptor_pb2
+from localcloud.errors import CloudError
+from localcloud.services.pubsub import definitions
 
 from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
 
@@ -243,3 +247,42 @@ def test_acknowledged_messages_that_are_retained_come_back(call: Sender) -> None
     call("PATCH", f"{BASE}/subscriptions/kept", changed)
     call("POST", f"{BASE}/subscriptions/kept:seek", {"time": moments[0]})
     assert drained("kept") == []
+
+
+def record(name: str, **fields: Any) -> dict[str, Any]:
+    return {"type": "record", "name": name, "fields": [{"name": key, "type": kind} for key, kind in fields.items()]}
+
+
+def test_a_message_that_is_as_deep_as_it_is_long_is_refused_and_nothing_else_happens() -> None:
+    """In a process of its own: the compiled reader of Avro ended it."""
+    schema = {"type": "AVRO", "definition": json.dumps(record("Chain", next=["null", "Chain"]))}
+    code = (
+        "from localcloud.services.pubsub import definitions\n"
+        f"fits = definitions.reader({schema!r})\n"
+        "definitions.check_message(fits, b'\\x02\\x02\\x00', 'BINARY')\n"
+        "definitions.check_message(fits, b'\\x02' * 200_000, 'BINARY')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done
+    assert "Message failed schema validation" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("definition", "says"),
+    [
+        (record("R", r="R"), "always holds another R"),
+        (record("R", s=record("S", r="R")), "always holds another R"),
+        (record("R", **{f"n{at}": "null" for at in range(21)}), "at most 5000 parts"),
+        (
+            record(
+                "Top",
+                r0=record("R0", a="int"),
+                **{f"r{at}": record(f"R{at}", a=f"R{at - 1}", b=f"R{at - 1}") for at in range(1, 40)},
+            ),
+            "at most 5000 parts",
+        ),
+    ],
+)
+def test_a_few_lines_stand_for_no_endless_message(definition: dict[str, Any], says: str) -> None:
+    with pytest.raises(CloudError, match=says):
+        definitions.check({"type": "AVRO", "definition": json.dumps(definition)})

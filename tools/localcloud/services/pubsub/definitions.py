@@ -15,6 +15,7 @@ from typing import Any
 
 from localcloud.engine.service import Body
 from localcloud.errors import CloudError, invalid
+from localcloud.services.pubsub.avro_types import AvroTypes
 from localcloud.spec import json_text
 
 _MOST_BYTES = 300 << 10
@@ -68,6 +69,7 @@ def unfit(why: str) -> CloudError:
 
 def _avro(text: str) -> Check:
     import fastavro
+    from fastavro import _read_py
     from fastavro.schema import SchemaParseException
     from fastavro.validation import ValidationError, validate
 
@@ -79,12 +81,16 @@ def _avro(text: str) -> Check:
         raise ValueError(str(error)) from error
     if not isinstance(described, dict) or described.get("type") != "record" or not described.get("fields"):
         raise ValueError("an Avro definition is one record with its fields")
-    _check_items(parsed, parsed["__named_schemas"])
+    types = AvroTypes(parsed["__named_schemas"])
+    types.measure(parsed)
+    _check_items(parsed, types.named)
+    # The compiled reader would recurse until the process has no stack left.
+    binary = _read_py.schemaless_reader if types.recursive else fastavro.schemaless_reader
 
     def fits(message: bytes, encoding: str) -> None:
         if encoding == "BINARY":
             stream = io.BytesIO(message)
-            fastavro.schemaless_reader(stream, parsed, None)
+            binary(stream, parsed, None)
             if stream.read(1):
                 raise ValueError("there are bytes after the record")
             return
