@@ -59,7 +59,16 @@ def test_an_argument_of_the_build_may_name_the_image() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["sha256:3f2", "--privileged", "dir:a/b", "oci-archive:a/b.tar", "containers-storage:a/b:1", "docker://a/b", "/a", ""],
+    [
+        "sha256:3f2",
+        "--privileged",
+        "dir:a/b",
+        "oci-archive:a/b.tar",
+        "containers-storage:a/b:1",
+        "docker://a/b",
+        "/a",
+        "",
+    ],
 )
 def test_an_id_or_a_place_is_no_image_name(name: str) -> None:
     with pytest.raises(RuntimeProblem, match="not a valid image name"):
