@@ -286,3 +286,12 @@ def test_a_message_that_is_as_deep_as_it_is_long_is_refused_and_nothing_else_hap
 def test_a_few_lines_stand_for_no_endless_message(definition: dict[str, Any], says: str) -> None:
     with pytest.raises(CloudError, match=says):
         definitions.check({"type": "AVRO", "definition": json.dumps(definition)})
+
+
+def test_a_definition_that_is_nested_deep_is_refused_before_it_is_compiled() -> None:
+    """The compiler's errors about it would take gigabytes, and end the process."""
+    for text in ("optional group A = 1 {" * 12_000, "message A {" * 61 + "}" * 61):
+        with pytest.raises(CloudError, match="nested more than 60 deep"):
+            definitions.check({"type": "PROTOCOL_BUFFER", "definition": f'syntax = "proto2"; message M {{{text}'})
+    many = "".join(f"message A{at} {{ map<string, int32> m = 1; }}" for at in range(100))
+    definitions.check({"type": "PROTOCOL_BUFFER", "definition": f'syntax = "proto3"; message M {{ {many} }}'})

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ from localcloud.spec import json_text
 
 _MOST_BYTES = 300 << 10
 _DEEPEST = 60
+_BRACKET = re.compile(r"[][{}()<>]")
 Check = Callable[[bytes, str], None]
 """(message, encoding) -> None; raises ValueError for one that does not fit."""
 
@@ -114,6 +116,7 @@ def _compile(text: str) -> bytes:
     """The descriptors of a definition in the language of .proto files."""
     from grpc_tools import protoc
 
+    _check_brackets(text)
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "schema.proto").write_text(text, "utf-8")
         into = Path(folder, "descriptors")
@@ -181,6 +184,15 @@ def _takes_bytes(kind: Any, named: Mapping[str, Any], around: frozenset[str]) ->
     if kind["type"] == "fixed":
         return bool(kind["size"])
     return kind["type"] in {"array", "map", "enum"} or _takes_bytes(kind["type"], named, inside)
+
+
+def _check_brackets(text: str) -> None:
+    """Raises ValueError for a definition that is nested too deep: its errors would take the compiler more memory than there is."""
+    depth = 0
+    for bracket in _BRACKET.findall(text):
+        depth += 1 if bracket in "{[(<" else -1
+        if depth > _DEEPEST:
+            raise ValueError(f"it is nested more than {_DEEPEST} deep")
 
 
 def _check_depth(value: Any, depth: int = 0) -> None:
