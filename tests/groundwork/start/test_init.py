@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from groundwork import cli
+from groundwork.environment.placeholders import placeholders
 from groundwork.environment.values import load
 from groundwork.errors import Exit
 from groundwork.start import repository
@@ -45,6 +46,13 @@ def test_every_part_of_the_file_has_a_comment(init: Init, tmp_path: Path) -> Non
     lines = (tmp_path / "envs" / "dev.yaml").read_text().splitlines()
     parts = [number for number, line in enumerate(lines) if line.endswith(":") and not line.startswith((" ", "#"))]
     assert all(lines[number - 1].startswith("#") for number in parts)
+
+
+def test_the_budget_in_a_comment_is_valid_and_its_account_is_an_example(init: Init, tmp_path: Path) -> None:
+    init(*WORDS)
+    path = tmp_path / "envs" / "dev.yaml"
+    path.write_text(path.read_text().replace("# budget:", "budget:"))
+    assert "budget.billing_account: 000000-000000-000000" in placeholders(load("dev", tmp_path))
 
 
 def test_what_the_code_says_is_in_the_file_with_its_reason(init: Init, tmp_path: Path) -> None:

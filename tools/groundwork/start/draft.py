@@ -61,6 +61,10 @@ def _head(answers: Answers) -> Iterator[str]:
         "",
         "# Labels for all resources, for example to tell costs apart.",
         f"labels: {{team: {plain(answers.project)}}}",
+        "",
+        "# Without its `#`, the next line gets a budget, of which Google sends e-mails as",
+        "# it is spent, before credits. `gcloud billing accounts list` prints the account.",
+        "# budget: {amount: 50, billing_account: 000000-000000-000000}",
     )
 
 
