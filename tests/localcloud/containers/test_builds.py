@@ -267,6 +267,22 @@ def test_a_dockerfile_mounts_nothing_of_this_machine(
         assert not any("a secret" in line for line in lines)
 
 
+def test_a_name_that_one_build_gives_to_an_image_is_no_other_builds_base(
+    cloud: Serving, submit: Callable[..., dict[str, Any]]
+) -> None:
+    workloads = cloud.cloud.workloads
+    files = {"a/Dockerfile": f"FROM {SMALL}\nRUN echo one >/one\n", "b/Dockerfile": "FROM base\nRUN cat /one\n"}
+    steps = [{"name": DOCKER, "args": ["build", "-t", name, folder]} for name, folder in (("base", "a"), ("x", "b"))]
+    workloads.bases_in_use["base:latest"], workloads.bases["base:latest"] = 1, "another build's"
+    assert submit(steps, files, timeout="8s")["status"] == "TIMEOUT"
+    workloads.bases_in_use["base:latest"] = 0
+    assert submit(steps, files)["status"] == "SUCCESS"
+    taken = "docker.io/library/small:1"
+    steps[0]["args"][2] = taken
+    build = submit(steps, files | {"b/Dockerfile": f"FROM {taken}\n"})
+    assert any("Name it without a registry" in line for line in log(cloud, build)), log(cloud, build)
+
+
 def test_what_a_build_caches_is_seen_by_builds_of_its_account_alone(
     cloud: Serving, submit: Callable[..., dict[str, Any]]
 ) -> None:

@@ -42,6 +42,8 @@ class Workloads:
     """Digest -> the image of podman's or docker's on this machine that was pushed or pulled with it."""
     bases_in_use: Counter[str] = field(default_factory=Counter)
     """How many builds use each name of a base image at the moment."""
+    bases: dict[str, str] = field(default_factory=dict)
+    """The image that each of these names has meanwhile."""
 
     def __post_init__(self) -> None:
         self.settings = workload_settings.read(self.state)

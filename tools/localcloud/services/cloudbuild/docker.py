@@ -17,7 +17,7 @@ from pathlib import Path
 
 from localcloud.containers.client import CommandLineRuntime, means_something
 from localcloud.containers.workload import OnOutput, RuntimeProblem, Stream, check
-from localcloud.engine.image_names import bare, full, is_ours
+from localcloud.engine.image_names import bare, full, is_ours, qualified
 from localcloud.engine.workloads import Workloads
 from localcloud.services.cloudbuild import docker_options, dockerfiles, processes, run_mounts
 from localcloud.services.cloudbuild.docker_options import UnsupportedCommand
@@ -28,6 +28,8 @@ _CACHE = "BUILDKIT_INLINE_CACHE"  # meant for BuildKit; podman would warn that n
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _PULLED = re.compile(r"Trying to pull (\S+?)(?:\.\.\.)?")
 _SECRET = re.compile(r"[\w.-]{1,100}", re.ASCII)
+_UNAMBIGUOUS = ("localhost/", "gcr.io/", "eu.gcr.io/", "us.gcr.io/", "asia.gcr.io/")
+_AGAIN = 0.2
 _FLAG = re.compile(r"(--[a-z-]+)=(true|false)")
 
 
@@ -229,7 +231,9 @@ class Docker:
         pulled: set[str] = set()
         known: dict[str, str] = {}
         try:
-            for base in dockerfiles.images(text, arguments):
+            for base in sorted(
+                dockerfiles.images(text, arguments)
+            ):  # in one order, so that no two builds wait for each other
                 known[base] = await self._here(full(base), tagged)
             found = await asyncio.to_thread(self._triggers, known)
             for base in dockerfiles.images(text, arguments, found) - known.keys() if found else ():
@@ -250,14 +254,22 @@ class Docker:
 
     async def _here(self, base: str, tagged: dict[str, str]) -> str:
         """The id of an image once it is on this machine; if it is one of this cloud's or of the build's own, it has its name, too."""
-        made = self.images.get(base, "")
-        if not made:
-            fetched = await asyncio.to_thread(self.workloads.fetch, base, self.principal)
-            made = fetched.made
+        made, in_use = self.images.get(base, ""), self.workloads.bases_in_use
+        own = bool(made)
+        if own and not is_ours(base) and qualified(base) == base and not base.startswith(_UNAMBIGUOUS):
+            raise RuntimeProblem(
+                f"{base} cannot be an image of this build's own for others of its: that name is another registry's, and builds and services "
+                "of others could get it. Name it without a registry."
+            )
+        if not own:
+            made = (await asyncio.to_thread(self.workloads.fetch, base, self.principal)).made
         # A digest is no name to tag with: podman finds the image by it.
-        if (base in self.images or is_ours(base)) and made and "@" not in base:
-            tagged[base] = made
-            self.workloads.bases_in_use[base] += 1
+        named = (own or is_ours(base)) and made and "@" not in base
+        while in_use[base] and not (named and self.workloads.bases.get(base) == made):
+            await asyncio.sleep(_AGAIN)  # another build has given the name to another image
+        if named:
+            tagged[base] = self.workloads.bases[base] = made
+            in_use[base] += 1
             await asyncio.to_thread(self.client.call, "tag", made, base)
         return made
 
