@@ -38,6 +38,16 @@ def nothing(client: CommandLineRuntime, folder: Path) -> str:
     return client.image(_NOTHING)[0]
 
 
+def real(program: str) -> str:
+    """Where a program itself lies. Raises RuntimeProblem where something else stands in for it, such as snap, which needs the whole machine."""
+    path = Path(program).resolve()
+    if path.name != Path(program).name:
+        raise RuntimeProblem(
+            f"{program} cannot run in a container, since it is {path}: install {Path(program).name} by its package or archive."
+        )
+    return str(path)
+
+
 def mounts(program: str) -> list[Mount]:
     """The folders that a program needs, none of which can be changed. Raises RuntimeProblem for one that lies among the user's files."""
     folders = [Path(one) for one in (*_PROGRAMS, *_SETTINGS)]

@@ -217,6 +217,7 @@ class StepRuns:
             raise StepFailed(
                 f"{tool} is not on this machine, and the local cloud does not support `{tool} {' '.join(args[:3])}` itself: install {tool}."
             )
+        path = machine_tools.real(path)
         image = await asyncio.to_thread(machine_tools.nothing, client, self.space.credentials)
         mounts = await asyncio.to_thread(machine_tools.mounts, path)
         seen = replace(step_context, env={**machine_tools.variables(), **step_context.env})
