@@ -20,8 +20,8 @@ ROOTS = Path(__file__).parent / "roots"
 @dataclass(frozen=True)
 class Script:
     """A folder of roots/: NN-name.tf is the whole configuration from then on, NN-name+.tf is added to the one before,
-    NN-name.json is a list of requests made by hand ([verb, api, path, parameters, body]), and imports.txt lists
-    "address id" of what can be imported at the end."""
+    NN-name~.tf changes blocks of the one before, as Terraform's override files do, NN-name.json is a list of requests made by hand
+    ([verb, api, path, parameters, body]), and imports.txt lists "address id" of what can be imported at the end."""
 
     folder: Path
 
@@ -33,8 +33,10 @@ class Script:
         hcl = ""
         for file in sorted(self.folder.glob("[0-9]*")):
             if file.suffix == ".tf":
-                hcl = (hcl if file.stem.endswith("+") else "") + file.read_text("utf-8")
-                yield Step(file.stem, lambda terraform, hcl=hcl: _configured(terraform, hcl))
+                text, changed = file.read_text("utf-8"), file.stem.endswith("~")
+                hcl = hcl if changed else (hcl if file.stem.endswith("+") else "") + text
+                changes = text if changed else ""
+                yield Step(file.stem, lambda terraform, hcl=hcl, changes=changes: _configured(terraform, hcl, changes))
             else:
                 yield Step(
                     file.stem,
@@ -60,9 +62,10 @@ def changing(first: str, then: str) -> list[Step]:
     ]
 
 
-def _configured(terraform: Terraform, hcl: str, provider: str = PROVIDER) -> Leaves:
+def _configured(terraform: Terraform, hcl: str, changes: str = "", provider: str = PROVIDER) -> Leaves:
     own = "" if re.search(r'^provider "google"', hcl, re.MULTILINE) and "required_providers" in hcl else provider
     (terraform.folder / "main.tf").write_text(own + hcl, "utf-8")
+    (terraform.folder / "main_override.tf").write_text(changes, "utf-8")
     terraform.succeed("init", "-no-color", "-input=false")
     return applied(terraform)
 
