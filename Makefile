@@ -29,7 +29,7 @@ yes = $(if $(filter 1 yes true,$(YES)),--yes)
 email = @test -n $(call quoted,$(EMAIL)) || { echo "Say whom: make $@ EMAIL=alice@example.com$(1)" >&2; exit 2; }
 
 .DEFAULT_GOAL := help
-.PHONY: help ready up plan down status output doctor unlock local-stop test test-all test-provider check bench docs lock \
+.PHONY: help ready up plan down pause resume status output doctor unlock local-stop test test-all test-provider check bench docs lock \
 	onboard offboard secrets cost policy verify diagram report site pictures
 
 help: ## This list
@@ -48,6 +48,12 @@ plan: ready ## Say what up would change
 
 down: ready ## Take the platform away and list what is left
 	@$(GROUNDWORK) down $(environment) $(provider) $(yes) $(words)
+
+pause: ready ## Stop what costs by the hour; YES=1 does not ask
+	@$(GROUNDWORK) pause $(environment) $(yes) $(words)
+
+resume: ready ## Start it again
+	@$(GROUNDWORK) resume $(environment) $(yes) $(words)
 
 status: ready ## Say what is there and who is at work
 	@$(GROUNDWORK) status $(environment) $(words)

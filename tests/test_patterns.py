@@ -81,6 +81,10 @@ GOOD: Mapping[str, str] = {
     "training values image": "europe-west1-docker.pkg.dev/p/images/train:1",
     "training values env names": "MODEL_NAME",
     "training values machine_type": "n1-highmem-2",
+    "workstations names": "work",
+    "workstations values machine_type": "n1-standard-1",
+    "workstations values image": "debian-cloud/debian-12",
+    "workstations values zone": "b",
 }
 _STEPS = {"propertyNames": "names", "additionalProperties": "values"}
 

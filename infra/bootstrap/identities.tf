@@ -31,11 +31,13 @@ locals {
     local.builds ? ["roles/cloudbuild.builds.editor", "roles/cloudbuild.connectionAdmin"] : [],
     local.runs ? ["roles/cloudscheduler.admin", "roles/run.admin"] : [],
     length(local.environment.training) > 0 ? ["roles/aiplatform.user"] : [],
+    length(local.environment.workstations) > 0 ? ["roles/compute.admin"] : [],
   )
   reads = concat(
     local.builds ? ["roles/cloudbuild.builds.viewer", "roles/cloudbuild.connectionViewer"] : [],
     local.runs ? ["roles/cloudscheduler.viewer", "roles/run.viewer"] : [],
     length(local.environment.training) > 0 ? ["roles/aiplatform.viewer"] : [],
+    length(local.environment.workstations) > 0 ? ["roles/compute.viewer"] : [],
   )
 }
 

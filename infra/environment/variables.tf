@@ -137,6 +137,18 @@ variable "values" {
       tensorboard       = optional(bool, false)
       timeout_minutes   = optional(number, 360)
     })), {})
+    workstations = optional(map(object({
+      accelerator       = optional(string)
+      accelerator_count = optional(number, 1)
+      disk_gb           = optional(number, 50)
+      identity          = string
+      idle_minutes      = optional(number, 60)
+      image             = optional(string)
+      machine_type      = optional(string, "e2-standard-2")
+      max_hours         = optional(number, 12)
+      spot              = optional(bool, false)
+      zone              = optional(string, "b")
+    })), {})
   })
 
   validation {
@@ -187,11 +199,11 @@ variable "values" {
 
   validation {
     condition = alltrue(flatten([
-      for part in [var.values.services, var.values.jobs, var.values.builds, var.values.training] : [
+      for part in [var.values.services, var.values.jobs, var.values.builds, var.values.training, var.values.workstations] : [
         for workload in values(part) : contains(keys(var.values.identities), workload.identity)
       ]
     ]))
-    error_message = "The identity of a service, job, build or training must be among the identities of the environment: ${join(", ", keys(var.values.identities))}."
+    error_message = "The identity of a service, job, build, training or workstation must be among the identities of the environment: ${join(", ", keys(var.values.identities))}."
   }
 
   validation {

@@ -23,10 +23,11 @@ locals {
     ]),
   )
 
-  # The identity of each service and job, by kind and name.
+  # The identity of each service, job and workstation, by kind and name.
   runs_as = merge(
     { for name, service in local.environment.services : "service/${name}" => service.identity },
     { for name, job in local.environment.jobs : "job/${name}" => job.identity },
+    { for name, workstation in local.environment.workstations : "workstation/${name}" => workstation.identity },
   )
 
   # The pool is in the other layer, and its name contains the project's number.

@@ -32,6 +32,9 @@ output "commands" {
     {
       for name, service in module.run_services : "call the service ${name}" => local.environment.services[name].public ? "curl ${service.url}" : "groundwork services call ${name} /"
     },
+    {
+      for name, workstation in module.workstations : "log in to the workstation ${name}" => workstation.ssh
+    },
     length(local.environment.builds) == 0 || length(local.connected) > 0 ? {} : {
       "connect the builds to GitHub (then say connected: true below github)" = "gcloud builds connections create github ${local.names.connection} --region ${local.environment.region} --project ${local.environment.project}"
     },
@@ -71,4 +74,9 @@ output "services" {
 output "training" {
   description = "Where training stages, and its TensorBoard."
   value       = { for name, training in module.training : name => { staging = training.staging, tensorboard = training.tensorboard } }
+}
+
+output "workstations" {
+  description = "Name of each workstation."
+  value       = { for name, workstation in module.workstations : name => workstation.name }
 }

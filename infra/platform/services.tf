@@ -3,6 +3,7 @@ locals {
     "aiplatform.googleapis.com"     = length(local.environment.training) > 0
     "cloudbuild.googleapis.com"     = length(local.environment.builds) > 0
     "cloudscheduler.googleapis.com" = length(local.scheduled) > 0
+    "compute.googleapis.com"        = length(local.environment.workstations) > 0
     "logging.googleapis.com"        = length(local.environment.builds) + length(local.environment.services) + length(local.environment.jobs) + length(local.environment.training) > 0
     "run.googleapis.com"            = length(local.environment.services) + length(local.environment.jobs) > 0
   }

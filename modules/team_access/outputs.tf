@@ -1,5 +1,5 @@
 output "iam" {
-  description = "Members by role for the iam of other modules: for all buckets, jobs, repositories, secrets and services, and for each identity."
+  description = "Members by role for the iam of other modules: for all buckets, jobs, repositories, secrets, services and workstations, and for each identity."
   value = {
     buckets      = local.granted.buckets
     identities   = local.on_identities
@@ -7,6 +7,7 @@ output "iam" {
     repositories = local.granted.repositories
     secrets      = local.granted.secrets
     services     = local.granted.services
+    workstations = local.granted.workstations
   }
 }
 

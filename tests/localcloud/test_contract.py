@@ -39,7 +39,7 @@ OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
             "provisioningModel": "RESERVATION_BOUND",
             "nodeAffinities": [{"key": "a", "operator": "IN", "values": ["b"]}],
             "minNodeCpus": 7,
-            "maxRunDuration": {"seconds": "7", "nanos": 7},
+            "maxRunDuration": {"seconds": "43200", "nanos": 7},
             "onInstanceStopAction": {"discardLocalSsd": True},
         },
         "metadata": {"items": [{"key": "a", "value": "b"}]},

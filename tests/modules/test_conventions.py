@@ -34,7 +34,8 @@ def block(module: Path, name: str) -> str:
 def test_a_module_has_the_files_of_a_module_and_no_others(module: Path) -> None:
     names = {path.name for path in module.iterdir() if not path.name.startswith(".")}
     assert {"README.md", "main.tf", "outputs.tf", "variables.tf", "versions.tf"} <= names
-    assert names <= {"README.md", "iam.tf", "main.tf", "outputs.tf", "personas.json", "variables.tf", "versions.tf"}
+    terraform = {"README.md", "iam.tf", "main.tf", "outputs.tf", "variables.tf", "versions.tf"}
+    assert names <= terraform | {"personas.json", "stop_when_idle.sh"}
 
 
 @every_module

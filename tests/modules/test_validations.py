@@ -37,6 +37,7 @@ GOOD = {
     "docker_repository": {"project_id": '"my-project"', "name": '"images"', "location": '"europe-west1"'},
     "github_connection": {"project_id": '"my-project"', "location": '"europe-west1"'},
     "github_identity": {"project_id": '"my-project"', "repository": '"team/cats"', "owner_id": '"12"'},
+    "network": {"project_id": '"my-project"', "name": '"groundwork"', "location": '"europe-west1"'},
     "project_role": {
         "project_id": '"my-project"',
         "name": '"own"',
@@ -62,6 +63,13 @@ GOOD = {
     "secret": {"project_id": '"my-project"', "name": '"wandb-api-key"'},
     "service_account": {"project_id": '"my-project"', "name": '"groundwork-train"', "description": '"Trains."'},
     "training": {"project_id": '"my-project"', "name": '"my-project-staging"', "location": '"europe-west1"'},
+    "workstation": {
+        "project_id": '"my-project"',
+        "name": '"work"',
+        "zone": '"europe-west1-b"',
+        "service_account": '"work@my-project.iam.gserviceaccount.com"',
+        "subnetwork": '"projects/my-project/regions/europe-west1/subnetworks/groundwork"',
+    },
     "team_access": {
         "project_id": '"my-project"',
         "members": '{ "a@example.com" = { role = "viewer" } }',
@@ -164,6 +172,11 @@ BAD = {
         ('name = "gcp-github"', "begin with a letter but not with gcp-"),
         ("branch = \"main' || true || '\"", "must be the name of one branch"),
     ],
+    "network": [
+        ('range = "10.0.0.0"', "must be one of private IPv4 addresses"),
+        ('range = "35.235.240.0/20"', "must be one of private IPv4 addresses"),
+        ('location = "eu"', "must be a region such as europe-west1"),
+    ],
     "project_role": [
         ('name = "my-role"', "must have 3 to 64 letters, digits, dots and underscores"),
         ('permissions = ["roles/viewer"]', "must be written as storage.buckets.get"),
@@ -217,6 +230,21 @@ BAD = {
         ('name = "my-google-data"', "The bucket name must have 3 to 63"),
         ('tensorboard = join("", [for n in range(129) : "x"])', "must have at most 128 characters"),
     ],
+    "workstation": [
+        (PUBLIC, "allUsers and allAuthenticatedUsers are not allowed"),
+        ('accelerator = { type = "T4" }\n  machine_type = "n1-standard-4"', "must have a type such as nvidia-tesla-t4"),
+        ("disk_gb = 9", "must be a whole number from 10 to 65536"),
+        ('image = "debian-12"', "must be written as PROJECT/FAMILY"),
+        ("limits = { idle_minutes = 4 }", "idle_minutes must be a whole number from 5 to 1440"),
+        ("limits = { max_hours = 0.5 }", "max_hours must be a whole number from 1 to 168"),
+        ('machine_type = "big"', "must be one of Compute Engine's"),
+        (
+            'service_account = "12-compute@developer.gserviceaccount.com"',
+            "the default accounts of Compute Engine and App Engine are not",
+        ),
+        ('subnetwork = "default"', "must be a full name such as projects/my-project"),
+        ('zone = "europe-west1"', "must be one such as europe-west1-b"),
+    ],
     "team_access": [
         ('members = { "Alice@example.com" = { role = "viewer" } }', "must be an e-mail address in lower case"),
         (
@@ -233,6 +261,7 @@ BAD = {
 }
 # What a regular expression is held against, with a newline behind; by variable, in each module that has it.
 NEWLINES = {
+    "accelerator": [r'{ type = "nvidia-tesla-t4\n" }'],
     "billing_account": [r'"012345-6789AB-CDEF01\n"'],
     "branch": [r'"main\n"'],
     "buckets": [r'{ "my-data\n" = {} }'],
@@ -248,10 +277,12 @@ NEWLINES = {
         r'{ "roles/viewerOf.it" = ["principalSet://iam.googleapis.com/p/attribute.rule/main\n"] }',
         r'{ "roles/viewerOf.it\n" = ["user:a@example.com"] }',
     ],
+    "image": [r'"debian-cloud/debian-12\n"'],
     "installation": [r'{ app_installation_id = 1, token_secret_version = "projects/p/secrets/s/versions/1\n" }'],
     "job": [r'"drift\n"'],
     "labels": [r'{ team = "cats\n" }', r'{ "team\n" = "cats" }'],
     "location": [r'"europe-west1\n"'],
+    "machine_type": [r'"n1-standard-1\n"'],
     "members": [r'{ "a@example.com\n" = { role = "viewer" } }'],
     "name": [r'"groundwork-train\n"'],
     "owner_id": [r'"12\n"'],
@@ -271,7 +302,9 @@ NEWLINES = {
     "services": [r'["iam.googleapis.com\n"]'],
     "sidecars": [r'{ "metrics\n" = { image = "x" } }', r'{ metrics = { image = "x", memory = "1Gi\n" } }'],
     "substitutions": [r'{ "_MODEL\n" = "cats" }'],
+    "subnetwork": [r'"projects/my-project/regions/europe-west1/subnetworks/own\n"'],
     "workflow": [r'"apply.yml\n"'],
+    "zone": [r'"europe-west1-b\n"'],
 }
 
 
@@ -309,6 +342,7 @@ def test_no_rule_may_trim_the_versions_that_dvc_points_at(tmp_path: Path, projec
             "Either build or file must be given, and not both",
         ),
         ("cloud_run_service", 'sidecars = { api = { image = "x" } }', "must have another name than the service"),
+        ("workstation", 'accelerator = { type = "nvidia-tesla-t4" }', "allowed on machine types of the family n1 only"),
     ],
 )
 def test_what_two_variables_say_together_is_refused(

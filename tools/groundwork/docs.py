@@ -119,6 +119,7 @@ _PLACES = {
     "secrets": "On each secret",
     "services": "On each service",
     "jobs": "On each job",
+    "workstations": "On each workstation",
     "identities": "On identities that name it",
     "deployer": "On the deployer",
 }

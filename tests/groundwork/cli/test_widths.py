@@ -32,7 +32,8 @@ AS_WRITTEN = {
 }  # fmt: skip
 CHANGING = {
     "adopt", "builds cancel", "builds submit", "cost credits add", "cost credits check", "docker", "docs", "down", "dvc", "init", "jobs cancel",
-    "jobs pause", "jobs resume", "jobs submit", "local charge", "local push", "local reset", "local stand-in", "local start", "local stop", "offboard", "onboard", "run",
+    "jobs pause", "jobs resume", "jobs submit", "local charge", "local push", "local reset", "local stand-in", "local start", "local stop", "offboard", "onboard",
+    "pause", "resume", "run",
     "secrets destroy", "secrets disable", "secrets enable", "secrets import", "secrets rotate", "secrets run", "secrets set",
     "services deploy", "services rollback", "services traffic", "sweep", "unlock", "up",
 }  # fmt: skip

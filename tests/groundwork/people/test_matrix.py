@@ -24,14 +24,15 @@ LOOKS = {
     "project.see", "project.see-apis", "project.list-buckets", "project.list-secrets", "bucket.see",
     "bucket.list-objects", "bucket.read-object", "repository.see", "repository.list-images", "repository.pull",
     "secret.see", "secret.list-versions", "project.see-access", "project.read-logs", "service.see", "service.call", "job.see",
-    "build.see", "training.see", "schedule.see",
+    "build.see", "training.see", "workstation.see", "schedule.see",
 }  # fmt: skip
 WORKS = LOOKS | {"bucket.write-object", "bucket.delete-object", "secret.read", "identity.act-as"} | {
-    "job.run", "training.submit", "training.cancel",
+    "job.run", "training.submit", "training.cancel", "workstation.log-in", "workstation.start", "workstation.stop",
 }  # fmt: skip
 SHIPS = WORKS | {
     "repository.push", "secret.set", "secret.disable", "secret.destroy", "service.deploy", "service.delete", "service.see-access",
-    "job.deploy", "job.delete", "build.start", "build.cancel", "schedule.pause", "schedule.resume",
+    "job.deploy", "job.delete", "build.start", "build.cancel",
+    "workstation.become-root", "schedule.pause", "schedule.resume",
 }  # fmt: skip
 RUNS = SHIPS | {"repository.delete-image", "deployer.impersonate", "bucket.see-access"}
 EXPECTED = {"viewer": LOOKS, "data-scientist": WORKS, "ml-engineer": SHIPS, "operator": RUNS, "": set()}

@@ -121,7 +121,7 @@ def test_running_things_have_an_hourly_price_and_unreadable_ones_are_reported(
     assert (found.text, running.now(with_service).unknown) == ("service api: at least 2 instances, $0.03 an hour", ())
     switch_on(clone, "aiplatform")
     eve = replace(with_service, cloud=clone.cloud("user:eve@example.com"))
-    assert [sentence.partition(":")[0] for sentence in running.now(eve).unknown] == ["services", "jobs"]
+    assert [sentence.partition(":")[0] for sentence in running.now(eve).unknown] == ["services", "jobs", "machines"]
 
 
 @pytest.mark.parametrize(

@@ -31,10 +31,8 @@ class CommandEntry:
 
 
 PLATFORM = "The platform"
-PEOPLE = "People and secrets"
+PEOPLE = "People, code, this machine"
 CHECKS = "Looking and checking"
-WORKLOADS = "Building and running"
-LOCAL = "This machine"
 
 COMMANDS = {
     "init": CommandEntry("groundwork.cli.init", "init", PLATFORM, "Write an environment file."),
@@ -50,7 +48,7 @@ COMMANDS = {
     "offboard": CommandEntry("groundwork.cli.onboarding", "offboard", PEOPLE, "Remove a person's access."),
     "people": CommandEntry("groundwork.cli.people", "people", PEOPLE, "List members, find drift."),
     "access": CommandEntry("groundwork.cli.access", "access", PEOPLE, "Who may do what, and why."),
-    "secrets": CommandEntry("groundwork.cli.secrets", "secrets", PEOPLE, "Set, read, rotate secrets."),
+    "secrets": CommandEntry("groundwork.cli.secrets", "secrets", PEOPLE, "Set, read, rotate."),
     "login": CommandEntry("groundwork.cli.login", "login", PEOPLE, "Log in to Google Cloud."),
     "whoami": CommandEntry("groundwork.cli.login", "whoami", CHECKS, "Show who you are."),
     "doctor": CommandEntry("groundwork.cli.doctor", "doctor", CHECKS, "Find what is missing."),
@@ -62,20 +60,22 @@ COMMANDS = {
     "sweep": CommandEntry("groundwork.cli.sweep", "sweep", CHECKS, "Delete what is left over."),
     "validate": CommandEntry("groundwork.cli.validate", "validate", CHECKS, "Check the Terraform."),
     "docs": CommandEntry("groundwork.cli.docs", "docs", CHECKS, "Update generated docs."),
-    "builds": CommandEntry("groundwork.cli.builds", "builds", WORKLOADS, "Build images."),
-    "services": CommandEntry("groundwork.cli.services", "services", WORKLOADS, "Deploy, roll back, call."),
-    "jobs": CommandEntry("groundwork.cli.jobs", "jobs", WORKLOADS, "Train, run, see results."),
-    "images": CommandEntry("groundwork.cli.images", "images", WORKLOADS, "List built images."),
-    "token": CommandEntry("groundwork.cli.token", "token", WORKLOADS, "Get a token for a service."),
-    "unlock": CommandEntry("groundwork.cli.unlock", "unlock", LOCAL, "Remove a dead run's lock."),
-    "local": CommandEntry("groundwork.cli.local", "local", LOCAL, "Run the local cloud."),
-    "run": CommandEntry("groundwork.cli.running", "run", LOCAL, "Run a command against it."),
-    "env": CommandEntry("groundwork.cli.env", "env", LOCAL, "Variables for your shell."),
-    "dvc": CommandEntry("groundwork.cli.dvc", "dvc", LOCAL, "The bucket as DVC remote."),
-    "docker": CommandEntry("groundwork.cli.docker", "docker", LOCAL, "Let docker push and pull."),
-    "completion": CommandEntry("groundwork.cli.completion", "completion", LOCAL, "Tab completion."),
+    "builds": CommandEntry("groundwork.cli.builds", "builds", PEOPLE, "Build images."),
+    "services": CommandEntry("groundwork.cli.services", "services", PEOPLE, "Deploy, roll back, call."),
+    "jobs": CommandEntry("groundwork.cli.jobs", "jobs", PEOPLE, "Train, run, see results."),
+    "pause": CommandEntry("groundwork.cli.pause", "pause", PEOPLE, "Stop what costs money."),
+    "resume": CommandEntry("groundwork.cli.pause", "resume", PEOPLE, "Start it again."),
+    "images": CommandEntry("groundwork.cli.images", "images", PEOPLE, "List built images."),
+    "token": CommandEntry("groundwork.cli.token", "token", PEOPLE, "Get a service token."),
+    "unlock": CommandEntry("groundwork.cli.unlock", "unlock", PEOPLE, "Remove a dead run's lock."),
+    "local": CommandEntry("groundwork.cli.local", "local", PEOPLE, "Run the local cloud."),
+    "run": CommandEntry("groundwork.cli.running", "run", PEOPLE, "Run a command against it."),
+    "env": CommandEntry("groundwork.cli.env", "env", PEOPLE, "Variables for your shell."),
+    "dvc": CommandEntry("groundwork.cli.dvc", "dvc", PEOPLE, "The bucket as DVC remote."),
+    "docker": CommandEntry("groundwork.cli.docker", "docker", PEOPLE, "Let docker push and pull."),
+    "completion": CommandEntry("groundwork.cli.completion", "completion", PEOPLE, "Tab completion."),
 }
-COLUMNS = ((PLATFORM, CHECKS), (PEOPLE, WORKLOADS, LOCAL))
+COLUMNS = ((PLATFORM, CHECKS), (PEOPLE,))
 """The two columns of `--help` on a terminal of 80 columns, where everything then fits in 24 lines."""
 _WIDE = 78
 

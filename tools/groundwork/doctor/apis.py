@@ -87,6 +87,7 @@ def of_both_layers(environment: Environment) -> list[str]:
         "billingbudgets": environment.budget is not None and bool(environment.budget.billing_account),
         "cloudbuild": bool(environment.builds),
         "cloudscheduler": bool(environment.scheduled),
+        "compute": bool(environment.workstations),
         "logging": runs or bool(environment.builds or environment.training),
         "run": runs,
     }

@@ -19,7 +19,7 @@ from groundwork.environment.wiring import Wiring, unknown
 from groundwork.errors import UsageProblem
 
 LONGEST_BUCKET_NAME = 63
-_PARTS = ("identities", "buckets", "repositories", "secrets", "services", "jobs", "builds", "training")
+_PARTS = ("identities", "buckets", "repositories", "secrets", "services", "jobs", "builds", "training", "workstations")
 
 
 def examined(path: Path, root: Path, shown: str, text: str | None = None) -> tuple[dict[str, Any], list[Mistake]]:

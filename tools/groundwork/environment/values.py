@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from groundwork.environment import cache
 from groundwork.environment.shipped import SCHEMA, other_version
-from groundwork.environment.workloads import BuildSpec, JobSpec, ServiceSpec, TrainingSpec, workloads
+from groundwork.environment.workloads import BuildSpec, JobSpec, ServiceSpec, TrainingSpec, WorkstationSpec, workloads
 from groundwork.errors import UsageProblem
 from groundwork.text import allowed
 
@@ -168,6 +168,7 @@ class Environment:
     jobs: Mapping[str, JobSpec] = field(default_factory=dict)
     builds: Mapping[str, BuildSpec] = field(default_factory=dict)
     training: Mapping[str, TrainingSpec] = field(default_factory=dict)
+    workstations: Mapping[str, WorkstationSpec] = field(default_factory=dict)
     github: Github | None = None
     budget: Budget | None = None
     assumptions: Mapping[str, Any] = field(default_factory=dict)
@@ -332,6 +333,7 @@ def _environment(path: Path, values: Mapping[str, Any]) -> Environment:
         jobs=found.jobs,
         builds=found.builds,
         training=found.training,
+        workstations=found.workstations,
         github=Github(**values["github"]) if "github" in values else None,
         budget=_budget(values["budget"]) if "budget" in values else None,
         assumptions=values["cost"].get("assumptions", {}),

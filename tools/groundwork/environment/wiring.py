@@ -1,4 +1,4 @@
-"""Cross-references of services, jobs, builds and training: names that the file does not define, and settings that exclude each other."""
+"""Cross-references of services, jobs, builds, training and workstations: names that the file does not define, and settings that exclude each other."""
 
 from __future__ import annotations
 
@@ -57,6 +57,8 @@ class Wiring:
             yield from self._build(("builds", name), values)
         for name, values in self.parts["training"].items():
             yield from self._training(("training", name), values)
+        for name, values in self.parts["workstations"].items():
+            yield from self._workstation(("workstations", name), values)
         if self.parts["builds"] and not self.github:
             yield (
                 ("builds",),
@@ -130,6 +132,16 @@ class Wiring:
         if isinstance(image, str) and not is_full(image):
             repository = image.partition("/")[0]
             yield from unknown((*place, "image"), repository, self.parts["repositories"], "repositories")
+
+    def _workstation(self, place: Place, values: Mapping[str, Any]) -> Iterator[Objection]:
+        yield from self._identity(place, values)
+        machine = str(values.get("machine_type", "e2-standard-2"))
+        if "accelerator" in values and not machine.startswith("n1-"):
+            way = "set machine_type: n1-standard-4, or leave out accelerator; g2 machines have a GPU built in."
+            yield (
+                (*place, "accelerator"),
+                f"{dotted(place)}.accelerator cannot be added to {machine}, only to n1; {way}",
+            )
 
 
 def _memory(place: Place, cpu: Any, memory: str) -> Iterator[Objection]:

@@ -1,4 +1,4 @@
-"""The workloads of an environment file: services, jobs, builds and training."""
+"""The workloads of an environment file: services, jobs, builds, training and workstations."""
 
 from __future__ import annotations
 
@@ -113,13 +113,31 @@ class TrainingSpec:
 
 
 @dataclass(frozen=True)
+class WorkstationSpec:
+    """A virtual machine that stops after `idle_minutes` without use and after `max_hours`; `zone` is its full name."""
+
+    name: str
+    identity: str
+    machine_type: str
+    accelerator: str | None
+    accelerator_count: int
+    image: str | None
+    disk_gb: int
+    zone: str
+    idle_minutes: int
+    max_hours: int
+    spot: bool
+
+
+@dataclass(frozen=True)
 class WorkloadSpecs:
-    """All four sections of a file, by name."""
+    """All five sections of a file, by name."""
 
     services: Mapping[str, ServiceSpec]
     jobs: Mapping[str, JobSpec]
     builds: Mapping[str, BuildSpec]
     training: Mapping[str, TrainingSpec]
+    workstations: Mapping[str, WorkstationSpec]
 
 
 def workloads(values: Mapping[str, Any]) -> WorkloadSpecs:
@@ -132,6 +150,7 @@ def workloads(values: Mapping[str, Any]) -> WorkloadSpecs:
         {name: _job(name, one) for name, one in values["jobs"].items()},
         {name: _build(name, one, images, branch, places) for name, one in values["builds"].items()},
         {name: _training(name, one, images, project) for name, one in values["training"].items()},
+        {name: _workstation(name, one, values["region"]) for name, one in values["workstations"].items()},
     )
 
 
@@ -162,6 +181,11 @@ def _training(name: str, values: Mapping[str, Any], images: str, project: str) -
     output = f"gs://{project}-{values.get('output', 'staging')}"
     lists = {"args": tuple(values["args"]), "local_command": tuple(values["local_command"])}
     return TrainingSpec(name, **{"accelerator": None, **values, **lists, "image": full, "output": output})
+
+
+def _workstation(name: str, values: Mapping[str, Any], region: str) -> WorkstationSpec:
+    zone = f"{region}-{values['zone']}"
+    return WorkstationSpec(name, **{"accelerator": None, "image": None, **values, "zone": zone})
 
 
 def is_full(image: str) -> bool:

@@ -15,7 +15,7 @@ from groundwork.people.personas import PolicyTarget, item_of, part_of
 from groundwork.resources.kind import Action
 from groundwork.resources.registry import parts
 
-_ASK = ":testIamPermissions"
+_ASK = (":testIamPermissions", "/testIamPermissions")
 _ASK_BUCKET = "/iam/testPermissions?permissions="
 
 
@@ -34,8 +34,8 @@ def attempt(cloud: GoogleCloud, environment: Environment, action: Action, target
 
     Raises CloudProblem when there was no answer or the service itself failed: then nothing is known.
     """
-    name = item_of(environment, target).short
-    names = {"project": environment.project, "region": environment.region, "name": name}
+    item = item_of(environment, target)
+    names = {"project": environment.project, "region": environment.region, "zone": item.location, "name": item.short}
     path = action.path.format(**names)
     asked = path.endswith(_ASK) or _ASK_BUCKET in path
     body = {"permissions": [action.permission]} if path.endswith(_ASK) else action.body

@@ -10,6 +10,7 @@ from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
 from groundwork.google import local
+from groundwork.resources.item import Item
 from groundwork.resources.kind import ConsolePage, several
 from groundwork.resources.registry import parts
 from groundwork.text import allowed
@@ -69,11 +70,13 @@ def address(checkout: Checkout, environment: Environment, thing: str) -> str:
 
 
 def _full(environment: Environment, word: str, name: str) -> dict[str, str]:
-    """The full name in the API, and the API's name."""
+    """The full name in the API, the place in it, and the API's name."""
     for kind, part in parts():
         if part.word == word:
+            full = part.entries(environment).get(name, name)
             return {
-                "full": part.entries(environment).get(name, name),
+                "full": full,
+                "zone": Item(kind.name, full).location,
                 "api": next((row.api for row in several(kind.listings)), ""),
             }
     return {}

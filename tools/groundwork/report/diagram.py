@@ -31,6 +31,7 @@ _KINDS = {
     "service": "service",
     "job": "job",
     "training": "training",
+    "workstation": "workstation",
     "bucket": "bucket",
     "repository": "image repository",
     "secret": "secret",
@@ -125,6 +126,14 @@ def _nodes(environment: Environment, personas: Mapping[str, Persona]) -> Iterato
     if environment.github:
         yield _node("workflows/github", "GitHub workflows", environment.github.repository)
     yield from _accounts(environment)
+    yield from _workloads(environment)
+    things = {"bucket": environment.buckets, "repository": environment.repositories, "secret": environment.secrets}
+    for kind, names in things.items():
+        yield from (_node(f"{kind}/{name}", name, _KINDS[kind]) for name in names)
+
+
+def _workloads(environment: Environment) -> Iterator[Box]:
+    """What builds, serves, trains and is worked on."""
     for build in environment.builds.values():
         ref = build.branch or build.tag
         when = f"of {ref.strip('^$')}" if ref else "by hand"
@@ -136,9 +145,8 @@ def _nodes(environment: Environment, personas: Mapping[str, Persona]) -> Iterato
         yield _node(f"job/{job.name}", job.name, f"job, at {job.schedule}" if job.schedule else "job")
     for training in environment.training.values():
         yield _node(f"training/{training.name}", training.name, f"training on {training.machine_type}")
-    things = {"bucket": environment.buckets, "repository": environment.repositories, "secret": environment.secrets}
-    for kind, names in things.items():
-        yield from (_node(f"{kind}/{name}", name, _KINDS[kind]) for name in names)
+    for machine in environment.workstations.values():
+        yield _node(f"workstation/{machine.name}", machine.name, f"workstation, {machine.machine_type}")
 
 
 def _accounts(environment: Environment) -> Iterator[Box]:
@@ -216,7 +224,7 @@ def _file_edges(environment: Environment) -> Iterator[Edge]:
 
 
 def _running(environment: Environment) -> Iterator[Edge]:
-    """The identities that services, jobs, builds and training run as, and what that lets these do."""
+    """The identities that services, jobs, builds, training and workstations run as, and what that lets these do."""
     held: list[tuple[str, ServiceSpec | JobSpec]] = [("service", service) for service in environment.services.values()]
     held += [("job", job) for job in environment.jobs.values()]
     for kind, one in held:
@@ -233,6 +241,8 @@ def _running(environment: Environment) -> Iterator[Edge]:
         yield from (Edge(who, f"{kind}/{name}", "deploy") for name, kind in kinds.items())
     for training in environment.training.values():
         yield from _training(environment, training)
+    for machine in environment.workstations.values():
+        yield Edge(f"identity/{machine.identity}", f"workstation/{machine.name}", "runs")
 
 
 def _training(environment: Environment, training: TrainingSpec) -> Iterator[Edge]:

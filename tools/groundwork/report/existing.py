@@ -28,6 +28,7 @@ _NAMES = {
     "google_service_account": ("identity", "account_id"),
     "google_cloud_run_v2_service": ("service", "name"),
     "google_cloud_run_v2_job": ("job", "name"),
+    "google_compute_instance": ("workstation", "name"),
     "google_cloudbuild_trigger": ("build", "name"),
 }
 # A grant on one of these names it in the attribute of the same name.

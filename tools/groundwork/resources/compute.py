@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from groundwork.environment.values import Environment
 from groundwork.resources.kind import PolicyAccess
 from groundwork.resources.listing import Listing
 
@@ -12,13 +13,18 @@ def listing(collection: str, *, everywhere: bool = True) -> Listing:
     return Listing("compute", path, f"items/*/{collection}" if everywhere else "items", "selfLink", "creationTimestamp")
 
 
-def policy_access(words: str, place: str = "") -> PolicyAccess:
-    """How a kind's policy is read and written: gcloud's words for it, and the flag for its location."""
+def is_used(environment: Environment) -> bool:
+    """Whether the file has machines, with their disks and network."""
+    return bool(environment.workstations)
+
+
+def policy_access(words: str, place: str = "", attribute: str = "name") -> PolicyAccess:
+    """How a kind's policy is read and written: gcloud's words for it, the flag for its location, and Terraform's attribute."""
     where = f" --{place}={{location}}" if place else ""
     return PolicyAccess(
         "v1/{name}",
         "GET",
-        "name",
+        attribute,
         f"compute {words} {{verb}} {{short}} --project={{project}}{where}",
         getter="/getIamPolicy",
         setter="/setIamPolicy",

@@ -181,7 +181,7 @@ def _name(row: Listing, body: Mapping[str, Any], project: str) -> str:
             r"{([^}]*)}", lambda found: project if found[1] == "project" else _dotted(body, found[1]), row.name
         )
     name = str(body[row.name])
-    return re.sub(r"^https://[^/]+/(?:compute/)?v\d+/", "", name)
+    return re.sub(r"^https?://[^/]+/(?:compute/)?v\d+/", "", name)
 
 
 def _dotted(body: Mapping[str, Any], path: str) -> str:

@@ -5,7 +5,7 @@ Each kind is a file in `kinds/` with such a value, `KIND`; the registry finds it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -13,7 +13,7 @@ from groundwork.environment.values import Environment
 from groundwork.google.cloud import GoogleCloud
 from groundwork.resources.item import Contents, Item
 from groundwork.resources.listing import Listing
-from groundwork.resources.needs import Planner
+from groundwork.resources.needs import Need, Planner
 
 T = TypeVar("T")
 Values = Mapping[str, Any]
@@ -71,6 +71,31 @@ class Removal:
 
 
 @dataclass(frozen=True)
+class Pausing:
+    """How a thing that waits or works at a price, or starts others that do, is stopped and started again: what its path ends in.
+
+    `runs` and `rests` say whether an item does, neither while it changes. `doing`: what it does, in words. `hourly`: what an hour of it uses,
+    None where that is not known. `free`: it costs only by what it starts.
+    """
+
+    stop: str
+    start: str
+    runs: Callable[[Item], bool]
+    rests: Callable[[Item], bool]
+    doing: Callable[[Item], str]
+    hourly: Callable[[Item], Iterable[Need]] | None = None
+    free: bool = False
+
+
+@dataclass(frozen=True)
+class Unstoppable:
+    """Why something that costs by the hour cannot be stopped and started again, what to do instead, and whether an item costs now."""
+
+    reason: str
+    runs: Callable[[Item], bool] = lambda _item: True
+
+
+@dataclass(frozen=True)
 class PolicyAccess:
     """How the IAM policy of a thing is read and set; {project}, {name}, {short}, {location} and {verb} are filled in.
 
@@ -95,7 +120,7 @@ class PolicyAccess:
 class Action:
     """Something that people do to a thing, the permission it needs, and a harmless way to try it.
 
-    `path` and `body` may hold {project}, {region} and {name}. A path of testIamPermissions asks the service instead of doing it.
+    `path` and `body` may hold {project}, {region}, {zone} and {name}. A path of testIamPermissions asks the service instead of doing it.
     `also`: what else it takes, as pairs of a thing ("identity/serve") and an action on it ("act-as"), by the name of the thing.
     """
 
@@ -152,12 +177,15 @@ class FileSection:
     page: ConsolePage | None = None
 
 
+NEVER_WAITS = Without("nothing in it waits at a price by the hour")
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind, under its name in `verify` and `sweep`; `why` it costs money, and its usual `maker`.
 
     `makers`: names that Google's own tools give, and the tool; {project} is the project. `components`: labels of modules in
-    infra/ that are of this kind, in the team's words. `inside`: what a thing holds that is lost with it. `over`: whether one is only the
+    infra/ that are of this kind, in the team's words. `pausing`: how it is stopped for a while. `inside`: what a thing holds that is lost with it. `over`: whether one is only the
     record of what has ended, which costs nothing and does nothing.
     """
 
@@ -172,6 +200,7 @@ class Kind:
     parts: tuple[FileSection, ...] | Without
     makers: tuple[tuple[str, str], ...] = ()
     over: Callable[[Item], bool] = lambda _item: False
+    pausing: Pausing | Unstoppable | Without = NEVER_WAITS
     components: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -34,6 +34,12 @@ def counted_in(cloud: GoogleCloud, item: Item, collection: str, word: str) -> Co
     return Contents(item, counted(number, word) if number else "empty", bool(number))
 
 
+def keeps_instances(item: Item) -> bool:
+    """Whether a service keeps instances that wait for requests."""
+    places = (item.body.get("scaling"), (item.body.get("template") or {}).get("scaling"))
+    return any(int((place or {}).get("minInstanceCount") or 0) for place in places)
+
+
 def deploying(environment: Environment, identity: str, name: str) -> tuple[tuple[str, str], ...]:
     """What else deploying to a service or job requires, besides changing it."""
     repositories = sorted({build.repository for build in environment.builds.values() if name in build.deploys})

@@ -1,4 +1,4 @@
-"""What runs now and costs something every hour, and what starts by the clock: idle instances of services, active builds and jobs, schedules."""
+"""What runs now and costs something every hour, and what starts by the clock: machines, idle instances of services, active builds and jobs, schedules."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from groundwork.cost.amounts import shown
 from groundwork.cost.catalogue import read as price_catalogue
 from groundwork.errors import GroundworkError
 from groundwork.google.cloud import CloudProblem
+from groundwork.lifecycle import pause
 from groundwork.resources.needs import HOURS_A_MONTH
 from groundwork.text import counted
 from groundwork.workloads import builds, jobs, schedules, services
@@ -58,6 +59,7 @@ def now(project: Project) -> Now:
         ("services", _services, environment.services),
         ("builds", _builds, environment.builds),
         ("jobs", _jobs, {**environment.jobs, **environment.training}),
+        ("machines", _machines, True),
     ]
     runs: list[Runs] = []
     unknown: list[str] = []
@@ -76,6 +78,13 @@ def _answers(ask: Callable[[], Iterable[T]], name: str, unknown: list[str]) -> l
         if not (isinstance(problem, CloudProblem) and problem.switched_off):
             unknown.append(f"{name}: {problem.message}")
     return []
+
+
+def _machines(project: Project) -> Iterator[Runs]:
+    """Everything in the project that costs by the hour and could be paused, also what is not in the file."""
+    found = pause.look(project.cloud, "pause", costing=True)
+    found.verdict(project.environment.place)
+    yield from (Runs(one.item.kind, one.item.short, one.doing, one.hourly) for one in found.turns)
 
 
 def _services(project: Project) -> Iterator[Runs]:

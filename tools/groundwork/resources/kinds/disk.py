@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from groundwork.resources import compute
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Provisioning, Removal, Without
+from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Provisioning, Removal
 from groundwork.resources.needs import Assumed, Need, Planned, fixed
 
 
@@ -27,7 +27,14 @@ KIND = Kind(
             "disk",
             "projects/{project}/zones/{zone}/disks/{name}",
             price,
-            Without("no layer makes one"),
+            (
+                "compute.disks.create",
+                "compute.disks.delete",
+                "compute.disks.resize",
+                "compute.disks.setLabels",
+                "compute.disks.use",
+            ),
+            uses=compute.is_used,
         ),
     ),
     listings=(compute.listing("disks"),),

@@ -9,7 +9,16 @@ from groundwork.environment.values import Environment
 from groundwork.google.cloud import GoogleCloud
 from groundwork.resources import run
 from groundwork.resources.item import Contents, Item
-from groundwork.resources.kind import Action, ConsolePage, FileSection, Kind, PolicyAccess, Provisioning, Removal
+from groundwork.resources.kind import (
+    Action,
+    ConsolePage,
+    FileSection,
+    Kind,
+    PolicyAccess,
+    Provisioning,
+    Removal,
+    Unstoppable,
+)
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import SECONDS_A_MONTH, Assumed, Need, Planned, assume, fixed, usage
 
@@ -70,6 +79,9 @@ KIND = Kind(
     components={"run_services": "service"},
     listings=(Listing("run", f"v2/{HERE}/services", "services", places="v1/projects/{project}/locations"),),
     removal=Removal(after=("function", "scheduler job", "event trigger")),
+    pausing=Unstoppable(
+        "its file keeps instances of it: set min_instances: 0 and run `groundwork up`", run.keeps_instances
+    ),
     policy=PolicyAccess(
         "v2/{name}", "GET", "name", "run services {verb} {short} --region={location} --project={project}"
     ),

@@ -13,6 +13,7 @@ from groundwork.resources.kind import (
     ConsolePage,
     FileSection,
     Kind,
+    Pausing,
     Provisioning,
     Removal,
 )
@@ -63,6 +64,16 @@ KIND = Kind(
     components={"scheduled_jobs": "schedule"},
     listings=(Listing("cloudscheduler", f"v1/{HERE}/jobs", "jobs", born=""),),
     removal=Removal(),
+    pausing=Pausing(
+        ":pause",
+        ":resume",
+        free=True,
+        runs=lambda item: item.body.get("state") == "ENABLED",
+        rests=lambda item: item.body.get("state") == "PAUSED",
+        doing=lambda item: (
+            f"starts what it is for at {item.body.get('schedule')} ({item.body.get('timeZone', 'Etc/UTC')})"
+        ),
+    ),
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
     parts=(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from groundwork.google.cloud import GoogleCloud
 from groundwork.resources import vertex
 from groundwork.resources.item import Item
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal, Unstoppable
 
 
 def undeploy(cloud: GoogleCloud, item: Item) -> None:
@@ -20,6 +20,10 @@ KIND = Kind(
     terraform=NOT_MADE,
     listings=(vertex.listing("endpoints"),),
     removal=Removal(before=undeploy),
+    pausing=Unstoppable(
+        "Vertex AI cannot stop a deployed model: undeploy it, or delete the endpoint with `groundwork sweep`",
+        lambda item: bool(item.body.get("deployedModels")),
+    ),
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
     parts=NOT_IN_THE_FILE,

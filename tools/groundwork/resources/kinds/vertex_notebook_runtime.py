@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groundwork.resources import vertex
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal
+from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Pausing, Removal
 
 KIND = Kind(
     name="Vertex notebook runtime",
@@ -12,6 +12,13 @@ KIND = Kind(
     terraform=NOT_MADE,
     listings=(vertex.listing("notebookRuntimes"),),
     removal=Removal(),
+    pausing=Pausing(
+        ":stop",
+        ":start",
+        runs=lambda item: item.body.get("runtimeState") == "RUNNING",
+        rests=lambda item: item.body.get("runtimeState") == "STOPPED",
+        doing=lambda item: f"runs in {item.location}",
+    ),
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
     parts=NOT_IN_THE_FILE,

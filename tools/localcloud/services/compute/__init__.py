@@ -9,7 +9,18 @@ from localcloud.engine import batch, older, places, references
 from localcloud.engine.dialect import OLDER
 from localcloud.engine.iam import roles
 from localcloud.engine.service import Alias, Body, Call, Endpoints, Permission, Resource, Service, Worker
-from localcloud.services.compute import catalogue, copies, disks, firewalls, instances, networks, settings, subnetworks
+from localcloud.services.compute import (
+    catalogue,
+    charges,
+    copies,
+    disks,
+    firewalls,
+    instances,
+    networks,
+    running,
+    settings,
+    subnetworks,
+)
 from localcloud.services.compute.disks import API, DISK
 from localcloud.services.compute.instances import INSTANCE
 
@@ -169,6 +180,9 @@ SERVICE = Service(
     },
     undocumented=frozenset({"returnPartialSuccess"}),  # gcloud sends it with every aggregated list
     aliases=(Alias("POST", "batch/compute/v1", f"{API}.batch.run"),),  # gcloud's, for two machines or more
+    skus=charges.SKUS,
+    tables=charges.TABLES,
+    due={charges.HOUR: charges.hour, running.LIMIT: running.limit_reached},
     workers={instances.TURN: Worker(instances.turned, again=True)},
     project=_project,
     places={"zones": lambda zone: zone == "-" or catalogue.is_zone(zone), "regions": places.REGIONS.__contains__},

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.engine import older, references
+from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError, invalid, not_found
 from localcloud.services.compute import catalogue
@@ -53,23 +54,23 @@ def attached(call: Call, instance: str, sent: Mapping[str, Any], at: int) -> Bod
     return one | marks | {"deviceName": device, "source": source, "diskSizeGb": disk["sizeGb"]}
 
 
-def detached(call: Call, disk: Mapping[str, Any]) -> None:
+def detached(cloud: Cloud, instance: str, disk: Mapping[str, Any]) -> None:
     """Marks a disk as no longer used by an instance."""
-    store, source = call.cloud.store, disk.get("source", "")
+    store, source = cloud.store, disk.get("source", "")
     stored = store.get(API, source)
     if stored is not None:
-        users = [one for one in stored.get("users", []) if one != call.name]
+        users = [one for one in stored.get("users", []) if one != instance]
         rest = {key: value for key, value in stored.items() if key != "users"}
         store.put(API, source, rest | ({"users": users} if users else {}))
 
 
-def removed(call: Call, instance: Body) -> None:
+def removed(cloud: Cloud, name: str, instance: Body) -> None:
     """Deletes an instance's auto-delete disks and frees the others."""
     for one in instance.get("disks", []):
         if one.get("autoDelete") and one.get("source"):
-            call.cloud.store.delete(API, one["source"])
+            cloud.store.delete(API, one["source"])
         else:
-            detached(call, one)
+            detached(cloud, name, one)
 
 
 def by_device(instance: Body, name: str) -> Body:

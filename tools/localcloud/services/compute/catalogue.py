@@ -33,7 +33,7 @@ _FAMILIES = {  # memory in MiB for each vCPU, and the sizes in vCPUs
     "a2-highgpu": (7253, (12, 24, 48, 96)),
 }
 _SHARED = {"e2-micro": 1024, "e2-small": 2048, "e2-medium": 4096, "f1-micro": 614, "g1-small": 1740}
-_DISKS = {"pd-standard": 500, "pd-balanced": 100, "pd-ssd": 100, "pd-extreme": 1000, "local-ssd": 375}
+DISKS = {"pd-standard": 500, "pd-balanced": 100, "pd-ssd": 100, "pd-extreme": 1000, "local-ssd": 375}  # GB by default
 GPUS = {  # name -> its most on one machine
     "nvidia-tesla-t4": 4, "nvidia-tesla-p4": 4, "nvidia-tesla-p100": 4, "nvidia-tesla-v100": 8, "nvidia-tesla-a100": 16,
     "nvidia-a100-80gb": 8, "nvidia-l4": 8, "nvidia-h100-80gb": 8, "nvidia-h100-mega-80gb": 8, "nvidia-h200-141gb": 8,
@@ -47,7 +47,7 @@ _IMAGES = {  # project -> (family, image)
     ),
     "cos-cloud": (("cos-stable", "cos-stable-125-19216-104-60"),),
     "deeplearning-platform-release": (
-        ("common-cu128-ubuntu-2204-nvidia-570", "common-cu128-ubuntu-2204-nvidia-570-v20261101"),
+        ("common-cu129-ubuntu-2204-nvidia-580", "common-cu129-ubuntu-2204-nvidia-580-v20261101"),
         ("pytorch-2-7-cu128-ubuntu-2204-nvidia-570", "pytorch-2-7-cu128-ubuntu-2204-nvidia-570-v20261101"),
     ),
 }
@@ -71,6 +71,11 @@ def all_zones() -> Iterator[str]:
     """Every zone, by region."""
     for region in places.REGIONS:
         yield from zones(region)
+
+
+def machine_types() -> tuple[str, ...]:
+    """The names of all machine types but custom ones."""
+    return (*_SHARED, *(f"{family}-{size}" for family, (_, sizes) in _FAMILIES.items() for size in sizes))
 
 
 def machine(name: str) -> Body | None:
@@ -141,7 +146,7 @@ def _types(collection: str) -> Iterator[tuple[str, Body]]:
     if collection == "diskTypes":
         yield from (
             (name, {"defaultDiskSizeGb": str(size), "validDiskSize": "10GB-65536GB", "description": name})
-            for name, size in _DISKS.items()
+            for name, size in DISKS.items()
         )
         return
     if collection == "acceleratorTypes":
@@ -152,8 +157,7 @@ def _types(collection: str) -> Iterator[tuple[str, Body]]:
             (name, {"description": words[name], "maximumCardsPerInstance": most}) for name, most in GPUS.items()
         )
         return
-    names = [*_SHARED, *(f"{family}-{size}" for family, (_, sizes) in _FAMILIES.items() for size in sizes)]
-    for name in names:
+    for name in machine_types():
         machine_type = machine(name)
         if machine_type is not None:
             yield (

@@ -6,7 +6,7 @@ from localcloud.engine import older, references
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body, Call, Resource
 from localcloud.errors import CloudError, invalid
-from localcloud.services.compute import catalogue, sources
+from localcloud.services.compute import catalogue, charges, sources
 
 API = "compute"
 _ID = "[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
@@ -33,6 +33,7 @@ def completed(call: Call, body: Body) -> Body:
         )
     made = {"status": "READY", "type": f"{place}/diskTypes/pd-standard", "physicalBlockSizeBytes": "4096"}
     of = "sourceSnapshotId" if body.get("sourceSnapshot") else "sourceDiskId"
+    charges.schedule(call.cloud)
     return {**made, **body, "sizeGb": str(size)} | ({of: source["id"]} if source else {})
 
 

@@ -11,9 +11,8 @@ from localcloud.engine.iam import acting
 from localcloud.engine.jobs import Job
 from localcloud.engine.service import Body, Call, Handler, Resource
 from localcloud.errors import CloudError, invalid, not_found
-from localcloud.services.compute import attached, catalogue, interfaces
+from localcloud.services.compute import attached, catalogue, interfaces, running
 from localcloud.services.compute.disks import API
-from localcloud.spec import timestamps
 
 LINKS = (
     "machineType", "disks.source", "networkInterfaces.network", "networkInterfaces.subnetwork", "resourcePolicies", "disks.type",
@@ -26,7 +25,7 @@ _TURNS = {  # verb -> (states it begins from, on the way, at the end)
     "reset": (("RUNNING",), "RUNNING", "RUNNING"),
 }
 TURN = "turn"
-_APART = ("disks", "networkInterfaces", "status", "machineType", "deletionProtection")
+_APART = ("disks", "networkInterfaces", "status", "machineType", "deletionProtection", "resourceStatus")
 _SHIELDED = {"enableSecureBoot": False, "enableVtpm": True, "enableIntegrityMonitoring": True}
 
 
@@ -58,19 +57,18 @@ def completed(call: Call, body: Body) -> Body:
         "metadata": {},
         "tags": {},
     }
-    return {**made, **body} | {
+    machine = {**made, **body} | {
         "disks": disks,
         "networkInterfaces": [
             interfaces.completed(call, body["name"], one, at) for at, one in enumerate(body["networkInterfaces"])
         ],
         "scheduling": scheduling,
         "serviceAccounts": accounts,
-        "status": "RUNNING",
         "cpuPlatform": "Intel Broadwell",
         "startRestricted": False,
-        "lastStartTimestamp": timestamps.pacific(call.cloud.clock.now()),
         "machineType": f"projects/{call.project}/zones/{zone}/machineTypes/{kind}",
     }
+    return running.begun(call.cloud, f"{call.path}/{body['name']}", machine)
 
 
 def _check_gpus(asked: Sequence[Mapping[str, Any]]) -> None:
@@ -92,12 +90,13 @@ def scheduled(sent: Mapping[str, Any]) -> Body:
         "preemptible": bool(spot),
         "provisioningModel": "SPOT" if spot else "STANDARD",
     }
+    running.check_limit(settings)
     return {**usual, **settings}
 
 
 def changed(call: Call, old: Body, new: Body) -> Body:
     """An instance that is sent as a whole keeps the fields that have methods of their own."""
-    return new | {name: old[name] for name in _APART} if call.method.verb == "update" else new
+    return new | {name: old[name] for name in _APART if name in old} if call.method.verb == "update" else new
 
 
 def removed(call: Call, body: Body) -> None:
@@ -108,7 +107,8 @@ def removed(call: Call, body: Body) -> None:
             "deletionProtection",
             "invalidResourceUsage",
         )
-    attached.removed(call, body)
+    running.ended(call.cloud, call.name, body, call.cloud.clock.now())
+    attached.removed(call.cloud, call.name, body)
 
 
 def turn(verb: str) -> Handler:
@@ -138,8 +138,11 @@ async def turned(cloud: Cloud, job: Job) -> None:
         body = cloud.store.get(API, name)
         if body is None:
             raise not_found(f"The resource '{name}' was not found")
-        moment = "lastStartTimestamp" if state == "RUNNING" else "lastStopTimestamp"
-        cloud.store.put(API, name, body | {"status": state, moment: timestamps.pacific(cloud.clock.now())})
+        if state == "RUNNING":
+            body = running.begun(cloud, name, body)
+        else:
+            body = running.ended(cloud, name, body, cloud.clock.now(), state)
+        cloud.store.put(API, name, body)
         cloud.operations.done(job.api, job.operation, {})
 
     await job.write(end)

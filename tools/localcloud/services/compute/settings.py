@@ -82,7 +82,7 @@ def detach_disk(call: Call) -> Body:
     disk = attached.by_device(body, call.params["deviceName"])
     if disk["boot"]:
         _refuse_running(call, body)
-    attached.detached(call, disk)
+    attached.detached(call.cloud, call.name, disk)
     return _changed(call, body, disks=[one for one in body["disks"] if one is not disk])
 
 

@@ -1,0 +1,107 @@
+"""`groundwork pause` and `groundwork resume`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from groundwork.cli.options import dry_run_option, environment_option, here, json_option, yes_option
+from groundwork.cli.principal import as_option, connected
+from groundwork.cli.printing import echo, print_json
+from groundwork.cli.terminal import Terminal
+from groundwork.cost.amounts import shown
+from groundwork.environment.values import Environment
+from groundwork.errors import GroundworkError
+from groundwork.lifecycle import pause as feature
+from groundwork.lifecycle.pause import Found, Turn, Verb
+from groundwork.text import counted
+
+
+@click.command()
+@environment_option
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@yes_option
+@dry_run_option
+@json_option
+@as_option
+def pause(name: str, names: tuple[str, ...], yes: bool, dry_run: bool, as_json: bool, who: str | None) -> None:
+    """Stop what costs by the hour in the project: virtual machines, and the schedules that start jobs; or only those called NAME.
+
+    It shows them with their price first, and asks. Terraform takes no notice. What cannot be stopped is listed with what to do instead.
+
+    Example: groundwork pause --env dev
+    """
+    _run("pause", name, names, yes=yes, dry_run=dry_run, as_json=as_json, who=who)
+
+
+@click.command()
+@environment_option
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@yes_option
+@dry_run_option
+@json_option
+@as_option
+def resume(name: str, names: tuple[str, ...], yes: bool, dry_run: bool, as_json: bool, who: str | None) -> None:
+    """Start what is stopped in the project, by `pause` or otherwise; or only those called NAME.
+
+    It shows them with their price first, and asks.
+
+    Example: groundwork resume gpu
+    """
+    _run("resume", name, names, yes=yes, dry_run=dry_run, as_json=as_json, who=who)
+
+
+def _run(
+    verb: Verb, name: str, names: tuple[str, ...], *, yes: bool, dry_run: bool, as_json: bool, who: str | None
+) -> None:
+    checkout, environment = here(name)
+    cloud, _ = connected(environment, checkout, who)
+    talk = Terminal()
+    found = feature.look(cloud, verb, names)
+    for turn in found.turns:
+        talk.say(f"{'stops' if verb == 'pause' else 'starts'}  {turn.text}")
+    for item, reason in found.others.items():
+        talk.say(f"runs on  {item.kind} {item.short}: {reason}")
+    if found.turns and not dry_run and not yes:
+        talk.confirm(f"{verb.capitalize()} {counted(len(found.turns), 'resource')} in project {environment.place}?")
+    done, failed = ([], {}) if dry_run else feature.turn_all(cloud, found, talk)
+    if as_json:
+        print_json(_data(found, [turn.item.name for turn in done], failed))
+    elif found.turns:
+        echo(_summary(found, environment, done, dry_run=dry_run))
+    elif not found.unknown:
+        nothing = "Nothing that could be stopped runs" if verb == "pause" else "Nothing is stopped"
+        echo(f"{nothing} in project {environment.place}.")
+    found.verdict(environment.place)
+    if failed:
+        raise GroundworkError(f"{len(failed)} of {len(found.turns)} could not be {_word(verb)}; the reasons are above.")
+
+
+def _word(verb: Verb) -> str:
+    return "stopped" if verb == "pause" else "started"
+
+
+def _summary(found: Found, environment: Environment, done: Sequence[Turn], *, dry_run: bool) -> str:
+    turns, word = (found.turns, "would be ") if dry_run else (done, "")
+    dollars, verb = shown(feature.hourly_of(turns)), "saves" if found.verb == "pause" else "costs"
+    price = f"which {verb} {dollars} an hour at Google's list prices"
+    ends = ["the local cloud bills nothing"] if environment.local else []
+    ends += ["this was a dry run"] if dry_run else []
+    said = f"{len(turns)} {word}{_word(found.verb)} in project {environment.place}, {price}"
+    return f"{'; '.join([said, *ends])}."
+
+
+def _data(found: Found, done: list[str], failed: dict[str, str]) -> dict[str, Any]:
+    return {
+        "resources": [
+            {"kind": one.item.kind, "name": one.item.name, "detail": one.doing, "hourly": one.hourly}
+            for one in found.turns
+        ],
+        "hourly": feature.hourly_of(found.turns),
+        "done": done,
+        "failed": failed,
+        "runs_on": [{"kind": item.kind, "name": item.name, "reason": why} for item, why in found.others.items()],
+        "unknown": dict(found.unknown),
+    }
