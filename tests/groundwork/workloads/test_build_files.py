@@ -103,6 +103,23 @@ def test_a_gcloudignore_counts_instead_and_may_include_it(write: Writer) -> None
     assert names(folder) == ["Dockerfile"]
 
 
+def test_what_is_left_out_is_said_by_the_folders_own_files(write: Writer, tmp_path: Path) -> None:
+    (tmp_path / "patterns").write_text("*.py\n[z-a]\n")
+    folder = write("main.py", "x")
+    for text in (f"#!include:{tmp_path}/patterns\n", f"#!include:{os.path.relpath(tmp_path, folder)}/patterns\n"):
+        write(".gcloudignore", text)
+        assert names(folder) == ["main.py"]
+    (folder / ".gcloudignore").unlink()
+    (folder / ".gcloudignore").symlink_to(tmp_path / "patterns")
+    assert names(folder) == ["main.py"]
+
+
+def test_where_a_working_tree_has_its_repository_is_not_sent(write: Writer) -> None:
+    folder = write("main.py", "x")
+    write(".git", "gitdir: /home/ada/app/.git/worktrees/x\n")
+    assert names(folder) == ["main.py"]
+
+
 def test_a_link_is_sent_as_a_link_and_never_followed_nor_out_of_the_folder(write: Writer) -> None:
     folder = write("Dockerfile", "x")
     (folder / "loop").symlink_to(".")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 _IGNORES = (".gcloudignore", ".gitignore")
-_NEVER = ".git/\n.gcloudignore\n.gitignore\n"
+_NEVER = ".git\n.gcloudignore\n.gitignore\n"
 """Excluded by `gcloud builds submit` by default (https://cloud.google.com/sdk/gcloud/reference/topic/gcloudignore)."""
 
 
@@ -59,14 +59,20 @@ def _left_out(folder: Path) -> GitIgnoreSpec:
     import re2
     from pathspec import GitIgnoreSpec
 
-    file = next((folder / name for name in _IGNORES if (folder / name).is_file()), None)
+    file = next((folder / name for name in _IGNORES if _is_own(folder, name)), None)
     lines = _lines(file) if file else []
     included = (line.partition(":")[2] for line in lines if line.startswith("#!include:"))
-    more = [line for name in included if (folder / name).is_file() for line in _lines(folder / name)]
+    more = [line for name in included if _is_own(folder, name) for line in _lines(folder / name)]
     try:
         return GitIgnoreSpec.from_lines([*_NEVER.splitlines(), *more, *lines])
     except (ValueError, re.error, re2.error) as error:
         raise UsageProblem(f"{file} has a pattern that cannot be read: {error}") from None
+
+
+def _is_own(folder: Path, name: str) -> bool:
+    """Whether a name is that of a file in the folder itself: a repository's author chooses it, and would choose any file of the user's."""
+    file = folder / name
+    return file.is_file() and file.resolve().parent == folder.resolve()
 
 
 def _lines(file: Path) -> list[str]:
