@@ -18,7 +18,7 @@ from hyperframe.frame import (
     SettingsFrame,
     WindowUpdateFrame,
 )
-from localcloud.provider.http2 import Cancelled, Event, Http2, Opened, Oversized, Received
+from localcloud.provider.http2 import Begun, Cancelled, Event, Http2, Oversized, Received
 from localcloud.provider.responses import ProtocolError, headers
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -64,7 +64,7 @@ def opened(stream: int, *flags: str, block: bytes = BLOCK) -> HeadersFrame:
 def test_a_call_arrives_in_pieces_of_any_size() -> None:
     http, data = started(), opened(1).serialize() + DataFrame(1, b"ab", flags=["END_STREAM"]).serialize()
     happened = [event for byte in data for event in http.receive(bytes([byte]))]
-    assert happened == [Opened(1, "/p/Back"), Received(1, b"ab")]
+    assert happened == [Begun(1, "/p/Back"), Received(1, b"ab")]
 
 
 def test_padding_priority_continued_headers_and_trailers_belong_to_a_call() -> None:
@@ -82,7 +82,7 @@ def test_padding_priority_continued_headers_and_trailers_belong_to_a_call() -> N
         HeadersFrame(1, encoder.encode([("end", "yes")]), flags=WHOLE),
         opened(3, *WHOLE, block=encoder.encode([(":method", "POST"), (":path", "/p/Back"), ("end", "yes")])),
     )
-    assert happened == [Opened(1, "/p/Back"), Received(1, b"ab"), Opened(3, "/p/Back"), Received(3, b"")]
+    assert happened == [Begun(1, "/p/Back"), Received(1, b"ab"), Begun(3, "/p/Back"), Received(3, b"")]
 
 
 def test_a_reference_means_what_the_table_holds_now() -> None:
@@ -90,7 +90,7 @@ def test_a_reference_means_what_the_table_holds_now() -> None:
     paths = ["/a", "/a", "/b", "/a", "/a", "/b", "/b"]
     blocks = [encoder.encode([(":method", "POST"), (":path", path)]) for path in paths]
     happened = events(http, *(opened(2 * at + 1, block=block) for at, block in enumerate(blocks)))
-    assert [one.path for one in happened if isinstance(one, Opened)] == paths
+    assert [one.path for one in happened if isinstance(one, Begun)] == paths
     assert blocks[0] != blocks[1]
     assert blocks[1] != blocks[4]
 
@@ -157,16 +157,16 @@ def test_a_stream_too_many_is_refused_and_disturbs_no_other() -> None:
     refused = [one.stream_id for one in written(http) if isinstance(one, RstStreamFrame)]
     assert refused == [201]
     assert events(http, DataFrame(201, b"ab", flags=["END_STREAM"]), RstStreamFrame(1)) == [Cancelled(1)]
-    assert events(http, opened(203, *WHOLE)) == [Opened(203, "/p/Back"), Received(203, b"")]
+    assert events(http, opened(203, *WHOLE)) == [Begun(203, "/p/Back"), Received(203, b"")]
 
 
 def test_a_body_that_is_too_large_or_has_its_answer_is_not_kept() -> None:
     http = started(largest=5)
     assert events(http, opened(1), DataFrame(1, b"abc"), DataFrame(1, b"abc"), DataFrame(1, b"abc")) == [
-        Opened(1, "/p/Back"),
+        Begun(1, "/p/Back"),
         Oversized(1),
     ]
-    assert events(http, opened(3), DataFrame(3, b"a")) == [Opened(3, "/p/Back")]
+    assert events(http, opened(3), DataFrame(3, b"a")) == [Begun(3, "/p/Back")]
     http.finish(3)
     http.responses.fail(3, (b"grpc-status", b"7"))
     assert not events(http, DataFrame(3, b"a", flags=["END_STREAM"]))
@@ -175,7 +175,7 @@ def test_a_body_that_is_too_large_or_has_its_answer_is_not_kept() -> None:
 def test_a_sender_of_much_is_given_room_again() -> None:
     http = started(largest=10_000_000)
     frames = [DataFrame(1, b"a" * 16_000)] * 100
-    assert events(http, opened(1), *frames) == [Opened(1, "/p/Back")]
+    assert events(http, opened(1), *frames) == [Begun(1, "/p/Back")]
     given: dict[int, int] = {}
     for one in written(http):
         assert isinstance(one, WindowUpdateFrame)
@@ -237,7 +237,7 @@ def test_h2_reads_what_is_written() -> None:
     client.send_headers(1, [(":method", "POST"), (":scheme", "http"), (":authority", "a"), (":path", "/p")])
     client.send_data(1, b"ab", end_stream=True)
     http.start()
-    assert list(http.receive(client.data_to_send())) == [Opened(1, "/p"), Received(1, b"ab")]
+    assert list(http.receive(client.data_to_send())) == [Begun(1, "/p"), Received(1, b"ab")]
     http.responses.send(1, b"cd")
     names = [type(one).__name__ for one in client.receive_data(http.responses.taken())]
     assert names == [

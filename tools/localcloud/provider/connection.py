@@ -16,7 +16,7 @@ from typing import cast
 from urllib.parse import quote
 
 from localcloud.provider.handlers import Handler
-from localcloud.provider.http2 import Cancelled, Event, Http2, Opened, Oversized, Received
+from localcloud.provider.http2 import Begun, Cancelled, Event, Http2, Oversized, Received
 from localcloud.provider.responses import ProtocolError
 
 _MOST_OF_OTHERS = 256
@@ -83,7 +83,7 @@ class Connection(asyncio.Protocol):
 
     def _handle(self, event: Event) -> None:
         match event:
-            case Opened(stream, path):
+            case Begun(stream, path):
                 self._begin(stream, path)
             case Received(stream, body):
                 self._dispatch(stream, self._paths.pop(stream), body)

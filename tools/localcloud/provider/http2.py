@@ -38,7 +38,7 @@ _WINDOW = 1024 * 1024
 _SMALLEST_LIMIT, _LARGEST_LIMIT = 2**14, 2**24 - 1  # of a peer's SETTINGS_MAX_FRAME_SIZE
 
 
-class Opened(NamedTuple):
+class Begun(NamedTuple):
     """A caller begins a call of a path."""
 
     stream: int
@@ -64,7 +64,7 @@ class Cancelled(NamedTuple):
     stream: int
 
 
-Event = Opened | Received | Oversized | Cancelled
+Event = Begun | Received | Oversized | Cancelled
 
 
 class Http2:
@@ -202,7 +202,7 @@ class Http2:
             return
         self.responses.open(stream)
         self._bodies[stream] = bytearray()
-        yield Opened(stream, path)
+        yield Begun(stream, path)
 
     def _data(self, frame: DataFrame) -> Iterator[Event]:
         stream, ends = frame.stream_id, "END_STREAM" in frame.flags
