@@ -91,8 +91,12 @@ class Clone:
         )  # fmt: skip
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """The same in this process, to its end."""
-        return command(arguments, self.root, variables).process
+        """The same to its end; in this process, unless a program after `--` would take its place."""
+        if "--" not in arguments:
+            return command(arguments, self.root, variables).process
+        with self.start(*arguments, **variables) as child:
+            out, err = child.communicate()
+        return subprocess.CompletedProcess(child.args, child.returncode, out, err)
 
 
 @contextmanager
