@@ -31,6 +31,7 @@ MINIMAL: dict[str, Any] = {
     "secrets": {"key": {}},
     "services": {"api": {"sidecars": {"metrics": {"image": "x"}}}},
     "training": {"train": {}},
+    "workstations": {"work": {"identity": "train"}},
 }
 # Every key with a value that is not its default.
 FULL: dict[str, Any] = {
@@ -80,6 +81,12 @@ FULL: dict[str, Any] = {
             "identity": "train", "image": "own/x", "args": ["a"], "env": {"A": "1"}, "machine_type": "n1-highmem-2",
             "accelerator": "NVIDIA_TESLA_T4", "accelerator_count": 2, "timeout_minutes": 5, "output": "data", "tensorboard": True,
             "local_command": ["python", "train.py"],
+        }
+    },
+    "workstations": {
+        "work": {
+            "identity": "train", "machine_type": "n1-standard-4", "zone": "c", "accelerator": "nvidia-tesla-t4", "accelerator_count": 2,
+            "image": "debian-cloud/debian-12", "disk_gb": 100, "idle_minutes": 30, "max_hours": 8, "spot": True,
         }
     },
     "members": {"alice@example.com": {"role": "viewer", "type": "group"}},
