@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPException
 from pathlib import Path
+from statistics import median
 
 from localcloud.server import launcher
 
@@ -27,6 +28,7 @@ PROJECT = "bench-project"
 BUCKET = "bench-bucket"
 BODY = b"x" * 1024
 CLIENTS = 8
+TURNS = 5
 
 
 @dataclass(frozen=True)
@@ -91,29 +93,29 @@ def _fake_gcs(folder: Path, stack: ExitStack) -> Target:
     return target
 
 
-def object_rates(target: Target, rounds: int, count: int) -> tuple[float, float]:
-    """Best uploads/s and reads/s of `rounds` rounds with 1 KiB objects and eight clients."""
-    writes, reads = [], []
-    for turn in range(rounds):
-        prefix = f"round{turn}"
-        send = partial(load.run, target.base, token=target.token, clients=CLIENTS)
-        writes.append(send(uploads(count, prefix)).rate)
-        reads.append(send(downloads(count * 2, prefix, count)).rate)
-    return max(writes), max(reads)
+def object_rates(target: Target, prefix: str, count: int) -> tuple[float, float]:
+    """Uploads/s of `count` 1 KiB objects by eight clients, and reads/s of twice as many."""
+    send = partial(load.run, target.base, token=target.token, clients=CLIENTS)
+    return send(uploads(count, prefix)).rate, send(downloads(count * 2, prefix, count)).rate
 
 
-def versus(peer: str, start: Callable[[Path, ExitStack], Target], ours: tuple[float, float], folder: Path) -> list[Row]:
-    """Our object rates divided by another emulator's, or rows that explain why there are none."""
+def versus(peer: str, start: Callable[[Path, ExitStack], Target], ours: Target, count: int, folder: Path) -> list[Row]:
+    """Our object rates divided by another emulator's under the same load, medians of turns; or rows that explain why there are none."""
     goals = {"gcp-storage-emulator": (1.5, 1.5), "fake-gcs-server": (2.0, 1.0)}[peer]
     names = (f"durable 1 KiB uploads/s ÷ {peer}", f"1 KiB reads/s ÷ {peer}")
     folder.mkdir()
+    rates: dict[str, list[tuple[float, float]]] = {}
     try:
         with ExitStack() as stack:
-            theirs = object_rates(start(folder, stack), 2, 400)
+            targets = (ours, start(folder, stack))
+            for turn in range(TURNS):
+                for target in targets:
+                    rates.setdefault(target.name, []).append(object_rates(target, f"{peer}-{turn}", count))
     except (RuntimeError, AssertionError, OSError, subprocess.CalledProcessError, urllib.error.URLError) as problem:
         return [Row(name, None, at_least=goal, note=str(problem)) for name, goal in zip(names, goals, strict=True)]
+    our_medians, their_medians = ([median(rate) for rate in zip(*turns, strict=True)] for turns in rates.values())
     note = "{:,.0f} against {:,.0f} a second"
-    figures = zip(names, goals, ours, theirs, strict=True)
+    figures = zip(names, goals, our_medians, their_medians, strict=True)
     return [Row(name, a / b, at_least=goal, note=note.format(a, b)) for name, goal, a, b in figures]
 
 
@@ -213,9 +215,8 @@ def rows(folder: Path) -> list[Row]:
     home.mkdir()
     target = local_cloud(home)
     try:
-        ours = object_rates(target, 2, 2000)
-        measured = versus("gcp-storage-emulator", _emulator, ours, folder / "emulator")
-        measured += versus("fake-gcs-server", _fake_gcs, ours, folder / "fake-gcs")
+        measured = versus("gcp-storage-emulator", _emulator, target, 400, folder / "emulator")
+        measured += versus("fake-gcs-server", _fake_gcs, target, 2000, folder / "fake-gcs")
         measured += secret_and_iam_rows(target)
         measured.append(memory_row(target, home))
         measured.append(kept_row(target, home))
