@@ -77,6 +77,6 @@ output "training" {
 }
 
 output "workstations" {
-  description = "Name of each workstation."
-  value       = { for name, workstation in module.workstations : name => workstation.name }
+  description = "Full name of each workstation."
+  value       = { for name, workstation in module.workstations : name => workstation.id }
 }

@@ -1,6 +1,6 @@
-output "name" {
-  description = "Name of the machine, once its members may log in."
-  value       = google_compute_instance.machine.name
+output "id" {
+  description = "Full name of the machine, projects/PROJECT/zones/ZONE/instances/NAME, once its members may log in."
+  value       = google_compute_instance.machine.id
   depends_on  = [google_compute_instance_iam_binding.roles]
 }
 
