@@ -171,12 +171,14 @@ def _members(attributes: Mapping[str, Any]) -> list[str]:
 
 
 def _runs_as(attributes: Mapping[str, Any]) -> Iterator[str]:
-    """The accounts that a service, job or build runs as; a job has its account in a template within a template."""
+    """The accounts that a service, job, build or machine runs as; a job has its account in a template within a template."""
     blocks = [attributes, *(attributes.get("template") or ())]
     blocks += [inner for block in blocks[1:] for inner in block.get("template") or ()]
     for block in blocks:
-        if account := str(block.get("service_account") or ""):
-            yield account.rpartition("/")[2].partition("@")[0]
+        account = block.get("service_account") or ""
+        for name in [account] if isinstance(account, str) else [str(one.get("email") or "") for one in account]:
+            if name:
+                yield name.rpartition("/")[2].partition("@")[0]
 
 
 def _target(environment: Environment, kind: str, attributes: Mapping[str, Any]) -> Iterator[str]:
