@@ -67,7 +67,7 @@ def submit(cloud: Serving, account: str) -> Callable[..., dict[str, Any]]:
 
 def finished(cloud: Serving, name: str) -> dict[str, Any]:
     """A finished build. Asking for it without a pause would take the processor that it needs."""
-    deadline, pause = time.monotonic() + 300, threading.Event()
+    deadline, pause = time.monotonic() + 120, threading.Event()
     while time.monotonic() < deadline:
         build: dict[str, Any] = cloud("GET", f"cloudbuild/v1/{name}")
         if build.get("finishTime"):

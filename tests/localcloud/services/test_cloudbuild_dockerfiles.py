@@ -136,7 +136,7 @@ def test_what_stays_in_the_build_can_be_mounted(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "own").symlink_to("folder")
     for mount in (
-        "type=cache,id=pip-$TARGETARCH,target=/root/.cache",
+        "type=cache,id=pip-$TARGETARCH,target=/var/cache/pip",
         "type=bind,source=own,target=/x",
         "source=uv.lock,target=uv.lock",
         "from=stage,target=/x",
