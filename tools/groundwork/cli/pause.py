@@ -63,7 +63,7 @@ def _run(
     for turn in found.turns:
         talk.say(f"{'stops' if verb == 'pause' else 'starts'}  {turn.text}")
     for item, reason in found.others.items():
-        talk.say(f"runs on  {item.kind} {item.short}: {reason}")
+        talk.say(f"keeps running  {item.kind} {item.short}: {reason}")
     if found.turns and not dry_run and not yes:
         talk.confirm(f"{verb.capitalize()} {counted(len(found.turns), 'resource')} in project {environment.place}?")
     done, failed = ([], {}) if dry_run else feature.turn_all(cloud, found, talk)
@@ -102,6 +102,6 @@ def _data(found: Found, done: list[str], failed: dict[str, str]) -> dict[str, An
         "hourly": feature.hourly_of(found.turns),
         "done": done,
         "failed": failed,
-        "runs_on": [{"kind": item.kind, "name": item.name, "reason": why} for item, why in found.others.items()],
+        "keeps_running": [{"kind": item.kind, "name": item.name, "reason": why} for item, why in found.others.items()],
         "unknown": dict(found.unknown),
     }

@@ -41,7 +41,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Found:
-    """What the verb would do; what costs on (with the reason and what to do), which pause alone looks for; and what could not be listed."""
+    """What the verb would do; what keeps running and costing (with the reason and what to do), which pause alone looks for; and what could not be listed."""
 
     verb: Verb
     turns: tuple[Turn, ...]

@@ -50,8 +50,7 @@ class Store:
     """One folder on disk: `cloud.db` and `blobs/`. Used by one thread.
 
     `writes[service]` grows with every change of that service's resources: what was derived from them is stale then.
-    Writes belong to the transaction that the server opens around a request (or around several that arrived together); it is
-    on disk when the request is answered.
+    Writes belong to the transaction that the server opens around one request or several; it is on disk when they are answered.
     """
 
     def __init__(self, folder: Path) -> None:
