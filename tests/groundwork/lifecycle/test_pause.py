@@ -141,6 +141,8 @@ def test_only_the_named_are_turned_and_a_wrong_name_is_refused(script: Script) -
     with pytest.raises(UsageProblem) as problem:
         pause.look(script.cloud, "pause", ["three"])
     assert problem.value.message == f"three is not running in project {PROJECT}; these are: one, two."
+    with pytest.raises(UsageProblem, match=r"three, four are not running in project"):
+        pause.look(script.cloud, "pause", ["three", "four"])
     with pytest.raises(UsageProblem, match="is not stopped in project scripted-project; nothing is"):
         pause.look(script.cloud, "resume", ["one"])
 

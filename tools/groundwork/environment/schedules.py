@@ -33,8 +33,8 @@ def objections(place: Place, values: Mapping[str, Any]) -> Iterator[Objection]:
     where = (*place, "time_zone")
     if not _is_zone(zone) and (zones := available_timezones()):  # none on a machine without the tz database
         near = get_close_matches(zone, zones, n=1)
-        meant = f"did you mean {near[0]}? A" if near else "a"
-        right = f"{meant}llowed are names such as Etc/UTC and Europe/Copenhagen."
+        names = "names such as Etc/UTC and Europe/Copenhagen"
+        right = f"did you mean {near[0]}? Allowed are {names}." if near else f"allowed are {names}."
         yield where, f'{dotted(where)} is "{zone}", which is no time zone; {right}'
     elif cron is None:
         yield where, f"{dotted(where)} has no effect without schedule; add that, or remove this."

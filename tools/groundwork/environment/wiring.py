@@ -135,7 +135,7 @@ class Wiring:
 
     def _workstation(self, place: Place, values: Mapping[str, Any]) -> Iterator[Objection]:
         yield from self._identity(place, values)
-        machine = str(values.get("machine_type", "e2-standard-2"))
+        machine = str(values.get("machine_type", "the machine type that it gets by default"))
         if "accelerator" in values and not machine.startswith("n1-"):
             way = "set machine_type: n1-standard-4, or leave out accelerator; g2 machines have a GPU built in."
             yield (

@@ -75,7 +75,8 @@ def look(cloud: GoogleCloud, verb: Verb, names: Sequence[str] = (), *, costing: 
     if missing and not found.unknown:
         state = "running" if verb == "pause" else "stopped"
         there = f"these are: {listed(sorted(turn.item.short for turn in turns))}." if turns else "nothing is."
-        raise UsageProblem(f"{listed(missing)} is not {state} in project {cloud.project}; {there}")
+        are = "is" if len(missing) == 1 else "are"
+        raise UsageProblem(f"{listed(missing)} {are} not {state} in project {cloud.project}; {there}")
     others = dict(_others(found.items)) if verb == "pause" and not names else {}
     return Found(verb, chosen, others, found.unknown)
 
