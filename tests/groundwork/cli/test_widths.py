@@ -40,7 +40,8 @@ CHANGING = {
 # Columns become paragraphs, in which "yes" is a name among those who may; tests/groundwork/people/test_paragraphs.py compares them.
 SAID_OTHERWISE = {"access"}
 WITHOUT_DATA = {"login", "validate"}
-VOLATILE = re.compile(r"\b\d+(\.\d+)? (s|ms|[KM]iB)\b|process \d+|\d\d:\d\d(:\d\d)?|; unchanged since the last check")
+# Other processes fill the disk between two runs, and the clock goes on.
+VOLATILE = re.compile(r"\b\d+(\.\d+)? (s|ms|[KMGT]iB)\b|process \d+|\d\d:\d\d(:\d\d)?|; unchanged since the last check")
 MOVES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
