@@ -30,7 +30,7 @@ def cloud(tmp_path: Path) -> Inside:
         f"aiplatform/v1/{AT}/customJobs",
         f"aiplatform/v1/{AT}/models?pageSize=5&filter=a",
         f"pubsub/v1/projects/{PROJECT}/topics",
-        f"monitoring/v3/projects/{PROJECT}/alertPolicies",
+        f"monitoring/v3/projects/{PROJECT}/groups",
         f"run/v2/{AT}/services/-/revisions",
         f"run/v2/{AT}/services",
         f"cloudbuild/v1/{AT}/triggers",
@@ -58,7 +58,7 @@ def test_the_older_apis_say_of_what_kind_a_list_is(cloud: Inside) -> None:
     [
         f"compute/v1/projects/{PROJECT}/zones",
         f"compute/v1/projects/{PROJECT}/zones/europe-west1-b/machineTypes",
-        f"monitoring/v3/projects/{PROJECT}/monitoredResourceDescriptors",
+        f"monitoring/v3/projects/{PROJECT}/groups/g/members",
         f"run/v2/{AT}/services/web/revisions",
         f"run/v2/{AT}/services/web",
         f"aiplatform/v1/{AT}/ragEngineConfig",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from localcloud.engine.exchange import Reply
 
@@ -81,6 +81,13 @@ class BillingAccounts:
 
     allowed: Callable[[str, str, str], bool]
     members: Callable[[str, Collection[str]], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class LogMetrics:
+    """The log-based metrics of a project, for Cloud Monitoring: `descriptors(project)` are their MetricDescriptors."""
+
+    descriptors: Callable[[str], list[dict[str, Any]]]
 
 
 class Offers:

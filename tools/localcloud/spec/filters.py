@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -12,6 +12,8 @@ from localcloud.spec.discovery import camel
 from localcloud.spec.timestamps import parse as parse_time
 
 Test = Callable[[Mapping[str, Any]], bool]
+ValueTests = Mapping[str, Callable[[Sequence[str]], Callable[[str], bool]]]
+"""Functions of a filter's values, by name: field = one_of("a", "b")."""
 _TOKEN = re.compile(
     r"""\s*(?:(?P<op><=|>=|!=|[:=<>()]|-(?=\S))|"(?P<text>(?:[^"\\]|\\.)*)"
     |(?P<word>[^\s:=<>()"!]+(?:(?<=\.)"(?:[^"\\]|\\.)*"[^\s:=<>()"!]*)*))""",
@@ -22,18 +24,20 @@ _LONGEST, _DEEPEST = 16_384, 32
 _COMPARATORS = frozenset({":", "=", "!=", "<", ">", "<=", ">="})
 
 
-def compiled(text: str, functions: Mapping[str, Callable[[str], Test]] | None = None) -> Test:
+def compiled(
+    text: str, functions: Mapping[str, Callable[[str], Test]] | None = None, values: ValueTests | None = None
+) -> Test:
     """The predicate of a filter; 400 when it is invalid.
 
     Understood: ``field:part``, ``=``, ``!=``, ``<``, ``<=``, ``>``, ``>=``, ``field:*`` (is set), ``*`` in values, dotted
     fields (a part may be in quotes), NOT or ``-``, AND, OR (binding tighter than AND), parentheses, a service's own `functions` of
-    one value, and a bare word, which is looked for in the resource's name. Source: https://google.aip.dev/160.
+    one value, those of its `values`, and a bare word, which is looked for in the resource's name. Source: https://google.aip.dev/160.
     """
     if not text.strip():
         return lambda _: True
     if len(text) > _LONGEST:
         raise invalid(f"The list filter has {len(text)} characters; {_LONGEST} are allowed.", "filter")
-    parser = _Parser(text, functions or {})
+    parser = _Parser(text, functions or {}, values or {})
     test = parser.expression()
     parser.end()
     return test
@@ -42,9 +46,10 @@ def compiled(text: str, functions: Mapping[str, Callable[[str], Test]] | None = 
 class _Parser:
     """A recursive descent parser over the tokens of one filter."""
 
-    def __init__(self, text: str, functions: Mapping[str, Callable[[str], Test]]) -> None:
+    def __init__(self, text: str, functions: Mapping[str, Callable[[str], Test]], values: ValueTests) -> None:
         self._text = text
         self._functions = functions
+        self._values = values
         self._words = list(_words(text))
         self._at = 0
         self._depth = 0
@@ -95,10 +100,21 @@ class _Parser:
             return lambda body: _matches(body.get("name"), ":", field)
         self._at += 1
         path, wanted = [quoted or bare for quoted, bare in _PART.findall(field)], self._value()
+        if wanted in self._values and self._take_if("("):
+            called = self._values[wanted](self._arguments())
+            return lambda body: any(called(_plain(found)) for found in reach(body, path)) == (comparator == "=")
         return lambda body: (
             any(_matches(found, comparator, wanted) for found in reach(body, path))
             or (comparator == "!=" and not list(reach(body, path)))
         )
+
+    def _arguments(self) -> list[str]:
+        found = [self._value()]
+        while self._take_if(","):
+            found.append(self._value())
+        if not self._take_if(")"):
+            raise self._refusal()
+        return found
 
     def _value(self) -> str:
         word = self._peek()

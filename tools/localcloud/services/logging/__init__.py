@@ -7,6 +7,7 @@ from functools import partial
 
 from localcloud.engine import standard
 from localcloud.engine.iam import roles
+from localcloud.engine.interfaces import LogMetrics
 from localcloud.engine.service import Body, Endpoints, Resource, Service, SoftDelete
 from localcloud.services.logging import buckets, built_in, entries, metrics, sinks
 from localcloud.services.logging.sinks import API
@@ -134,6 +135,7 @@ SERVICE = Service(
     always_enabled=True,
     encoded_slashes="kept",
     enum_numbers={"LogEntry.severity": {100 * at: name for at, name in enumerate(log_filters.SEVERITIES)}},
+    offers=lambda cloud: (LogMetrics(partial(metrics.descriptors, cloud)),),
     log_listener=sinks.route,
     log_keeper=sinks.kept,
     data_access=("logging.entries.",),

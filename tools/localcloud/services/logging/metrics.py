@@ -5,6 +5,7 @@ from __future__ import annotations
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body, Call
 from localcloud.errors import invalid
+from localcloud.services.logging.sinks import API
 from localcloud.spec import log_filters
 
 
@@ -31,6 +32,12 @@ def presented(cloud: Cloud, body: Body) -> Body:
     if body.get("description"):
         descriptor["description"] = body["description"]
     return body | {"name": name, "resourceName": f"{project}/metrics/{coded}", "metricDescriptor": descriptor}
+
+
+def descriptors(cloud: Cloud, project: str) -> list[Body]:
+    """The MetricDescriptors of a project's metrics, for Cloud Monitoring."""
+    found = cloud.store.list(API, f"projects/{project}", "metrics")
+    return [presented(cloud, {"name": name, **body})["metricDescriptor"] for name, body in found]
 
 
 def exclusion_presented(_cloud: Cloud, body: Body) -> Body:

@@ -53,12 +53,6 @@ UNWRITTEN: tuple[Service, ...] = (
     ),
     Service(api="firestore", endpoints=Endpoints(terraform={"FIRESTORE": "v1/"})),
     Service(
-        api="monitoring",
-        agent="service-{number}@gcp-sa-monitoring-notification.iam.gserviceaccount.com",
-        roles=_roles("monitoring"),
-        endpoints=Endpoints(terraform={"MONITORING": ""}, gcloud=""),
-    ),
-    Service(
         api="notebooks",
         agent="service-{number}@gcp-sa-notebooks.iam.gserviceaccount.com",
         endpoints=Endpoints(terraform={"NOTEBOOKS": "v1/", "WORKBENCH": "v2/"}),
