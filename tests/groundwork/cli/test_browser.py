@@ -36,7 +36,7 @@ def test_the_users_own_browser_is_opened(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tmp_path / "browser"
-    program.write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/opened\n', "utf-8")
+    program.write_text('#!/bin/sh\nprintf %s "$1" > "$(dirname "$0")/opened"\n', "utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("BROWSER", f"{program} %s")
     browser.show(ADDRESS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,6 +96,27 @@ def test_a_full_disk_is_broken(
     assert {(found.health, found.remedy) for found in look(doctor._disk)} == {
         ("broken", "free up at least 4294967296 GiB")
     }
+
+
+def test_a_file_that_the_local_cloud_removes_meanwhile_counts_nothing(
+    look: Callable[[doctor.Examine], list[CheckResult]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = Checkout(tmp_path).local_state
+    state.mkdir(parents=True)
+    (state / "cloud.db").write_bytes(bytes(1 << 20))
+    journal = state / "cloud.db-wal"
+    journal.touch()
+    stat = Path.stat
+
+    def looked_at_and_removed(path: Path, **more: bool) -> os.stat_result:
+        found = stat(path, **more)
+        if path == journal:
+            journal.unlink()
+        return found
+
+    monkeypatch.setattr(Path, "stat", looked_at_and_removed)
+    [found] = look(doctor._local_cloud)
+    assert (found.health, found.text) == ("ok", f"stopped; commands on ENV=local start it, 1.0 MiB in {state}")
 
 
 def test_a_command_line_configuration_that_is_not_there_is_noted(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 
@@ -62,7 +63,7 @@ def test_a_dry_run_names_the_variables_and_shows_no_value(clone: SmallClone) -> 
 
 @pytest.mark.parametrize("command", ["env", "local env"])
 def test_what_a_shell_evaluates_is_undone_by_what_it_set(command: str, clone: SmallClone) -> None:
-    groundwork = f"{sys.executable} -m groundwork"
+    groundwork = f"{shlex.quote(sys.executable)} -m groundwork"
     script = f"""
         export GOOGLE_CLOUD_PROJECT='mine "and" yours'
         env | sort > before

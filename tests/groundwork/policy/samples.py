@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -125,14 +126,15 @@ print(json.dumps([one for one in json.load(open({str(self.root / "reports.json")
 
     def program(self, python: str) -> None:
         """Put a Python program in place of the interpreter of checkov's virtual environment."""
-        import sys
-
         place = (
             self.cache / "checkov" / outside.fingerprint(self.root / "tools" / outside.REQUIREMENTS) / "bin" / "python"
         )
         place.parent.mkdir(parents=True, exist_ok=True)
         counted = f"open({str(self.root / 'runs')!r}, 'a').write('run\\n')"
-        place.write_text(f"#!{sys.executable}\n{counted}\n{python}", encoding="utf-8")
+        interpreter = place.with_name("interpreter")  # the first line of a script can name none whose path has a space
+        if not interpreter.exists():
+            interpreter.symlink_to(sys.executable)
+        place.write_text(f"#!{interpreter}\n{counted}\n{python}", encoding="utf-8")
         place.chmod(0o755)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -320,7 +321,7 @@ def test_a_command_gets_the_secrets_and_keeps_its_input_output_and_exit_code(clo
 
 def test_a_command_that_writes_into_a_closed_pipe_ends_as_it_would_alone(clone: SmallClone) -> None:
     put(clone, "abc")
-    line = f"{sys.executable} -m groundwork secrets run --only {KEY} -- yes | head -1"
+    line = f"{shlex.quote(sys.executable)} -m groundwork secrets run --only {KEY} -- yes | head -1"
     result = subprocess.run(["bash", "-c", f"{line}; echo ${{PIPESTATUS[0]}}"], cwd=clone.root, capture_output=True, text=True, check=True)  # fmt: skip
     assert (result.stdout, result.stderr) == ("y\n141\n", "")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -225,12 +226,16 @@ def test_it_ends_with_commands_that_the_shell_can_run(
     for name, line in (("api", "EXPOSE 80"), ("a-train", "ENTRYPOINT python")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "Dockerfile").write_text(f"FROM scratch\n{line}\n")
+    python = tmp_path / "a b"
+    (python / "bin").mkdir(parents=True)
+    (python / "bin" / "activate").touch()
+    monkeypatch.setattr(sys, "prefix", str(python))
     monkeypatch.setenv("PATH", str(tmp_path))
     assert init(*WORDS, "--cloud", "local") == Exit.OK
     first, *_, last = capsys.readouterr().err.partition("next\n")[2].splitlines()
-    assert first.split() == [
+    assert shlex.split(first) == [
         "source",
-        f"{sys.prefix}/bin/activate",
+        "a b/bin/activate",
         *["once", "in", "each", "shell,", "for", "the", "commands", "below"],
     ]
     assert last.startswith("  groundwork builds submit --build api . --env dev ")

@@ -124,7 +124,7 @@ def test_an_interrupt_ends_the_wait_and_the_state_is_correct(world: World, check
     )
     until(lambda: "/operations/" in json.dumps(world.requests()) and secrets(world))
     running.send_signal(signal.SIGINT)
-    output, _ = running.communicate(timeout=20)
+    output, _ = running.communicate(timeout=60)
     assert "interrupted" in output
     addresses = set(terraform.succeed("state", "list").split())
     assert addresses == {"google_artifact_registry_repository.slow", "google_secret_manager_secret.one"}

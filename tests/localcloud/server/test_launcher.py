@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +16,7 @@ from localcloud.server import daemons, launcher, records
 from localcloud.server.launcher import LocalCloud, LocalCloudError
 
 from tests.cloud_client import Client
+from tests.polling import until
 
 
 @pytest.fixture
@@ -33,9 +33,7 @@ def owner(cloud: LocalCloud, project: str = "some-project") -> Client:
 def killed(cloud: LocalCloud) -> None:
     """kill -9, and wait until the process is gone."""
     os.kill(cloud.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while launcher.find(cloud.state) is not None:
-        assert time.monotonic() < deadline
+    until(lambda: launcher.find(cloud.state) is None)
 
 
 def test_a_daemon_that_ends_because_the_disk_is_full_says_so(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,9 +62,7 @@ def test_a_zombie_process_is_not_waited_for() -> None:
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         ended = int(parent.stdout.readline())
-        deadline = time.monotonic() + 10
-        while daemons.alive(ended) and Path("/proc/self").exists():
-            assert time.monotonic() < deadline
+        until(lambda: not daemons.alive(ended) or not Path("/proc/self").exists())
         os.kill(ended, 0)
         parent.kill()
 

@@ -33,7 +33,7 @@ def test_no_verifier_of_signatures_is_run(theirs: Path) -> None:
         theirs, "hash-object", "-t", "commit", "-w", "--stdin", given=plain.replace("\n\nx", f"\n{signature}\n")
     )
     program = theirs.parent / "program"
-    program.write_text(f"#!/bin/sh\ntouch {theirs}/run\n")
+    program.write_text(f"#!/bin/sh\ntouch '{theirs}/run'\n")
     program.chmod(0o755)
     git(theirs, "config", "log.showSignature", "true")
     git(theirs, "config", "gpg.program", str(program))
@@ -50,7 +50,7 @@ def test_what_a_repository_lacks_is_fetched_from_nowhere(theirs: Path) -> None:
         ("extensions.partialClone", "other"),
         ("remote.other.url", "file:///nowhere"),
         ("remote.other.promisor", "true"),
-        ("remote.other.uploadpack", f"touch {theirs}/run; false"),
+        ("remote.other.uploadpack", f"touch '{theirs}/run'; false"),
     ):
         git(theirs, "config", key, value)
     with pytest.raises(CloudError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections import Counter
 from pathlib import Path
 
@@ -216,7 +217,8 @@ def repository(url: str, folder: Path | None, as_json: bool) -> None:
         echo(
             "After a commit, run groundwork local push. To have git do that, put this line into its .git/hooks/post-commit:"
         )
-        echo(f"  cd {find_checkout(Path.cwd()).root} && groundwork local push {url}")
+        root = shlex.quote(str(find_checkout(Path.cwd()).root))
+        echo(f"  cd {root} && groundwork local push {shlex.quote(url)}")
 
 
 @local.command()

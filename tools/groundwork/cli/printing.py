@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -28,7 +29,7 @@ def next_steps(steps: Mapping[str, str]) -> list[str]:
     activate = Path(sys.prefix) / "bin" / "activate"
     near = activate.relative_to(Path.cwd()) if activate.is_relative_to(Path.cwd()) else activate
     if not shutil.which("groundwork") and os.name == "posix" and activate.is_file():
-        steps = {f"source {near}": "once in each shell, for the commands below", **steps}
+        steps = {f"source {shlex.quote(str(near))}": "once in each shell, for the commands below", **steps}
     width = max(map(len, steps))
     return ["next", *(f"  {command:<{width}}  {what}" for command, what in steps.items())]
 

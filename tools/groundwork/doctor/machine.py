@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from importlib import metadata, util
 from itertools import chain
@@ -178,7 +179,11 @@ def _disk(checkout: Checkout, _environment: Environment) -> Iterator[CheckResult
 def _local_cloud(checkout: Checkout, _environment: Environment) -> Iterator[CheckResult]:
     found = local.find(checkout)
     state = checkout.local_state
-    size = sum(file.stat().st_size for file in state.rglob("*") if file.is_file()) if state.exists() else 0
+    size = 0
+    for folder, _folders, names in os.walk(state):
+        for name in names:
+            with suppress(FileNotFoundError):  # a running local cloud makes and removes files all the time
+                size += Path(folder, name).stat().st_size
     running = f"running at {found.base} (process {found.pid})" if found else "stopped; commands on ENV=local start it"
     yield CheckResult("local cloud", "ok", f"{running}, {size / (1 << 20):.1f} MiB in {state}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ def read(path: Path) -> Record:
         return Record(str(content["environment"]), {layer: dict(changes) for layer, changes in layers.items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise UsageProblem(
-            f"{path} is not the record of a review: write one with `groundwork review --record {path}` when the change is reviewed."
+            f"{path} is not the record of a review: write one with `groundwork review --record {shlex.quote(str(path))}` when the change is reviewed."
         ) from None
 
 

@@ -77,9 +77,9 @@ class Cache:
         fresh = self._folder / f"{part}.{os.getpid()}.new"
         fresh.write_text(json.dumps(report), encoding="utf-8")
         fresh.replace(self._path(part, key))
-        newest = sorted(self._folder.glob(f"{part}-*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for old in newest[_KEPT:]:
-            with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):  # another run drops them at this moment
+            newest = sorted(self._folder.glob(f"{part}-*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+            for old in newest[_KEPT:]:
                 old.unlink()
 
     def _path(self, part: str, key: str) -> Path:

@@ -165,12 +165,15 @@ class _Build:
     async def _run_steps(self) -> None:
         waits = steps.waits(self._steps)
         done = [asyncio.Event() for _ in self._steps]
+        failed: list[BaseException] = []
         try:
             async with asyncio.TaskGroup() as group:
                 for at, before in enumerate(waits):
                     group.create_task(self._step(at, [done[one] for one in before], done[at]))
         except* StepFailed as problems:
-            raise BuildEnded("FAILURE", str(problems.exceptions[0]), "USER_BUILD_STEP") from None
+            failed.extend(problems.exceptions)  # Python before 3.11.4 would put what is raised here into another group
+        if failed:
+            raise BuildEnded("FAILURE", str(failed[0]), "USER_BUILD_STEP")
         step_outputs = [base64.b64encode(output(self._space, at)).decode() for at in range(len(self._steps))]
         if any(step_outputs):
             self._results["buildStepOutputs"] = step_outputs
