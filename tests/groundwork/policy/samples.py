@@ -131,7 +131,7 @@ print(json.dumps([one for one in json.load(open({str(self.root / "reports.json")
         )
         place.parent.mkdir(parents=True, exist_ok=True)
         counted = f"open({str(self.root / 'runs')!r}, 'a').write('run\\n')"
-        interpreter = place.with_name("interpreter")  # the first line of a script can name none whose path has a space
+        interpreter = self.root / "interpreter"  # the first line of a script can name none whose path has a space
         if not interpreter.exists():
             interpreter.symlink_to(sys.executable)
         place.write_text(f"#!{interpreter}\n{counted}\n{python}", encoding="utf-8")

@@ -146,7 +146,7 @@ def test_the_cache_has_a_size_limit(here: Clone) -> None:
 
 def test_the_cache_keeps_no_value_of_the_plan(here: Clone) -> None:
     _check(here, {"platform": _saved(plan(secret_data="canary-7f3a"), "file-1")})
-    assert all("canary-7f3a" not in file.read_text(encoding="utf-8") for file in here.root.rglob("*") if file.is_file())
+    assert all(b"canary-7f3a" not in file.read_bytes() for file in here.root.rglob("*") if file.is_file())
 
 
 def test_another_environments_plan_is_refused(here: Clone) -> None:
