@@ -23,8 +23,8 @@ from tests.terraform_runs import Terraform
 PROJECT = "groundwork-example"
 REGION = "europe-west1"
 APIS = (
-    "aiplatform", "artifactregistry", "cloudbuild", "cloudresourcemanager", "cloudscheduler", "compute", "iam", "iamcredentials", "logging",
-    "pubsub", "run", "secretmanager", "sts",
+    "aiplatform", "artifactregistry", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "compute", "eventarc", "iam",
+    "iamcredentials", "logging", "pubsub", "run", "secretmanager", "sts",
 )  # fmt: skip
 _BEGINNING = "2030-01-01T00:00:00Z"
 _VERSION = "7.45.0"

@@ -9,6 +9,10 @@ from typing import Any, TypeVar
 from localcloud.engine.exchange import Reply
 
 T = TypeVar("T")
+EVENTS_MODE = "__GCP_CloudEventsMode"
+"""The parameter by which an endpoint asks Pub/Sub for CloudEvents: GCS_NOTIFICATION, or CUSTOM_PUBSUB_ and a topic's full name."""
+DELIVERED_ONCE = ("goog-eventarc-attempts", "1")
+"""The label of a subscription with such an endpoint whose messages are delivered once, whatever the answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,5 +122,6 @@ _READ: Mapping[str, Callable[[Value], Value]] = {
     "key": lambda name: name.split("/cryptoKeyVersions")[0],
     "last": _short,
     "json": _compact,
+    "messages": lambda conditions: {key: one.get("message", "") for key, one in conditions.items()},
     "topic": lambda name: name.removeprefix(_TOPICS),
 }

@@ -50,8 +50,7 @@ def id_token(call: Call) -> Body:
 
 def identity_of(cloud: Cloud, email: str, audience: str) -> str:
     """The identity token with which a service calls an address as an account; 404 for an account that is none."""
-    project = email.partition("@")[2].partition(".")[0]
-    account = cloud.store.get(accounts.API, f"projects/{project}/serviceAccounts/{email}")
+    account = accounts.of_email(cloud, email)
     if account is None or account.get("disabled"):
         raise not_found(f"Service account {email} does not exist, or is disabled.")
     return _identity(cloud, account, audience, email=True)

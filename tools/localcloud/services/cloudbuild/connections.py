@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from localcloud.engine import lro
+from localcloud.engine import asking, lro
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Call, Resource
 from localcloud.errors import CloudError, error_info, failed_precondition, invalid, permission_denied
-from localcloud.services.cloudbuild import asking, folders
+from localcloud.services.cloudbuild import folders
 from localcloud.services.cloudbuild.names import API
 
 Body = dict[str, Any]

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud.engine import operations
+from localcloud.engine import asking, operations
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
 from localcloud.errors import CloudError
-from localcloud.services.cloudbuild import asking, gcloud, names, recipes
+from localcloud.services.cloudbuild import gcloud, names, recipes
 from localcloud.services.cloudbuild.deployments import Deployment
 from localcloud.services.cloudbuild.docker import StepContext
 from localcloud.services.cloudbuild.workspace import Workspace

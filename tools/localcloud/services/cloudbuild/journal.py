@@ -15,10 +15,11 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+from localcloud.engine import asking
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
 from localcloud.errors import CloudError
-from localcloud.services.cloudbuild import asking, names
+from localcloud.services.cloudbuild import names
 
 Body = dict[str, Any]
 LOG = "cloudbuild"

@@ -12,11 +12,12 @@ from typing import Any
 from urllib.parse import quote
 
 from localcloud.containers.workload import OnOutput
+from localcloud.engine import asking
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.image_names import bare, full
 from localcloud.engine.jobs import Job
 from localcloud.errors import CloudError
-from localcloud.services.cloudbuild import asking, docker, names, workspace
+from localcloud.services.cloudbuild import docker, names, workspace
 from localcloud.services.cloudbuild.docker import Docker, StepContext
 from localcloud.services.cloudbuild.workspace import Workspace
 

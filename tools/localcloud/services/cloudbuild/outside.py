@@ -10,13 +10,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.engine import gate
+from localcloud.engine import asking, gate
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.events import Event
 from localcloud.engine.interfaces import Secrets
 from localcloud.engine.service import Call
 from localcloud.errors import CloudError, failed_precondition, invalid, permission_denied, unauthenticated
-from localcloud.services.cloudbuild import asking, events, payloads
+from localcloud.services.cloudbuild import events, payloads
 from localcloud.services.cloudbuild.names import API
 
 Body = dict[str, Any]

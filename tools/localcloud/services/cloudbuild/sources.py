@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import shutil
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -14,9 +13,10 @@ from pathlib import Path
 from typing import IO, Any, cast
 from urllib.parse import quote
 
+from localcloud.engine import asking
 from localcloud.engine.cloud import Cloud
 from localcloud.errors import CloudError, invalid, unimplemented
-from localcloud.services.cloudbuild import asking, connections, folders, names
+from localcloud.services.cloudbuild import connections, folders, names
 from localcloud.services.cloudbuild.git import Git
 
 if not hasattr(tarfile, "data_filter"):  # Python before 3.11.4, as in Debian 12
@@ -84,13 +84,7 @@ def archive(cloud: Cloud, build: Body) -> IO[bytes] | None:
         raise CloudError(
             answer.status, "FAILED_PRECONDITION", f"error fetching gs://{source['bucket']}/{source['object']}"
         )
-    if answer.file is not None:
-        return answer.file[0].open("rb")
-    spool = tempfile.SpooledTemporaryFile(max_size=1 << 20)  # noqa: SIM115 - the caller closes it
-    for piece in answer.pieces or (answer.body,):
-        spool.write(piece if isinstance(piece, bytes) else b"")
-    spool.seek(0)
-    return spool
+    return asking.stream(answer)
 
 
 def unpacked(stream: IO[bytes], target: Path) -> None:

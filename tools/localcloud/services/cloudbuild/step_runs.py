@@ -12,12 +12,13 @@ from urllib.parse import quote
 
 from localcloud.containers import children
 from localcloud.containers.workload import Mount, OnOutput, RuntimeProblem, Workload, program
+from localcloud.engine import asking
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.image_names import full
 from localcloud.engine.jobs import Job
 from localcloud.engine.orders import NoRoom, Order, StartedWorkload
 from localcloud.errors import CloudError
-from localcloud.services.cloudbuild import asking, git, machine_tools, names, processes, shell, stand_ins, workspace
+from localcloud.services.cloudbuild import git, machine_tools, names, processes, shell, stand_ins, workspace
 from localcloud.services.cloudbuild.deploying import GcloudCommands
 from localcloud.services.cloudbuild.docker import Docker, RunContainer, StepContext
 from localcloud.services.cloudbuild.docker_options import UnsupportedCommand

@@ -193,10 +193,21 @@ def _project_of(cloud: Cloud, email: str) -> str:
     return match["project"] if match else "-"
 
 
+def of_email(cloud: Cloud, email: str) -> Body | None:
+    """The account with an address, be it Compute Engine's own; None for an address that is no account's."""
+    project = _project_of(cloud, email)
+    name = f"projects/{project}/serviceAccounts/{email}"
+    return cloud.store.get(API, name) or _default(cloud, name)
+
+
 def _of_compute(cloud: Cloud, name: str) -> Body | None:
     """The account that Compute Engine makes in a project; None for another, and where the API is off."""
+    return _default(cloud, name) if cloud.projects.enabled(name.split("/")[1], "compute") else None
+
+
+def _default(cloud: Cloud, name: str) -> Body | None:
     _, project, _, email = name.split("/")
-    if not cloud.projects.enabled(project, "compute") or email != acting.default(cloud, project):
+    if email != acting.default(cloud, project):
         return None
     unique = f"1{cloud.projects.number(project):020d}"
     return {

@@ -17,7 +17,7 @@ from localcloud.engine.interfaces import Addresses, IdTokens
 from localcloud.engine.jobs import Job
 from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError, invalid, not_found, permission_denied
-from localcloud.services.pubsub import backlog
+from localcloud.services.pubsub import backlog, cloud_events
 from localcloud.services.pubsub.backlog import API, Leased
 from localcloud.spec import urls
 
@@ -94,8 +94,9 @@ async def run(cloud: Cloud, job: Job) -> None:
 
 
 def _settle(cloud: Cloud, subscription: Body, leased: list[Leased], accepted: list[bool]) -> None:
-    done = [one.ack for one, well in zip(leased, accepted, strict=True) if well]
-    refused = [one.ack for one, well in zip(leased, accepted, strict=True) if not well]
+    once = cloud_events.once(subscription)
+    done = [one.ack for one, well in zip(leased, accepted, strict=True) if well or once]
+    refused = [one.ack for one, well in zip(leased, accepted, strict=True) if not (well or once)]
     if done:
         backlog.acknowledge(cloud, subscription, done)
     if refused:
@@ -112,6 +113,9 @@ async def _sent(cloud: Cloud, subscription: Body, address: str, one: Leased) -> 
     else:
         message = {**one.message, "message_id": one.message["messageId"], "publish_time": one.message["publishTime"]}
         data = json.dumps({"message": message, "subscription": subscription["name"]}).encode()
+        if how := cloud_events.mode(config["pushEndpoint"]):
+            data, more = cloud_events.converted(how, one.message, data)
+            headers |= more
     return await asyncio.to_thread(_post, address, data, headers, subscription["ackDeadlineSeconds"])
 
 

@@ -1,10 +1,11 @@
-"""Calls other APIs of the cloud as a build's service account."""
+"""Calls of other APIs of the cloud as an account, such as a build's or a service agent."""
 
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping
-from typing import Any
+from typing import IO, Any
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Reply
@@ -36,3 +37,14 @@ def ask_json(cloud: Cloud, principal: str, verb: str, path: str, body: Mapping[s
         )
         raise CloudError(answer.status, status, str(error.get("message", "")))
     return parsed
+
+
+def stream(answer: Reply) -> IO[bytes]:
+    """Opens the body of a reply, which may be a file of the store; the caller closes it."""
+    if answer.file is not None:
+        return answer.file[0].open("rb")
+    spool = tempfile.SpooledTemporaryFile(max_size=1 << 20)  # noqa: SIM115
+    for piece in answer.pieces or (answer.body,):
+        spool.write(piece if isinstance(piece, bytes) else b"")
+    spool.seek(0)
+    return spool

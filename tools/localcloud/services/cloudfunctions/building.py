@@ -1,0 +1,96 @@
+"""Builds: Cloud Functions asks Cloud Build for an image of a function, as its build account, and waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+
+from localcloud.engine import asking
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.jobs import Job
+from localcloud.engine.service import Body
+from localcloud.errors import CloudError, failed_precondition
+from localcloud.services.cloudfunctions import names, runtimes, sources
+from localcloud.services.cloudfunctions.names import API, FunctionName
+
+_POLL_SECONDS = 0.5
+_GOING = ("QUEUED", "WORKING", "PENDING")
+_NO_CONTAINERS = (
+    "This function was not built and does not run (simulated): neither podman nor docker answers on this machine."
+)
+_NO_PYTHON = (
+    "This function was not built and does not run (simulated): the local cloud builds functions in Python only."
+)
+
+
+def unbuilt(cloud: Cloud, build: Body) -> str:
+    """Why a function is not built on this machine; "" if it is."""
+    if cloud.workloads.client is None or cloud.workloads.kind not in {"podman", "docker"}:
+        return _NO_CONTAINERS
+    return "" if runtimes.python(build["runtime"]) else _NO_PYTHON
+
+
+def image(name: FunctionName, build: Body) -> str:
+    """The image of a function, without its digest."""
+    _, project, _, region, _, repository = build["dockerRepository"].split("/")
+    return f"{region}-docker.pkg.dev/{project}/{repository}/{name.package}:version_1"
+
+
+async def built(cloud: Cloud, job: Job, name: FunctionName, body: Body, packed: bytes) -> tuple[str, str]:
+    """The image with its digest, and the name of the build. Raises CloudError when the build fails."""
+    started = await job.write(partial(_started, cloud, name, body["buildConfig"], packed))
+    path = f"cloudbuild/v1/{name.place}/builds/{started['id']}"
+    found = started
+    while found["status"] in _GOING:
+        await asyncio.sleep(_POLL_SECONDS)
+        found = await job.write(partial(names.ask, cloud, name.project, "GET", path))
+    await job.write(partial(_forget, cloud, name, started))
+    if found["status"] != "SUCCESS":
+        number = cloud.projects.number(name.project)
+        raise failed_precondition(
+            f"Build failed with status: {found['status']} and message: {found.get('failureInfo', {}).get('detail') or found.get('statusDetail', '')}. "
+            f"For more details see the logs at https://console.cloud.google.com/cloud-build/builds;region={name.region}/{found['id']}"
+            f"?project={number}."
+        )
+    digest = found["results"]["images"][0]["digest"]
+    return f"{image(name, body['buildConfig']).rpartition(':')[0]}@{digest}", found["name"]
+
+
+def _started(cloud: Cloud, name: FunctionName, build: Body, packed: bytes) -> Body:
+    _, project, _, region, _, repository = build["dockerRepository"].split("/")
+    parent = f"artifactregistry/v1/projects/{project}/locations/{region}/repositories"
+    if repository == names.REPOSITORY:
+        described = {
+            "format": "DOCKER",
+            "description": "This repository is created and used by Cloud Functions for storing function docker images.",
+        }
+        names.made(cloud, project, f"{parent}/{repository}", f"{parent}?repositoryId={repository}", described)
+    bucket, tag = names.bucket(cloud, name.project, name.region, "sources"), image(name, build)
+    stored = f"upload/storage/v1/b/{bucket}/o?uploadType=media&name={name.id}%2Fbuild-source.zip"
+    answer = asking.reply(cloud, cloud.agents.member(API, name.project), "POST", stored, packed, "application/zip")
+    if answer.status != 200:
+        raise failed_precondition(f"The source of {name.id} could not be stored in gs://{bucket}.")
+    variables = [f"--build-arg={key}={value}" for key, value in build.get("environmentVariables", {}).items()]
+    docker = ["build", "-f", sources.DOCKERFILE, *variables, "-t", tag, "."]
+    asked = {
+        "source": {"storageSource": {"bucket": bucket, "object": f"{name.id}/build-source.zip"}},
+        "steps": [{"name": "gcr.io/cloud-builders/docker", "args": docker}],
+        "images": [tag],
+        "options": {"logging": "CLOUD_LOGGING_ONLY"},
+        "serviceAccount": build["serviceAccount"],
+        "tags": [f"gcf-{name.id}"],
+    }
+    try:
+        operation = names.ask(cloud, name.project, "POST", f"cloudbuild/v1/{name.place}/builds", asked)
+    except CloudError as problem:
+        raise failed_precondition(f"Build failed: {problem.message}") from None
+    started: Body = operation["metadata"]["build"]
+    return started
+
+
+def _forget(cloud: Cloud, name: FunctionName, build: Body) -> None:
+    """Deletes the source with the Dockerfile, which nobody needs after the build."""
+    stored = build["source"]["storageSource"]
+    with suppress(CloudError):
+        names.ask(cloud, name.project, "DELETE", f"storage/v1/b/{stored['bucket']}/o/{name.id}%2Fbuild-source.zip")

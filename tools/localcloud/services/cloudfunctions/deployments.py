@@ -1,0 +1,133 @@
+"""Deployments: a function is built where its source changed, rolled out as a service of Cloud Run, and connected to its events."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import NamedTuple
+
+from localcloud.engine import operations
+from localcloud.engine.cloud import Cloud
+from localcloud.engine.jobs import Job
+from localcloud.engine.service import Body
+from localcloud.errors import CloudError, aborted, already_exists, failed_precondition
+from localcloud.services.cloudfunctions import building, names, settings, sources, triggering
+from localcloud.services.cloudfunctions.names import API, FunctionName
+
+_POLL_SECONDS = 1.0
+_BUILT = ("runtime", "entryPoint", "source", "environmentVariables")
+"""The settings of a build that make another image."""
+
+
+class Deployment(NamedTuple):
+    """A deployment under way. `before`: the function as it was, {} for a new one."""
+
+    cloud: Cloud
+    job: Job
+    name: FunctionName
+    before: Body
+
+    async def ask(self, verb: str, path: str, body: Body | None = None) -> Body:
+        """The answer of another API to Cloud Functions' agent."""
+        return await self.job.write(partial(names.ask, self.cloud, self.name.project, verb, path, body))
+
+
+async def deploy(cloud: Cloud, job: Job) -> None:
+    """Brings a function into the state that was asked for, and finishes the operation."""
+    full = job.body["function"]
+    deployment = Deployment(cloud, job, FunctionName.of(full), job.body.get("before", {}))
+    await job.write(partial(cloud.operations.running, API, job.operation))
+    body = cloud.store.get(API, full)
+    if body is None:
+        raise aborted("The function was deleted while it was deployed.")
+    service = await _existing(deployment)
+    image = service.get("template", {}).get("containers", [{}])[0].get("image", "")
+    body, image = await _packaged(deployment, body, image)
+    served = await _served(deployment, settings.service(body, image), there=bool(service))
+    await job.write(partial(_settle, deployment, body, served))
+
+
+def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
+    """Ends a deployment that failed: an existing function stays as it was, a new one is there as a failed one."""
+    full, before = job.body["function"], job.body.get("before")
+    there = cloud.store.get(API, full)
+    if there is not None:
+        kept = before or there | {"state": "FAILED"}
+        message = {"severity": "ERROR", "type": "DeploymentFailed", "message": problem.message}
+        cloud.store.put(API, full, kept | {"stateMessages": [message]})
+    cloud.operations.failed(API, job.operation, problem)
+
+
+async def _existing(deployment: Deployment) -> Body:
+    """The service of Cloud Run under the function's name, {} for none; refused if it is not the function's."""
+    try:
+        service = await deployment.ask("GET", f"run/v2/{deployment.name.service}")
+    except CloudError as problem:
+        if problem.code != 404:
+            raise
+        return {}
+    if not deployment.before:
+        raise already_exists(
+            f"Could not create Cloud Run service {deployment.name.id}. A Cloud Run service with this name already exists. Please redeploy "
+            "the function with a different name."
+        )
+    return service
+
+
+async def _packaged(deployment: Deployment, body: Body, image: str) -> tuple[Body, str]:
+    """The function and its image, built unless that has one and nothing of its build changed."""
+    cloud, job, name, before = deployment
+    build = dict(body["buildConfig"])
+    source = await job.write(partial(sources.copied, cloud, name, build["source"]["storageSource"]))
+    build |= {"source": {"storageSource": source}, "sourceProvenance": {"resolvedStorageSource": source}}
+    body = body | {"buildConfig": build}
+    if image and all(build.get(key) == before["buildConfig"].get(key) for key in _BUILT):
+        return body | {key: before[key] for key in ("stateMessages",) if key in before}, image
+    archive = await job.write(partial(sources.opened, cloud, name, source))
+    with archive:
+        await asyncio.to_thread(sources.check, archive, build)
+        if why := building.unbuilt(cloud, build):
+            note = {"severity": "INFO", "type": "Simulated", "message": why}
+            return body | {"stateMessages": [note]}, building.image(name, build)
+        events = "eventTrigger" in body
+        packed = await asyncio.to_thread(partial(sources.prepared, archive, build, name, events=events))
+    image, made = await building.built(cloud, job, name, body, packed)
+    return body | {"buildConfig": build | {"build": made}}, image
+
+
+async def _served(deployment: Deployment, wanted: Body, *, there: bool) -> Body:
+    """The service of Cloud Run once it is ready."""
+    place, name = deployment.name.place, deployment.name
+    failing = f"Could not create or update Cloud Run service {name.id}"
+    try:
+        if there:
+            operation = await deployment.ask("PATCH", f"run/v2/{name.service}", wanted)
+        else:
+            operation = await deployment.ask("POST", f"run/v2/{place}/services?serviceId={name.id}", wanted)
+    except CloudError as problem:
+        raise CloudError(problem.code, problem.status, f"{failing}. {problem.message}") from None
+    while not operation.get("done"):
+        await deployment.cloud.signals.wait(operations.topic("run", operation["name"]), _POLL_SECONDS)
+        operation = await deployment.ask("GET", f"run/v2/{operation['name']}")
+    if "error" in operation:
+        text = f"{failing}, Container Healthcheck failed. {operation['error'].get('message', '')}"
+        raise failed_precondition(text)
+    service: Body = operation["response"]
+    return service
+
+
+def _settle(deployment: Deployment, body: Body, service: Body) -> None:
+    cloud, job, name, before = deployment
+    old, wanted = before.get("eventTrigger", {}), body.get("eventTrigger")
+    config = body["serviceConfig"] | {"uri": service["uri"]}
+    if revision := service.get("latestReadyRevision", "").rpartition("/")[2]:
+        config["revision"] = revision
+    body = body | {"serviceConfig": config, "state": "ACTIVE", "updateTime": cloud.clock.rfc3339()}
+    if wanted and triggering.same(cloud, name, old, wanted):
+        body["eventTrigger"] = old
+    else:
+        if wanted:
+            body["eventTrigger"] = triggering.made(cloud, name, wanted)
+        triggering.removed(cloud, name, old)
+    cloud.store.put(API, job.body["function"], body)
+    cloud.operations.done(API, job.operation, body)
