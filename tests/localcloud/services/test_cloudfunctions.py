@@ -249,6 +249,14 @@ def test_a_failed_change_leaves_the_function_as_it_was(call: Sender) -> None:
     assert "no zip archive" in after["stateMessages"][0]["message"]
 
 
+def test_the_generation_of_the_copy_is_not_asked_of_the_original(call: Sender) -> None:
+    copy = deployed(call)["buildConfig"]["source"]["storageSource"]
+    body = sent()
+    body["buildConfig"]["source"]["storageSource"]["generation"] = copy["generation"]
+    changed = settled(call, call("PATCH", f"/cloudfunctions/v2/{NAME}?updateMask=buildConfig", body))["response"]
+    assert changed["buildConfig"]["source"]["storageSource"]["generation"] > copy["generation"]
+
+
 def test_while_it_is_deployed_it_is_not_changed(call: Sender) -> None:
     operation = call("POST", f"{FUNCTIONS}?functionId=resize", sent())
     assert call("GET", f"/cloudfunctions/v2/{NAME}")["state"] == "DEPLOYING"

@@ -72,7 +72,7 @@ resource "google_cloudfunctions2_function" "full" {
     on_deploy_update_policy {}
   }
   service_config {
-    available_memory      = "1Gi"
+    available_memory      = "256Mi"
     timeout_seconds       = 120
     max_instance_count    = 3
     min_instance_count    = 0

@@ -44,6 +44,7 @@ def patch(call: Call) -> Body:
     new = (
         fields.updated(old, call.body, mask, schemas, KIND) if mask else fields.replaced(old, call.body, schemas, KIND)
     )
+    _forget_generation(old["buildConfig"], new.get("buildConfig", {}))
     new = _completed(call, call.name, new) | {"state": "DEPLOYING"}
     new.pop("stateMessages", None)
     standard.saved(call, RESOURCE, call.name, new)
@@ -133,6 +134,13 @@ def _build(cloud: Cloud, name: FunctionName, sent: Body) -> Body:
     if "onDeployUpdatePolicy" not in build:
         build.setdefault("automaticUpdatePolicy", {})
     return build
+
+
+def _forget_generation(old: Body, new: Body) -> None:
+    """Of a source elsewhere the generation is not meant that the copy has, which hashicorp/google reads and sends back with it."""
+    kept, source = (one.get("source", {}).get("storageSource", {}) for one in (old, new))
+    if source.get("bucket") != kept.get("bucket") and source.get("generation") == kept.get("generation"):
+        source.pop("generation", None)
 
 
 def _check_account(call: Call, email: str) -> None:
