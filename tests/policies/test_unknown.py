@@ -11,7 +11,7 @@ from tests.policies.cases import SETTINGS
 POLICIES = catalogue.policies()
 ATTRIBUTES = (
     "action", "attribute_condition", "attribute_mapping", "binding", "budget_filter", "build", "cleanup_policies", "cleanup_policy_dry_run",
-    "disable_dependent_services", "disable_on_destroy", "effective_labels", "entity", "force_destroy", "invoker_iam_disabled", "labels",
+    "disable_dependent_services", "disable_on_destroy", "effective_labels", "entity", "force_destroy", "http_target", "invoker_iam_disabled", "labels",
     "lifecycle_rule", "location", "member",
     "members", "name", "permissions", "policy_data", "predefined_acl", "role", "role_entity", "secret_data", "service", "service_account",
     "soft_delete_policy", "template", "versioning", "vulnerability_scanning_config",

@@ -9,6 +9,7 @@ from policies.language import Block, Resource, Unknown, blocks
 SERVICE = "google_cloud_run_v2_service"
 JOB = "google_cloud_run_v2_job"
 TRIGGER = "google_cloudbuild_trigger"
+SCHEDULE = "google_cloud_scheduler_job"
 
 
 def template(resource: Resource) -> Block | Unknown:

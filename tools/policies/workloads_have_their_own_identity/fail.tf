@@ -57,3 +57,18 @@ resource "google_cloudbuild_trigger" "none" {
     }
   }
 }
+
+resource "google_cloud_scheduler_job" "default" {
+  project  = "team-project"
+  region   = "europe-west1"
+  name     = "default"
+  schedule = "0 6 * * 1"
+
+  http_target {
+    uri = "https://run.googleapis.com/v2/projects/team-project/locations/europe-west1/jobs/drift:run"
+
+    oauth_token {
+      service_account_email = "123-compute@developer.gserviceaccount.com"
+    }
+  }
+}

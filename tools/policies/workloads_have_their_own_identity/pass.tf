@@ -46,3 +46,29 @@ resource "google_cloudbuild_trigger" "own" {
     }
   }
 }
+
+resource "google_cloud_scheduler_job" "own" {
+  project  = "team-project"
+  region   = "europe-west1"
+  name     = "own"
+  schedule = "0 6 * * 1"
+
+  http_target {
+    uri = "https://run.googleapis.com/v2/projects/team-project/locations/europe-west1/jobs/drift:run"
+
+    oauth_token {
+      service_account_email = "groundwork-scheduler@team-project.iam.gserviceaccount.com"
+    }
+  }
+}
+
+resource "google_cloud_scheduler_job" "without_a_token" {
+  project  = "team-project"
+  region   = "europe-west1"
+  name     = "without-a-token"
+  schedule = "0 6 * * 1"
+
+  http_target {
+    uri = "https://api.example.com/refresh"
+  }
+}
