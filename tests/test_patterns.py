@@ -43,6 +43,7 @@ GOOD: Mapping[str, str] = {
     "github repository_id": "7654321",
     "github branch": "main",
     "github pool": "github",
+    "alerts notify items": "team@example.com",
     "budget currency": "USD",
     "budget billing_account": "012345-6789AB-CDEF01",
     "cost export project": "my-project",

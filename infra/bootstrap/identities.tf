@@ -28,12 +28,19 @@ locals {
 
   # Roles for applying and planning that depend on what is in the file.
   applies = concat(
+    local.environment.alerts == null ? [] : [
+      "roles/monitoring.alertPolicyEditor", "roles/monitoring.dashboardEditor",
+      "roles/monitoring.notificationChannelEditor", "roles/monitoring.uptimeCheckConfigEditor",
+    ],
+    # An alert on what is logged takes the right to make a rule for logs, which is in no smaller role.
+    [for alerts in local.environment.alerts[*] : "roles/logging.configWriter" if alerts.revisions],
     local.builds ? ["roles/cloudbuild.builds.editor", "roles/cloudbuild.connectionAdmin"] : [],
     local.runs ? ["roles/cloudscheduler.admin", "roles/run.admin"] : [],
     length(local.environment.training) > 0 ? ["roles/aiplatform.user"] : [],
     length(local.environment.workstations) > 0 ? ["roles/compute.admin"] : [],
   )
   reads = concat(
+    local.environment.alerts == null ? [] : ["roles/monitoring.viewer"],
     local.builds ? ["roles/cloudbuild.builds.viewer", "roles/cloudbuild.connectionViewer"] : [],
     local.runs ? ["roles/cloudscheduler.viewer", "roles/run.viewer"] : [],
     length(local.environment.training) > 0 ? ["roles/aiplatform.viewer"] : [],

@@ -18,7 +18,7 @@ locals {
       if !contains(concat(keys(var.values), local.elsewhere), key)
     ],
     flatten([
-      for part in ["budget", "github"] : [
+      for part in ["alerts", "budget", "github"] : [
         for key in keys(merge({}, lookup(local.decoded, part, null))) : "${part}.${key}"
         if !contains(keys(merge({}, var.values[part])), key)
       ]
@@ -33,9 +33,12 @@ locals {
     ]),
   )
 
-  empty_entries = flatten([
-    for part in local.parts : [
-      for name, entry in merge({}, lookup(local.decoded, part, null)) : "${part}.${name}" if entry == null
-    ]
-  ])
+  empty_entries = concat(
+    [for key, value in local.decoded : key if key == "alerts" && value == null],
+    flatten([
+      for part in local.parts : [
+        for name, entry in merge({}, lookup(local.decoded, part, null)) : "${part}.${name}" if entry == null
+      ]
+    ]),
+  )
 }

@@ -11,6 +11,15 @@ variable "path" {
 variable "values" {
   description = "The decoded environment file."
   type = object({
+    alerts = optional(object({
+      errors          = optional(number, 0.05)
+      jobs            = optional(bool, true)
+      latency_seconds = optional(number, 2)
+      memory          = optional(number, 0.9)
+      notify          = optional(set(string))
+      revisions       = optional(bool, false)
+      uptime          = optional(bool, false)
+    }))
     budget = optional(object({
       amount          = number
       billing_account = optional(string)

@@ -3,6 +3,11 @@ locals {
   only_remote = length([for bucket in local.environment.buckets : bucket if bucket.dvc]) == 1
 }
 
+output "alerts" {
+  description = "Full name of each alerting policy."
+  value       = merge([for monitoring in module.monitoring : monitoring.alerts]...)
+}
+
 output "builds" {
   description = "Full name of each build's trigger."
   value       = { for name, build in module.builds : name => build.id }
@@ -39,6 +44,11 @@ output "commands" {
       "connect the builds to GitHub (then say connected: true below github)" = "gcloud builds connections create github ${local.names.connection} --region ${local.environment.region} --project ${local.environment.project}"
     },
   )
+}
+
+output "dashboard" {
+  description = "Full name of the dashboard, if the file has alerts."
+  value       = one([for monitoring in module.monitoring : monitoring.dashboard])
 }
 
 output "identities" {

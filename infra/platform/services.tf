@@ -5,6 +5,7 @@ locals {
     "cloudscheduler.googleapis.com" = length(local.scheduled) > 0
     "compute.googleapis.com"        = length(local.environment.workstations) > 0
     "logging.googleapis.com"        = length(local.environment.builds) + length(local.environment.services) + length(local.environment.jobs) + length(local.environment.training) > 0
+    "monitoring.googleapis.com"     = local.environment.alerts != null
     "run.googleapis.com"            = length(local.environment.services) + length(local.environment.jobs) > 0
   }
 }

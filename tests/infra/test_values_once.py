@@ -20,6 +20,7 @@ ELSEWHERE = ("cloud", "cost", "policy")
 MINIMAL: dict[str, Any] = {
     "project": "my-project",
     "region": "europe-west1",
+    "alerts": {},
     "budget": {"amount": 20},
     "buckets": {"data": {}},
     "builds": {"api": {}},
@@ -39,6 +40,9 @@ FULL: dict[str, Any] = {
     "region": "europe-north2",
     "protected": True,
     "labels": {"team": "cats"},
+    "alerts": {
+        "notify": ["cats@example.com"], "errors": 0.5, "latency_seconds": 0.5, "memory": 0.8, "jobs": False, "revisions": True, "uptime": True,
+    },
     "budget": {"amount": 20, "billing_account": "012345-6789AB-CDEF01", "currency": "DKK", "thresholds": [0.9]},
     "buckets": {
         "data": {

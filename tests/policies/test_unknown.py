@@ -13,7 +13,7 @@ ATTRIBUTES = (
     "action", "attribute_condition", "attribute_mapping", "binding", "budget_filter", "build", "cleanup_policies", "cleanup_policy_dry_run",
     "disable_dependent_services", "disable_on_destroy", "effective_labels", "entity", "force_destroy", "http_target", "invoker_iam_disabled", "labels",
     "lifecycle_rule", "location", "member",
-    "members", "name", "permissions", "policy_data", "predefined_acl", "role", "role_entity", "secret_data", "service", "service_account",
+    "members", "name", "notification_channels", "permissions", "policy_data", "predefined_acl", "role", "role_entity", "secret_data", "service", "service_account",
     "soft_delete_policy", "template", "versioning", "vulnerability_scanning_config",
 )  # fmt: skip
 # These fail whatever the values are: that the resource is there is enough.

@@ -130,6 +130,20 @@ def test_free_types_say_why_and_cost_nothing():
     assert len(found.after.of("free")) == len(types)
 
 
+def test_an_alert_costs_by_condition_and_by_what_it_reads():
+    metric, log = {"condition_threshold": [{}]}, {"condition_matched_log": [{}]}
+    reads = {"alert_series": 100}
+    assert _monthly("google_monitoring_alert_policy", {"conditions": [metric, metric]}, reads) == Decimal("6.33")
+    assert _monthly("google_monitoring_alert_policy", {"conditions": [log]}, reads) == Decimal("0.10")
+
+
+def test_an_uptime_check_calls_from_six_places_unless_it_names_others():
+    every_minute = {"period": "60s"}
+    assert _monthly("google_monitoring_uptime_check_config", every_minute) == Decimal("78.84")
+    three = {**every_minute, "selected_regions": ["USA", "EUROPE", "ASIA_PACIFIC"]}
+    assert _monthly("google_monitoring_uptime_check_config", three) == Decimal("39.42")
+
+
 def test_a_type_is_priced_or_free_and_never_both():
     assert not set(priced()) & set(free())
 

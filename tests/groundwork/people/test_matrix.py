@@ -23,7 +23,7 @@ from tests.groundwork.people.conftest import ROOT, Platform
 LOOKS = {
     "project.see", "project.see-apis", "project.list-buckets", "project.list-secrets", "bucket.see",
     "bucket.list-objects", "bucket.read-object", "repository.see", "repository.list-images", "repository.pull",
-    "secret.see", "secret.list-versions", "project.see-access", "project.read-logs", "service.see", "service.call", "job.see",
+    "secret.see", "secret.list-versions", "project.see-access", "project.read-logs", "project.see-alerts", "service.see", "service.call", "job.see",
     "build.see", "training.see", "workstation.see", "schedule.see",
 }  # fmt: skip
 WORKS = LOOKS | {"bucket.write-object", "bucket.delete-object", "secret.read", "identity.act-as"} | {
@@ -32,7 +32,7 @@ WORKS = LOOKS | {"bucket.write-object", "bucket.delete-object", "secret.read", "
 SHIPS = WORKS | {
     "repository.push", "secret.set", "secret.disable", "secret.destroy", "service.deploy", "service.delete", "service.see-access",
     "job.deploy", "job.delete", "build.start", "build.cancel",
-    "workstation.become-root", "schedule.pause", "schedule.resume",
+    "workstation.become-root", "schedule.pause", "schedule.resume", "project.snooze-alerts",
 }  # fmt: skip
 RUNS = SHIPS | {"repository.delete-image", "deployer.impersonate", "bucket.see-access"}
 EXPECTED = {"viewer": LOOKS, "data-scientist": WORKS, "ml-engineer": SHIPS, "operator": RUNS, "": set()}

@@ -23,6 +23,7 @@ SERVICES = {
     "build": "Cloud Build",
     "compute": "Compute Engine",
     "logging": "Cloud Logging",
+    "monitoring": "Cloud Monitoring",
     "network": "Networking",
     "pubsub": "Cloud Pub/Sub",
     "run": "Cloud Run",

@@ -47,6 +47,9 @@ DEFAULTS: Mapping[str, Default] = {
     "job_runs": Default(Decimal(30), "runs a month", "of a Cloud Run job without a schedule, from which they follow"),
     "job_minutes": Default(Decimal(10), "minutes", "that a run of a Cloud Run job takes"),
     "build_minutes": Default(Decimal(200), "minutes a month", "of builds that a trigger starts"),
+    "alert_series": Default(
+        Decimal(2), "time series", "that an alert on metrics reads every 30 seconds: one for each service or job"
+    ),
     "tensorboard_gib": Default(Decimal(1), "GiB", "of curves that a TensorBoard keeps"),
     "free_tier_share": Default(
         Decimal(1), "of 1", "part of the billing account's free tiers that is left for this environment"

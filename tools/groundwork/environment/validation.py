@@ -134,6 +134,7 @@ def _values(path: Path) -> Any:
 def _contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
     """Settings that are valid on their own but not together."""
     yield from _bucket_contradictions(values)
+    yield from _alert_contradictions(values)
     identities, buckets, repositories = (_part(values, name) for name in ("identities", "buckets", "repositories"))
     for name, identity in identities.items():
         yield from unknown(("identities", name, "buckets"), identity.get("buckets"), buckets, "buckets")
@@ -178,6 +179,31 @@ def _bucket_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
             )
         elif "noncurrent_versions" in bucket and bucket.get("versioning") is not True:
             yield place, f"{dotted(place)} has no effect without versioning: true; add that, or remove this."
+
+
+def _alert_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
+    alerts, services = values.get("alerts", {}), _part(values, "services")
+    if alerts is None:
+        yield ("alerts",), "alerts has no value; write alerts: {}, or leave it out."
+    if not isinstance(alerts, dict) or "alerts" not in values:
+        return
+    if not services and not _part(values, "jobs"):
+        yield ("alerts",), "alerts are about services and jobs, and the file has none; add one, or leave out alerts."
+    elif "notify" not in alerts and "operator" not in [one.get("role") for one in _part(values, "members").values()]:
+        yield (
+            ("alerts",),
+            "alerts has nobody to notify: no member is an operator; add notify: with the e-mail address of somebody.",
+        )
+    if alerts.get("uptime") is True and services and not any(map(_is_page, services.values())):
+        yield (
+            ("alerts", "uptime"),
+            "alerts.uptime has no service to call: none is public and answers HTTP; make one public: true, or leave out uptime.",
+        )
+
+
+def _is_page(service: Mapping[str, Any]) -> bool:
+    """Whether anybody may call it, by HTTP."""
+    return service.get("public") is True and service.get("health") != "grpc"
 
 
 def _impossible_day(place: Place, exception: Any) -> Iterator[Objection]:

@@ -125,6 +125,19 @@ class Github:
 
 
 @dataclass(frozen=True)
+class Alerts:
+    """When e-mails are sent: shares of requests and of memory, seconds, and events; `notify` is empty for the operators."""
+
+    errors: float
+    latency_seconds: float
+    memory: float
+    jobs: bool
+    revisions: bool
+    uptime: bool
+    notify: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Budget:
     """The monthly budget, in the billing account's currency; without an account ("") it is only compared with.
 
@@ -170,6 +183,7 @@ class Environment:
     training: Mapping[str, TrainingSpec] = field(default_factory=dict)
     workstations: Mapping[str, WorkstationSpec] = field(default_factory=dict)
     github: Github | None = None
+    alerts: Alerts | None = None
     budget: Budget | None = None
     assumptions: Mapping[str, Any] = field(default_factory=dict)
     cost: Mapping[str, Any] = field(default_factory=dict)
@@ -335,6 +349,7 @@ def _environment(path: Path, values: Mapping[str, Any]) -> Environment:
         training=found.training,
         workstations=found.workstations,
         github=Github(**values["github"]) if "github" in values else None,
+        alerts=_alerts(values["alerts"]) if "alerts" in values else None,
         budget=_budget(values["budget"]) if "budget" in values else None,
         assumptions=values["cost"].get("assumptions", {}),
         cost=values["cost"],
@@ -343,6 +358,10 @@ def _environment(path: Path, values: Mapping[str, Any]) -> Environment:
             for exception in values["policy"].get("exceptions", [])
         ),
     )
+
+
+def _alerts(values: Mapping[str, Any]) -> Alerts:
+    return Alerts(**{**values, "notify": tuple(values.get("notify", ()))})
 
 
 def _budget(values: Mapping[str, Any]) -> Budget:

@@ -53,7 +53,7 @@ class Fields:
     def encoded(self, child: Child, values: Object, wire: Wire) -> Value:
         """The field's value for one attribute or block of an object with this schema; None to leave it out."""
         value = values.get(child.name)
-        if child.virtual or child.write_only or not child.configurable or value is UNKNOWN:
+        if child.virtual or child.write_only or not (child.configurable or child.returned) or value is UNKNOWN:
             return None
         if isinstance(child, Block):
             return self._blocks(child, value or [], self._at(wire, child)) if value or child.switch else None

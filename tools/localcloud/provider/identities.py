@@ -59,6 +59,7 @@ def import_id(row: ResourceType, identity: Any, settings: Settings) -> str:
         places = {name: getattr(settings, name) for name in ("project", "region", "zone")} | {
             "location": settings.region
         }
-        return paths.fill(row.id, {**places, **values}).replace("%2F", "/")
+        own = values.get(paths.names(row.id)[-1], "")
+        return own if own.startswith("projects/") else paths.fill(row.id, {**places, **values}).replace("%2F", "/")
     parent = row.parent.attribute or paths.names(row.id)[-1]
     return " ".join(values[name] for name in (parent, "role", "member", _TITLE) if name in values)

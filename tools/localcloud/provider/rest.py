@@ -60,6 +60,8 @@ def complete(work: Work, answer: Object, state: Object) -> Object:
     work.answer = answer | _also_read(work, state)
     values = {**state, **requests.fields(work).flatten(work.answer, state)}
     values |= _provider_values(work, state)
+    kept = normal.filled(root, values)
+    values |= {name: kept[name] for name, child in root.children.items() if child.unread}
     if "effective_labels" in root.children:
         values |= _labels(answer.get("labels"), state, ("labels", "terraform_labels"), "effective_labels")
     if "effective_annotations" in root.children:

@@ -30,6 +30,7 @@ _FLAGS = [
     "send_zero",
     "sticky",
     "always",
+    "returned",
 ]
 _OPTIONS = [
     "default",
@@ -99,6 +100,7 @@ class Node:
     keep_empty  an empty block is sent as an empty object and read back as a block
     send_zero   a zero value is sent as well
     always      a block that is read as an empty one where the API has none
+    returned    a value that only the API gives, but that an update sends back
     api         the API's field path if it is not the name in camelCase; dots separate nested objects
     key         for a set of blocks that is a map in the API: the attribute that holds the map's key
     suppress    the name of a diff suppression rule (see suppress.py)
@@ -126,6 +128,7 @@ class Node:
     send_zero: bool = False
     sticky: bool = False
     always: bool = False
+    returned: bool = False
     min: int = 0
     max: int = 0
     api: str = ""
@@ -174,7 +177,9 @@ class Attribute(Node):
 
     @property
     def zero(self) -> Value:
-        """The value that is read where there is none."""
+        """The value that is read where there is none; Terraform takes none for what is only written."""
+        if self.write_only:
+            return None
         if self.collection:
             return {} if self.collection == "map" else []
         return _ZEROS[self.scalar]

@@ -12,6 +12,7 @@ from localcloud.provider.values import Value
 _UNITS: Mapping[str, int] = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SCHEDULER_AGENT, _APP_ENGINE_AGENT = "Google-Cloud-Scheduler", "AppEngine-Google; (+http://code.google.com/appengine)"
 _TOPICS = "//pubsub.googleapis.com/"
+_ESCAPED = str.maketrans({sign: f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"})
 _OWN_HEADER = re.compile(r"X-Google-|X-AppEngine-|Content-Length")
 _SCOPES: Mapping[str, str] = {
     **{name: name for name in ("bigquery", "cloud-platform", "datastore", "monitoring", "pubsub", "taskqueue")},
@@ -82,11 +83,17 @@ def _scope(name: str) -> str:
 
 
 def _json(text: str) -> str:
-    """JSON with sorted keys and without spaces; other text unchanged."""
+    """JSON as Go writes it: with sorted keys, without spaces, safe in HTML; other text unchanged."""
     try:
-        return _compact(json.loads(text))
+        value = json.loads(text, parse_float=_number)
     except ValueError:
         return text
+    return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False).translate(_ESCAPED)
+
+
+def _number(text: str) -> int | float:
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 def _internal_range(link: str) -> str:
@@ -94,15 +101,12 @@ def _internal_range(link: str) -> str:
     return f"networkconnectivity.googleapis.com/{name}" if (name := relative(link)) else link
 
 
-def _compact(value: Value) -> str:
-    return json.dumps(value, separators=(",", ":"), sort_keys=True)
-
-
 _FORMS: Mapping[str, Callable[[str], Value]] = {
     "upper": str.upper,
     "seconds": _in_seconds,
     "json": _json,
     "scope": _scope,
+    "last": last,
     "object": json.loads,
     "topic": lambda name: f"{_TOPICS}{name}",
 }
@@ -121,7 +125,7 @@ _READ: Mapping[str, Callable[[Value], Value]] = {
     "internal_range": _internal_range,
     "key": lambda name: name.split("/cryptoKeyVersions")[0],
     "last": _short,
-    "json": _compact,
+    "json": lambda value: _json(json.dumps(value)),
     "messages": lambda conditions: {key: one.get("message", "") for key, one in conditions.items()},
     "topic": lambda name: name.removeprefix(_TOPICS),
 }

@@ -163,6 +163,28 @@ def _json(pair: Comparison) -> bool:
         return False
 
 
+def _json_within(pair: Comparison) -> bool:
+    """Whether the old JSON has what the new one says, and otherwise only what the API added."""
+    try:
+        old, new = json.loads(pair.old), json.loads(pair.new)
+    except (TypeError, ValueError):
+        return False
+    return bool(_in_both(old, new) == new)
+
+
+def _in_both(old: Any, new: Any) -> Any:
+    """The old value without the keys that the new one does not have, at any depth."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {key: _in_both(value, new[key]) for key, value in old.items() if new.get(key) is not None}
+    if isinstance(old, list) and isinstance(new, list):
+        return [_in_both(*both) for both in zip(old, new, strict=False)] + old[len(new) :]
+    return old
+
+
+def _added_slash(pair: Comparison) -> bool:
+    return bool(pair.old == f"/{pair.new or ''}")
+
+
 def _relative(pair: Comparison) -> bool:
     old, new = pair.old or "", pair.new or ""
     return isinstance(old, str) and isinstance(new, str) and relative(old) != "" and relative(old) == relative(new)
@@ -283,6 +305,7 @@ _RULES_OF_A_VALUE: Mapping[str, Callable[[Comparison, str], bool]] = {
     "unset": _unset,
 }
 _RULES: Mapping[str, Callable[[Comparison], bool]] = {
+    "added_slash": _added_slash,
     "automatic": _automatic,
     "empty_block": _empty_block,
     "ending": _ending,
@@ -292,6 +315,7 @@ _RULES: Mapping[str, Callable[[Comparison], bool]] = {
     "target_uri": _target_uri,
     "self_link_or_name": _link_or_name,
     "json": _json,
+    "json_within": _json_within,
     "md5": _same_content,
     "once_true": _once_true,
     "policy": _policy,

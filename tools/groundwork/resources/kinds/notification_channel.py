@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal
+from groundwork.resources.kind import (
+    NO_POLICY,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    Free,
+    Kind,
+    Provisioning,
+    Removal,
+    Without,
+)
+from groundwork.resources.kinds.alert_policy import uses
 from groundwork.resources.listing import Listing
 
 KIND = Kind(
     name="notification channel",
     why="nothing; it sends mail to people",
     maker="Monitoring console",
-    terraform=NOT_MADE,
+    terraform=(
+        Provisioning(
+            "google_monitoring_notification_channel",
+            "e-mail address",
+            Without("its id is Google's own, and not known before it is made"),
+            Free("e-mails are free"),
+            (
+                "monitoring.notificationChannels.create",
+                "monitoring.notificationChannels.delete",
+                "monitoring.notificationChannels.update",
+            ),
+            uses=uses,
+        ),
+    ),
     listings=(
         Listing(
             "monitoring",

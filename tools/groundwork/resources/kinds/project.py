@@ -28,6 +28,8 @@ ACTIONS = (
         {"accountId": "x"},
     ),
     Action("project.read-logs", "logging.logEntries.list", "POST", _MANAGER, _ASK),
+    Action("project.see-alerts", "monitoring.alerts.list", "POST", _MANAGER, _ASK),
+    Action("project.snooze-alerts", "monitoring.snoozes.create", "POST", _MANAGER, _ASK),
     Action("project.create-role", "iam.roles.create", "POST", "iam", f"{_ONE}/roles", {"roleId": "x"}),
 )
 

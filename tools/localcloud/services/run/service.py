@@ -49,6 +49,12 @@ SERVICE = Service(
     roles=roles.beside(__file__, "run."),
     endpoints=Endpoints(terraform={"CLOUD_RUN": "", "CLOUD_RUN_V2": "v2/"}, gcloud=""),
     proto="google.cloud.run.v2",
+    audited={
+        "projects.locations.services": "google.cloud.run.v2.Services.*Service",
+        "projects.locations.services.revisions": "google.cloud.run.v2.Revisions.*Revision",
+        "projects.locations.jobs": "google.cloud.run.v2.Jobs.*Job",
+        "projects.locations.jobs.executions": "google.cloud.run.v2.Executions.*Execution",
+    },
     tables=services.TABLES + executions.TABLES,
     resources={
         "projects.locations.services": services.RESOURCE,

@@ -63,6 +63,16 @@ def _refusal(call: Call, permission: str, _resource: str) -> str:
     return f"Permission '{permission}' denied on resource '{named}' (or resource may not exist)."
 
 
+_RPC = "google.cloud.run.v1"
+_AUDITED = {
+    f"{place}.{noun.lower()}s": f"{_RPC}.{noun}s.*{noun}"
+    for place in ("namespaces", "projects.locations")
+    for noun in ("Service", "Job", "Execution", "Revision")
+} | {
+    f"{API}.{place}.{noun.lower()}s.replace{noun}": f"{_RPC}.{noun}s.Replace{noun}"
+    for place in ("namespaces", "projects.locations")
+    for noun in ("Service", "Job")
+}
 SERVICE = Service(
     api=API,
     versions=("v1",),
@@ -72,6 +82,7 @@ SERVICE = Service(
     methods={f"{API}.namespaces.{name}": handler for name, handler in {**_HANDLERS, **_JOBS}.items()}
     | {f"{API}.projects.locations.{name}": handler for name, handler in _HANDLERS.items()},
     permissions=_permissions(),
+    audited=_AUDITED,
     project=objects.project,
     refusal=_refusal,
 )

@@ -1,0 +1,14 @@
+resource "google_monitoring_alert_policy" "unheard" {
+  display_name = "errors"
+  combiner     = "OR"
+
+  conditions {
+    display_name = "errors"
+
+    condition_threshold {
+      filter     = "resource.type = \"cloud_run_revision\" AND metric.type = \"run.googleapis.com/request_count\""
+      comparison = "COMPARISON_GT"
+      duration   = "0s"
+    }
+  }
+}
