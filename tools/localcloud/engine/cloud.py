@@ -14,6 +14,7 @@ from localcloud.engine.interfaces import Offers
 from localcloud.engine.jobs import Jobs
 from localcloud.engine.lateness import Lateness
 from localcloud.engine.logs import Logs
+from localcloud.engine.metrics import Metrics
 from localcloud.engine.operations import Operations
 from localcloud.engine.ports import Ports
 from localcloud.engine.projects import Projects
@@ -41,6 +42,7 @@ class Cloud:
     due: Due
     events: Events
     logs: Logs
+    metrics: Metrics
     usage: Usage
     offers: Offers
     agents: Agents

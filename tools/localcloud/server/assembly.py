@@ -24,6 +24,7 @@ from localcloud.engine.interfaces import Offers, Requests
 from localcloud.engine.jobs import Jobs
 from localcloud.engine.lateness import Lateness
 from localcloud.engine.logs import Logs
+from localcloud.engine.metrics import Metrics
 from localcloud.engine.operations import Operations
 from localcloud.engine.ports import Ports
 from localcloud.engine.projects import Projects
@@ -83,6 +84,7 @@ def _opened(store: Store, services: Sequence[Service], unwritten: Sequence[Servi
         due=due,
         events=Events(),
         logs=Logs(store, clock, signals),
+        metrics=Metrics(store, clock),
         usage=Usage(store, clock),
         offers=Offers(),
         agents=agents,

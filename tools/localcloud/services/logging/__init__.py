@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from localcloud.engine import standard
+from localcloud.engine.cloud import Cloud
 from localcloud.engine.iam import roles
 from localcloud.engine.interfaces import LogMetrics
 from localcloud.engine.service import Body, Endpoints, Resource, Service, SoftDelete
-from localcloud.services.logging import buckets, built_in, entries, metrics, sinks
+from localcloud.services.logging import buckets, built_in, counting, entries, metrics, sinks
 from localcloud.services.logging.sinks import API
 from localcloud.spec import log_filters
 
@@ -87,6 +88,13 @@ _VIEW_METHODS: Mapping[str, Callable[..., Body]] = {
     "delete": buckets.own_view(standard.delete),
 }
 _METRIC_VERBS = ("create", "delete", "get", "list", "update")
+
+
+def _heard(cloud: Cloud, container: str, entry: Body) -> None:
+    counting.counted(cloud, container, entry)
+    sinks.route(cloud, container, entry)
+
+
 SERVICE = Service(
     api=API,
     versions=("v2",),
@@ -136,7 +144,7 @@ SERVICE = Service(
     encoded_slashes="kept",
     enum_numbers={"LogEntry.severity": {100 * at: name for at, name in enumerate(log_filters.SEVERITIES)}},
     offers=lambda cloud: (LogMetrics(partial(metrics.descriptors, cloud)),),
-    log_listener=sinks.route,
+    log_listener=_heard,
     log_keeper=sinks.kept,
     data_access=("logging.entries.",),
 )

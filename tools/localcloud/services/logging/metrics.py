@@ -1,10 +1,11 @@
-"""Log-based metrics, which are stored, validated and returned, but count nothing (simulated), and exclusions."""
+"""Log-based metrics as clients see them, and exclusions."""
 
 from __future__ import annotations
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body, Call
 from localcloud.errors import invalid
+from localcloud.services.logging import counting
 from localcloud.services.logging.sinks import API
 from localcloud.spec import log_filters
 
@@ -14,6 +15,8 @@ def completed(_call: Call, body: Body) -> Body:
     if not body.get("filter"):
         raise invalid("The filter is missing.", "filter")
     log_filters.compiled(body["filter"])
+    for text in (*body.get("labelExtractors", {}).values(), *filter(None, [body.get("valueExtractor")])):
+        counting.extractor(text)
     return body
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localcloud.engine.iam import roles
 from localcloud.engine.service import Endpoints, Service
-from localcloud.services.monitoring import channels, dashboards, metrics, policies, uptime
+from localcloud.services.monitoring import channels, dashboards, metrics, policies, time_series, uptime
 from localcloud.services.monitoring.names import API
 
 _PROJECTS = f"{API}.projects"
@@ -32,6 +32,8 @@ SERVICE = Service(
         f"{_PROJECTS}.monitoredResourceDescriptors.list": metrics.list_resources,
         f"{_PROJECTS}.notificationChannelDescriptors.get": channels.get_type,
         f"{_PROJECTS}.notificationChannelDescriptors.list": channels.list_types,
+        f"{_PROJECTS}.timeSeries.create": time_series.create,
+        f"{_PROJECTS}.timeSeries.list": time_series.list_,
         f"{_PROJECTS}.uptimeCheckConfigs.create": uptime.create,
         f"{API}.uptimeCheckIps.list": uptime.list_addresses,
     },

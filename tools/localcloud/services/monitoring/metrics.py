@@ -14,7 +14,8 @@ from localcloud.services.monitoring import selection
 from localcloud.services.monitoring.catalogue import METRICS, RESOURCES
 from localcloud.services.monitoring.names import API, missing, wrong
 
-_OWN = ("custom.googleapis.com/", "external.googleapis.com/", "workload.googleapis.com/")
+OWN = ("custom.googleapis.com/", "external.googleapis.com/", "workload.googleapis.com/")
+"""What the types of a project's own metrics begin with."""
 _LOGGED = "logging.googleapis.com/user/"
 _TYPE = re.compile(r"[a-z]+\.googleapis\.com/[A-Za-z0-9_][A-Za-z0-9_./-]{0,180}")
 _KINDS = ("GAUGE", "DELTA", "CUMULATIVE")
@@ -25,7 +26,7 @@ _USUAL, _MOST = 1000, 10_000
 
 def exists(cloud: Cloud, project: str, kind: str) -> bool:
     """Whether a metric is there to be watched; every one of Google's is."""
-    return not kind.startswith((*_OWN, _LOGGED)) or find(cloud, project, kind) is not None
+    return not kind.startswith((*OWN, _LOGGED)) or find(cloud, project, kind) is not None
 
 
 def find(cloud: Cloud, project: str, kind: str) -> Body | None:
@@ -65,8 +66,8 @@ def create(call: Call) -> Body:
     """metricDescriptors.create: of a metric of the project's own; an existing one gets more labels, and keeps its kind."""
     body = dict(call.body)
     kind = body.get("type", "")
-    if not kind.startswith(_OWN) or not _TYPE.fullmatch(kind):
-        raise wrong("metricDescriptor.type", kind, f"must begin with {_OWN[0]} or {_OWN[1]}.")
+    if not kind.startswith(OWN) or not _TYPE.fullmatch(kind):
+        raise wrong("metricDescriptor.type", kind, f"must begin with {OWN[0]} or {OWN[1]}.")
     if body.get("metricKind") not in _KINDS:
         raise missing("metricDescriptor.metricKind")
     if body.get("valueType") not in _VALUES:
@@ -105,10 +106,11 @@ def keep(cloud: Cloud, project: str, body: Body) -> Body:
 def delete(call: Call) -> Body:
     """metricDescriptors.delete: with what was written to it."""
     kind = call.path.partition("/metricDescriptors/")[2]
-    if not kind.startswith(_OWN):
-        raise invalid(f"Only metrics that begin with {' or '.join(_OWN)} can be deleted, not {kind}.", "name")
+    if not kind.startswith(OWN):
+        raise invalid(f"Only metrics that begin with {' or '.join(OWN)} can be deleted, not {kind}.", "name")
     if not call.cloud.store.delete(API, _stored(f"projects/{call.project}", kind)):
         raise not_found(f"Could not find descriptor for metric '{kind}'.")
+    call.cloud.metrics.forget(call.project or "", kind)
     return {}
 
 

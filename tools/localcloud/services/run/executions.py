@@ -14,7 +14,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
 from localcloud.engine.service import Body, Call, Resource
 from localcloud.errors import CloudError, failed_precondition, invalid
-from localcloud.services.run import instances, names, services, templates
+from localcloud.services.run import instances, journal, names, services, templates
 from localcloud.services.run.attempts import Attempt
 from localcloud.services.run.conditions import FAILED, PENDING, RECONCILING, SUCCEEDED, condition, find
 from localcloud.services.run.fleet import NotReady
@@ -254,6 +254,7 @@ def _ended(cloud: Cloud, full: str, state: str, message: str, reason: str) -> Bo
     body.pop("runningCount", None)
     cloud.store.put(API, full, body)
     job_name = full.partition("/executions/")[0]
+    journal.completed(cloud, job_name, succeeded=state == SUCCEEDED)
     job_body = cloud.store.get(API, job_name)
     reference = (job_body or {}).get("latestCreatedExecution", {})
     if job_body is not None and reference.get("name") == full.rpartition("/")[2]:

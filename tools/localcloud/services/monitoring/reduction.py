@@ -1,0 +1,108 @@
+"""Reduction: aligned time series become one for each group, by the labels that are kept.
+
+Source: https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies#reducer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import ceil
+from statistics import fmean
+from typing import Any, NamedTuple
+
+from localcloud.engine.service import Body
+from localcloud.errors import unimplemented
+from localcloud.services.monitoring import alignment
+from localcloud.services.monitoring.alignment import RANKS
+from localcloud.services.monitoring.lines import Distribution, Line, Sample, Value, merged, numbers
+from localcloud.services.monitoring.names import wrong
+
+NONE = "REDUCE_NONE"
+_FIELD = re.compile(r'(metric|resource)\.labels?\."?([A-Za-z0-9_]+)"?')
+
+
+class Reducer(NamedTuple):
+    """What a reducer makes of the values of several series, the type of the result ("" = the same), and whether it takes distributions."""
+
+    made: Callable[[Sequence[Value]], Value]
+    result: str = ""
+    of_distributions: bool = False
+
+
+def _mean(values: Sequence[Value]) -> float:
+    whole = merged(values)
+    return whole.mean if isinstance(whole, Distribution) else whole / len(values)
+
+
+def _percentile(rank: int) -> Callable[[Sequence[Value]], Value]:
+    def found(values: Sequence[Value]) -> Value:
+        whole = merged(values)
+        if isinstance(whole, Distribution):
+            return whole.percentile(rank)
+        return sorted(numbers(values))[max(ceil(len(values) * rank / 100) - 1, 0)]
+
+    return found
+
+
+REDUCERS: Mapping[str, Reducer] = {
+    "REDUCE_SUM": Reducer(merged, of_distributions=True),
+    "REDUCE_MEAN": Reducer(_mean, "DOUBLE", of_distributions=True),
+    "REDUCE_MIN": Reducer(lambda values: min(numbers(values))),
+    "REDUCE_MAX": Reducer(lambda values: max(numbers(values))),
+    "REDUCE_COUNT": Reducer(len, "INT64", of_distributions=True),
+    "REDUCE_COUNT_TRUE": Reducer(lambda values: sum(map(bool, values)), "INT64"),
+    "REDUCE_COUNT_FALSE": Reducer(lambda values: sum(not one for one in values), "INT64"),
+    "REDUCE_FRACTION_TRUE": Reducer(lambda values: fmean(map(bool, values)), "DOUBLE"),
+    **{f"REDUCE_PERCENTILE_{rank:02}": Reducer(_percentile(rank), "DOUBLE", of_distributions=True) for rank in RANKS},
+}
+
+
+def reduced(lines: Iterable[Line], name: str, fields: Sequence[str]) -> list[Line]:
+    """One time series for each combination of the values of the fields that are kept."""
+    if name == NONE:
+        return list(lines)
+    reducer = REDUCERS.get(name)
+    if reducer is None:
+        raise unimplemented(f"The local cloud has no {name}; it has {', '.join(REDUCERS)}.")
+    groups: dict[str, list[Line]] = {}
+    kept: dict[str, tuple[Body, Body]] = {}
+    for line in lines:
+        if line.value == "DISTRIBUTION" and not reducer.of_distributions:
+            why = f"The reducer cannot be applied to metrics with kind {line.kind} and value type {line.value}."
+            raise wrong("aggregation.crossSeriesReducer", name, why)
+        about = _labels(line.metric, "metric", fields), _labels(line.resource, "resource", fields)
+        groups.setdefault(str(about), []).append(line)
+        kept[str(about)] = about
+    return [_reduced(groups[key], reducer, *kept[key]) for key in groups]
+
+
+def _reduced(group: Sequence[Line], reducer: Reducer, metric: Body, resource: Body) -> Line:
+    values: dict[tuple[float, float], list[Value]] = {}
+    for line in group:
+        for point in line.points:
+            values.setdefault((point.start, point.end), []).append(point.value)
+    points = [Sample(*when, reducer.made(values[when])) for when in sorted(values, key=lambda one: one[1])]
+    return group[0]._replace(metric=metric, resource=resource, value=reducer.result or group[0].value, points=points)
+
+
+def _labels(about: Mapping[str, Any], part: str, fields: Sequence[str]) -> Body:
+    labels = about.get("labels", {})
+    matches = [_FIELD.fullmatch(field) for field in fields]
+    kept = {match[2]: labels[match[2]] for match in matches if match and match[1] == part and match[2] in labels}
+    return {"type": about["type"], "labels": dict(sorted(kept.items()))}
+
+
+def aggregated(lines: Iterable[Line], aggregations: Sequence[Body], until: float) -> list[Line]:
+    """Time series, aligned and reduced by one Aggregation after another; the last period ends at `until`."""
+    found = list(lines)
+    if aggregations and len(kinds := sorted({line.metric["type"] for line in found})) > 1:
+        raise wrong("filter", " and ".join(kinds), "only the time series of one metric type can be aggregated.")
+    for one in aggregations:
+        aligner, reducer = one.get("perSeriesAligner", alignment.NONE), one.get("crossSeriesReducer", NONE)
+        period = float(str(one.get("alignmentPeriod", "60s")).rstrip("s"))
+        if period <= 0:
+            raise wrong("aggregation.alignmentPeriod", one["alignmentPeriod"], "must be at least 60s.")
+        found = [alignment.aligned(line, aligner, period, until) for line in found]
+        found = reduced(found, reducer, one.get("groupByFields", []))
+    return found
