@@ -86,6 +86,15 @@ def test_a_budget_has_googles_defaults_and_the_projects_number(call: Sender) -> 
     assert call("GET", f"{BUDGETS}?scope=projects/another") == {}
 
 
+def test_an_email_channel_of_monitoring_is_told(call: Sender) -> None:
+    call.cloud.store.put("serviceusage", f"projects/{PROJECT}/services/monitoring.googleapis.com", {"state": "ENABLED"})
+    email = {"type": "email", "labels": {"email_address": "team@example.com"}}
+    channel = call("POST", f"/monitoring/v3/projects/{PROJECT}/notificationChannels", email)["name"]
+    rule = {"monitoringNotificationChannels": [channel], "disableDefaultIamRecipients": True}
+    budget(call, notificationsRule=rule)
+    assert [mail["recipients"] for mail in spend(call, 30)] == [["team@example.com"]]
+
+
 def test_a_mask_changes_what_it_names_and_an_old_etag_nothing(call: Sender) -> None:
     made = budget(call)
     path = f"/billingbudgets/v1/{made['name']}"
@@ -116,7 +125,7 @@ def test_a_mask_changes_what_it_names_and_an_old_etag_nothing(call: Sender) -> N
         ({"budgetFilter": {"customPeriod": {"startDate": {"year": 2026, "month": 2, "day": 3}, "endDate": {"year": 2026, "month": 2, "day": 2}}}}, "not after"),
         ({"budgetFilter": {"customPeriod": {"startDate": {"year": 2026, "month": 2, "day": 3}, "endDate": {"year": 9999, "month": 12, "day": 31}}}}, "whole dates"),
         ({"notificationsRule": {"pubsubTopic": TOPIC}}, "schema_version"),
-        ({"notificationsRule": {"monitoringNotificationChannels": [f"projects/{PROJECT}/notificationChannels/1"]}}, "Monitoring"),
+        ({"notificationsRule": {"monitoringNotificationChannels": [f"projects/{PROJECT}/notificationChannels/1"]}}, "does not exist, or is not of type email"),
     ],
 )  # fmt: skip
 def test_what_google_refuses_is_refused(unchanged: Sender, changed: Any, message: str) -> None:

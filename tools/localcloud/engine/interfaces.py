@@ -88,6 +88,13 @@ class BillingAccounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Channels:
+    """Notification channels, for services that send e-mail: `address(name)` is that of a channel of type email, "" for any other name."""
+
+    address: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
 class LogMetrics:
     """The log-based metrics of a project, for Cloud Monitoring: `descriptors(project)` are their MetricDescriptors."""
 

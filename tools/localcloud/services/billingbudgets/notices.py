@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from localcloud.engine import emails
 from localcloud.engine.cloud import Cloud
-from localcloud.engine.interfaces import BillingAccounts, Publishing
+from localcloud.engine.interfaces import BillingAccounts, Channels, Publishing
 from localcloud.engine.service import Body
 from localcloud.errors import CloudError
 from localcloud.services.billingbudgets.periods import Period
@@ -20,7 +21,7 @@ CREATE TABLE IF NOT EXISTS budget_notices (
   PRIMARY KEY (budget, period, basis, threshold)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS budget_messages (budget TEXT PRIMARY KEY, period TEXT NOT NULL, cost REAL NOT NULL) WITHOUT ROWID;
 """
-LOG = "billingbudgets.googleapis.com/simulated_emails"
+_API = "billingbudgets"
 _RECIPIENTS = ("roles/billing.admin", "roles/billing.user")
 _FIELDS = {"CURRENT_SPEND": "alertThresholdExceeded", "FORECASTED_SPEND": "forecastThresholdExceeded"}
 
@@ -69,21 +70,10 @@ def mail(cloud: Cloud, name: str, budget: Body, spend: Spend, passed: tuple[str,
     basis, threshold = passed
     what = "is forecast to be spent" if basis == "FORECASTED_SPEND" else "is spent"
     title = budget.get("displayName") or name.rpartition("/")[2]
-    message = (
-        f"{threshold:.0%} of budget {title} {what}: {spend.cost:.2f} of {spend.amount:.2f} USD since {spend.period.start:%Y-%m-%d}. "
-        "No e-mail is sent (simulated)."
-    )
-    payload = {
-        "message": message,
-        "budget": name,
-        "threshold": threshold,
-        "basis": basis,
-        "recipients": _recipients(cloud, name, budget),
-    }
-    for project in spend.projects:
-        resource = {"type": "project", "labels": {"project_id": project}}
-        cloud.logs.log(project, LOG, resource, payload, severity="WARNING")
-    return message
+    message = f"{threshold:.0%} of budget {title} {what}: {spend.cost:.2f} of {spend.amount:.2f} USD since {spend.period.start:%Y-%m-%d}."
+    about, recipients = {"budget": name, "threshold": threshold, "basis": basis}, _recipients(cloud, name, budget)
+    said = [emails.write(cloud, _API, project, message, recipients, about) for project in spend.projects]
+    return said[0] if said else message
 
 
 def _recipients(cloud: Cloud, name: str, budget: Body) -> list[str]:
@@ -94,6 +84,8 @@ def _recipients(cloud: Cloud, name: str, budget: Body) -> list[str]:
     if not rule.get("disableDefaultIamRecipients"):
         known = accounts.members(account, _RECIPIENTS) if accounts else []
         found += known or [f"administrators and users of {account}"]
+    if (channels := cloud.offers.get(Channels)) is not None:
+        found += filter(None, map(channels.address, rule.get("monitoringNotificationChannels", [])))
     projects = budget["budgetFilter"].get("projects", [])
     if rule.get("enableProjectLevelRecipients") and len(projects) == 1:
         bindings = cloud.iam.policy("cloudresourcemanager", cloud.projects.named(projects[0])).get("bindings", ())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from localcloud.engine.interfaces import Publishing
+from localcloud.engine.interfaces import Channels, Publishing
 from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError, invalid, permission_denied, unimplemented
 from localcloud.services.billingbudgets import periods
@@ -108,11 +108,13 @@ def _notifications(call: Call, rule: Body) -> Body:
     channels = rule.get("monitoringNotificationChannels", [])
     if len(channels) > _CHANNELS:
         raise invalid(f"At most {_CHANNELS} notification channels are supported.", "budget.notifications_rule")
-    if channels:
-        raise invalid(
-            f"Notification channel {channels[0]} does not exist: the local cloud has no Cloud Monitoring (simulated).",
-            "budget.notifications_rule.monitoring_notification_channels",
-        )
+    known = call.cloud.offers.get(Channels)
+    for channel in channels:
+        if known is None or not known.address(channel):
+            raise invalid(
+                f"Notification channel {channel} does not exist, or is not of type email, as those of budgets are.",
+                "budget.notifications_rule.monitoring_notification_channels",
+            )
     topic = rule.get("pubsubTopic", "")
     if topic and rule.get("schemaVersion") != "1.0":
         raise invalid('schema_version must be "1.0".', "budget.notifications_rule.schema_version")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import http.client
-import ipaddress
 import json
-from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from localcloud.engine import loopback
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Reply
-from localcloud.engine.interfaces import Addresses, IdTokens, Publishing, Requests
+from localcloud.engine.interfaces import IdTokens, Publishing, Requests
 from localcloud.engine.jobs import Job
 from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError
@@ -127,7 +125,8 @@ async def _called(cloud: Cloud, job: Job, body: Body) -> TargetResponse:
         host = urlsplit(target["uri"]).hostname or ""
         if host.endswith(_GOOGLE):
             return await job.write(partial(_asked, cloud, target, host))
-        return await asyncio.to_thread(_sent, *_request(cloud, target), float(body["attemptDeadline"][:-1]))
+        answer = await asyncio.to_thread(loopback.ask, *_request(cloud, target), float(body["attemptDeadline"][:-1]))
+        return TargetResponse(answer.status, answer.problem)
     except CloudError as problem:
         return TargetResponse(problem.code, problem.message)
 
@@ -177,36 +176,12 @@ def _request(cloud: Cloud, target: Body) -> tuple[str, str, dict[str, str], byte
 
 
 def _reachable(cloud: Cloud, uri: str) -> str:
-    addresses = cloud.offers.get(Addresses)
-    if addresses is not None and (local := addresses.local(uri)) is not None:
-        return local
-    host = urlsplit(uri).hostname or ""
-    try:
-        if host == "localhost" or ipaddress.ip_address(host).is_loopback:
-            return uri
-    except ValueError:
-        pass
-    raise CloudError(
-        503,
-        "UNAVAILABLE",
-        f"{host} is not called: the local cloud's jobs reach only this machine and its own services (simulated).",
-    )
-
-
-def _sent(verb: str, address: str, headers: Mapping[str, str], body: bytes, patience: float) -> TargetResponse:
-    """The answer of an address of this machine. No redirect is followed."""
-    parts = urlsplit(address)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(str(parts.hostname), parts.port, timeout=patience)
-    try:
-        connection.request(verb, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, dict(headers))
-        return TargetResponse(connection.getresponse().status)
-    except TimeoutError:
-        return TargetResponse(504, "The target did not answer within the attempt's deadline.")
-    except (OSError, http.client.HTTPException, ValueError) as problem:
-        return TargetResponse(503, f"The target cannot be reached: {problem}")
-    finally:
-        connection.close()
+    local = loopback.address(cloud, uri)
+    if local is None:
+        host = urlsplit(uri).hostname or ""
+        text = f"{host} is not called: the local cloud's jobs reach only this machine and its own services (simulated)."
+        raise CloudError(503, "UNAVAILABLE", text)
+    return local
 
 
 def _log(cloud: Cloud, body: Body, kind: str, outcome: TargetResponse | None) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from localcloud.engine.iam import roles
+from localcloud.engine.interfaces import Channels
 from localcloud.engine.service import Endpoints, Service
 from localcloud.services.monitoring import channels, dashboards, metrics, policies, time_series, uptime
 from localcloud.services.monitoring.names import API
@@ -45,5 +48,6 @@ SERVICE = Service(
         "projects.notificationChannels": "google.monitoring.v3.NotificationChannelService.*NotificationChannel",
         "projects.uptimeCheckConfigs": "google.monitoring.v3.UptimeCheckService.*UptimeCheckConfig",
     },
+    offers=lambda cloud: (Channels(partial(channels.address, cloud)),),
     data_access=(f"{_PROJECTS}.timeSeries.",),
 )

@@ -72,6 +72,12 @@ def check(cloud: Cloud, name: str, field: str) -> str:
     return known
 
 
+def address(cloud: Cloud, name: str) -> str:
+    """The e-mail address of a channel that sends to one, "" for any other name."""
+    body = cloud.store.get(API, cloud.projects.named(name)) or {}
+    return str(body["labels"]["email_address"]) if body.get("type") == "email" else ""
+
+
 def list_types(call: Call) -> Body:
     """notificationChannelDescriptors.list"""
     return {"channelDescriptors": [_described(call.parent, kind) for kind in CHANNEL_TYPES]}

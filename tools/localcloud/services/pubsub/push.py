@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import http.client
-import ipaddress
 import json
 from collections.abc import Mapping
 from functools import partial
-from urllib.parse import urlsplit
 
+from localcloud.engine import loopback
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.iam import acting
-from localcloud.engine.interfaces import Addresses, IdTokens
+from localcloud.engine.interfaces import IdTokens
 from localcloud.engine.jobs import Job
 from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError, invalid, not_found, permission_denied
@@ -66,7 +64,7 @@ def check(call: Call, config: Body) -> None:
 def begin(cloud: Cloud, subscription: Body) -> None:
     """Starts a worker for a push subscription with messages; while one is running, checks again soon."""
     name = subscription["name"]
-    if _reachable(cloud, subscription["pushConfig"]["pushEndpoint"]) is None:
+    if loopback.address(cloud, subscription["pushConfig"]["pushEndpoint"]) is None:
         return
     now = cloud.clock.seconds()
     if not cloud.store.row("SELECT 1 FROM pubsub_backlog WHERE subscription = ? AND available <= ? LIMIT 1", name, now):
@@ -83,7 +81,7 @@ async def run(cloud: Cloud, job: Job) -> None:
     while True:
         subscription = cloud.store.get(API, name)
         endpoint = (subscription or {}).get("pushConfig", {}).get("pushEndpoint", "")
-        address = _reachable(cloud, endpoint) if endpoint else None
+        address = loopback.address(cloud, endpoint) if endpoint else None
         if subscription is None or address is None:
             return
         leased = await job.write(partial(backlog.lease, cloud, subscription, _AT_ONCE))
@@ -116,7 +114,8 @@ async def _sent(cloud: Cloud, subscription: Body, address: str, one: Leased) -> 
         if how := cloud_events.mode(config["pushEndpoint"]):
             data, more = cloud_events.converted(how, one.message, data)
             headers |= more
-    return await asyncio.to_thread(_post, address, data, headers, subscription["ackDeadlineSeconds"])
+    answer = await asyncio.to_thread(loopback.ask, "POST", address, headers, data, subscription["ackDeadlineSeconds"])
+    return answer.status in _TAKEN
 
 
 def _unwrapped(one: Leased, headers: Mapping[str, str], *, metadata: bool) -> tuple[bytes, dict[str, str]]:
@@ -138,33 +137,3 @@ def _token(cloud: Cloud, config: Body) -> str:
         return tokens.make(config["oidcToken"]["serviceAccountEmail"], audience)
     except CloudError:
         return ""  # the subscriber refuses it, as it would Google's request without a token
-
-
-def _post(address: str, data: bytes, headers: Mapping[str, str], patience: float) -> bool:
-    """Whether the address took a message. No redirect is followed."""
-    parts = urlsplit(address)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(str(parts.hostname), parts.port, timeout=patience)
-    try:
-        connection.request(
-            "POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), data, dict(headers)
-        )
-        return connection.getresponse().status in _TAKEN
-    except (OSError, http.client.HTTPException, ValueError):
-        return False
-    finally:
-        connection.close()
-
-
-def _reachable(cloud: Cloud, endpoint: str) -> str | None:
-    """The address on this machine that an endpoint means; None for one elsewhere."""
-    addresses = cloud.offers.get(Addresses)
-    if addresses is not None and (local := addresses.local(endpoint)) is not None:
-        return local
-    host = urlsplit(endpoint).hostname or ""
-    if host == "localhost":
-        return endpoint
-    try:
-        return endpoint if ipaddress.ip_address(host).is_loopback else None
-    except ValueError:
-        return None
