@@ -26,7 +26,7 @@ def made(cloud: Cloud, body: Body) -> Body:
     """A new trigger with its transport."""
     project, location, identity = _parts(body)
     given, bucket = body.get("transport", {}).get("pubsub", {}).get("topic", ""), check(cloud, body)
-    ending = f"{zlib.crc32(body['uid'].encode()) % 1000:03d}"
+    ending = f"{zlib.crc32(body['name'].encode()) % 1000:03d}"
     topic = given or f"projects/{project}/topics/{_made_for(location, identity)}{ending}"
     if not given:
         _ask(cloud, body, "PUT", f"pubsub/v1/{topic}", {})
