@@ -120,7 +120,11 @@ def test_a_trigger_of_a_bucket_has_a_topic_a_subscription_and_a_notification(cal
     assert config["topic"] == f"//pubsub.googleapis.com/{pubsub['topic']}"
     assert config["event_types"] == ["OBJECT_FINALIZE"]
     assert call("GET", TRIGGERS)["triggers"] == [call("GET", f"{TRIGGERS}/new")]
-    assert call("DELETE", f"{TRIGGERS}/new")["done"]
+    assert "has changed" in call.refused("DELETE", f"{TRIGGERS}/new?etag=old", None, 409)
+    call("DELETE", f"{TRIGGERS}/new?validateOnly=true")
+    gone = call("DELETE", f"{TRIGGERS}/new")["response"]
+    assert (gone["@type"], gone["uid"]) == ("type.googleapis.com/google.cloud.eventarc.v1.Trigger", trigger["uid"])
+    assert call("DELETE", f"{TRIGGERS}/new?allowMissing=true")["done"]
     assert topics(call) == [TOPIC]
     assert call("GET", f"/pubsub/v1/projects/{PROJECT}/subscriptions") == {}
     assert "items" not in call("GET", "/storage/v1/b/uploads/notificationConfigs")

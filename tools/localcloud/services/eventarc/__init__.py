@@ -17,5 +17,9 @@ SERVICE = Service(
     endpoints=Endpoints(terraform={"EVENTARC": "v1/"}, gcloud=""),
     proto="google.cloud.eventarc.v1",
     resources={"projects.locations.triggers": triggers.RESOURCE},
-    methods={f"{_PROVIDERS}.get": providers.get, f"{_PROVIDERS}.list": providers.list_},
+    methods={
+        f"{API}.projects.locations.triggers.delete": triggers.delete,
+        f"{_PROVIDERS}.get": providers.get,
+        f"{_PROVIDERS}.list": providers.list_,
+    },
 )

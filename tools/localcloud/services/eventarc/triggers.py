@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from localcloud.engine import lro, standard
 from localcloud.engine.iam import acting
 from localcloud.engine.labels import problem as labels_problem
 from localcloud.engine.service import Body, Call, Resource
-from localcloud.errors import CloudError, invalid, not_found, permission_denied, unimplemented
+from localcloud.errors import CloudError, aborted, invalid, not_found, permission_denied, unimplemented
 from localcloud.services.eventarc import providers, transport
 from localcloud.services.eventarc.transport import API
 
@@ -34,10 +35,17 @@ def changed(call: Call, old: Body, new: Body) -> Body:
     return transport.changed(call.cloud, old, new)
 
 
-def deleted(call: Call, body: Body) -> None:
-    """Deletes what carried the events of a deleted trigger."""
+def delete(call: Call) -> Body:
+    """triggers.delete: what carried its events goes, too; the operation's response is the trigger."""
+    if call.params.get("allowMissing") and call.cloud.store.get(API, call.name) is None:
+        return lro.finished(call, kind=RESOURCE.kind)
+    body = standard.existing(call, RESOURCE)
+    if call.params.get("etag", body["etag"]).strip('"') != body["etag"].strip('"'):
+        raise aborted(f"The etag of {call.name} is {body['etag']}: it has changed. Read the trigger again and retry.")
     if not call.params.get("validateOnly"):
         transport.removed(call.cloud, body)
+        standard.remove(call.cloud, API, call.name)
+    return lro.finished(call, body, kind=RESOURCE.kind)
 
 
 def kind_of(body: Body) -> str:
@@ -137,7 +145,6 @@ RESOURCE = Resource(
     id_rule=r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
     complete=completed,
     changed=changed,
-    delete=deleted,
     immutable=("channel",),
     iam=True,
 )
