@@ -147,6 +147,11 @@ def test_its_trigger_sends_the_events_of_a_bucket_to_its_service(call: Sender) -
         ({"buildConfig": {"runtime": "python312"}}, "storage_source must have a bucket"),
         (sent(serviceConfig={"availableMemory": "much"}), "Invalid memory"),
         (sent(serviceConfig={"timeoutSeconds": 7200}), "between 1 and 3600"),
+        (sent(serviceConfig={"timeoutSeconds": 600}, eventTrigger=EVENTS), "540 at most"),
+        (
+            sent() | {"buildConfig": {**sent()["buildConfig"], "environmentVariables": {"A\nRUN": "x"}}},
+            "name of a variable",
+        ),
         (sent(labels={"Team": "x"}), "not valid"),
     ],
 )
@@ -221,8 +226,13 @@ def many(whole: io.BytesIO) -> None:
         (link, "is a link"),
         (bomb, "when it is unpacked"),
         (many, "files"),
+        (
+            packed({"main.py": MAIN, **{f"{index}{'n' * 60_000}": b"" for index in range(80)}}),
+            "names that are too long",
+        ),
+        (packed({"main.py": MAIN})[:-22] + b"PK\x06\x07" + bytes(16) + packed({"main.py": MAIN})[-22:], "too long"),
     ],
-    ids=["no main.py", "parent", "absolute", "text", "empty", "link", "bomb", "many"],
+    ids=["no main.py", "parent", "absolute", "text", "empty", "link", "bomb", "many", "long names", "64 bits"],
 )
 def test_a_bad_archive_fails_the_operation(call: Sender, archive: Any, message: str) -> None:
     if callable(archive):

@@ -18,6 +18,8 @@ from localcloud.spec import fields
 DEPLOY = "deploy"
 KIND = "Function"
 _ID = r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_LONGEST_EVENT = 540
+"""Seconds that a function may take for an event. Source: https://cloud.google.com/functions/docs/configuring/timeout."""
 _BUSY = ("DEPLOYING", "DELETING")
 _ACCOUNT = re.compile(r"(?:projects/[^/]+/serviceAccounts/)?(?P<email>[^/]+)")
 
@@ -100,6 +102,11 @@ def _completed(call: Call, full: str, body: Body) -> Body:
     accounts = [config["serviceAccountEmail"], build["serviceAccount"].rpartition("/")[2]]
     body |= {"serviceConfig": config, "buildConfig": build, "url": _url(name)}
     if trigger := body.get("eventTrigger"):
+        if config["timeoutSeconds"] > _LONGEST_EVENT:
+            raise invalid(
+                f"timeout_seconds may be {_LONGEST_EVENT} at most for a function with an event trigger.",
+                "function.service_config.timeout_seconds",
+            )
         body["eventTrigger"] = triggering.completed(cloud, name, trigger)
         accounts.append(body["eventTrigger"]["serviceAccountEmail"])
     for email in dict.fromkeys(accounts):

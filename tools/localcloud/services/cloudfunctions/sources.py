@@ -23,11 +23,14 @@ from localcloud.services.cloudfunctions.names import API, FunctionName
 
 DOCKERFILE = ".gcf/Dockerfile"
 _MOST_PACKED, _MOST_BYTES, _MOST_FILES = 100 << 20, 500 << 20, 10_000
+_SHORTEST_END, _LONGEST_END = 22, 22 + 65_535
+_MOST_DIRECTORY = 4 << 20
 _TARGET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_/.-]{0,199}")
 _DOCKERFILE = """\
 FROM docker.io/library/python:{version}-slim
-ENV PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore PYTHONUNBUFFERED=1
+{arguments}ENV PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore PYTHONUNBUFFERED=1
 RUN pip install "functions-framework>=3.10,<4"
 WORKDIR /workspace
 COPY . .
@@ -41,6 +44,9 @@ def check_entry_point(build: Body) -> None:
     """400 for an entry point that no function can have."""
     if build["runtime"].startswith("python") and "entryPoint" in build and not _TARGET.fullmatch(build["entryPoint"]):
         raise invalid(f"Invalid entry point {build['entryPoint']!r}.", "function.build_config.entry_point")
+    for name in build.get("environmentVariables", {}):
+        if not _VARIABLE.fullmatch(name):
+            raise invalid(f"Invalid name of a variable {name!r}.", "function.build_config.environment_variables")
     if not _FILE.fullmatch(_file(build)):
         raise invalid(
             f"Invalid GOOGLE_FUNCTION_SOURCE {_file(build)!r}.", "function.build_config.environment_variables"
@@ -81,6 +87,7 @@ def check(archive: IO[bytes], build: Body) -> None:
     size = archive.seek(0, io.SEEK_END)
     if size > _MOST_PACKED:
         raise _failed(f"the archive has {size >> 20} MiB, and may have {_MOST_PACKED >> 20} MiB at most")
+    _check_directory(archive, size)
     try:
         with zipfile.ZipFile(archive) as packed:
             members = packed.infolist()
@@ -100,6 +107,18 @@ def check(archive: IO[bytes], build: Body) -> None:
         )
 
 
+def _check_directory(archive: IO[bytes], size: int) -> None:
+    """Refuses an archive whose directory is so long that reading it would take the memory of this machine."""
+    archive.seek(max(size - _LONGEST_END, 0))
+    end = archive.read()
+    at = end.rfind(b"PK\x05\x06")
+    if at < 0 or len(end) - at < _SHORTEST_END:
+        raise _failed("the source is no zip archive")
+    length = int.from_bytes(end[at + 12 : at + 16], "little")
+    if length > _MOST_DIRECTORY or end[max(at - 20, 0) : at].startswith(b"PK\x06\x07"):
+        raise _failed(f"the source has more than {_MOST_FILES} files, or names that are too long")
+
+
 def prepared(archive: IO[bytes], build: Body, name: FunctionName, *, events: bool) -> bytes:
     """The archive that is built: the source with a Dockerfile added. Blocks."""
     text = _DOCKERFILE.format(
@@ -107,6 +126,7 @@ def prepared(archive: IO[bytes], build: Body, name: FunctionName, *, events: boo
         target=build.get("entryPoint") or name.id.replace("-", "_"),
         signature="cloudevent" if events else "http",
         source=_file(build),
+        arguments="".join(f"ARG {name}\n" for name in build.get("environmentVariables", {})),
     )
     archive.seek(0)
     whole = io.BytesIO(archive.read())

@@ -19,6 +19,8 @@ from localcloud.services.eventarc import providers
 
 API = "eventarc"
 _KEPT = "86400s"
+_DEADLINE, _OF_FUNCTIONS = 10, 600
+"""Seconds in which a service must answer, and a function, which may take nine minutes for an event."""
 _RETRIES = {"minimumBackoff": "10s", "maximumBackoff": "600s"}
 
 
@@ -33,7 +35,8 @@ def made(cloud: Cloud, body: Body) -> Body:
     if bucket:
         _notify(cloud, body, bucket, topic)
     subscription = f"projects/{project}/subscriptions/{_made_for(location, identity)}sub-{ending}"
-    pushed = _pushed(cloud, body, topic) | {"topic": topic, "ackDeadlineSeconds": 600}
+    deadline = _OF_FUNCTIONS if "cloudFunction" in body["destination"] else _DEADLINE
+    pushed = _pushed(cloud, body, topic) | {"topic": topic, "ackDeadlineSeconds": deadline}
     pushed |= {"messageRetentionDuration": _KEPT, "retryPolicy": _RETRIES, "expirationPolicy": {}}
     _ask(cloud, body, "PUT", f"pubsub/v1/{subscription}", pushed)
     return body | {"transport": {"pubsub": {"topic": topic, "subscription": subscription}}}
