@@ -76,9 +76,9 @@ def deployed(cloud: Serving) -> dict[str, Any]:
 
 
 def printed(cloud: Serving) -> list[str]:
-    """What the function printed of events; read where the cloud's loop runs."""
-    entries = (entry for _, entry in cloud.cloud.logs.read(CONTAINER))
-    return [text for one in entries if "object.v1." in (text := one.get("textPayload", ""))]
+    """What the function printed of events, which the Functions Framework logs as JSON; read where the cloud's loop runs."""
+    payloads = (entry.get("jsonPayload", {}) for _, entry in cloud.cloud.logs.read(CONTAINER))
+    return [text for one in payloads if "object.v1." in (text := str(one.get("message", "")))]
 
 
 def test_an_upload_runs_the_function_and_a_stranger_does_not(cloud: Serving) -> None:
