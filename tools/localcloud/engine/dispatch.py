@@ -150,9 +150,13 @@ class Dispatcher:
         now = self.cloud.clock.seconds()
         principal = gate.identified(self.cloud.tokens.principal(request.headers, now))
         params = _params(request.query, target)
-        path = self.cloud.projects.named(target.path)
+        projects = self.cloud.projects
+        path = projects.named(target.path)
         if path != target.path:
-            params |= {key: self._renamed(value) for key, value in target.params.items()}
+            params |= {
+                key: projects.id_of(value) if value.isdecimal() else projects.named(value)
+                for key, value in target.params.items()
+            }
         return Call(
             target.service,
             target.method,
@@ -179,10 +183,6 @@ class Dispatcher:
         if handling.activity:
             audit.note(call, project, result)
         return result
-
-    def _renamed(self, value: str) -> str:
-        projects = self.cloud.projects
-        return projects.id_of(value) if value.isdecimal() else projects.named(value)
 
     def _handling(self, target: Target) -> _Handling:
         method, service = target.method, target.service

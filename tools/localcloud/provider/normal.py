@@ -26,7 +26,14 @@ def objects(block: Block, now: Object, before: Object, stage: Stage) -> Object:
 
 def filled(block: Block, value: Object) -> Object:
     """The state as an SDKv2 provider sees it: inside a block with any value, null is zero."""
-    return {name: _filled(child, value.get(name)) for name, child in block.children.items()}
+    values = {name: value.get(name) for name in block.children}
+    for name, child in block.children.items():
+        if isinstance(child, Block):
+            elements = values[name] or []
+            values[name] = [
+                _filled_block(child, one) if any(item is not None for item in one.values()) else one for one in elements
+            ]
+    return values
 
 
 def unread(root: Block, prior: Object, values: Object) -> Object:
@@ -34,12 +41,6 @@ def unread(root: Block, prior: Object, values: Object) -> Object:
     removed = {name for name, value in values.items() if value is None and prior.get(name) is not None}
     zeros = {name: child.zero for name in removed if isinstance(child := root.children.get(name), Attribute)}
     return values | filled(root, values) | zeros
-
-
-def _filled(child: Child, value: Value) -> Value:
-    if not isinstance(child, Block):
-        return value
-    return [_filled_block(child, one) if any(item is not None for item in one.values()) else one for one in value or []]
 
 
 def _filled_block(block: Block, value: Object) -> Object:
@@ -57,13 +58,8 @@ def _child(child: Child, now: Value, before: Value, stage: Stage) -> Value:
         return _blocks(child, now or [], before or [], stage)
     if child.collection:
         return _collection(child, now, before, stage)
-    return _scalar(now, before, stage)
-
-
-def _scalar(now: Value, before: Value, stage: Stage) -> Value:
-    if now is None and (before == "" or (stage == "apply" and before is not None)):
-        return before
-    return now
+    unset = now is None and (before == "" or (stage == "apply" and before is not None))
+    return before if unset else now
 
 
 def _collection(node: Attribute, now: Value, before: Value, stage: Stage) -> Value:

@@ -55,7 +55,7 @@ def _block(message: Any, block: Block) -> None:
         if isinstance(child, Attribute):
             message.attributes.add(
                 name=name,
-                type=_type(child),
+                type=_compact(_values(child)),
                 required=child.required,
                 optional=child.optional,
                 computed=child.computed,
@@ -71,10 +71,6 @@ def _block(message: Any, block: Block) -> None:
             )
             nested.block.SetInParent()
             _block(nested.block, child)
-
-
-def _type(node: Attribute) -> bytes:
-    return _compact(_values(node))
 
 
 def _values(node: Attribute) -> Any:

@@ -38,11 +38,12 @@ class Sources:
     def __getitem__(self, name: str) -> ResourceType:
         if name not in self._rows:
             path = HERE / self.kind / name / "row.json"
-            self._rows[name] = (
-                rows.source(name, json.loads(path.read_text(encoding="utf-8")))
-                if path.exists()
-                else _derived(rows.catalogue()[name])
-            )
+            if path.exists():
+                row = rows.source(name, json.loads(path.read_text(encoding="utf-8")))
+            else:
+                resource = rows.catalogue()[name]
+                row = rows.policy_source(resource) if resource.kind == "policy" else rows.data_source(resource)
+            self._rows[name] = row
         return self._rows[name]
 
     def read(self, name: str, work: Work) -> Object:
@@ -58,10 +59,6 @@ class Sources:
             f"localcloud.provider.{self.kind}.{name}.reading"
         ).read
         return reading
-
-
-def _derived(row: ResourceType) -> ResourceType:
-    return rows.policy_source(row) if row.kind == "policy" else rows.data_source(row)
 
 
 def _look(work: Work) -> Object:

@@ -91,7 +91,10 @@ class Transcoder:
 
     def socket(self, host: str) -> str:
         """The socket on which calls to a host are answered."""
-        host = _server_host(host)
+        api = _api(host)
+        host = (
+            f"{api}.googleapis.com" if versions(api) else ""
+        )  # one server per API: clients may name any number of hosts
         with self._lock:
             if host not in self._servers:
                 path = str(self._folder / str(len(self._servers)))
@@ -138,12 +141,6 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         if answer.status >= 300:
             _refused(context, answer.status, text)
         return method.answer(text or "{}")
-
-
-def _server_host(host: str) -> str:
-    """The host by which calls are grouped, since there is one server per host, and clients may name any number of hosts."""
-    api = _api(host)
-    return f"{api}.googleapis.com" if versions(api) else ""
 
 
 def _api(host: str) -> str:

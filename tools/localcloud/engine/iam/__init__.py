@@ -109,7 +109,10 @@ class Iam:
         """Stores a policy unchecked, under a new etag: for policies that the cloud itself creates."""
         body = policy | {"etag": policies.etag(int(self._clock.seconds() * 1_000_000) + self._generation % 1000)}
         body.setdefault("version", 1)
-        self._put(api, resource, body)
+        self._generation += 1
+        self._holders[api].add(resource)
+        text = json_text.write(body)
+        self._store.sql("INSERT OR REPLACE INTO policies VALUES (?, ?, ?)", api, resource, text)
         return body
 
     def forget(self, api: str, resource: str) -> None:
@@ -136,12 +139,6 @@ class Iam:
             for binding in body.get("bindings", ()):
                 binding["members"] = [new if one == member else one for one in binding["members"]]
             self.write(api, resource, body)
-
-    def _put(self, api: str, resource: str, body: Policy) -> None:
-        self._generation += 1
-        self._holders[api].add(resource)
-        text = json_text.write(body)
-        self._store.sql("INSERT OR REPLACE INTO policies VALUES (?, ?, ?)", api, resource, text)
 
     def _admitted(self, bindings: Sequence[Policy], current: Policy, project: str | None) -> list[Policy]:
         """Validated bindings; 400 for what Google does not accept.

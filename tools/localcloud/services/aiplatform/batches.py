@@ -13,7 +13,7 @@ from functools import partial
 from http.client import HTTPException
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from localcloud.containers.bucket import BucketRefused
 from localcloud.containers.workload import RuntimeProblem
@@ -121,7 +121,10 @@ async def _predicted(batch: BatchRun, running: StartedWorkload, read: Iterator[P
             except PredictionFailed as problem:
                 batch.errors[str(problem)] += len(some)
                 continue
-            _write(results, some, found)
+            results.writelines(
+                json.dumps({**instance.shown, "prediction": prediction}) + "\n"
+                for instance, prediction in zip(some, found, strict=True)
+            )
             batch.predicted += len(some)
 
 
@@ -154,13 +157,6 @@ def _predictions(text: bytes, count: int) -> list[Any]:
     if len(found) != count:
         raise PredictionFailed(f"The model server returned {len(found)} predictions for {count} instances.")
     return found
-
-
-def _write(results: TextIO, some: list[PredictionInstance], found: list[Any]) -> None:
-    results.writelines(
-        json.dumps({**instance.shown, "prediction": prediction}) + "\n"
-        for instance, prediction in zip(some, found, strict=True)
-    )
 
 
 async def _saved(batch: BatchRun, model: Body) -> None:

@@ -30,7 +30,8 @@ def check(cloud: Cloud, parent: str, spec: dict[str, object], copies: int = 1) -
     wanted = _gpus([spec] * copies)
     if not wanted:
         return
-    offer, used = cloud.offers.get(Quotas), _gpus(_running(cloud, parent))
+    offer, jobs = cloud.offers.get(Quotas), cloud.store.list(API, parent, "customJobs")
+    used = _gpus(body["jobSpec"] for _, body in jobs if body["state"] in _ACTIVE)
     exceeded = [
         name
         for name, count in sorted(wanted.items())
@@ -39,12 +40,6 @@ def check(cloud: Cloud, parent: str, spec: dict[str, object], copies: int = 1) -
     if exceeded:
         text = f"The following quota metrics exceed quota limits: {', '.join(exceeded)}"
         raise CloudError(429, "RESOURCE_EXHAUSTED", text)
-
-
-def _running(cloud: Cloud, parent: str) -> Iterable[dict[str, object]]:
-    for _, body in cloud.store.list(API, parent, "customJobs"):
-        if body["state"] in _ACTIVE:
-            yield body["jobSpec"]
 
 
 def _gpus(jobs: Iterable[dict[str, object]]) -> Counter[str]:

@@ -47,15 +47,11 @@ def place(path: str) -> ArtifactPath:
     return ArtifactPath(repository, collection, name)
 
 
-def _images(call: Call, where: ArtifactPath) -> Images:
-    if call.cloud.store.get(API, where.repository) is None:
-        raise not_found(_MISSING)
-    return Images(call.cloud, where.repository)
-
-
 def _named(call: Call) -> tuple[Images, ArtifactPath]:
     where = place(call.path)
-    return _images(call, where), where
+    if call.cloud.store.get(API, where.repository) is None:
+        raise not_found(_MISSING)
+    return Images(call.cloud, where.repository), where
 
 
 def _version(images: Images, where: ArtifactPath) -> Manifest:

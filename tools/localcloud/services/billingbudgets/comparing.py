@@ -6,6 +6,7 @@ Sources: https://cloud.google.com/billing/docs/how-to/budgets, https://cloud.goo
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import NamedTuple
 
 from localcloud.engine.cloud import Cloud
@@ -69,7 +70,8 @@ def _compare(cloud: Cloud, name: str, budget: Body, period: Period) -> str:
     row = cloud.store.row("SELECT period, cost FROM budget_messages WHERE budget = ?", name)
     if new or row != (begun, spend.cost):
         cloud.store.sql("INSERT OR REPLACE INTO budget_messages VALUES (?, ?, ?)", name, begun, spend.cost)
-        notices.publish(cloud, name, budget, spend, {basis: _highest(passed, basis) for basis, _ in passed})
+        highest = dict(sorted(passed, key=itemgetter(1)))
+        notices.publish(cloud, name, budget, spend, highest)
     return said
 
 
@@ -101,7 +103,3 @@ def _passed(budget: Body, spend: Spend) -> list[Body]:
         for value in [spend.forecast if rule["spendBasis"] == "FORECASTED_SPEND" else spend.cost]
         if value > 0 and value >= rule["thresholdPercent"] * spend.amount
     ]
-
-
-def _highest(passed: list[Crossed], basis: str) -> float:
-    return max(one.threshold for one in passed if one.basis == basis)

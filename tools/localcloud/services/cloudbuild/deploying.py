@@ -45,7 +45,11 @@ class GcloudCommands:
         if args[:1] == ("ai",):
             config = gcloud.config(args)
             text = await asyncio.to_thread(self._text, config, step_context.directory) if config else ""
-            return await self._train(*gcloud.training(args, project, {config: text}), step_context)
+            parent, body = gcloud.training(args, project, {config: text})
+            region = parent.rpartition("/")[2]
+            created = await self._request("POST", f"{region}-aiplatform/v1/{parent}/customJobs", body)
+            step_context.say(f"CustomJob [{created['name']}] is submitted successfully.")
+            return 0
         if args[:3] == ("run", "jobs", "execute"):
             return await self._execute(*gcloud.execution(args, project), step_context)
         return await self._deploy(gcloud.deployment(args, project), step_context)
@@ -118,12 +122,6 @@ class GcloudCommands:
             await self._request("POST", f"{path}:setIamPolicy", {"policy": {**policy, "bindings": bindings}})
         except CloudError as problem:
             step_context.say(f"WARNING: Setting IAM policy failed: {problem}")
-
-    async def _train(self, parent: str, body: Body, step_context: StepContext) -> int:
-        region = parent.rpartition("/")[2]
-        created = await self._request("POST", f"{region}-aiplatform/v1/{parent}/customJobs", body)
-        step_context.say(f"CustomJob [{created['name']}] is submitted successfully.")
-        return 0
 
     async def _request(self, verb: str, path: str, body: Body | None = None) -> Body:
         account = names.account(self.build)

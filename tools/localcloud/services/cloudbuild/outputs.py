@@ -57,11 +57,12 @@ async def images(build: Body, builder: Docker | None, on_output: OnOutput, clock
         if code:
             kind = "PUSH_NOT_AUTHORIZED" if any(word in line for line in output for word in _DENIED) else "PUSH_FAILED"
             raise PushFailed(kind, f'error pushing image "{name}": step exited with non-zero status: {code}')
+        image = quote("/".join(bare(name).split("/")[3:]), safe="")
         pushed.append(
             {
                 "name": name,
                 "digest": digest,
-                "artifactRegistryPackage": _package(name),
+                "artifactRegistryPackage": f"{docker.repository(name)}/packages/{image}",
                 "pushTiming": {"startTime": begun, "endTime": clock.rfc3339()},
             }
         )
@@ -127,8 +128,3 @@ async def _put(cloud: Cloud, job: Job, build: Body, where: tuple[str, str], data
         return await job.write(put)
     except CloudError as problem:
         raise PushFailed("PUSH_FAILED", f"failed to upload gs://{bucket}/{name}: {problem.message}") from None
-
-
-def _package(name: str) -> str:
-    image = "/".join(bare(name).split("/")[3:])
-    return f"{docker.repository(name)}/packages/{quote(image, safe='')}"

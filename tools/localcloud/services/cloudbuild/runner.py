@@ -152,7 +152,9 @@ class _Build:
         try:
             stream = await self._job.write(partial(sources.archive, self._cloud, self._build))
             if stream is not None:
-                self._journal.say(f"Fetching storage object: {_storage(self._build)}")
+                source = self._build["sourceProvenance"]["resolvedStorageSource"]
+                place = f"gs://{source['bucket']}/{source['object']}#{source['generation']}"
+                self._journal.say(f"Fetching storage object: {place}")
                 with stream:
                     await asyncio.to_thread(sources.unpacked, stream, self._space.source)
             elif (copied := sources.copied(self._cloud, self._build)) is not None:
@@ -255,8 +257,3 @@ def _why(end: BuildEnded) -> Body:
         }
     info = {"failureInfo": {"type": end.kind, "detail": str(end)}} if end.kind else {}
     return {"statusDetail": str(end), **info}
-
-
-def _storage(build: Body) -> str:
-    source = build["sourceProvenance"]["resolvedStorageSource"]
-    return f"gs://{source['bucket']}/{source['object']}#{source['generation']}"

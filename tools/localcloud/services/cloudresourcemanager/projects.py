@@ -242,16 +242,12 @@ def _page(call: Call, every: Iterator[Body], wanted: str) -> Body:
     question = f"{call.path}?{wanted}&{call.params.get('parent', '')}"
     after = paging.after(call.params.get("pageToken", ""), question)
     size = paging.size(call.params.get("pageSize"), 500, 1000)
-    test = filters.compiled(_field_names(wanted))
+    # Queries say id where the resource says projectId.
+    test = filters.compiled(re.sub(r"(?<![.\w])id(?=[:=])", "projectId", wanted))
     shown = [_shown(call, body) for body in every if body["projectId"] > after]
     matching = [body for body in shown if test(body)]
     page, more = paging.cut(matching, size, lambda body: str(body["projectId"]), question)
     return {"projects": page, **more} if page else {}
-
-
-def _field_names(query: str) -> str:
-    """Queries say id where the resource says projectId."""
-    return re.sub(r"(?<![.\w])id(?=[:=])", "projectId", query)
 
 
 def _shown(call: Call, body: Body) -> Body:

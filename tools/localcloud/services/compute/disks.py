@@ -20,27 +20,22 @@ def completed(call: Call, body: Body) -> Body:
         body["sourceImage"] = f"projects/{image['_project']}/global/images/{image['name']}"
     elif body.get("sourceImage"):
         sources.check(call, references.relative(str(body["sourceImage"]), call.project))
-    source = _source(call, body)
+    copied_from = str(body.get("sourceDisk") or body.get("sourceSnapshot") or "")
+    source = sources.stored(call, copied_from) if copied_from else None
     copied = source or image
     least = int(source.get("sizeGb") or source["diskSizeGb"] if source else image["diskSizeGb"] if image else 10)
     size = int(body.get("sizeGb") or (least if copied else 500))
     if size < least:
-        of = "snapshot" if body.get("sourceSnapshot") else "source disk" if source else "image"
+        origin = "snapshot" if body.get("sourceSnapshot") else "source disk" if source else "image"
         raise invalid(
-            f"Invalid value for field 'resource.sizeGb': '{size}'. Requested disk size cannot be smaller than the {of} size ({least} GB)",
+            f"Invalid value for field 'resource.sizeGb': '{size}'. Requested disk size cannot be smaller than the {origin} size ({least} GB)",
             "sizeGb",
             "invalid",
         )
-    made = {"status": "READY", "type": f"{place}/diskTypes/pd-standard", "physicalBlockSizeBytes": "4096"}
-    of = "sourceSnapshotId" if body.get("sourceSnapshot") else "sourceDiskId"
+    defaults = {"status": "READY", "type": f"{place}/diskTypes/pd-standard", "physicalBlockSizeBytes": "4096"}
+    source_id = "sourceSnapshotId" if body.get("sourceSnapshot") else "sourceDiskId"
     charges.schedule(call.cloud)
-    return {**made, **body, "sizeGb": str(size)} | ({of: source["id"]} if source else {})
-
-
-def _source(call: Call, body: Body) -> Body | None:
-    """The disk or snapshot that a new one copies, if any."""
-    name = str(body.get("sourceDisk") or body.get("sourceSnapshot") or "")
-    return sources.stored(call, name) if name else None
+    return {**defaults, **body, "sizeGb": str(size)} | ({source_id: source["id"]} if source else {})
 
 
 def shown(_cloud: Cloud, body: Body) -> Body:

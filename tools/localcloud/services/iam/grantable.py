@@ -52,12 +52,12 @@ def testable_permissions(call: Call) -> Body:
     names = sorted(call.cloud.iam.roles.permissions)
     if not _PROJECT.fullmatch(name):
         names = [one for one in names if one.startswith(f"{api}.")]
-    return _page(call, "permissions", [_permission(call, one) for one in names], 100)
-
-
-def _permission(call: Call, name: str) -> Body:
-    level = {} if custom_roles.allowed(call.cloud, name) else {"customRolesSupportLevel": "NOT_SUPPORTED"}
-    return {"name": name, "stage": "GA", **level}
+    permissions = [
+        {"name": one, "stage": "GA"}
+        | ({} if custom_roles.allowed(call.cloud, one) else {"customRolesSupportLevel": "NOT_SUPPORTED"})
+        for one in names
+    ]
+    return _page(call, "permissions", permissions, 100)
 
 
 def _fits(role: roles.Role, api: str, *, whole: bool) -> bool:

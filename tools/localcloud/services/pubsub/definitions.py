@@ -41,7 +41,10 @@ def reader(schema: Body) -> Check:
             return _avro(text)
         if kind == "PROTOCOL_BUFFER":
             compiled = schema.get("compiledProtoSchema")
-            return _protobuf(*_compiled(compiled)) if compiled else _protobuf(_compile(text), "")
+            if not compiled:
+                return _protobuf(_compile(text), "")
+            data = base64.b64decode(compiled.get("compiledBytes", ""), validate=True)
+            return _protobuf(data, compiled.get("rootMessage", ""))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise invalid(f"Invalid schema definition: {_first_line(error)}.", "schema.definition") from error
     raise invalid("The schema's type must be AVRO or PROTOCOL_BUFFER.", "schema.type")
@@ -125,10 +128,6 @@ def _compile(text: str) -> bytes:
         ):
             raise ValueError("it is not a valid .proto file without imports")
         return into.read_bytes()
-
-
-def _compiled(compiled: Mapping[str, str]) -> tuple[bytes, str]:
-    return base64.b64decode(compiled.get("compiledBytes", ""), validate=True), compiled.get("rootMessage", "")
 
 
 def _protobuf(descriptors: bytes, root: str) -> Check:

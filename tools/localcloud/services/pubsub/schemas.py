@@ -35,7 +35,9 @@ def created(call: Call, body: Body) -> None:
 
 def get(call: Call) -> Body:
     """schemas.get: the newest revision, or that which the name ends with ("NAME@REVISION")."""
-    return _viewed(_named(call), call, "FULL")
+    name, _, revision = call.name.partition("@")
+    found = _found(call.cloud, name)
+    return _viewed(_at(call.cloud, name, revision) if revision else found, call, "FULL")
 
 
 def list_(call: Call, resource: Resource) -> Body:
@@ -139,9 +141,9 @@ def _marked(cloud: Cloud, settings: Mapping[str, str], message: Body) -> Body:
     data, problem = base64.b64decode(message.get("data", "")), definitions.unfit("no revision of the schema is allowed")
     for one in reversed(_allowed(cloud, settings)):
         try:
-            definitions.check_message(
-                _reader(str(one["type"]), str(one.get("definition", "")), _packed(one)), data, settings["encoding"]
-            )
+            compiled = tuple(sorted(one.get("compiledProtoSchema", {}).items()))
+            reader = _reader(str(one["type"]), str(one.get("definition", "")), compiled)
+            definitions.check_message(reader, data, settings["encoding"])
         except CloudError as error:
             problem = error
             continue
@@ -165,10 +167,6 @@ def _allowed(cloud: Cloud, settings: Mapping[str, str]) -> list[Body]:
 @lru_cache(maxsize=64)
 def _reader(kind: str, definition: str, compiled: tuple[tuple[str, str], ...]) -> definitions.Check:
     return definitions.reader({"type": kind, "definition": definition, "compiledProtoSchema": dict(compiled)})
-
-
-def _packed(schema: Body) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(schema.get("compiledProtoSchema", {}).items()))
 
 
 def _added(call: Call, old: Body, content: Body) -> Body:
@@ -195,12 +193,6 @@ def _revisions(cloud: Cloud, name: str) -> list[Body]:
     found = [body for _, body in cloud.store.list(API, name, "revisions")]
     ordered = sorted(found, key=lambda one: int(one["_number"]))
     return [{key: value for key, value in one.items() if key != "_number"} for one in ordered]
-
-
-def _named(call: Call) -> Body:
-    name, _, revision = call.name.partition("@")
-    found = _found(call.cloud, name)
-    return _at(call.cloud, name, revision) if revision else found
 
 
 def _at(cloud: Cloud, name: str, revision: str) -> Body:

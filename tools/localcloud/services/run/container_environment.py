@@ -33,7 +33,8 @@ def read_secrets(cloud: Cloud, full: str, template: Body) -> SecretValues:
     principal = f"serviceAccount:{template['serviceAccount']}"
     values: dict[tuple[str, str], bytes] = {}
     for secret, version, field_ in templates.secrets_of(template):
-        name = f"{_full(secret, place.project)}/versions/{version}"
+        parent = secret if secret.startswith("projects/") else f"projects/{place.project}/secrets/{secret}"
+        name = f"{parent}/versions/{version}"
         offer = cloud.offers.get(Secrets)
         try:
             if offer is not None:
@@ -41,10 +42,6 @@ def read_secrets(cloud: Cloud, full: str, template: Body) -> SecretValues:
         except CloudError as problem:
             raise _unreadable(cloud, problem, name, field_, template["serviceAccount"]) from None
     return SecretValues(values)
-
-
-def _full(secret: str, project: str) -> str:
-    return secret if secret.startswith("projects/") else f"projects/{project}/secrets/{secret}"
 
 
 def _unreadable(cloud: Cloud, problem: CloudError, name: str, where: str, account: str) -> CloudError:

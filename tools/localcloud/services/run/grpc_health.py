@@ -7,7 +7,7 @@ import asyncio
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 from h2.config import H2Configuration
 from h2.connection import H2Connection
-from h2.events import ConnectionTerminated, DataReceived, Event, StreamEnded, StreamReset
+from h2.events import ConnectionTerminated, DataReceived, StreamEnded, StreamReset
 
 _SERVING = 1
 _PREFIX = 5
@@ -29,7 +29,7 @@ async def serves(address: tuple[str, int], service: str) -> bool:
             for event in http.receive_data(data):
                 if isinstance(event, DataReceived):
                     answer += event.data
-                if _is_over(event):
+                if isinstance(event, ConnectionTerminated | StreamEnded | StreamReset):
                     # Wrappers have the same form as messages with one field of that number and type: the status of the answer.
                     return bool(answer) and Int32Value.FromString(answer[_PREFIX:]).value == _SERVING
         return False
@@ -58,7 +58,3 @@ async def _next(http: H2Connection, reader: asyncio.StreamReader, writer: asynci
     writer.write(http.data_to_send())
     await writer.drain()
     return await reader.read(1 << 16)
-
-
-def _is_over(event: Event) -> bool:
-    return isinstance(event, ConnectionTerminated | StreamEnded | StreamReset)

@@ -17,8 +17,9 @@ def joined(call: Call, name: str, parts: Sequence[bytes | Path], size: int) -> t
 
     def work() -> tuple[Path, Checksums]:
         target = call.cloud.store.spool()
+        pieces = (piece for part in parts for piece in ((part,) if isinstance(part, bytes) else file_pieces(part)))
         with target.open("wb") as stream:
-            return target, checksums.of_pieces(written(_pieces(parts), stream))
+            return target, checksums.of_pieces(written(pieces, stream))
 
     return call.beside(f"joined {name}", size, work)
 
@@ -28,8 +29,3 @@ def written(pieces: Iterable[bytes], stream: BinaryIO) -> Iterator[bytes]:
     for piece in pieces:
         stream.write(piece)
         yield piece
-
-
-def _pieces(parts: Sequence[bytes | Path]) -> Iterator[bytes]:
-    for part in parts:
-        yield from (part,) if isinstance(part, bytes) else file_pieces(part)

@@ -90,17 +90,20 @@ def decode(work: Work, values: Object, state: Object) -> Object:
         read["condition"][0]["with_state"] = _STATES[(rule.get("condition") or {}).get("isLive")]
     return values | {
         "cors": _cors(values["cors"], state["cors"]),
-        "ip_filter": [one | {"public_network_source": _with_ranges(one)} for one in values["ip_filter"]],
+        "ip_filter": [
+            one
+            | {
+                "public_network_source": [
+                    source for source in one["public_network_source"] if source["allowed_ip_cidr_ranges"]
+                ]
+            }
+            for one in values["ip_filter"]
+        ],
         "enable_object_retention": (work.answer.get("objectRetention") or {}).get("mode") == "Enabled",
         "hierarchical_namespace": values["hierarchical_namespace"] or [{"enabled": False}],
         "project": state["project"] or work.settings.project,
         "url": f"gs://{values['name']}",
     }
-
-
-def _with_ranges(filtered: Object) -> list[Object]:
-    """A filter's public sources, without those that have no range."""
-    return [source for source in filtered["public_network_source"] if source["allowed_ip_cidr_ranges"]]
 
 
 def _cors(rules: list[Object], before: list[Object]) -> list[Object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localcloud.engine.service import Call, Handler, Needs, Permission, Service
+from localcloud.engine.service import Call, Handler, Needs, Service
 from localcloud.services.run import services as kept
 from localcloud.services.run.knative import jobs, objects, services
 from localcloud.services.run.names import API
@@ -51,12 +51,6 @@ def _needs(method: str) -> Needs:
     return needs
 
 
-def _permissions() -> dict[str, Permission]:
-    permissions: dict[str, Permission] = {f"{API}.namespaces.{name}": _needs(name) for name in {**_HANDLERS, **_JOBS}}
-    permissions |= {f"{API}.projects.locations.{name}": _needs(name) for name in _HANDLERS}
-    return permissions | {f"{API}.namespaces.jobs.run": jobs.run_needs}
-
-
 def _refusal(call: Call, permission: str, _resource: str) -> str:
     """A permission error with v1's name for the resource."""
     named = "/".join(objects.words(call))
@@ -81,7 +75,9 @@ SERVICE = Service(
     resources={"projects.locations.services": kept.RESOURCE},
     methods={f"{API}.namespaces.{name}": handler for name, handler in {**_HANDLERS, **_JOBS}.items()}
     | {f"{API}.projects.locations.{name}": handler for name, handler in _HANDLERS.items()},
-    permissions=_permissions(),
+    permissions={f"{API}.namespaces.{name}": _needs(name) for name in {**_HANDLERS, **_JOBS}}
+    | {f"{API}.projects.locations.{name}": _needs(name) for name in _HANDLERS}
+    | {f"{API}.namespaces.jobs.run": jobs.run_needs},
     audited=_AUDITED,
     project=objects.project,
     refusal=_refusal,
