@@ -67,7 +67,7 @@ def states(vault: Vault, name: str) -> dict[int, str]:
     return {version.number: version.state for version in vault.versions(name)}
 
 
-def made(root: Path, running: Checkout, secrets: Sequence[str], more: str = "") -> SmallClone:
+def make_clone(root: Path, running: Checkout, secrets: Sequence[str], more: str = "") -> SmallClone:
     """A clone below `root` whose project is on the local cloud of `running`, with containers for these secrets."""
     (root / "infra" / "platform").mkdir(parents=True)
     (root / "modules" / "team_access").mkdir(parents=True)

@@ -15,7 +15,7 @@ from groundwork.google import local
 from groundwork.google.cloud import GoogleCloud
 
 from tests.google_proxy import Proxy, google_proxy
-from tests.small_clone import SmallClone, made
+from tests.small_clone import SmallClone, make_clone
 
 OWNER = "user:owner@example.com"
 MORE = """
@@ -30,7 +30,7 @@ repositories:
 @pytest.fixture
 def clone(tmp_path: Path, local_clone: Checkout) -> SmallClone:
     """ENV=local with a bucket for DVC, one that is not, and a repository."""
-    return made(tmp_path / "clone", local_clone, ["wandb-api-key"], MORE)
+    return make_clone(tmp_path / "clone", local_clone, ["wandb-api-key"], MORE)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from groundwork.display import at_words, harmless, screen
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import GroundworkError
 
-from tests.small_clone import SmallClone, made
+from tests.small_clone import SmallClone, make_clone
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools" / "groundwork"
 EVIL = "a\x1b[2J\x1b]0;owned\x07\x9b31m\u202eb\rc[red]:smile:[/red]"
@@ -24,7 +24,7 @@ SHOWN = r"a\x1b[2J\x1b]0;owned\x07\x9b31m\u202eb\rc[red]:smile:[/red]"
 
 @pytest.fixture
 def clone(tmp_path: Path, local_clone: Checkout) -> SmallClone:
-    return made(tmp_path / "clone", local_clone, [])
+    return make_clone(tmp_path / "clone", local_clone, [])
 
 
 @pytest.mark.parametrize(

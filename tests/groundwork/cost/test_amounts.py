@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from groundwork.cost.amounts import cents, decimal, exact, shown
+from groundwork.cost.amounts import as_money, cents, decimal, exact
 
 
 @pytest.mark.parametrize(
@@ -19,18 +19,18 @@ from groundwork.cost.amounts import cents, decimal, exact, shown
     ],
 )
 def test_a_person_reads_cents_and_sees_when_it_is_less_than_one(amount, text):
-    assert shown(Decimal(amount)) == text
+    assert as_money(Decimal(amount)) == text
 
 
 def test_other_currencies_keep_their_code_where_the_sign_would_be_ambiguous():
-    assert shown(Decimal("12.5"), "DKK") == "12.50 DKK"
-    assert shown(Decimal("12.5"), "EUR") == "€12.50"
-    assert shown(Decimal("12.5"), "AUD") == "12.50 AUD"
+    assert as_money(Decimal("12.5"), "DKK") == "12.50 DKK"
+    assert as_money(Decimal("12.5"), "EUR") == "€12.50"
+    assert as_money(Decimal("12.5"), "AUD") == "12.50 AUD"
 
 
 def test_a_difference_is_shown_with_its_sign():
-    assert shown(Decimal("0.62"), signed=True) == "+$0.62"
-    assert shown(Decimal(0), signed=True) == "$0.00"
+    assert as_money(Decimal("0.62"), signed=True) == "+$0.62"
+    assert as_money(Decimal(0), signed=True) == "$0.00"
 
 
 @pytest.mark.parametrize(

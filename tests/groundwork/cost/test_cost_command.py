@@ -18,7 +18,7 @@ import pytest
 import yaml
 from groundwork.cli import cost as commands
 from groundwork.cli import run
-from groundwork.cost.amounts import shown
+from groundwork.cost.amounts import as_money
 from groundwork.errors import Exit
 
 from tests.google_proxy import google_proxy
@@ -161,7 +161,7 @@ def _figures(value):
         for one in value.values() if isinstance(value, dict) else value:
             yield from _figures(one)
     elif isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
-        yield shown(Decimal(value))
+        yield as_money(Decimal(value))
 
 
 def test_every_amount_on_the_page_is_one_of_json(cost, clone):

@@ -9,12 +9,12 @@ from groundwork.google import local
 from localcloud.server import launcher
 
 from tests.local_project import running
-from tests.small_clone import made
+from tests.small_clone import make_clone
 
 
 def test_use_is_reported_at_list_prices_and_says_that_it_is_simulated(tmp_path: Path) -> None:
     with running(tmp_path) as checkout:
-        clone = made(tmp_path / "clone", checkout, ())
+        clone = make_clone(tmp_path / "clone", checkout, ())
         result = clone("cost", "report", "--json")
         assert "Nothing that is charged for has been used on the local cloud yet" in result.err
         cloud = clone.cloud()
@@ -42,7 +42,7 @@ cost:
 
 def test_members_credits_are_used_up_by_what_carries_their_label(tmp_path: Path) -> None:
     with running(tmp_path) as checkout:
-        clone = made(tmp_path / "clone", checkout, (), GRANTS)
+        clone = make_clone(tmp_path / "clone", checkout, (), GRANTS)
         unused = json.loads(clone("cost", "credits", "--json").out)
         assert [balance["left"] for balance in unused["purses"]] == ["50.00", "20.00"]
         cloud = clone.cloud()

@@ -19,7 +19,7 @@ from groundwork.google.cloud import CloudProblem, GoogleCloud, google_cloud
 from groundwork.lifecycle.prerequisites import APIS
 from groundwork.login import identity
 from groundwork.resources.kind import several
-from groundwork.resources.registry import made
+from groundwork.resources.registry import provisionings
 from localcloud.server import launcher
 
 from tests.groundwork.at_google import Google, gcloud
@@ -186,7 +186,7 @@ def test_the_deployers_roles_hold_every_permission_that_up_needs(clone: SmallClo
     }
     own = (ROOT / "infra" / "bootstrap" / "budget.tf").read_text().partition("editor = [")[2].partition("]")[0]
     permissions |= set(re.findall(r'"([^"]+)"', own))
-    assert sorted({one for how in made().values() for one in several(how.permissions)} - permissions) == []
+    assert sorted({one for how in provisionings().values() for one in several(how.permissions)} - permissions) == []
 
 
 def test_a_person_who_logged_in_by_gcloud_is_known(google: Google) -> None:

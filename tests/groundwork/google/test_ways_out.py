@@ -17,7 +17,7 @@ from groundwork.environment.checkout import Checkout
 from groundwork.errors import Exit
 
 from tests.groundwork.clone import cloned
-from tests.small_clone import SmallClone, made
+from tests.small_clone import SmallClone, make_clone
 
 VALUE = b"a-value-that-must-not-leave"
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -61,7 +61,7 @@ def listener() -> Iterator[Listener]:
 @pytest.fixture
 def clone(tmp_path: Path, local_clone: Checkout, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> SmallClone:
     """A clone in a shell with proxies."""
-    small = made(tmp_path / "clone", local_clone, ["key"])
+    small = make_clone(tmp_path / "clone", local_clone, ["key"])
     for name, value in listener.variables.items():
         monkeypatch.setenv(name, value)
     return small

@@ -85,7 +85,7 @@ def test_one_that_is_complete_says_nothing(asked: Asked) -> None:
 def test_on_the_local_cloud_an_empty_repository_is_connected_once(talk: RecordedTalk, local_clone: Checkout) -> None:
     ours = replace(load("pokemon-cards", ROOT), project="connects-builds")
     cloud = local_cloud(ours.project, local.start(local_clone).base, local.token(local_clone))
-    prerequisites.lay(cloud, ours, talk.say)
+    prerequisites.create(cloud, ours, talk.say)
     talk.lines.clear()
     for _ in range(2):
         connection.ensure(cloud, ours, local_clone, talk.say)

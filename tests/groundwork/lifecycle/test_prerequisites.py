@@ -36,7 +36,7 @@ def cloud(local_clone: Checkout, environment: Environment) -> GoogleCloud:
 def test_everything_is_made_on_an_empty_local_cloud(
     cloud: GoogleCloud, environment: Environment, talk: RecordedTalk
 ) -> None:
-    assert prerequisites.lay(cloud, environment, talk.say)
+    assert prerequisites.create(cloud, environment, talk.say)
     bucket = cloud.request("GET", "storage", f"v1/b/{environment.state_bucket}")
     assert bucket["versioning"] == {"enabled": True}
     assert bucket["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"]
@@ -49,9 +49,9 @@ def test_everything_is_made_on_an_empty_local_cloud(
 
 
 def test_a_second_time_makes_and_says_nothing(cloud: GoogleCloud, environment: Environment, talk: RecordedTalk) -> None:
-    prerequisites.lay(cloud, environment, talk.say)
+    prerequisites.create(cloud, environment, talk.say)
     talk.lines.clear()
-    assert not prerequisites.lay(cloud, environment, talk.say)
+    assert not prerequisites.create(cloud, environment, talk.say)
     assert talk.lines == []
 
 
@@ -66,7 +66,7 @@ def test_what_is_missing_is_reported_and_not_made(
     cloud.request("POST", "cloudresourcemanager", "v1/projects", json={"projectId": cloud.project})
     half = prerequisites.missing(cloud, environment)
     assert (half.lines[-1], half.bucket) == (bucket, True)
-    prerequisites.lay(cloud, environment, talk.say)
+    prerequisites.create(cloud, environment, talk.say)
     assert prerequisites.missing(cloud, environment) == prerequisites.NOTHING
 
 
@@ -80,16 +80,16 @@ def test_a_bucket_of_another_project_is_not_trusted(
         PermissionProblem,
         match="which should hold Terraform's state, cannot be read by you or belongs to somebody else",
     ):
-        prerequisites.lay(cloud, environment, talk.say)
+        prerequisites.create(cloud, environment, talk.say)
 
 
 def test_a_project_that_may_not_be_seen_is_reported_in_one_sentence(
     cloud: GoogleCloud, environment: Environment, talk: RecordedTalk, local_clone: Checkout
 ) -> None:
-    prerequisites.lay(cloud, environment, talk.say)
+    prerequisites.create(cloud, environment, talk.say)
     stranger = local_cloud(cloud.project, str(cloud.base), local.token(local_clone, "user:stranger@example.com"))
     with pytest.raises(PermissionProblem) as error:
-        prerequisites.lay(_as_google(stranger), replace(environment, local=False), talk.say)
+        prerequisites.create(_as_google(stranger), replace(environment, local=False), talk.say)
     assert error.value.message.startswith(
         f"Project {environment.project} (envs/local.yaml) does not exist or your login may not see it: create it in the Google Cloud console"
     )
@@ -116,7 +116,7 @@ def new_project() -> Iterator[Script]:
 def test_apis_that_a_new_project_lacks_are_enabled_and_waited_for(
     new_project: Script, environment: Environment, talk: RecordedTalk
 ) -> None:
-    assert prerequisites.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
+    assert prerequisites.create(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
     enabling, *waiting = talk.lines
     assert enabling == "enabling cloudresourcemanager.googleapis.com, storage.googleapis.com"
     assert waiting == [NOT_YET.format(1), NOT_YET.format(1), NOT_YET.format(2)]
@@ -132,7 +132,7 @@ def test_an_api_that_somebody_else_has_just_enabled_is_waited_for(
     new_project.answers[bucket] = lambda: {"projectNumber": "7"} if len(waits) == 9 else off
     waits: list[float] = []
     cloud = replace(_as_google(new_project.cloud), patience=Patience(sleep=waits.append))
-    assert not prerequisites.lay(cloud, replace(environment, project=PROJECT), talk.say)
+    assert not prerequisites.create(cloud, replace(environment, project=PROJECT), talk.say)
     assert sum(waits) > 180
 
 
@@ -142,7 +142,7 @@ def test_an_api_that_stays_off_is_reported_in_googles_words(
     path = f"/cloudresourcemanager/v1/projects/{PROJECT}"
     new_project.answers[path] = refusal(403, "PERMISSION_DENIED", "It is disabled.", "SERVICE_DISABLED")
     with pytest.raises(CloudProblem, match=r"403 PERMISSION_DENIED: It is disabled\."):
-        prerequisites.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
+        prerequisites.create(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
 
 
 def test_a_project_without_billing_is_not_called_somebody_elses(
@@ -150,7 +150,7 @@ def test_a_project_without_billing_is_not_called_somebody_elses(
 ) -> None:
     new_project.answers[f"/storage/v1/b/{PROJECT}-tfstate"] = refusal(403, "", "No billing.", "accountDisabled")
     with pytest.raises(CloudProblem) as error:
-        prerequisites.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
+        prerequisites.create(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
     assert error.value.details == (
         "no billing account pays for the project: `groundwork doctor --env NAME` shows how to link one",
     )
@@ -162,7 +162,7 @@ def test_a_bucket_name_that_is_taken_by_an_invisible_bucket_is_reported(
     new_project.answers[f"/storage/v1/b/{PROJECT}-tfstate"] = refusal(404, "NOT_FOUND")
     new_project.answers["/storage/v1/b"] = refusal(409, "", "The name was freed a moment ago.")
     with pytest.raises(CloudProblem, match="409: The name was freed a moment ago"):
-        prerequisites.lay(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
+        prerequisites.create(_as_google(new_project.cloud), replace(environment, project=PROJECT), talk.say)
 
 
 class _Google(GoogleCloud):

@@ -147,7 +147,7 @@ NEW = (NOW - timedelta(minutes=30)).isoformat()
 )
 def test_each_kept_resource_has_a_reason(thing: Item, choice: Choice, stays: str) -> None:
     (decision,) = sweep.decide(Remains((), (thing,), {}, 1), choice, NOW)
-    assert (stays in decision.stays) if stays else decision.goes
+    assert (stays in decision.reason) if stays else decision.deleted
 
 
 def test_children_of_protected_resources_stay_and_a_similar_name_does_not_protect() -> None:
@@ -155,7 +155,7 @@ def test_children_of_protected_resources_stay_and_a_similar_name_does_not_protec
     key = item("service-account key", "projects/p/serviceAccounts/a@p/keys/1")
     other = item("service-account key", "projects/p/serviceAccounts/aa@p/keys/1")
     decisions = sweep.decide(Remains((), (protected, key, other), {}, 1), ANY, NOW)
-    assert {decision.item.name: decision.goes for decision in decisions} == {
+    assert {decision.item.name: decision.deleted for decision in decisions} == {
         protected.name: False,
         key.name: False,
         other.name: True,

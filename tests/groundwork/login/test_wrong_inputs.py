@@ -8,7 +8,7 @@ import pytest
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import Exit
 
-from tests.small_clone import SmallClone, made
+from tests.small_clone import SmallClone, make_clone
 from tests.wrong_inputs import ANYWHERE, AS_SOMEBODY, NOT_HERE, Wrong, check, prepare
 
 DEV = ("--env", "dev")
@@ -104,7 +104,7 @@ CASES = [pytest.param(verb, wrong, id=f"{verb}-{wrong}") for verb in RIGHT for w
 def clone(tmp_path_factory: pytest.TempPathFactory, local_clone: Checkout) -> SmallClone:
     """ENV=local with a bucket for DVC and one that is not, and folders that are DVC repositories gone wrong."""
     more = "buckets:\n  data: {dvc: true}\n  plain: {}\nrepositories:\n  images: {}\n"
-    clone = made(tmp_path_factory.mktemp("wrong"), local_clone, [], more)
+    clone = make_clone(tmp_path_factory.mktemp("wrong"), local_clone, [], more)
     prepare(clone)
     two = "cloud: local\nproject: groundwork-two\nregion: europe-west1\nbuckets: {one: {dvc: true}, two: {dvc: true}}\n"
     (clone.root / "envs" / "two.yaml").write_text(two)

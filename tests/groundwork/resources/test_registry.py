@@ -14,7 +14,7 @@ from groundwork.lifecycle.sweep import parse_kinds
 from groundwork.resources import inventory, registry
 from groundwork.resources import kinds as folder
 from groundwork.resources.kind import Free, Kind, Provisioning, Without, given, several
-from groundwork.resources.registry import GRANT, imported, kind_of, kinds, listings, made, policy_access
+from groundwork.resources.registry import GRANT, imported, kind_of, kinds, listings, policy_access, provisionings
 from groundwork.resources.words import thing
 from localcloud.spec.discovery import document
 
@@ -23,7 +23,7 @@ from tests.groundwork.resources.google_lists import PROJECT, Script, scripted
 ROOT = Path(__file__).resolve().parents[3]
 RESOURCE = re.compile(r'^resource "(\w+)"', re.MULTILINE)
 MODULE = re.compile(r'^module "(\w+)"', re.MULTILINE)
-CACHES = (registry.kinds, registry.listings, registry.made, registry.policy_access)
+CACHES = (registry.kinds, registry.listings, registry.provisionings, registry.policy_access)
 
 
 def _in_terraform(pattern: re.Pattern[str], *folders: str) -> set[str]:
@@ -41,7 +41,7 @@ def test_every_type_that_the_terraform_can_make_has_a_kind(resource_type: str) -
 
 @pytest.mark.parametrize("resource_type", sorted(_in_terraform(RESOURCE, "infra", "modules")))
 def test_what_the_terraform_makes_says_what_up_needs(resource_type: str) -> None:
-    how = made().get(resource_type)
+    how = provisionings().get(resource_type)
     assert GRANT.fullmatch(resource_type) or (how and not isinstance(how.permissions, Without))
 
 
@@ -205,4 +205,4 @@ def test_a_new_kind_is_one_file_and_every_verb_knows_it(with_batches: Script) ->
     assert (thing("google_dataproc_batch"), why_free("google_dataproc_batch")) == ("batch", "counted with its machines")
     assert imported("google_dataproc_batch", {"location": "r", "batch_id": "b"}, PROJECT) == name
     assert parse_kinds("dataproc-batch") == ("Dataproc batch",)
-    assert "dataproc.batches.create" in {one for how in made().values() for one in several(how.permissions)}
+    assert "dataproc.batches.create" in {one for how in provisionings().values() for one in several(how.permissions)}

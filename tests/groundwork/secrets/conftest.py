@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from groundwork.environment.checkout import Checkout
 
-from tests.small_clone import SmallClone, made
+from tests.small_clone import SmallClone, make_clone
 
 
 @pytest.fixture
 def clone(tmp_path: Path, local_clone: Checkout) -> SmallClone:
     """Secrets wandb-api-key, kaggle-user and kaggle-key, all without a value."""
-    return made(tmp_path / "clone", local_clone, ["wandb-api-key", "kaggle-user", "kaggle-key"])
+    return make_clone(tmp_path / "clone", local_clone, ["wandb-api-key", "kaggle-user", "kaggle-key"])

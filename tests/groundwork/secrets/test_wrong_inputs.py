@@ -10,7 +10,7 @@ from groundwork.environment.checkout import Checkout
 from groundwork.errors import Exit
 from groundwork.secrets.vault import Vault
 
-from tests.small_clone import SmallClone, made, states
+from tests.small_clone import SmallClone, make_clone, states
 from tests.wrong_inputs import ANYWHERE, AS_SOMEBODY, NOT_HERE, Wrong, check, prepare
 
 NAME = "wandb-api-key"
@@ -173,7 +173,7 @@ CASES = [pytest.param(verb, wrong, id=f"{verb}-{wrong}") for verb in RIGHT for w
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory, local_clone: Checkout) -> SmallClone:
     """wandb-api-key has one version, kaggle-key none; gone is in the file only."""
-    clone = made(tmp_path_factory.mktemp("wrong"), local_clone, [NAME, "kaggle-key"])
+    clone = make_clone(tmp_path_factory.mktemp("wrong"), local_clone, [NAME, "kaggle-key"])
     file = clone.root / "envs" / "local.yaml"
     file.write_text(file.read_text().replace(f"  {NAME}: {{}}\n", f"  {NAME}: {{}}\n  gone: {{}}\n"))
     for name, text in FILES.items():

@@ -116,7 +116,7 @@ def test_on_google_cloud_every_layer_is_pinned_before_it_is_initialised(
         around = replace(session.process_variables, work={**work, "TF_CLI_CONFIG_FILE": str(settings_for(package))})
         environment = replace(session.environment, local=not on_google)
         real = replace(session, provider="google", environment=environment, process_variables=around)
-        prerequisites.lay(session.cloud, session.environment, lambda _text: None)
+        prerequisites.create(session.cloud, session.environment, lambda _text: None)
         with pytest.raises(TerraformFailed) if on_google else nullcontext():
             initialise(real, RecordedTalk())
         text = (clone.checkout.layer("bootstrap") / ".terraform.lock.hcl").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from groundwork.environment.checkout import Checkout
 from groundwork.workloads.project import Project
 
 from tests.groundwork.at_google import google, proxy
-from tests.small_clone import OWNER, SmallClone, made
+from tests.small_clone import OWNER, SmallClone, make_clone
 
 __all__ = ["google", "proxy"]
 
@@ -30,7 +30,7 @@ APIS = ("artifactregistry", "cloudbuild", "run", "aiplatform", "logging", "stora
 @pytest.fixture
 def clone(tmp_path: Path, local_clone: Checkout) -> SmallClone:
     """ENV=local with two buckets, a repository, and the identities that build and train."""
-    return prepared(made(tmp_path / "clone", local_clone, [], FILE))
+    return prepared(make_clone(tmp_path / "clone", local_clone, [], FILE))
 
 
 def prepared(clone: SmallClone) -> SmallClone:

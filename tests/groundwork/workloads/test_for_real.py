@@ -20,7 +20,7 @@ from tests.groundwork.workloads.conftest import FILE, prepared
 from tests.local_project import running
 from tests.localcloud.containers import images
 from tests.localcloud.containers.conftest import SMALL, store
-from tests.small_clone import SmallClone, made
+from tests.small_clone import SmallClone, make_clone
 from tests.workflows.files import steps
 
 __all__ = ["store"]
@@ -62,7 +62,7 @@ def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
 @pytest.fixture(scope="module")
 def clone(cloud: Checkout, tmp_path_factory: pytest.TempPathFactory) -> SmallClone:
     """A project whose identities may do what the environment file says."""
-    clone = prepared(made(tmp_path_factory.mktemp("for-real"), cloud, [], FILE))
+    clone = prepared(make_clone(tmp_path_factory.mktemp("for-real"), cloud, [], FILE))
     granted(clone)
     return clone
 
@@ -246,7 +246,7 @@ def test_a_cloud_run_job_is_run_now_with_other_arguments_and_cancelled(clone: Sm
 
 
 def test_the_scripts_of_the_workflows_build_and_train_by_the_names_of_the_file(cloud: Checkout, tmp_path: Path) -> None:
-    clone = prepared(made(tmp_path / "clone", cloud, [], FILE + MORE))
+    clone = prepared(make_clone(tmp_path / "clone", cloud, [], FILE + MORE))
     granted(clone)
     (clone.root / ".venv").symlink_to(Path(sys.executable).parents[1])
     (clone.root / "Dockerfile").write_text(f"FROM {SMALL}\n")

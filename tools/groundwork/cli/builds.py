@@ -15,7 +15,7 @@ from groundwork.cli.printing import as_written, echo
 from groundwork.cli.table import print_table
 from groundwork.cli.terminal import Terminal
 from groundwork.cli.workloads import opened, print_data, print_entries, streamed, to_end
-from groundwork.cost.amounts import shown
+from groundwork.cost.amounts import as_money
 from groundwork.environment.workloads import BuildSpec as Settings
 from groundwork.errors import UsageProblem
 from groundwork.resources.contents import bytes_text
@@ -198,7 +198,7 @@ def list_(trigger: str, limit: int, name: str, who: str | None, as_json: bool) -
         echo(f"Nothing has been built in {project.environment.place} yet: start with `groundwork builds submit`.")
         return
     print_table(("build", "status", "started (UTC)", "took", "by", "images"), [_row(project, one) for one in found])
-    beyond = f", and {shown(used.cost)} on larger machines" if used.cost else ""
+    beyond = f", and {as_money(used.cost)} on larger machines" if used.cost else ""
     echo(f"these used {used.used:,.0f} of this month's {used.free:,.0f} free minutes{beyond}", err=True)
 
 

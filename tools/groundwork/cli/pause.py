@@ -11,7 +11,7 @@ from groundwork.cli.options import dry_run_option, environment_option, here, jso
 from groundwork.cli.principal import as_option, connected
 from groundwork.cli.printing import echo, print_json
 from groundwork.cli.terminal import Terminal
-from groundwork.cost.amounts import shown
+from groundwork.cost.amounts import as_money
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError
 from groundwork.lifecycle import pause as feature
@@ -85,7 +85,7 @@ def _word(verb: Verb) -> str:
 
 def _summary(found: Found, environment: Environment, done: Sequence[Turn], *, dry_run: bool) -> str:
     turns, word = (found.turns, "would be ") if dry_run else (done, "")
-    dollars, verb = shown(feature.hourly_of(turns)), "saves" if found.verb == "pause" else "costs"
+    dollars, verb = as_money(feature.hourly_of(turns)), "saves" if found.verb == "pause" else "costs"
     price = f"which {verb} {dollars} an hour at Google's list prices"
     ends = ["the local cloud bills nothing"] if environment.local else []
     ends += ["this was a dry run"] if dry_run else []

@@ -14,7 +14,7 @@ from groundwork.cli.printing import as_written, echo, raw
 from groundwork.cli.table import print_table
 from groundwork.cli.terminal import Terminal
 from groundwork.cli.workloads import opened, print_data, print_entries, streamed
-from groundwork.cost.amounts import shown
+from groundwork.cost.amounts import as_money
 from groundwork.environment.workloads import PLACEHOLDER
 from groundwork.errors import Exit, UsageProblem
 from groundwork.workloads import calling, revisions
@@ -75,7 +75,7 @@ def _minimum(project: Project, one: Service) -> str:
     if not one.least:
         return "0"
     price = feature.idle_price(project, one)
-    return f"{one.least}, {'price unknown' if price is None else f'{shown(price)} a month'}"
+    return f"{one.least}, {'price unknown' if price is None else f'{as_money(price)} a month'}"
 
 
 def _data(project: Project, one: Service) -> dict[str, Any]:

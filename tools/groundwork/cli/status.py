@@ -9,7 +9,7 @@ import click
 from groundwork.cli.options import environment_option, here, json_option
 from groundwork.cli.outputs import print_outputs
 from groundwork.cli.printing import echo, print_json
-from groundwork.cost.amounts import shown
+from groundwork.cost.amounts import as_money
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, UsageProblem
@@ -87,7 +87,7 @@ def _local_workloads(checkout: Checkout, found: Status) -> list[str]:
 def _print_runs(found: Now, environment: Environment) -> None:
     if found.runs:
         local_bill = "; the local cloud bills nothing" if environment.local else ""
-        echo(f"running: {shown(found.hourly)} an hour at Google's list prices{local_bill}")
+        echo(f"running: {as_money(found.hourly)} an hour at Google's list prices{local_bill}")
     for one in found.runs:
         echo(f"  {one.text}")
     if found.scheduled:

@@ -47,9 +47,9 @@ def sweep(
     try:
         done.remains.verdict(environment.place, "Project", "the reasons are above")
     except GroundworkError:
-        echo(f"{len(done.gone)} deleted in project {environment.place}.")
+        echo(f"{len(done.deleted)} deleted in project {environment.place}.")
         raise
     echo(
-        f"{done.remains.word}: {len(done.gone)} deleted, project {environment.place} holds nothing that Terraform does not "
+        f"{done.remains.word}: {len(done.deleted)} deleted, project {environment.place} holds nothing that Terraform does not "
         f"know of{done.remains.but}."
     )

@@ -25,9 +25,9 @@ from groundwork.cost import local_prices
 from groundwork.cost.estimate import Estimate, a_month
 from groundwork.cost.planned import saying_cost
 from groundwork.errors import Exit
-from groundwork.lifecycle import changed
+from groundwork.lifecycle import plan_data
 from groundwork.lifecycle import up as feature
-from groundwork.lifecycle.reviewed import only_this, shown
+from groundwork.lifecycle.review_record import only_this, plan_documents
 from groundwork.people.spelling import after_apply
 from groundwork.policy.gate import gate
 from groundwork.report import console
@@ -108,17 +108,17 @@ def plan(name: str, provider: str | None, as_json: bool, detailed_exitcode: bool
     with signals_passed_on():
         session = open_session(*here(name), provider, "plan", talk.say)
         say_cost = saying_cost(session.environment, talk.say, _today())
-        made = feature.plan(session, talk)
-        feature.show_plans(session, made, talk, details=details)
-        say_cost(session, made)
+        layer_plans = feature.plan(session, talk)
+        feature.show_plans(session, layer_plans, talk, details=details)
+        say_cost(session, layer_plans)
     if as_json:
         environment = {
             "environment": name,
             "project": session.environment.project,
             "simulated": session.environment.local,
         }
-        print_json({**environment, **changed.as_data(made, shown(session, made))})
-    pending = any(entry.pending for entry in made)
+        print_json({**environment, **plan_data.as_data(layer_plans, plan_documents(session, layer_plans))})
+    pending = any(entry.pending for entry in layer_plans)
     return int(Exit.CHANGES) if pending and detailed_exitcode else int(Exit.OK)
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from html import escape
 from typing import Any
 
-from groundwork.cost.amounts import ZERO, exact, shown, total
+from groundwork.cost.amounts import ZERO, as_money, exact, total
 from groundwork.cost.assumptions import Assumptions
 from groundwork.cost.estimate import Component, Estimate, estimate
 from groundwork.cost.report import CostReport
@@ -102,7 +102,7 @@ def lines(found: Against, currency: str) -> list[str]:
     return [
         head,
         *(
-            f"  {name:<{wide}}  {shown(awaited):>10}  {shown(spent, currency):>10}"
+            f"  {name:<{wide}}  {as_money(awaited):>10}  {as_money(spent, currency):>10}"
             for name, awaited, spent in found.services
         ),
     ]
@@ -112,7 +112,7 @@ def drawn(found: Against, currency: str, simulated: str) -> str:
     """The comparison as an HTML table."""
     title = f"Estimate and bill{simulated}"
     rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td class="number">{escape(shown(awaited))}</td><td class="number">{escape(shown(spent, currency))}</td></tr>'
+        f'<tr><th scope="row">{escape(name)}</th><td class="number">{escape(as_money(awaited))}</td><td class="number">{escape(as_money(spent, currency))}</td></tr>'
         for name, awaited, spent in (
             *found.services,
             ("all", total(one[1] for one in found.services), total(one[2] for one in found.services)),

@@ -35,7 +35,7 @@ def exact(amount: Decimal) -> str:
     return f"{'0' if whole == '-0' and not fraction else whole}.{fraction.ljust(2, '0')}"
 
 
-def shown(amount: Decimal, currency: str = "USD", signed: bool = False) -> str:
+def as_money(amount: Decimal, currency: str = "USD", signed: bool = False) -> str:
     """The amount for people: $1.20, -$0.05, 1.20 DKK; <$0.01 for anything under half a cent but not zero."""
     if amount != 0 and cents(amount) == 0:
         return f"{'-' if amount < 0 else ''}<{_with_unit('0.01', currency)}"

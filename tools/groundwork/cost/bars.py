@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from groundwork.cost.amounts import exact, shown, total
+from groundwork.cost.amounts import as_money, exact, total
 from groundwork.cost.credits import CreditBalance, Standing
 
 _WIDE = 20
@@ -39,7 +39,7 @@ class Bar:
     def words(self) -> str:
         """What is left, out of how much, and until when."""
         ends = f"used up on {self.end}" if self.foreseen else f"expires on {self.end}"
-        return f"{shown(self.left, self.currency)} of {shown(self.granted, self.currency)} left, {ends if self.left else 'used up'}"
+        return f"{as_money(self.left, self.currency)} of {as_money(self.granted, self.currency)} left, {ends if self.left else 'used up'}"
 
 
 def bars(balances: Sequence[CreditBalance], today: date) -> list[Bar]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from groundwork.cost.amounts import ZERO, decimal, exact, shown, total
+from groundwork.cost.amounts import ZERO, as_money, decimal, exact, total
 from groundwork.environment.values import Budget
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ class BudgetStatus:
     def text(self) -> str:
         """The comparison in one sentence."""
         currency = self.budget.currency
-        start = f"Budget: {shown(self.amount, currency)} a month"
+        start = f"Budget: {as_money(self.amount, currency)} a month"
         if self.cost is None:
             return f"{start}, not compared: {self.why}."
         share = f"{'≥ ' if self.bounded else ''}{self.cost / self.amount:.0%}"
-        beyond = f", {shown(self.cost - self.amount, currency)} over" if self.over else ""
+        beyond = f", {as_money(self.cost - self.amount, currency)} over" if self.over else ""
         return f"{start}; {self.what} {share} of it{beyond}."
 
     @property

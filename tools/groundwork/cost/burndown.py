@@ -10,7 +10,7 @@ from html import escape
 from typing import Any
 
 from groundwork.cost import axes
-from groundwork.cost.amounts import exact, shown
+from groundwork.cost.amounts import as_money, exact
 from groundwork.cost.credits import CreditBalance, left_on
 from groundwork.cost.ledger import Ledger
 
@@ -76,7 +76,7 @@ def drawn(found: Burndown, today: date, sentence: str, name: str) -> str:
         for day, anchor in marks.items()
     )
     return (
-        f'<figure><div class="scroll" tabindex="0" role="region" aria-label="{escape(name)}"><svg class="days" viewBox="0 0 {axes.WIDTH} {axes.HEIGHT}" role="img" aria-label="{escape(f"{name}, from {shown(found.top, found.balance.currency)} on {begin}. {sentence}")}">'
+        f'<figure><div class="scroll" tabindex="0" role="region" aria-label="{escape(name)}"><svg class="days" viewBox="0 0 {axes.WIDTH} {axes.HEIGHT}" role="img" aria-label="{escape(f"{name}, from {as_money(found.top, found.balance.currency)} on {begin}. {sentence}")}">'
         f'{axes.scale(top, found.balance.currency)}{cone}{likely}<polyline class="left" points="{line}"/>{texts}</svg></div>'
         f"<figcaption>{escape(sentence)}</figcaption></figure>"
     )

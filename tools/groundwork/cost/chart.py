@@ -15,7 +15,7 @@ from html import escape
 from groundwork.cost import against as comparison
 from groundwork.cost import axes, burndown, stacked
 from groundwork.cost.against import Against
-from groundwork.cost.amounts import ZERO, shown
+from groundwork.cost.amounts import ZERO, as_money
 from groundwork.cost.credits import HOW, CreditBalance, Standing
 from groundwork.cost.report import CostGroup, CostReport, Sums, groupings
 from groundwork.cost.tables import balance_sentence, day_words
@@ -120,7 +120,7 @@ def _head(found: CostReport, simulated: str) -> str:
     as_of = found.ledger.as_of
     when = f"As of {as_of:%Y-%m-%d %H:%M} UTC." if as_of else "The export does not say when it was made."
     dearest = found.by("service")[0]
-    most = f"{dearest.name} is the dearest service, with {shown(dearest.sums.before_promotion, found.currency)} before promotional credits."
+    most = f"{dearest.name} is the dearest service, with {as_money(dearest.sums.before_promotion, found.currency)} before promotional credits."
     warnings = "".join(f'<p class="warning">{escape(warning)}</p>' for warning in found.warnings)
     return (
         f'<h1>Costs{simulated}</h1>\n<p class="soft">{escape(found.ledger.origin)}, {escape(found.period.words)}, in {escape(found.currency)}. {when}</p>\n'
@@ -138,7 +138,7 @@ def _figures(found: CostReport) -> str:
         ("net", sums.net),
     )
     items = "".join(
-        f"<li>{name}<strong>{escape(shown(amount, found.currency))}</strong></li>" for name, amount in figures
+        f"<li>{name}<strong>{escape(as_money(amount, found.currency))}</strong></li>" for name, amount in figures
     )
     return f'<ul class="figures">{items}</ul>\n{_key()}'
 
@@ -181,7 +181,7 @@ def _bars(found: CostReport, grouping: str, simulated: str) -> str:
 def _bar_row(group: CostGroup, most: Decimal, currency: str) -> str:
     sums = group.sums
     numbers = "".join(
-        f'<td class="number">{escape(shown(amount, currency))}</td>'
+        f'<td class="number">{escape(as_money(amount, currency))}</td>'
         for amount in (sums.before_promotion, sums.promotion, sums.net)
     )
     return f'<tr><th scope="row">{escape(group.name)}{_bar(_parts(sums), most)}</th>{numbers}</tr>'
@@ -214,7 +214,7 @@ def _days(found: CostReport, simulated: str) -> str:
     top = axes.marks(most)[-1]
     drawn = "".join(_column(column, n, wide, top, found.currency) for n, column in enumerate(columns))
     word = "day" if step == 1 else "week"
-    label = f"Cost before promotional credits by {word}, {columns[0].start} to {columns[-1].start}, at most {shown(most, found.currency)}"
+    label = f"Cost before promotional credits by {word}, {columns[0].start} to {columns[-1].start}, at most {as_money(most, found.currency)}"
     return (
         f'<h2>By {word}{simulated}</h2>\n<div class="scroll" tabindex="0" role="region" aria-label="By {word}"><svg class="days" viewBox="0 0 {axes.WIDTH} {axes.HEIGHT}" role="img" aria-label="{escape(label)}">'
         f"{axes.scale(top, found.currency)}{drawn}{axes.dates([column.start for column in columns], wide)}</svg></div>"
@@ -245,7 +245,7 @@ def _column(column: _Column, place: int, wide: float, top: Decimal, currency: st
     money, credit = axes.share(parts.money, top, high), axes.share(parts.credit, top, high)
     x, width = axes.LEFT + place * wide + wide * 0.1, wide * 0.8
     outline = " open" if column.unfinished else ""
-    title = f"{column.start}: {shown(column.sums.before_promotion, currency)}, of which credits paid {shown(parts.credit, currency)}"
+    title = f"{column.start}: {as_money(column.sums.before_promotion, currency)}, of which credits paid {as_money(parts.credit, currency)}"
     title += ", lines may still come" if column.unfinished else ""
     return (
         f"<g><title>{escape(title)}</title>"
@@ -285,7 +285,7 @@ def _grant_row(balance: CreditBalance, standing: Standing, today: date) -> str:
         words += f'<br><span class="day soft">{empty.soonest} to {empty.latest or "expiry"}</span>'
     return (
         f'<tr><th scope="row">{escape(grant.member)}{bar}</th>'
-        f'<td class="number">{escape(shown(grant.amount, balance.currency))}</td>'
-        f'<td class="number">{escape(shown(standing.left, balance.currency))}</td>'
+        f'<td class="number">{escape(as_money(grant.amount, balance.currency))}</td>'
+        f'<td class="number">{escape(as_money(standing.left, balance.currency))}</td>'
         f'<td>{words}</td><td class="day">{grant.expires}</td></tr>'
     )

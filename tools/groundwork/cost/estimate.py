@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from groundwork.cost import catalogue as prices
-from groundwork.cost.amounts import ZERO, shown, total
+from groundwork.cost.amounts import ZERO, as_money, total
 from groundwork.cost.assumptions import Assumptions
 from groundwork.cost.catalogue import Catalogue, Price
 from groundwork.cost.plan import ResourceChange, as_plans, changes
@@ -205,21 +205,21 @@ def sentence(found: Estimate, today: date | None = None) -> str:
     """An estimate in one line; with `today`, it warns of prices older than 180 days."""
     after = found.after
     parts = [
-        f"fixed {shown(total(c.monthly for c in after.of('fixed')))}",
-        f"by usage {shown(total(c.monthly for c in after.of('usage')))}",
+        f"fixed {as_money(total(c.monthly for c in after.of('fixed')))}",
+        f"by usage {as_money(total(c.monthly for c in after.of('usage')))}",
     ]
     free = total(tier.off for tier in after.free_tiers)
-    parts += [f"free tier {shown(-free)}"] if free else []
+    parts += [f"free tier {as_money(-free)}"] if free else []
     unpriced = len({c.address for c in after.of("unpriced")})
     parts += [f"{unpriced} unpriced"] if unpriced else []
     bound = "≥ " if after.bounded else ""
-    text = f"Cost: {a_month(found)} ({bound}{_hourly(after.hourly)} an hour): {', '.join(parts)}. This plan: {shown(found.delta, signed=True)} a month."
+    text = f"Cost: {a_month(found)} ({bound}{_hourly(after.hourly)} an hour): {', '.join(parts)}. This plan: {as_money(found.delta, signed=True)} a month."
     return text + (stale_note(found, today) if today else "")
 
 
 def a_month(found: Estimate) -> str:
     """The total as text: "$12.40 a month", or "≥ $12.40 a month" where something is unpriced."""
-    return f"{'≥ ' if found.after.bounded else ''}{shown(found.after.monthly)} a month"
+    return f"{'≥ ' if found.after.bounded else ''}{as_money(found.after.monthly)} a month"
 
 
 def stale_note(found: Estimate, today: date) -> str:
@@ -232,4 +232,4 @@ def stale_note(found: Estimate, today: date) -> str:
 
 
 def _hourly(amount: Decimal) -> str:
-    return f"${amount:.4f}" if ZERO < amount < 1 else shown(amount)
+    return f"${amount:.4f}" if ZERO < amount < 1 else as_money(amount)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from groundwork.cost.amounts import decimal, shown
+from groundwork.cost.amounts import as_money, decimal
 from groundwork.environment import editing
 from groundwork.errors import UsageProblem
 
@@ -53,7 +53,7 @@ class CreditGrant:
     @property
     def words(self) -> str:
         """The grant in words, for use in a sentence."""
-        return f"{self.member}'s {shown(self.amount, self.currency)} of {self.start}"
+        return f"{self.member}'s {as_money(self.amount, self.currency)} of {self.start}"
 
 
 def parse(section: Sequence[Mapping[str, Any]] | None) -> tuple[CreditGrant, ...]:
@@ -115,7 +115,7 @@ def sound(grant: CreditGrant, where: str) -> CreditGrant:
         raise UsageProblem(f"{where}: {grant.words} was checked on {grant.checked.day}, when it was not valid.")
     if grant.checked and grant.checked.left > grant.amount:
         raise UsageProblem(
-            f"{where}: {grant.words} cannot have {shown(grant.checked.left, grant.currency)} left, more than was granted."
+            f"{where}: {grant.words} cannot have {as_money(grant.checked.left, grant.currency)} left, more than was granted."
         )
     return grant
 

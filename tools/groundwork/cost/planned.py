@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from groundwork.cost.amounts import shown
+from groundwork.cost.amounts import as_money
 from groundwork.cost.assumptions import Assumptions, parse
 from groundwork.cost.budget import of_estimate
 from groundwork.cost.estimate import Estimate, estimate, sentence
@@ -27,10 +27,10 @@ def assumptions_of(environment: Environment) -> Assumptions:
     return replace(said, runs={name: starts_a_month(job.schedule or "") for name, job in environment.scheduled.items()})
 
 
-def of_plans(session: Session, made: Sequence[LayerPlan], assumptions: Assumptions | None = None) -> Estimate:
+def of_plans(session: Session, layer_plans: Sequence[LayerPlan], assumptions: Assumptions | None = None) -> Estimate:
     """The estimate for the saved plans of all layers together."""
     assumptions = assumptions or assumptions_of(session.environment)
-    return estimate([session.shown(entry.layer, entry.file) for entry in made], assumptions)
+    return estimate([session.plan_json(entry.layer, entry.file) for entry in layer_plans], assumptions)
 
 
 def in_a_line(environment: Environment, found: Estimate, today: date | None = None) -> str:
@@ -55,11 +55,11 @@ def saying_cost(
     assumptions = assumptions_of(environment)
     note = LOCAL_NOTE if environment.local else ""
 
-    def check(session: Session, made: Sequence[LayerPlan]) -> None:
-        found = of_plans(session, made, assumptions)
+    def check(session: Session, layer_plans: Sequence[LayerPlan]) -> None:
+        found = of_plans(session, layer_plans, assumptions)
         keep(found)
         if found.delta >= MUCH:
-            say(f"  ! this plan adds {shown(found.delta)} a month to the platform's cost")
+            say(f"  ! this plan adds {as_money(found.delta)} a month to the platform's cost")
         say(in_a_line(environment, found, today) + note)
 
     return check

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 
 from groundwork.resources.kind import Free
 from groundwork.resources.needs import Planner
-from groundwork.resources.registry import GRANT, made
+from groundwork.resources.registry import GRANT, provisionings
 
 
 def priced() -> Mapping[str, Planner]:
     """The planner of each resource type that costs something."""
-    return {name: how.price for name, how in sorted(made().items()) if not isinstance(how.price, Free)}
+    return {name: how.price for name, how in sorted(provisionings().items()) if not isinstance(how.price, Free)}
 
 
 def free() -> Mapping[str, str]:
     """The reason for each resource type that is free."""
-    return {name: how.price.reason for name, how in sorted(made().items()) if isinstance(how.price, Free)}
+    return {name: how.price.reason for name, how in sorted(provisionings().items()) if isinstance(how.price, Free)}
 
 
 def why_free(resource_type: str) -> str | None:

@@ -10,7 +10,7 @@ from html import escape
 from typing import Any
 
 from groundwork.cost import axes
-from groundwork.cost.amounts import ZERO, exact, shown, total
+from groundwork.cost.amounts import ZERO, as_money, exact, total
 from groundwork.cost.report import GROUPINGS, CostReport
 
 MOST = 5
@@ -69,7 +69,7 @@ def drawn(found: Stack, currency: str, simulated: str) -> str:
         for n, name in enumerate(found.names)
     )
     title = f"By {word} and {found.grouping}{simulated}"
-    label = f"{title}: stacked columns from {min(found.columns)} to {max(found.columns)}, at most {shown(most, currency)}; the figures are in the table below"
+    label = f"{title}: stacked columns from {min(found.columns)} to {max(found.columns)}, at most {as_money(most, currency)}; the figures are in the table below"
     return (
         f'<h2>{title}</h2>\n<p class="key">{key}</p>\n<div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}">'
         f'<svg class="days" viewBox="0 0 {axes.WIDTH} {axes.HEIGHT}" role="img" aria-label="{escape(label)}">'
@@ -85,7 +85,7 @@ def _column(found: Stack, place: int, wide: float, top: Decimal, currency: str) 
         floor -= high
         if high:
             x, width = axes.LEFT + place * wide + wide * 0.1, wide * 0.8
-            title = escape(f"{start}, {name}: {shown(column[name], currency)}")
+            title = escape(f"{start}, {name}: {as_money(column[name], currency)}")
             rects.append(
                 f'<g class="stack"><title>{title}</title>'
                 f'<rect class="s{n}" x="{x:.1f}" y="{floor:.1f}" width="{width:.1f}" height="{high:.1f}"/></g>'
@@ -108,7 +108,7 @@ def _table(found: Stack, currency: str, title: str) -> str:
 
 
 def _cells(names: Sequence[str], column: Mapping[str, Decimal], currency: str) -> str:
-    return "".join(f'<td class="number">{escape(shown(column.get(name, ZERO), currency))}</td>' for name in names)
+    return "".join(f'<td class="number">{escape(as_money(column.get(name, ZERO), currency))}</td>' for name in names)
 
 
 def _span(start: date, step: int) -> str:

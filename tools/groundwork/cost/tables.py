@@ -10,7 +10,7 @@ from rich.text import Text
 
 from groundwork.cost import bars
 from groundwork.cost import credits as balance_words
-from groundwork.cost.amounts import shown, total
+from groundwork.cost.amounts import as_money, total
 from groundwork.cost.assumptions import DEFAULTS
 from groundwork.cost.credits import CreditBalance, Standing
 from groundwork.cost.estimate import Component, Estimate, Kind, sentence
@@ -56,15 +56,15 @@ def _charged(title: str, parts: Sequence[Component]) -> Table:
     table = _table(title, "resource", "what", "quantity", "a month", numbers=2)
     for part in parts:
         unit = part.price.unit if part.price else ""
-        table.add_row(part.address, part.part, f"{part.quantity:,.2f} {unit}", shown(part.monthly))
-    table.add_row("total", "", "", shown(total(part.monthly for part in parts)), style="bold")
+        table.add_row(part.address, part.part, f"{part.quantity:,.2f} {unit}", as_money(part.monthly))
+    table.add_row("total", "", "", as_money(total(part.monthly for part in parts)), style="bold")
     return table
 
 
 def _free_tiers(found: Estimate) -> Table:
     table = _table("Free tiers: once for the whole billing account", "pool", "a month", numbers=1)
     for tier in found.after.free_tiers:
-        table.add_row(tier.pool, shown(-tier.off))
+        table.add_row(tier.pool, as_money(-tier.off))
     return table
 
 
@@ -89,14 +89,14 @@ def _changes(found: Estimate) -> Table:
     for row in found.rows:
         if row.action == "keep" or not (row.before or row.after):
             continue
-        before, after = ("-" if side is None else shown(side) for side in (row.before, row.after))
-        table.add_row(row.address, row.action, before, after, shown(row.delta, signed=True))
+        before, after = ("-" if side is None else as_money(side) for side in (row.before, row.after))
+        table.add_row(row.address, row.action, before, after, as_money(row.delta, signed=True))
     table.add_row(
         "after free tiers",
         "",
-        shown(found.before.monthly),
-        shown(found.after.monthly),
-        shown(found.delta, signed=True),
+        as_money(found.before.monthly),
+        as_money(found.after.monthly),
+        as_money(found.delta, signed=True),
         style="bold",
     )
     return table
@@ -142,10 +142,10 @@ def _totals(found: CostReport) -> Text:
     }
     lines = [f"Costs from {found.ledger.origin}, {found.period.words}, {when}"]
     lines += [f"  {part.file}: {part.layout}, {part.line_count:,} lines" for part in found.ledger.parts]
-    lines.append(" · ".join(f"{name} {shown(amount, found.currency)}" for name, amount in parts.items()))
+    lines.append(" · ".join(f"{name} {as_money(amount, found.currency)}" for name, amount in parts.items()))
     if found.late.line_count:
         lines.append(
-            f"of which late: {found.late.line_count} lines, {shown(found.late.before_promotion, found.currency)}, "
+            f"of which late: {found.late.line_count} lines, {as_money(found.late.before_promotion, found.currency)}, "
             "billed on a later invoice than that of their month"
         )
     return Text("\n".join(lines))
@@ -157,7 +157,7 @@ def _groups(found: CostReport, grouping: str) -> Table:
     for group in found.by(grouping):
         sums = group.sums
         amounts = (sums.gross, sums.before_promotion, sums.promotion, sums.net)
-        table.add_row(_name(found, grouping, group), *(shown(amount, found.currency) for amount in amounts))
+        table.add_row(_name(found, grouping, group), *(as_money(amount, found.currency) for amount in amounts))
     return table
 
 
@@ -191,9 +191,9 @@ def _standing(balance: CreditBalance, standing: Standing, today: date) -> Sequen
     )
     return (
         grant.member,
-        shown(grant.amount, balance.currency),
-        shown(standing.used, balance.currency),
-        shown(standing.left, balance.currency),
+        as_money(grant.amount, balance.currency),
+        as_money(standing.used, balance.currency),
+        as_money(standing.left, balance.currency),
         grant.expires.isoformat(),
         fate,
         between,
@@ -215,9 +215,9 @@ def _day(day: date | None, expires: date) -> str:
 
 def balance_sentence(balance: CreditBalance) -> str:
     """What is left of a balance and when it ends, in one sentence."""
-    burn, left = balance.burn, shown(balance.left, balance.currency)
+    burn, left = balance.burn, as_money(balance.left, balance.currency)
     over = (
-        f" {shown(balance.over, balance.currency)} more was used than all entered grants provide: one is missing."
+        f" {as_money(balance.over, balance.currency)} more was used than all entered grants provide: one is missing."
         if balance.over
         else ""
     )
@@ -226,6 +226,6 @@ def balance_sentence(balance: CreditBalance) -> str:
     if not balance.left:
         return f"{balance.whose}: nothing left.{over}"
     end = balance.end
-    pace = f"{shown(burn.mean, balance.currency)} a day ({shown(burn.slow or burn.mean, balance.currency)} to {shown(burn.fast or burn.mean, balance.currency)})"
+    pace = f"{as_money(burn.mean, balance.currency)} a day ({as_money(burn.slow or burn.mean, balance.currency)} to {as_money(burn.fast or burn.mean, balance.currency)})"
     between = f", between {end.soonest} and {end.latest}" if end.soonest != end.latest else ""
     return f"{balance.whose}: {left} left at {pace}, the last credit ends on {end.likely}{between}.{over}"

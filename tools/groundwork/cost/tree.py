@@ -10,7 +10,7 @@ from decimal import Decimal
 from rich.table import Table
 from rich.text import Text
 
-from groundwork.cost.amounts import ZERO, shown, total
+from groundwork.cost.amounts import ZERO, as_money, total
 from groundwork.cost.estimate import Component, Estimate, sentence
 from groundwork.resources.words import component
 from groundwork.text import plural
@@ -62,19 +62,19 @@ def _tree(found: Estimate, tree: Iterable[Branch]) -> Table:
     table.add_column("quantity", justify="right", overflow="fold", style="dim")
     table.add_column("a month", justify="right", no_wrap=True)
     for branch in tree:
-        table.add_row(branch.name, "", shown(branch.monthly), style="bold")
+        table.add_row(branch.name, "", as_money(branch.monthly), style="bold")
         for number, part in enumerate(branch.parts):
             joint = "└" if number == len(branch.parts) - 1 else "├"
             table.add_row(f"{joint} {part.part}", *_charge(part))
     if free := total((ZERO, *(tier.off for tier in found.after.free_tiers))):
-        table.add_row("free tiers, once for the whole billing account", "", shown(-free), style="bold")
+        table.add_row("free tiers, once for the whole billing account", "", as_money(-free), style="bold")
     return table
 
 
 def _charge(part: Component) -> tuple[str, str]:
     if part.kind == "unpriced":
         return part.why, "?"
-    return _amount(part.quantity, part.price.unit if part.price else ""), shown(part.monthly)
+    return _amount(part.quantity, part.price.unit if part.price else ""), as_money(part.monthly)
 
 
 def _amount(quantity: Decimal, unit: str) -> str:

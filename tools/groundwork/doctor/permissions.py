@@ -10,7 +10,7 @@ from groundwork.environment.values import Environment
 from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.login import deployer
 from groundwork.resources.kind import several
-from groundwork.resources.registry import made
+from groundwork.resources.registry import provisionings
 from groundwork.text import listed
 
 
@@ -74,7 +74,7 @@ def needed(environment: Environment) -> tuple[str, ...]:
 
     Source: https://cloud.google.com/iam/docs/permissions-reference.
     """
-    used = (how for how in made().values() if how.uses(environment))
+    used = (how for how in provisionings().values() if how.uses(environment))
     return tuple(dict.fromkeys(permission for how in used for permission in several(how.permissions)))
 
 

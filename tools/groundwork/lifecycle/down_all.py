@@ -38,18 +38,18 @@ def everything(session: Session, options: up.UpOptions, talk: Talk) -> Remains:
             return teardown.remains(session, talk)
         if not options.dry_run:
             _refuse_other_states(session)
-        made = _planned(session, talk)
-        up.show_plans(session, made, talk)
+        layer_plans = _destroy_plans(session, talk)
+        up.show_plans(session, layer_plans, talk)
         talk.say(
             f"  - bucket {environment.state_bucket}, with every version of the Terraform states; this cannot be undone"
         )
         _say_names(environment, talk)
         if options.dry_run:
-            return teardown.as_it_is(session)
+            return teardown.contents(session)
         if not options.yes:
             word = f"delete {environment.state_bucket}"
             talk.typed(word, f"Type `{word}` to destroy the bootstrap layer and the state bucket:")
-        _destroy(session, made, options, talk)
+        _destroy(session, layer_plans, options, talk)
         _delete_state_bucket(session, talk)
         return teardown.remains(session, talk)
 
@@ -86,7 +86,7 @@ def _state(session: Session) -> State:
     return read_state(session.cloud, session.place(LAYER))
 
 
-def _planned(session: Session, talk: Talk) -> tuple[LayerPlan, ...]:
+def _destroy_plans(session: Session, talk: Talk) -> tuple[LayerPlan, ...]:
     """The plan to destroy the layer; nothing when its state is already empty."""
     recovery.settle(session, LAYER, talk)
     if not _state(session).resources:
@@ -94,15 +94,15 @@ def _planned(session: Session, talk: Talk) -> tuple[LayerPlan, ...]:
     return up.prepare(session, talk, destroy=True, layers=(LAYER,))
 
 
-def _destroy(session: Session, made: tuple[LayerPlan, ...], options: up.UpOptions, talk: Talk) -> None:
+def _destroy(session: Session, layer_plans: tuple[LayerPlan, ...], options: up.UpOptions, talk: Talk) -> None:
     """Applies what was shown, except for the state bucket, which contains the very state that Terraform is using."""
-    if not made:
+    if not layer_plans:
         return
     terraform = session.terraform(LAYER)
     bucket = {resource.address for resource in _state(session).resources if resource.module == STATE_BUCKET}
     if bucket:
         terraform.forget(sorted(bucket))
-    agreed = {change.address for entry in made for change in entry.changes}
+    agreed = {change.address for entry in layer_plans for change in entry.changes}
     fresh = up.plan_layer(session, LAYER, lambda _event: None, destroy=True)
     extra = [change.address for change in fresh.changes if change.address not in agreed or change.action != "delete"]
     again = [change.address for change in fresh.changes if change.address in bucket]

@@ -15,18 +15,20 @@ from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.session import Session
 
 
-def refuse(session: Session, made: Sequence[LayerPlan], beginning: str) -> None:
+def refuse(session: Session, layer_plans: Sequence[LayerPlan], beginning: str) -> None:
     """Raises Refused with everything that would make the plans fail half-way."""
-    found = [f"{name}: {why}" for name, kind, values in _going(session, made) for why in _why(session, kind, values)]
+    found = [
+        f"{name}: {why}" for name, kind, values in _going(session, layer_plans) for why in _why(session, kind, values)
+    ]
     if found:
         raise Refused(f"{beginning} would fail half-way, so it was not started:", found)
 
 
-def losses(session: Session, made: Sequence[LayerPlan]) -> list[str]:
+def losses(session: Session, layer_plans: Sequence[LayerPlan]) -> list[str]:
     """The contents of what the plans delete, one line each; empty things lose nothing."""
     names = {}
-    for name, kind, values in _going(session, made):
-        owner, how = registry.kind_of(kind), registry.made().get(kind)
+    for name, kind, values in _going(session, layer_plans):
+        owner, how = registry.kind_of(kind), registry.provisionings().get(kind)
         if owner and how and given(owner.inside):
             names[Item(owner.name, str(values[how.named]))] = name
     found, unknown = look_into(session.cloud, names)
@@ -34,12 +36,12 @@ def losses(session: Session, made: Sequence[LayerPlan]) -> list[str]:
     return lines + [f"{what}: unknown ({why})" for what, why in unknown.items()]
 
 
-def _going(session: Session, made: Sequence[LayerPlan]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+def _going(session: Session, layer_plans: Sequence[LayerPlan]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Everything that is deleted or replaced: its component in the team's words, its type, its values."""
-    for plan in made:
+    for plan in layer_plans:
         if not any(change.action in ("delete", "replace") for change in plan.changes):
             continue
-        for entry in session.shown(plan.layer, plan.file).get("resource_changes", ()):
+        for entry in session.plan_json(plan.layer, plan.file).get("resource_changes", ()):
             if "delete" in entry["change"]["actions"]:
                 name = component(str(entry.get("module_address", "")))
                 yield name, str(entry["type"]), entry["change"].get("before") or {}
@@ -47,7 +49,7 @@ def _going(session: Session, made: Sequence[LayerPlan]) -> Iterator[tuple[str, s
 
 def _why(session: Session, kind: str, values: Mapping[str, Any]) -> Iterator[str]:
     """Why a resource with these values cannot be deleted, with what to do."""
-    how = registry.made().get(kind)
+    how = registry.provisionings().get(kind)
     obstacle = given(how.obstacle) if how else None
     why = obstacle(session.cloud, session.environment, values) if obstacle else ""
     if why:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from groundwork.cost.amounts import shown
+from groundwork.cost.amounts import as_money
 from groundwork.cost.hourly import hourly
 from groundwork.errors import CouldNotTell, GroundworkError, UsageProblem
 from groundwork.google.cloud import GoogleCloud
@@ -35,7 +35,7 @@ class Turn:
         """As a line of text."""
         price = "free" if self.hourly == 0 else "price unknown"
         if self.hourly:
-            price = f"{shown(self.hourly)} an hour"
+            price = f"{as_money(self.hourly)} an hour"
         return f"{self.item.kind:<14}  {self.item.short:<20}  {self.doing}; {price}"
 
 

@@ -20,7 +20,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Missing:
-    """What `lay` would create, one line each; `bucket`: the state bucket is among them."""
+    """What `create` would add, one line each; `bucket`: the state bucket is among them."""
 
     lines: tuple[str, ...]
     bucket: bool
@@ -30,37 +30,37 @@ NOTHING = Missing((), bucket=False)
 
 
 def missing(cloud: GoogleCloud, environment: Environment) -> Missing:
-    """What is missing; nothing is changed. Raises GroundworkError like `lay`."""
+    """What is missing; nothing is changed. Raises GroundworkError like `create`."""
     lines = []
     number = ""
     try:
         number = _number(cloud, environment)
     except CloudProblem as problem:
-        if not _is_off(problem):
+        if not _is_disabled(problem):
             raise
     except _NoProject:
         bucket = f"create bucket {environment.state_bucket} for Terraform's state"
         return Missing(
             (f"create project {cloud.project} on the local cloud", f"enable {listed(APIS)}", bucket), bucket=True
         )
-    if off := _off(cloud):
-        lines.append(f"enable {listed(off)}")
+    if disabled := _disabled_apis(cloud):
+        lines.append(f"enable {listed(disabled)}")
     try:
-        there = _is_there(cloud, environment, number)
+        bucket_exists = _bucket_exists(cloud, environment, number)
     except CloudProblem as problem:
-        if not _is_off(problem):
+        if not _is_disabled(problem):
             raise
-        there = False
-    if not there:
+        bucket_exists = False
+    if not bucket_exists:
         lines.append(f"create bucket {environment.state_bucket} for Terraform's state")
-    return Missing(tuple(lines), bucket=not there)
+    return Missing(tuple(lines), bucket=not bucket_exists)
 
 
 class _NoProject(Exception):
     """There is no such project on the local cloud."""
 
 
-def lay(cloud: GoogleCloud, environment: Environment, say: Say) -> bool:
+def create(cloud: GoogleCloud, environment: Environment, say: Say) -> bool:
     """Creates what is missing; returns whether anything was. Idempotent, from any machine.
 
     Raises GroundworkError with a remedy when the project, an API or the bucket cannot be created.
@@ -70,20 +70,24 @@ def lay(cloud: GoogleCloud, environment: Environment, say: Say) -> bool:
         say(f"an enabled API still refuses calls, which can last some minutes; trying again in {seconds:g} s")
 
     try:
-        number, fresh = _project(cloud, environment, say)
+        number, project_created = _project(cloud, environment, say)
         enabled = _enable(cloud, say)
     except CloudProblem as problem:
         # Resource Manager is off in every project that was just created in the console.
-        if not _is_off(problem):
+        if not _is_disabled(problem):
             raise
         enabled = _enable(cloud, say)
-        number, fresh = cloud.patience.retry(lambda: _project(cloud, environment, say), _is_off, SERVICES, not_yet)
+        number, project_created = cloud.patience.retry(
+            lambda: _project(cloud, environment, say), _is_disabled, SERVICES, not_yet
+        )
     # All APIs are on by now, but even if this run did not enable them, another may have done so a second ago.
-    made = cloud.patience.retry(lambda: _bucket(cloud, environment, number, say), _is_off, SERVICES, not_yet)
-    return fresh or bool(enabled) or made
+    bucket_created = cloud.patience.retry(
+        lambda: _bucket(cloud, environment, number, say), _is_disabled, SERVICES, not_yet
+    )
+    return project_created or bool(enabled) or bucket_created
 
 
-def _is_off(problem: Exception) -> bool:
+def _is_disabled(problem: Exception) -> bool:
     return isinstance(problem, CloudProblem) and problem.switched_off
 
 
@@ -108,7 +112,7 @@ def _number(cloud: GoogleCloud, environment: Environment) -> str:
     try:
         found = cloud.request("GET", "cloudresourcemanager", f"v1/projects/{cloud.project}")
     except CloudProblem as problem:
-        if problem.code not in (403, 404) or _is_off(problem):
+        if problem.code not in (403, 404) or _is_disabled(problem):
             raise
         if not cloud.simulated:
             raise _no_project(environment, problem) from None
@@ -136,7 +140,7 @@ def _no_project(environment: Environment, problem: CloudProblem) -> PermissionPr
 
 def _enable(cloud: GoogleCloud, say: Say) -> list[str]:
     """Enables those of APIS that are off; returns them."""
-    missing = _off(cloud)
+    missing = _disabled_apis(cloud)
     if missing:
         say(f"enabling {', '.join(missing)}")
         path = f"v1/projects/{cloud.project}/services:batchEnable"
@@ -145,13 +149,13 @@ def _enable(cloud: GoogleCloud, say: Say) -> list[str]:
     return missing
 
 
-def _off(cloud: GoogleCloud) -> list[str]:
+def _disabled_apis(cloud: GoogleCloud) -> list[str]:
     """Those of APIS that are off."""
     path = f"v1/projects/{cloud.project}/services"
     try:
         services = list(cloud.pages("serviceusage", path, "services", {"filter": "state:ENABLED", "pageSize": 200}))
     except CloudProblem as problem:
-        if _is_off(problem):
+        if _is_disabled(problem):
             api = "serviceusage.googleapis.com"
             raise GroundworkError(
                 f"{api} is off in project {cloud.project}, and nothing can be checked without it: run "
@@ -164,26 +168,26 @@ def _off(cloud: GoogleCloud) -> list[str]:
 def _bucket(cloud: GoogleCloud, environment: Environment, number: str, say: Say) -> bool:
     """Creates the state bucket if it is missing; returns whether it was. Raises PermissionProblem when the name is taken."""
     name = environment.state_bucket
-    if _is_there(cloud, environment, number):
+    if _bucket_exists(cloud, environment, number):
         return False
     say(f"creating bucket {name} for Terraform's state")
     try:
         cloud.request("POST", "storage", "v1/b", params={"project": cloud.project}, json=_bucket_body(environment))
     except CloudProblem as problem:
-        if problem.code != 409 or not _is_there(cloud, environment, number):
+        if problem.code != 409 or not _bucket_exists(cloud, environment, number):
             raise
         return False
     return True
 
 
-def _is_there(cloud: GoogleCloud, environment: Environment, number: str) -> bool:
+def _bucket_exists(cloud: GoogleCloud, environment: Environment, number: str) -> bool:
     """Whether the state bucket exists, in this project. Raises PermissionProblem when it is in another."""
     try:
         found = cloud.request("GET", "storage", f"v1/b/{environment.state_bucket}")
     except CloudProblem as problem:
         if problem.code == 404:
             return False
-        if problem.code == 403 and not (_is_off(problem) or problem.reason in WHAT_ELSE):
+        if problem.code == 403 and not (_is_disabled(problem) or problem.reason in WHAT_ELSE):
             raise _not_ours(environment, problem.message) from None
         raise
     if number and str(found.get("projectNumber", number)) != number:

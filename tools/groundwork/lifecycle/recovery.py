@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.errors import GroundworkError
-from groundwork.resources.registry import GRANT, imported, made
+from groundwork.resources.registry import GRANT, imported, provisionings
 from groundwork.terraform import runs
 from groundwork.terraform.commands import ABSENT, Terraform
 from groundwork.terraform.events import Diagnostic, Event, Step, parse
@@ -64,8 +64,12 @@ def _keep(source: Path, target: Path) -> None:
 
 
 def _log(folder: Path, run: runs.TerraformRun) -> Path:
-    kept = folder / EVENTS
-    return kept if run.phase == "apply" and kept.exists() else folder / f"{run.phase.replace(' ', '-')}.ndjson"
+    interrupted = folder / EVENTS
+    return (
+        interrupted
+        if run.phase == "apply" and interrupted.exists()
+        else folder / f"{run.phase.replace(' ', '-')}.ndjson"
+    )
 
 
 def restore(session: Session, layer: str, talk: Talk) -> None:
@@ -78,16 +82,16 @@ def restore(session: Session, layer: str, talk: Talk) -> None:
         lost = [orphan for orphan in orphans(events) if orphan.address not in known]
         if lost:
             _adopt(lost, session, layer, talk)
-    _done(folder)
+    _forget_run(folder)
 
 
 def forget(folder: Path) -> None:
     """Deletes from a layer's folder everything that a later run would resume from."""
     (folder / STATE).unlink(missing_ok=True)
-    _done(folder)
+    _forget_run(folder)
 
 
-def _done(folder: Path) -> None:
+def _forget_run(folder: Path) -> None:
     (folder / EVENTS).unlink(missing_ok=True)
     (folder / PLAN).unlink(missing_ok=True)
     runs.ended(folder)
@@ -95,36 +99,36 @@ def _done(folder: Path) -> None:
 
 def rescue_state(session: Session, layer: str) -> None:
     """Moves a state that Terraform saved beside the code, because it could not upload it, to the environment's own folder."""
-    brought(session.checkout.layer(layer) / STATE, session.data(layer) / STATE)
+    move_state(session.checkout.layer(layer) / STATE, session.data(layer) / STATE)
 
 
-def brought(left: Path, kept: Path) -> None:
+def move_state(source: Path, target: Path) -> None:
     """Moves a file, even to another disk; if there is no room, it stays for the next run to move."""
-    if not left.exists():
+    if not source.exists():
         return
-    fresh = kept.with_suffix(".fresh")
+    fresh = target.with_suffix(".fresh")
     try:
-        shutil.copyfile(left, fresh)
-        fresh.replace(kept)
+        shutil.copyfile(source, fresh)
+        fresh.replace(target)
     except OSError:
         fresh.unlink(missing_ok=True)
     else:
-        left.unlink()
+        source.unlink()
 
 
 def _push(session: Session, layer: str, talk: Talk) -> None:
     rescue_state(session, layer)
-    kept = session.data(layer) / STATE
-    if not kept.exists():
+    saved = session.data(layer) / STATE
+    if not saved.exists():
         return
     talk.say(f"{layer}: uploading the state that your earlier run could not upload")
     try:
-        session.terraform(layer).push(kept)
+        session.terraform(layer).push(saved)
     except GroundworkError as error:
-        talk.say(f"{layer}: that state is older than the one in the bucket and is left in {kept} ({error.message})")
-        kept.replace(kept.with_suffix(".tfstate.outdated"))
+        talk.say(f"{layer}: that state is older than the one in the bucket and is left in {saved} ({error.message})")
+        saved.replace(saved.with_suffix(".tfstate.outdated"))
         return
-    kept.unlink()
+    saved.unlink()
 
 
 def orphans(events: Iterable[Event]) -> list[Orphan]:
@@ -148,7 +152,7 @@ def orphans(events: Iterable[Event]) -> list[Orphan]:
 
 def _harmless_again(resource_type: str) -> bool:
     """Whether creating it again changes nothing, so that the next apply can simply do so: grants, and kinds that say so."""
-    how = made().get(resource_type)
+    how = provisionings().get(resource_type)
     return bool(GRANT.fullmatch(resource_type)) or resource_type == "terraform_data" or (how is not None and how.again)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from groundwork.google.cloud import CloudProblem
 from groundwork.google.operations import finish
 from groundwork.resources.kind import Kind
-from groundwork.resources.registry import imported, kind_of, listings, made
+from groundwork.resources.registry import imported, kind_of, listings, provisionings
 from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.session import Session
 from groundwork.terraform.talk import Talk
@@ -15,18 +15,20 @@ from groundwork.terraform.talk import Talk
 
 def revive(session: Session, plan: LayerPlan, talk: Talk) -> frozenset[str]:
     """Undeletes what the plan would create but is only soft-deleted, and imports it into the state; returns the addresses."""
-    back = {address: path for address, kind, path in _wanted(session, plan) if _undeleted(session, kind, path, talk)}
-    for address, path in back.items():
+    undeleted = {
+        address: path for address, kind, path in _candidates(session, plan) if _undelete(session, kind, path, talk)
+    }
+    for address, path in undeleted.items():
         session.terraform(plan.layer).adopt(address, path)
-    return frozenset(back)
+    return frozenset(undeleted)
 
 
-def _wanted(session: Session, plan: LayerPlan) -> Iterator[tuple[str, Kind, str]]:
+def _candidates(session: Session, plan: LayerPlan) -> Iterator[tuple[str, Kind, str]]:
     """What may have to be undeleted: its address, its kind, its full name; parents come before children."""
-    if not any(change.action == "create" and _comes_back(change.type) for change in plan.changes):
+    if not any(change.action == "create" and _is_revived(change.type) for change in plan.changes):
         return
     project = session.environment.project
-    entries = session.shown(plan.layer, plan.file).get("resource_changes", ())
+    entries = session.plan_json(plan.layer, plan.file).get("resource_changes", ())
     found = [
         (
             str(entry["address"]),
@@ -34,7 +36,7 @@ def _wanted(session: Session, plan: LayerPlan) -> Iterator[tuple[str, Kind, str]
             imported(entry["type"], entry["change"].get("after") or {}, project),
         )
         for entry in entries
-        if entry["change"]["actions"] == ["create"] and _comes_back(entry["type"])
+        if entry["change"]["actions"] == ["create"] and _is_revived(entry["type"])
     ]
     for address, kind, path in sorted(found, key=lambda one: one[2]):
         owner = kind_of(kind)
@@ -42,12 +44,12 @@ def _wanted(session: Session, plan: LayerPlan) -> Iterator[tuple[str, Kind, str]
             yield address, owner, path
 
 
-def _comes_back(resource_type: str) -> bool:
-    how = made().get(resource_type)
+def _is_revived(resource_type: str) -> bool:
+    how = provisionings().get(resource_type)
     return how is not None and how.revived
 
 
-def _undeleted(session: Session, kind: Kind, path: str, talk: Talk) -> bool:
+def _undelete(session: Session, kind: Kind, path: str, talk: Talk) -> bool:
     """Undeletes the resource at a path if it is soft-deleted; returns whether it was."""
     row = next(row for row in listings() if row.kind == kind.name)
     try:

@@ -35,19 +35,19 @@ class Decision:
     """What happens to a leftover resource: it is deleted, or kept for a reason ("" when deleted)."""
 
     item: Item
-    stays: str
+    reason: str
 
     @property
-    def goes(self) -> bool:
+    def deleted(self) -> bool:
         """Whether it is deleted."""
-        return not self.stays
+        return not self.reason
 
 
 @dataclass(frozen=True)
-class Swept:
+class SweepResult:
     """What was deleted, what could not be (with the reason), and what the project contains afterwards."""
 
-    gone: tuple[Item, ...]
+    deleted: tuple[Item, ...]
     failed: dict[str, str] = field(default_factory=dict)
     remains: Remains | None = None
 
@@ -62,7 +62,7 @@ def parse_age(text: str) -> timedelta:
 
 def parse_kinds(text: str) -> tuple[str, ...]:
     """Parses kinds separated by commas, as verify names them, with dashes for spaces. Raises UsageProblem with the known ones."""
-    spelled = {kind.lower().replace(" ", "-"): kind for kind in _swept()}
+    spelled = {kind.lower().replace(" ", "-"): kind for kind in _sweepable_kinds()}
     wanted = [word.strip().lower().replace(" ", "-") for word in text.split(",") if word.strip()]
     unknown = [word for word in wanted if word not in spelled]
     if unknown or not wanted:
@@ -71,7 +71,7 @@ def parse_kinds(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(spelled[word] for word in wanted))
 
 
-def _swept() -> tuple[str, ...]:
+def _sweepable_kinds() -> tuple[str, ...]:
     """The kinds that are found and can be deleted."""
     return tuple(
         name
@@ -97,10 +97,10 @@ def decide(found: Remains, choice: Choice, now: datetime) -> tuple[Decision, ...
     protected = {item.name for item in found.left if _kept_by(item)}
     order = {kind: number for number, kind in enumerate(kinds())}
     items = sorted(found.left, key=lambda item: (order[item.kind], item.name))
-    return tuple(Decision(item, _stays(item, choice, now, protected)) for item in items)
+    return tuple(Decision(item, _reason_to_keep(item, choice, now, protected)) for item in items)
 
 
-def _stays(item: Item, choice: Choice, now: datetime, protected: set[str]) -> str:
+def _reason_to_keep(item: Item, choice: Choice, now: datetime, protected: set[str]) -> str:
     if label := _kept_by(item):
         return f"it is marked {label}"
     for parent in protected if item.row and item.row.of else ():
@@ -108,12 +108,12 @@ def _stays(item: Item, choice: Choice, now: datetime, protected: set[str]) -> st
             return f"{parent.rpartition('/')[2]}, which it belongs to, is kept"
     if choice.only and item.kind not in choice.only:
         return "its kind is not in --only"
-    born = created(item)
+    creation = created(item)
     if choice.any_age:
         return ""
-    if born is None:
+    if creation is None:
         return "its age is unknown; --any-age deletes it too"
-    age = now - born
+    age = now - creation
     return (
         ""
         if age >= choice.older_than
@@ -167,31 +167,31 @@ def show(decisions: Sequence[Decision], talk: Talk, going: str) -> None:
     for decision in decisions:
         item = decision.item
         line = f"{item.kind:<18} {item.name}"
-        talk.say(f"{going:<12}  {line}" if decision.goes else f"{'keeps':<12}  {line}: {decision.stays}")
+        talk.say(f"{going:<12}  {line}" if decision.deleted else f"{'keeps':<12}  {line}: {decision.reason}")
 
 
 def sweep(
     cloud: GoogleCloud, environment: Environment, choice: Choice, talk: Talk, *, yes: bool, dry_run: bool
-) -> Swept:
+) -> SweepResult:
     """Shows what would be deleted, asks for the project ID, deletes exactly that, and verifies again.
 
     Anything that was labelled to be kept in the meantime is kept. Raises GroundworkError: Refused, CouldNotTell.
     """
     found, decisions = look(cloud, environment, choice)
     show(decisions, talk, "would delete" if dry_run else "deletes" if yes else "to delete")
-    shown = [decision.item for decision in decisions if decision.goes]
-    if dry_run or not shown:
-        return Swept((), {}, found)
+    listed = [decision.item for decision in decisions if decision.deleted]
+    if dry_run or not listed:
+        return SweepResult((), {}, found)
     if not yes:
-        these = "this" if len(shown) == 1 else f"these {len(shown)} resources"
+        these = "this" if len(listed) == 1 else f"these {len(listed)} resources"
         talk.typed(environment.project, f"Type the project ID ({environment.project}) to delete {these}:")
-    now_left = {decision.item for decision in look(cloud, environment, choice)[1] if decision.goes}
-    gone, failed = _delete(cloud, [item for item in shown if item in now_left], talk)
-    return Swept(tuple(gone), failed, verify(cloud, environment))
+    now_left = {decision.item for decision in look(cloud, environment, choice)[1] if decision.deleted}
+    deleted, failed = _delete(cloud, [item for item in listed if item in now_left], talk)
+    return SweepResult(tuple(deleted), failed, verify(cloud, environment))
 
 
 def _delete(cloud: GoogleCloud, items: Sequence[Item], talk: Talk) -> tuple[list[Item], dict[str, str]]:
-    gone: list[Item] = []
+    deleted: list[Item] = []
     failed: dict[str, str] = {}
     for item in items:
         try:
@@ -200,6 +200,6 @@ def _delete(cloud: GoogleCloud, items: Sequence[Item], talk: Talk) -> tuple[list
             failed[item.name] = problem.message
             talk.say(f"not deleted   {item.kind:<18} {item.name}: {problem.message}")
         else:
-            gone.append(item)
+            deleted.append(item)
             talk.say(f"deleted       {item.kind:<18} {item.name}")
-    return gone, failed
+    return deleted, failed

@@ -24,15 +24,15 @@ def down(session: Session, options: up.UpOptions, talk: Talk) -> Remains:
     environment = session.environment
     refuse_protected(environment)
     with runs.alone(session.folder, runs.this_run("down", environment.name)):
-        if _anything(session, talk):
-            made = up.prepare(session, talk, destroy=True, layers=DISPOSABLE)
-            up.show_plans(session, made, talk)
-            obstacles.refuse(session, made, f"Destroying {environment.name}")
+        if _has_anything(session, talk):
+            layer_plans = up.prepare(session, talk, destroy=True, layers=DISPOSABLE)
+            up.show_plans(session, layer_plans, talk)
+            obstacles.refuse(session, layer_plans, f"Destroying {environment.name}")
             if options.dry_run:
-                return as_it_is(session)
+                return contents(session)
             if not options.yes:
                 talk.typed(environment.project, f"Type the project ID ({environment.project}) to destroy all this:")
-            up.apply_all(session, [entry for entry in made if entry.pending], options, talk)
+            up.apply_all(session, [entry for entry in layer_plans if entry.pending], options, talk)
         else:
             talk.say(f"{environment.name}: there is nothing to remove")
         return remains(session, talk)
@@ -47,7 +47,7 @@ def refuse_protected(environment: Environment) -> None:
         )
 
 
-def _anything(session: Session, talk: Talk) -> bool:
+def _has_anything(session: Session, talk: Talk) -> bool:
     """Whether the platform's state contains anything, or an interrupted run may have created something that is not in it."""
     interrupted = [layer for layer in session.places if recovery.settle(session, layer, talk)]
     state = read_state(session.cloud, session.place(DISPOSABLE[0]))
@@ -65,7 +65,7 @@ def bucket_exists(session: Session) -> bool:
     return True
 
 
-def as_it_is(session: Session) -> Remains:
+def contents(session: Session) -> Remains:
     """What the project contains now, by list calls."""
     return verify.verify(session.cloud, session.environment, inside=False)
 
@@ -76,4 +76,4 @@ def remains(session: Session, talk: Talk) -> Remains:
     def notice(seconds: float) -> None:
         talk.say(f"something is still listed, but lists may be stale; checking again in {seconds:g} s")
 
-    return session.cloud.patience.until(lambda: as_it_is(session), lambda found: not found.left, LISTS, notice)
+    return session.cloud.patience.until(lambda: contents(session), lambda found: not found.left, LISTS, notice)

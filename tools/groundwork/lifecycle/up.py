@@ -59,49 +59,49 @@ def up(session: Session, options: UpOptions, talk: Talk, checks: Sequence[Check]
     Raises GroundworkError: StateLocked, Refused, Interrupted, a failed Terraform with advice.
     """
     with runs.alone(session.folder, runs.this_run("up", session.environment.name), patient=options.patient):
-        made = prepare(session, talk, lay=not options.dry_run)
-        show_plans(session, made, talk, details=options.details)
+        layer_plans = prepare(session, talk, create=not options.dry_run)
+        show_plans(session, layer_plans, talk, details=options.details)
         for check in checks:
-            check(session, made)
-        obstacles.refuse(session, made, f"Applying this to {session.environment.name}")
-        pending = [plan for plan in made if plan.pending]
+            check(session, layer_plans)
+        obstacles.refuse(session, layer_plans, f"Applying this to {session.environment.name}")
+        pending = [plan for plan in layer_plans if plan.pending]
         if pending and not options.dry_run:
             if not (options.yes or session.environment.local):
                 talk.confirm(f"Apply this to {session.environment.name} (project {session.environment.project})?")
-            apply_all(session, _with_what_comes_back(session, pending, talk), options, talk)
-        return UpResult(tuple(made), outputs(session))
+            apply_all(session, _with_revivals(session, pending, talk), options, talk)
+        return UpResult(tuple(layer_plans), outputs(session))
 
 
 def plan(session: Session, talk: Talk) -> tuple[LayerPlan, ...]:
     """Plans every layer and saves the plans as files; nothing is changed."""
     with runs.alone(session.folder, runs.this_run("plan", session.environment.name)):
-        return prepare(session, talk, lay=False)
+        return prepare(session, talk, create=False)
 
 
 def prepare(
-    session: Session, talk: Talk, *, destroy: bool = False, lay: bool = False, layers: Sequence[str] = LAYERS
+    session: Session, talk: Talk, *, destroy: bool = False, create: bool = False, layers: Sequence[str] = LAYERS
 ) -> tuple[LayerPlan, ...]:
     """Creates or reports the prerequisites, recovers an interrupted run, and initialises and plans the layers in parallel."""
     read_shipped(session.checkout.root, PERSONAS)  # Terraform reads it too, but its error names no file
     if not destroy:
         placeholders.refuse(session.environment)
-        _begin(session, talk, lay=lay)
+        _begin(session, talk, create=create)
     interrupted = [layer for layer in LAYERS if recovery.settle(session, layer, talk)]
     try:
-        with session.held_up(talk.say):
+        with session.keeping_cloud_up(talk.say):
             initialise(session, talk)
             for layer in interrupted:
                 recovery.restore(session, layer, talk)
             with talk.progress(f"planning {' and '.join(layers)}", {}) as listen:
                 return _plan_all(session, layers, listen, destroy=destroy)
     except TerraformFailed as failure:
-        raise understood(session, failure) from failure
+        raise explained_failure(session, failure) from failure
 
 
-def _begin(session: Session, talk: Talk, *, lay: bool) -> None:
+def _begin(session: Session, talk: Talk, *, create: bool) -> None:
     """Creates what Terraform needs, or says what `up` would create; without a state bucket, the plan is made without a state."""
-    if lay:
-        prerequisites.lay(session.cloud, session.environment, talk.say)
+    if create:
+        prerequisites.create(session.cloud, session.environment, talk.say)
         connection.ensure(session.cloud, session.environment, session.checkout, talk.say)
         if session.environment.local:
             local_commands.tell(session.environment, session.checkout)
@@ -118,12 +118,12 @@ def _begin(session: Session, talk: Talk, *, lay: bool) -> None:
 
 
 def _plan_all(session: Session, layers: Sequence[str], listen: LayerListen, *, destroy: bool) -> tuple[LayerPlan, ...]:
-    """Plans the layers in parallel, and reads each plan as soon as it is made: its cost and changes will be needed."""
+    """Plans the layers in parallel, and reads each plan as soon as it is saved: its cost and changes will be needed."""
 
     def planned(layer: str) -> LayerPlan:
-        made = plan_layer(session, layer, partial(listen, layer), destroy=destroy)
-        session.shown(layer, made.file)
-        return made
+        layer_plan = plan_layer(session, layer, partial(listen, layer), destroy=destroy)
+        session.plan_json(layer, layer_plan.file)
+        return layer_plan
 
     with ThreadPoolExecutor(len(layers)) as pool:
         return tuple(pool.map(planned, layers))
@@ -156,47 +156,47 @@ def _plan(session: Session, layer: str, listen: Callable[[Event], None], *, dest
             warnings.append(event)
         listen(event)
 
-    made_from = sources.sources(session.checkout.root, session.environment)
+    inputs = sources.sources(session.checkout.root, session.environment)
     session.freeze(layer)
     file = session.data(layer) / plans.FILE
     pending = session.terraform(layer).plan(file, note, destroy=destroy)
-    sources.note(file, made_from)
+    sources.note(file, inputs)
     return LayerPlan(layer, file, pending, plans.acting(changes), tuple(warnings))
 
 
-def names(session: Session, made: Sequence[LayerPlan]) -> Named:
+def names(session: Session, layer_plans: Sequence[LayerPlan]) -> Named:
     """The plans with the names of the things and people that change."""
     personas = {email: member.role for email, member in session.environment.members.items()}
-    return named(made, _shown(session, made), personas)
+    return named(layer_plans, _documents(session, layer_plans), personas)
 
 
-def _shown(session: Session, made: Sequence[LayerPlan]) -> dict[str, dict[str, Any]]:
-    return {entry.layer: session.shown(entry.layer, entry.file) for entry in made if entry.changes}
+def _documents(session: Session, layer_plans: Sequence[LayerPlan]) -> dict[str, dict[str, Any]]:
+    return {entry.layer: session.plan_json(entry.layer, entry.file) for entry in layer_plans if entry.changes}
 
 
-def show_plans(session: Session, made: Sequence[LayerPlan], talk: Talk, *, details: bool = False) -> None:
+def show_plans(session: Session, layer_plans: Sequence[LayerPlan], talk: Talk, *, details: bool = False) -> None:
     """Prints the plans in the team's words, with grants of more power and permanent losses set apart."""
-    found = names(session, made)
+    found = names(session, layer_plans)
     for line in found.details if details else found.lines:
         talk.say(line)
     if found.power:
         talk.say("grants with far-reaching power")
     for line in found.power:
         talk.say(f"  ! {line}")
-    if taken := taken_back(made, _shown(session, made)):
+    if revocations := taken_back(layer_plans, _documents(session, layer_plans)):
         talk.say("granted by hand, and revoked because the file grants that role to others")
-    for line in taken:
+    for line in revocations:
         talk.say(f"  ! {line}")
-    if lost := obstacles.losses(session, made):
+    if losses := obstacles.losses(session, layer_plans):
         talk.say("contents that are lost for good")
-    for line in lost:
+    for line in losses:
         talk.say(f"  ! {line}")
-    for warning in (warning for entry in made for warning in entry.warnings):
+    for warning in (warning for entry in layer_plans for warning in entry.warnings):
         talk.say(f"warning: {warning.summary} {warning.address}".rstrip())
-    total = plans.counts(made)
-    only_outputs = total.none and any(entry.pending for entry in made)
-    what = "only outputs change" if only_outputs else total.text
-    talk.say(f"{session.environment.name}: {what}, in project {session.environment.place}")
+    total = plans.counts(layer_plans)
+    only_outputs = total.none and any(entry.pending for entry in layer_plans)
+    summary = "only outputs change" if only_outputs else total.text
+    talk.say(f"{session.environment.name}: {summary}, in project {session.environment.place}")
 
 
 def apply_all(session: Session, pending: Sequence[LayerPlan], options: UpOptions, talk: Talk) -> None:
@@ -206,28 +206,28 @@ def apply_all(session: Session, pending: Sequence[LayerPlan], options: UpOptions
     work = Counter((layer, change.module) for layer, change in changes for _ in range(1 + (change.action == "replace")))
     doing = "destroying in" if changes and all(change.action == "delete" for _, change in changes) else "applying to"
     began = time.monotonic()
-    with session.held_up(talk.say), talk.progress(f"{doing} {session.environment.name}", work) as listen:
+    with session.keeping_cloud_up(talk.say), talk.progress(f"{doing} {session.environment.name}", work) as listen:
         for entry in pending:
             apply_layer(session, entry, options, listen, talk)
     talk.say(f"{session.environment.name}: {plans.counts(pending).done} in {time.monotonic() - began:.1f} s")
 
 
-def apply_layer(session: Session, shown: LayerPlan, options: UpOptions, listen: LayerListen, talk: Talk) -> None:
+def apply_layer(session: Session, approved: LayerPlan, options: UpOptions, listen: LayerListen, talk: Talk) -> None:
     """Applies a layer's saved plan; after a temporary error, a fresh plan of the remaining changes is applied.
 
     Raises GroundworkError, with advice.
     """
-    current = shown
+    current = approved
     for seconds in (*(options.waits or _waits(session)), None):
         try:
-            return _apply(session, current, partial(listen, shown.layer))
+            return _apply(session, current, partial(listen, approved.layer))
         except TerraformFailed as failure:
             why = transient.reason(failure.diagnostics, local=session.environment.local)
             if seconds is None or not why:
-                raise understood(session, failure) from failure
-        talk.say(f"{shown.layer}: {why}; this is temporary, trying again in {seconds:g} s")
+                raise explained_failure(session, failure) from failure
+        talk.say(f"{approved.layer}: {why}; this is temporary, trying again in {seconds:g} s")
         session.cloud.patience.sleep(seconds)
-        current = _what_is_left(session, shown, talk)
+        current = _remaining_plan(session, approved, talk)
         if not current.pending:
             return None
     return None
@@ -240,35 +240,37 @@ def _apply(session: Session, entry: LayerPlan, listen: Callable[[Event], None]) 
         recovery.rescue_state(session, entry.layer)
 
 
-def _with_what_comes_back(session: Session, pending: Sequence[LayerPlan], talk: Talk) -> list[LayerPlan]:
-    """The plans, made anew where something had to be undeleted."""
+def _with_revivals(session: Session, pending: Sequence[LayerPlan], talk: Talk) -> list[LayerPlan]:
+    """The plans, with a fresh one where something had to be undeleted."""
     fresh = []
     for entry in pending:
-        back = revival.revive(session, entry, talk)
-        fresh.append(_what_is_left(session, entry, talk, back) if back else entry)
+        revived = revival.revive(session, entry, talk)
+        fresh.append(_remaining_plan(session, entry, talk, revived) if revived else entry)
     return [entry for entry in fresh if entry.pending]
 
 
-def _what_is_left(session: Session, shown: LayerPlan, talk: Talk, adopted: frozenset[str] = frozenset()) -> LayerPlan:
+def _remaining_plan(
+    session: Session, approved: LayerPlan, talk: Talk, adopted: frozenset[str] = frozenset()
+) -> LayerPlan:
     """A fresh plan after a failed apply. Raises GroundworkError if it contains anything that was not shown; `adopted` may be updated."""
-    if recovery.settle(session, shown.layer, talk):
-        recovery.restore(session, shown.layer, talk)
-    fresh = plan_layer(session, shown.layer, lambda _event: None)
-    agreed = {(change.address, change.action) for change in shown.changes}
+    if recovery.settle(session, approved.layer, talk):
+        recovery.restore(session, approved.layer, talk)
+    fresh = plan_layer(session, approved.layer, lambda _event: None)
+    agreed = {(change.address, change.action) for change in approved.changes}
     # A resource whose creation failed half-way is tainted, and Terraform replaces it.
-    agreed |= {(change.address, "replace") for change in shown.changes if change.action == "create"}
+    agreed |= {(change.address, "replace") for change in approved.changes if change.action == "create"}
     agreed |= {(address, "update") for address in adopted}
     new = [change for change in fresh.changes if (change.address, change.action) not in agreed]
     if new:
         names = [f"{change.action} {change.address}" for change in new]
         raise GroundworkError(
-            f"{shown.layer}: the plan for the retry contains changes that were not shown: run the same command again to see them.",
+            f"{approved.layer}: the plan for the retry contains changes that were not shown: run the same command again to see them.",
             names,
         )
     return replace(fresh, warnings=())
 
 
-def understood(session: Session, failure: TerraformFailed) -> GroundworkError:
+def explained_failure(session: Session, failure: TerraformFailed) -> GroundworkError:
     """A Terraform failure in our words: who holds the lock, which member is wrong, or what failed and what to do."""
     if lock.is_locked(failure):
         layer = failure.directory.name

@@ -20,8 +20,8 @@ def gate(say: Callable[[str], None], *, asked: bool = False) -> Callable[[Sessio
     Unless `asked`, plans that change nothing are not checked, nor are those of the local cloud, where nothing can be lost or billed.
     """
 
-    def refuse(session: Session, made: Sequence[LayerPlan]) -> None:
-        judged = [plan for plan in made if plan.pending or asked]
+    def refuse(session: Session, layer_plans: Sequence[LayerPlan]) -> None:
+        judged = [plan for plan in layer_plans if plan.pending or asked]
         if not judged:
             return
         if session.environment.local and not asked:
@@ -40,10 +40,10 @@ def gate(say: Callable[[str], None], *, asked: bool = False) -> Callable[[Sessio
     return refuse
 
 
-def of_plans(session: Session, made: Sequence[LayerPlan], say: Callable[[str], None]) -> Result:
+def of_plans(session: Session, layer_plans: Sequence[LayerPlan], say: Callable[[str], None]) -> Result:
     """The result for this session's saved plans, and for the code."""
     from groundwork.policy import check as checks
 
-    plans = {plan.layer: checks.SavedPlan(partial(session.shown, plan.layer, plan.file)) for plan in made}
+    plans = {plan.layer: checks.SavedPlan(partial(session.plan_json, plan.layer, plan.file)) for plan in layer_plans}
     scanner = checks.scanner(session.checkout, say)
     return checks.check(scanner, session.environment, plans, session.checkout.runs / checks.FOLDER, checks.today())

@@ -80,7 +80,7 @@ def from_plan(session: Session) -> Existing:
     for layer in LAYERS:
         file = session.data(layer) / plans.FILE
         _refuse_older(session, layer, file)
-        shown = session.shown(layer, file)
+        shown = session.plan_json(layer, file)
         resources += _resources(shown.get("prior_state", {}).get("values", {}).get("root_module", {}))
         changing |= dict(_changing(environment, shown.get("resource_changes", ())))
     things, pairs = _seen(environment, resources)

@@ -8,7 +8,7 @@ from typing import Any
 
 from groundwork.cost.estimate import estimate
 from groundwork.cost.planned import assumptions_of, in_a_line
-from groundwork.lifecycle import changed, reviewed, up
+from groundwork.lifecycle import plan_data, review_record, up
 from groundwork.people.personas import personas
 from groundwork.policy import check as checks
 from groundwork.policy.check import SavedPlan
@@ -36,7 +36,7 @@ class Review:
     lines: tuple[str, ...]
     cost: str
     policy: Result
-    record: reviewed.Record
+    record: review_record.Record
     map: Diagram
 
     @property
@@ -63,20 +63,20 @@ def review(session: Session, talk: Talk, say: Callable[[str], None]) -> Review:
 
     Raises what planning and the policy check raise.
     """
-    made = up.plan(session, talk)
-    shown = reviewed.shown(session, made)
-    found = up.names(session, made)
+    layer_plans = up.plan(session, talk)
+    documents = review_record.plan_documents(session, layer_plans)
+    found = up.names(session, layer_plans)
     return Review(
         environment=session.environment.name,
         simulated=session.environment.local,
-        plans=made,
-        changed=changed.as_data(made, shown),
+        plans=layer_plans,
+        changed=plan_data.as_data(layer_plans, documents),
         lines=(*found.lines, *(f"  ! {line}" for line in found.power)),
         cost=in_a_line(
-            session.environment, estimate(list(shown.values()), assumptions_of(session.environment)), checks.today()
+            session.environment, estimate(list(documents.values()), assumptions_of(session.environment)), checks.today()
         ),
-        policy=_policy(session, shown, say),
-        record=reviewed.record(session.environment.name, shown),
+        policy=_policy(session, documents, say),
+        record=review_record.record(session.environment.name, documents),
         map=diagram(session.environment, personas(session.checkout.root), from_plan(session)),
     )
 
@@ -94,8 +94,8 @@ def as_data(found: Review) -> dict[str, Any]:
     }
 
 
-def _policy(session: Session, shown: Mapping[str, Mapping[str, Any]], say: Callable[[str], None]) -> Result:
-    saved = {layer: _saved(plan) for layer, plan in shown.items()}
+def _policy(session: Session, documents: Mapping[str, Mapping[str, Any]], say: Callable[[str], None]) -> Result:
+    saved = {layer: _saved(plan) for layer, plan in documents.items()}
     scanner = checks.scanner(session.checkout, say)
     return checks.check(scanner, session.environment, saved, session.checkout.runs / checks.FOLDER, checks.today())
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from groundwork.cost.amounts import shown
+from groundwork.cost.amounts import as_money
 from groundwork.cost.loading import Labels
 from groundwork.cost.report import UNLABELLED, CostGroup, CostReport, Period
 from groundwork.cost.source import CostSource
@@ -32,7 +32,7 @@ def sections(environment: Environment, now: datetime, *, names: bool) -> tuple[S
         spent = tuple(_unread(section, "costs", problem) for section in (by_member, by_service))
     else:
         first = found.by("service")[0]
-        most = f"{first.name} cost the most, with {shown(first.sums.before_promotion, found.currency)}."
+        most = f"{first.name} cost the most, with {as_money(first.sums.before_promotion, found.currency)}."
         read_from = f"Read from {found.ledger.origin}, {found.period.words}."
         spent = (
             _filled(by_member, found, "member", (read_from, *found.warnings), names=names),
@@ -51,7 +51,7 @@ def _row(group: CostGroup, currency: str, *, label: bool) -> tuple[str, ...]:
     hide = label and group.name != UNLABELLED and "@" not in group.name
     name = initials([group.name])[group.name] if hide else group.name
     sums = group.sums
-    return (name, *(shown(amount, currency) for amount in (sums.before_promotion, sums.promotion, sums.net)))
+    return (name, *(as_money(amount, currency) for amount in (sums.before_promotion, sums.promotion, sums.net)))
 
 
 def _credits(source: CostSource, now: datetime) -> Section:
@@ -69,7 +69,7 @@ def _credits(source: CostSource, now: datetime) -> Section:
     rows = tuple(
         (
             standing.grant.member,
-            *(shown(amount, balance.currency) for amount in (standing.grant.amount, standing.used, standing.left)),
+            *(as_money(amount, balance.currency) for amount in (standing.grant.amount, standing.used, standing.left)),
             day_words(standing, now.date()),
             standing.grant.expires.isoformat(),
         )

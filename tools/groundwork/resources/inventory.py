@@ -12,7 +12,7 @@ from groundwork.errors import GroundworkError
 from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.resources.item import Item
 from groundwork.resources.listing import Listing
-from groundwork.resources.registry import listings, made
+from groundwork.resources.registry import listings, provisionings
 from groundwork.terraform.state import State
 
 AT_ONCE = 8
@@ -202,7 +202,7 @@ def known_to(state: State) -> frozenset[str]:
         if resource.type.startswith("google_"):
             keys = ("id", "name", "email", "unique_id")
             values = [str(resource.attributes[key]) for key in keys if resource.attributes.get(key)]
-            how = made().get(resource.type)
+            how = provisionings().get(resource.type)
             bare = how is not None and how.named == "name"
             found |= {_plain(value) for value in values if bare or "/" in value or "@" in value}
     return frozenset(found)

@@ -82,13 +82,15 @@ class Named:
     power: tuple[str, ...]
 
 
-def named(made: Sequence[LayerPlan], shown: Mapping[str, Mapping[str, Any]], personas: Mapping[str, str]) -> Named:
-    """The plans of the layers, with Terraform's JSON of each; `personas` are the file's members."""
+def named(
+    layer_plans: Sequence[LayerPlan], documents: Mapping[str, Mapping[str, Any]], personas: Mapping[str, str]
+) -> Named:
+    """The plans of the layers, with Terraform's JSON of each in `documents`; `personas` are the file's members."""
     lines: list[str] = []
     details: list[str] = []
     power: list[str] = []
-    for plan in made:
-        entries = {str(entry["address"]): entry for entry in shown.get(plan.layer, {}).get("resource_changes", ())}
+    for plan in layer_plans:
+        entries = {str(entry["address"]): entry for entry in documents.get(plan.layer, {}).get("resource_changes", ())}
         grants = [grant for change in plan.changes for grant in _grants(change, entries.get(change.address))]
         found = [*_things(plan, entries), *_people(grants, personas)]
         if found:
@@ -103,11 +105,11 @@ def named(made: Sequence[LayerPlan], shown: Mapping[str, Mapping[str, Any]], per
     return Named(tuple(lines), tuple(details), tuple(sorted(set(power))))
 
 
-def taken_back(made: Sequence[LayerPlan], shown: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+def taken_back(layer_plans: Sequence[LayerPlan], documents: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
     """Who loses a role that was granted by hand and that the file grants to others; one line each."""
     found = []
-    for plan in made:
-        document = shown.get(plan.layer, {})
+    for plan in layer_plans:
+        document = documents.get(plan.layer, {})
         outside = {str(entry["address"]): entry["change"] for entry in document.get("resource_drift", ())}
         entries = {str(entry["address"]): entry for entry in document.get("resource_changes", ())}
         for change in (change for change in plan.changes if change.action == "update" and change.address in outside):

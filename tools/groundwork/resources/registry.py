@@ -40,7 +40,7 @@ def listings() -> tuple[Listing, ...]:
 
 
 @cache
-def made() -> Mapping[str, Provisioning]:
+def provisionings() -> Mapping[str, Provisioning]:
     """How Terraform provisions each resource type."""
     return {one.type: one for kind in kinds().values() for one in several(kind.terraform)}
 
@@ -67,7 +67,7 @@ def kind_of(resource_type: str) -> Kind | None:
 
 def imported(resource_type: str, planned: Mapping[str, Any], project: str) -> str:
     """The import ID of a resource, from its planned values; "" if it is unknown or cannot be imported."""
-    how = made().get(resource_type)
+    how = provisionings().get(resource_type)
     template = given(how.imported) if how else None
     values = {"project": project, **{key: value for key, value in planned.items() if isinstance(value, str) and value}}
     try:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from groundwork.resources.registry import GRANT, kinds, made
+from groundwork.resources.registry import GRANT, kinds, provisionings
 
 _STEP = re.compile(r"module\.([\w-]+)(?:\[(\"(?:[^\"\\]|\\.)*\"|\d+)\])?")
 
@@ -30,5 +30,5 @@ def thing(kind: str) -> str:
     """A resource type in a word or two: google_storage_bucket_iam_member is "grant"."""
     if GRANT.fullmatch(kind):
         return "grant"
-    how = made().get(kind)
+    how = provisionings().get(kind)
     return how.word if how else kind.removeprefix("google_").replace("_", " ")

@@ -58,14 +58,14 @@ class Session:
         """The locations of all layers' states."""
         return {layer: self.place(layer) for layer in LAYERS}
 
-    def shown(self, layer: str, plan: Path) -> dict[str, Any]:
+    def plan_json(self, layer: str, plan: Path) -> dict[str, Any]:
         """A saved plan as Terraform's JSON, cached. It may contain secrets: do not write it to a file."""
         key = (plan, plan.stat().st_mtime_ns)
         if key not in self._documents:
             self._documents[key] = self.terraform(layer).show(plan)
         return self._documents[key]
 
-    def held_up(self, say: Callable[[str], None]) -> AbstractContextManager[None]:
+    def keeping_cloud_up(self, say: Callable[[str], None]) -> AbstractContextManager[None]:
         """While Terraform is running, keeps the local cloud running; does nothing on Google Cloud."""
         return local.kept_running(self.checkout, say) if self.environment.local else nullcontext()
 

@@ -22,27 +22,27 @@ def sources(root: Path, environment: Environment) -> Sources:
     files = sorted(file for folder in FOLDERS for file in _files(root / folder))
     found = {file.relative_to(root).as_posix(): _digest(file.read_bytes()) for file in files}
     # Costs and policy exceptions do not affect plans.
-    said = replace(environment, path=Path(), cost={}, assumptions={}, exceptions=())
-    return {**found, environment.file: _digest(repr(said).encode())}
+    relevant = replace(environment, path=Path(), cost={}, assumptions={}, exceptions=())
+    return {**found, environment.file: _digest(repr(relevant).encode())}
 
 
-def note(plan: Path, made_from: Sources) -> None:
+def note(plan: Path, inputs: Sources) -> None:
     """Records the inputs of a saved plan."""
-    _beside(plan).write_text(json.dumps(made_from, indent=1), "utf-8")
+    _beside(plan).write_text(json.dumps(inputs, indent=1), "utf-8")
 
 
 def changed(plan: Path, root: Path, environment: Environment) -> list[str]:
     """The files that have changed since a plan was saved; for a plan without a record, those that are newer."""
     now = sources(root, environment)
     try:
-        then = json.loads(_beside(plan).read_text("utf-8"))
-        return sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
+        before = json.loads(_beside(plan).read_text("utf-8"))
+        return sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
     except (OSError, ValueError, AttributeError):
-        made = plan.stat().st_mtime
-        return sorted(name for name in now if _age(root, environment, name) > made)
+        saved_at = plan.stat().st_mtime
+        return sorted(name for name in now if _modified(root, environment, name) > saved_at)
 
 
-def _age(root: Path, environment: Environment, name: str) -> float:
+def _modified(root: Path, environment: Environment, name: str) -> float:
     file = environment.path if name == environment.file else root / name
     return file.stat().st_mtime
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from groundwork.cost.amounts import ZERO, shown
+from groundwork.cost.amounts import ZERO, as_money
 from groundwork.cost.catalogue import Catalogue
 from groundwork.cost.catalogue import read as price_catalogue
 from groundwork.resources.needs import HOURS_A_MONTH, Planned
@@ -38,7 +38,7 @@ class Rate:
             missing = listed(self.unknown)
             return f"at most {duration(seconds)} on {self.machines}; its cost is unknown, because there is no price for {missing}"
         return (
-            f"at most {shown(self.cost(seconds))}: {shown(self.hourly)} an hour for {self.machines}, stopped after "
+            f"at most {as_money(self.cost(seconds))}: {as_money(self.hourly)} an hour for {self.machines}, stopped after "
             f"{duration(seconds)} at the latest"
         )
 

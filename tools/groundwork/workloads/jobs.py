@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal
 
-from groundwork.cost.amounts import shown
+from groundwork.cost.amounts import as_money
 from groundwork.errors import GroundworkError, UsageProblem
 from groundwork.google.cloud import CloudProblem
 from groundwork.text import allowed
@@ -187,7 +187,7 @@ def cost(found: Job, region: str) -> str:
     worth = rate(found, region)
     if not began or not ended or worth.unknown:
         return ""
-    return shown(worth.cost(int((ended - began).total_seconds())))
+    return as_money(worth.cost(int((ended - began).total_seconds())))
 
 
 def _of_training(body: Mapping[str, Any]) -> Job:

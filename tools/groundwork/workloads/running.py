@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TypeVar
 
-from groundwork.cost.amounts import shown
+from groundwork.cost.amounts import as_money
 from groundwork.cost.catalogue import read as price_catalogue
 from groundwork.errors import GroundworkError
 from groundwork.google.cloud import CloudProblem
@@ -34,7 +34,7 @@ class Runs:
     @property
     def text(self) -> str:
         """As a line of text."""
-        price = "price unknown" if self.hourly is None else f"{shown(self.hourly)} an hour"
+        price = "price unknown" if self.hourly is None else f"{as_money(self.hourly)} an hour"
         return f"{self.kind} {self.name}: {self.detail}, {price}"
 
 

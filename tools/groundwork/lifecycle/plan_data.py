@@ -11,19 +11,19 @@ from groundwork.terraform.differences import before_after
 from groundwork.terraform.plans import LayerPlan
 
 
-def as_data(made: Sequence[LayerPlan], shown: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Counts and resources of plans, which are `shown` by layer as Terraform's JSON."""
-    total = plans.counts(made)
+def as_data(layer_plans: Sequence[LayerPlan], documents: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Counts and resources of plans; `documents` are the same as Terraform's JSON, by layer."""
+    total = plans.counts(layer_plans)
     return {
-        "pending": any(plan.pending for plan in made),
+        "pending": any(plan.pending for plan in layer_plans),
         "changes": {"create": total.create, "update": total.update, "delete": total.delete},
         "imports": total.imported,
-        "resources": [resource for plan in made for resource in _resources(plan, shown[plan.layer])],
+        "resources": [resource for plan in layer_plans for resource in _resources(plan, documents[plan.layer])],
     }
 
 
-def _resources(plan: LayerPlan, shown: Mapping[str, Any]) -> list[dict[str, Any]]:
-    changes = {one["address"]: one["change"] for one in shown.get("resource_changes", [])}
+def _resources(plan: LayerPlan, document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    changes = {one["address"]: one["change"] for one in document.get("resource_changes", [])}
     found = []
     for change in plan.changes:
         before, after = before_after(changes.get(change.address, {}))

@@ -71,10 +71,10 @@ def only_this(path: Path) -> Callable[[Session, Sequence[LayerPlan]], None]:
     """A check for `up`: raises Refused unless the plan is the reviewed one. Raises UsageProblem for an unreadable record."""
     reviewed = read(path)
 
-    def refuse(session: Session, made: Sequence[LayerPlan]) -> None:
+    def refuse(session: Session, layer_plans: Sequence[LayerPlan]) -> None:
         if reviewed.environment != session.environment.name:
             raise Refused(f"{path} records a review of {reviewed.environment}, not of {session.environment.name}.")
-        lines = differences(reviewed, record(session.environment.name, shown(session, made)))
+        lines = differences(reviewed, record(session.environment.name, plan_documents(session, layer_plans)))
         if lines:
             raise Refused(
                 f"The plan of {session.environment.name} is not the one that was reviewed: nothing was changed. Open a new "
@@ -85,9 +85,9 @@ def only_this(path: Path) -> Callable[[Session, Sequence[LayerPlan]], None]:
     return refuse
 
 
-def shown(session: Session, made: Sequence[LayerPlan]) -> dict[str, dict[str, Any]]:
+def plan_documents(session: Session, layer_plans: Sequence[LayerPlan]) -> dict[str, dict[str, Any]]:
     """The saved plans as Terraform's JSON, by layer. They may contain secrets: do not store them."""
-    return {plan.layer: session.shown(plan.layer, plan.file) for plan in made}
+    return {plan.layer: session.plan_json(plan.layer, plan.file) for plan in layer_plans}
 
 
 def _changes(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from groundwork.errors import UsageProblem
-from groundwork.lifecycle.reviewed import Record, differences, read, record
+from groundwork.lifecycle.review_record import Record, differences, read, record
 
 
 def _plan(**changes: dict[str, Any]) -> dict[str, Any]:
