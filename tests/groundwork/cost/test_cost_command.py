@@ -193,11 +193,11 @@ def test_credits_are_entered_looked_at_corrected_and_shown(cost, clone):
     assert cost(add) == (0, "", "Entered: alice@example.com's $50.00 of 2026-09-01, until 2999-01-01, in dev.yaml.\n")
     assert cost(add)[2].startswith("Already there: ")
     spent = -exports.sums(exports.rows(2000), exports.member)["alice"][1]
-    grant = json.loads(cost("credits --env dev --file export.ndjson --json")[1])["purses"][0]["grants"][0]
+    grant = json.loads(cost("credits --env dev --file export.ndjson --json")[1])["credits"][0]["grants"][0]
     assert Decimal(grant["used"]) == spent
     assert Decimal(grant["left"]) == 50 - spent
     assert cost("credits check --env dev --member alice@example.com --left 12.5 --on 2026-11-05")[0] == 0
-    grant = json.loads(cost("credits --env dev --file export.ndjson --json")[1])["purses"][0]["grants"][0]
+    grant = json.loads(cost("credits --env dev --file export.ndjson --json")[1])["credits"][0]["grants"][0]
     assert Decimal(grant["left"]) == Decimal("12.50")
     assert "# the owner" in (clone / "envs" / "dev.yaml").read_text()
     assert yaml.safe_load((clone / "envs" / "dev.yaml").read_text())["cost"]["grants"][0]["checked"] == {

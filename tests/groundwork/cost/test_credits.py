@@ -147,7 +147,7 @@ def test_it_is_never_called_an_official_balance():
     document = as_json(balances([GRANT], STEADY, TODAY), STEADY, TODAY)
     assert document["official"] is False
     assert "not an official balance" in HOW
-    assert document["purses"][0]["grants"][0]["runs_out"] == {
+    assert document["credits"][0]["grants"][0]["runs_out"] == {
         "likely": "2026-11-23",
         "soonest": "2026-11-23",
         "latest": "2026-11-23",

@@ -9,7 +9,17 @@ from groundwork.google import local
 from localcloud.server import launcher
 
 from tests.local_project import running
-from tests.small_clone import make_clone
+from tests.small_clone import SmallClone, make_clone
+
+
+def use_a_bucket(clone: SmallClone, checkout: Checkout) -> None:
+    """Alice's label is on a bucket that is created and read."""
+    cloud = clone.cloud()
+    body = {"name": f"{clone.project}-used", "location": "europe-west1", "labels": {"member": "alice"}}
+    cloud.request("POST", "storage", "v1/b", params={"project": clone.project}, json=body)
+    for _ in range(3):
+        cloud.request("GET", "storage", f"v1/b/{body['name']}")
+    flushed(checkout)
 
 
 def test_use_is_reported_at_list_prices_and_says_that_it_is_simulated(tmp_path: Path) -> None:
@@ -17,12 +27,7 @@ def test_use_is_reported_at_list_prices_and_says_that_it_is_simulated(tmp_path: 
         clone = make_clone(tmp_path / "clone", checkout, ())
         result = clone("cost", "report", "--json")
         assert "Nothing that is charged for has been used on the local cloud yet" in result.err
-        cloud = clone.cloud()
-        body = {"name": f"{clone.project}-used", "location": "europe-west1", "labels": {"member": "alice"}}
-        cloud.request("POST", "storage", "v1/b", params={"project": clone.project}, json=body)
-        for _ in range(3):
-            cloud.request("GET", "storage", f"v1/b/{body['name']}")
-        flushed(checkout)
+        use_a_bucket(clone, checkout)
         result = clone("cost", "report", "--json", "--by", "member")
     assert result.code == 0, result.err
     assert json.loads(result.out)["simulated"] is True
@@ -44,14 +49,9 @@ def test_members_credits_are_used_up_by_what_carries_their_label(tmp_path: Path)
     with running(tmp_path) as checkout:
         clone = make_clone(tmp_path / "clone", checkout, (), GRANTS)
         unused = json.loads(clone("cost", "credits", "--json").out)
-        assert [balance["left"] for balance in unused["purses"]] == ["50.00", "20.00"]
-        cloud = clone.cloud()
-        body = {"name": f"{clone.project}-used", "location": "europe-west1", "labels": {"member": "alice"}}
-        cloud.request("POST", "storage", "v1/b", params={"project": clone.project}, json=body)
-        for _ in range(3):
-            cloud.request("GET", "storage", f"v1/b/{body['name']}")
-        flushed(checkout)
-        alice, bob = json.loads(clone("cost", "credits", "--json").out)["purses"]
+        assert [balance["left"] for balance in unused["credits"]] == ["50.00", "20.00"]
+        use_a_bucket(clone, checkout)
+        alice, bob = json.loads(clone("cost", "credits", "--json").out)["credits"]
         text = clone("cost", "credits").text
         status = json.loads(clone("status", "--json").out)
     assert 0 < Decimal(alice["grants"][0]["used"]) < Decimal("0.01")

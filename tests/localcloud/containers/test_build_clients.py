@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -12,9 +11,9 @@ from pathlib import Path
 import pytest
 from google.cloud.devtools import cloudbuild_v1
 from google.oauth2.credentials import Credentials
-from localcloud.server import clients
 
 from tests.localcloud.containers.conftest import SMALL
+from tests.localcloud.containers.gcloud import environment
 from tests.localcloud.inside import NUMBER, OWNER, PROJECT
 from tests.localcloud.serving import Serving, serving
 
@@ -44,18 +43,7 @@ def gcloud(cloud: Serving, state: Path, tmp_path: Path) -> Gcloud:
     program = shutil.which("gcloud")
     if program is None:
         pytest.skip("gcloud is not on this machine")
-    token = cloud.cloud.tokens.token(OWNER)
-    (tmp_path / "token").write_text(token)
-    env = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        **clients.variables(state, cloud.port, token),
-        "CLOUDSDK_CONFIG": str(tmp_path / "gcloud"),
-        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(tmp_path / "token"),
-        "CLOUDSDK_CORE_PROJECT": PROJECT,
-        "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
-        "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
-    }
+    env = environment(cloud, state, tmp_path)
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

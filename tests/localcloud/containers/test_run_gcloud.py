@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -12,10 +11,9 @@ from typing import Any
 
 import pytest
 from localcloud.containers import detection
-from localcloud.server import clients
 
 from tests.localcloud.containers import images
-from tests.localcloud.inside import OWNER, PROJECT
+from tests.localcloud.containers.gcloud import environment
 from tests.localcloud.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
@@ -46,18 +44,7 @@ def cloud(store: dict[str, str], state: Path, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture
 def gcloud(cloud: Serving, state: Path, tmp_path: Path) -> Gcloud:
-    token = cloud.cloud.tokens.token(OWNER)
-    (tmp_path / "token").write_text(token)
-    env = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        **clients.variables(state, cloud.port, token),
-        "CLOUDSDK_CONFIG": str(tmp_path / "gcloud"),
-        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(tmp_path / "token"),
-        "CLOUDSDK_CORE_PROJECT": PROJECT,
-        "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
-        "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
-    }
+    env = environment(cloud, state, tmp_path)
 
     def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         result = subprocess.run(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -11,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from localcloud.server import clients
 
 from tests.localcloud.containers.conftest import SMALL
+from tests.localcloud.containers.gcloud import environment
 from tests.localcloud.inside import OWNER, PROJECT
 from tests.localcloud.serving import Serving, serving
 
@@ -96,18 +95,7 @@ def cloud(store: dict[str, str], state: Path) -> Iterator[Serving]:
 
 @pytest.fixture
 def env(cloud: Serving, state: Path, tmp_path: Path) -> Mapping[str, str]:
-    token = cloud.cloud.tokens.token(OWNER)
-    (tmp_path / "token").write_text(token)
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        **clients.variables(state, cloud.port, token),
-        "CLOUDSDK_CONFIG": str(tmp_path / "gcloud"),
-        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(tmp_path / "token"),
-        "CLOUDSDK_CORE_PROJECT": PROJECT,
-        "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
-        "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
-    }
+    return environment(cloud, state, tmp_path)
 
 
 @pytest.fixture

@@ -239,14 +239,14 @@ def as_json(
         "simulated": ledger.simulated,
         "official": False,
         "how": HOW,
-        "purses": [_balance_json(balance, today) | {"history": history(balance)} for balance in found],
+        "credits": [_balance_json(balance, today) | {"history": history(balance)} for balance in found],
     }
 
 
 def _balance_json(balance: CreditBalance, today: date) -> dict[str, Any]:
     burn = balance.burn
     return {
-        "purse": balance.name,
+        "name": balance.name,
         "currency": balance.currency,
         "left": exact(balance.left),
         "used_beyond_grants": exact(balance.over),

@@ -151,12 +151,12 @@ def credit_rows(found: Sequence[CreditBalance], ledger: Ledger, today: date) -> 
     document = balances_json(found, ledger, today)
     return [
         {
-            "purse": balance["purse"], "member": grant["member"], "currency": balance["currency"], "amount": grant["amount"],
+            "name": balance["name"], "member": grant["member"], "currency": balance["currency"], "amount": grant["amount"],
             "start": grant["start"], "expires": grant["expires"], "used": grant["used"], "left": grant["left"],
             "runs_out": grant["runs_out"]["likely"], "soonest": grant["runs_out"]["soonest"],
             "latest": grant["runs_out"]["latest"], "as_of": document["as_of"],
             "simulated": "simulated" if ledger.simulated else "",
         }
-        for balance in document["purses"]
+        for balance in document["credits"]
         for grant in balance["grants"]
     ]  # fmt: skip

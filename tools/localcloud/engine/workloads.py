@@ -257,10 +257,6 @@ class Workloads:
                 self._leftovers.sweep()
                 self._swept = True
 
-    def _runtime(self, kind: Kind) -> Runtime:
-        client = self.client if kind != "process" else None
-        return client if client is not None else self._plain
-
     def _standing_in(self, workload: Workload) -> StandIn | None:
         resource = workload.labels[RESOURCE]
         with self._lock:

@@ -6,13 +6,22 @@ import asyncio
 import uuid
 from dataclasses import dataclass, field
 
-from localcloud.containers.workload import ExitStatus, RuntimeProblem, Workload
+from localcloud.containers.workload import ExitStatus, RuntimeProblem
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.lines import Lines
 from localcloud.engine.orders import NoRoom, Order, StartedWorkload
 from localcloud.engine.service import Body
 from localcloud.errors import CloudError
-from localcloud.services.run import container_environment, instances, journal, limits, names, revisions, templates
+from localcloud.services.run import (
+    container_environment,
+    instances,
+    journal,
+    limits,
+    names,
+    revisions,
+    templates,
+    workloads,
+)
 from localcloud.services.run.images import Images
 
 _RETRY_SECONDS = 1.0
@@ -149,26 +158,14 @@ class Attempt:
             "CLOUD_RUN_TASK_ATTEMPT": str(self.number),
             "CLOUD_RUN_TASK_COUNT": str(self.body["taskCount"]),
         }
-        workload = Workload(
-            name=f"run-{place.name}",
-            image=container["image"],
-            entrypoint=tuple(container["command"]) if container.get("command") else None,
-            args=tuple(container["args"]) if container.get("args") else None,
-            env={**own, **contract},
-            mounts=volumes.mounts(container),
-            workdir=container.get("workingDir", ""),
-            memory=limits.memory(container),
-            cpus=limits.cpus(container),
-            grace=instances.GRACE,
-            joins=self.running[0].name if self.running else "",
-        )
+        joins = self.running[0].name if self.running else ""
         stand_in = self.body.get("annotations", {}).get(instances.STAND_IN, "").split()
         return Order(
             principal=f"serviceAccount:{template['serviceAccount']}",
             project=place.project,
             location=place.region,
             resource=self.execution,
-            workload=workload,
+            workload=workloads.workload(place, container, {**own, **contract}, volumes, joins=joins),
             pool="jobs",
             stand_in=tuple(stand_in) if not self.running else (),
         )

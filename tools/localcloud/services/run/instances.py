@@ -10,20 +10,28 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.containers.workload import ExitStatus, ImageGone, RuntimeProblem, Workload
+from localcloud.containers.workload import ExitStatus, ImageGone, RuntimeProblem
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.events import Event
 from localcloud.engine.lines import Lines
 from localcloud.engine.orders import NoRoom, Order, StartedWorkload
 from localcloud.engine.service import Body
 from localcloud.errors import CloudError
-from localcloud.services.run import container_environment, journal, limits, names, probes, revisions, templates
+from localcloud.services.run import (
+    container_environment,
+    journal,
+    limits,
+    names,
+    probes,
+    revisions,
+    templates,
+    workloads,
+)
 from localcloud.services.run.container_environment import Volumes
 from localcloud.services.run.fleet import IDLE, IDLE_SECONDS, Instance, NotReady
 from localcloud.services.run.images import Images, fetched, placeholder
 from localcloud.services.run.probes import Check
 
-GRACE = 10
 STAND_IN = "local-cloud/command"
 """The annotation with the command that stands in for a template's image where no container can run."""
 _MIB = 1 << 20
@@ -347,18 +355,12 @@ def _order(containers: Containers, body: Body, container: Body, own: dict[str, s
     revision = containers.revision.rpartition("/")[2]
     contract = {"K_SERVICE": place.name, "K_REVISION": revision, "K_CONFIGURATION": place.name}
     command = body.get("annotations", {}).get(STAND_IN, "")
-    workload = Workload(
-        name=f"run-{place.name}",
-        image=container["image"],
-        entrypoint=tuple(container["command"]) if container.get("command") else None,
-        args=tuple(container["args"]) if container.get("args") else None,
-        env={**own, **contract},
-        mounts=containers.volumes.mounts(container),
-        workdir=container.get("workingDir", ""),
-        memory=limits.memory(container),
-        cpus=limits.cpus(container),
+    workload = workloads.workload(
+        place,
+        container,
+        {**own, **contract},
+        containers.volumes,
         port=templates.port(body) if serving else 0,
-        grace=GRACE,
         joins="" if serving else containers.running[0].name,
     )
     return Order(
