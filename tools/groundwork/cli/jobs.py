@@ -283,9 +283,9 @@ def artifacts(job: str, name: str, who: str | None, as_json: bool) -> None:
         _print_artifacts(there, found)
 
 
-def _print_artifacts(there: list[feature_artifacts.Artifact], found: Job) -> None:
+def _print_artifacts(there: list[feature_artifacts.Artifact], job: Job) -> None:
     if not there:
-        echo(f"{found.name} wrote nothing to {found.output}: a model to keep must be saved to AIP_MODEL_DIR.")
+        echo(f"{job.name} wrote nothing to {job.output}: a model to keep must be saved to AIP_MODEL_DIR.")
     for one in there:
         echo(f"{bytes_text(one.size):>10}  {one.url}")
 
@@ -346,12 +346,12 @@ def resume(job: str, name: str, who: str | None, yes: bool, dry_run: bool) -> No
         echo(feature_schedules.resumed(project, found).text)
 
 
-def _wanted(project: Project, found: Schedule, verb: str, *, over: bool, yes: bool, dry_run: bool) -> bool:
+def _wanted(project: Project, schedule: Schedule, verb: str, *, over: bool, yes: bool, dry_run: bool) -> bool:
     """Whether to pause or resume, after asking on Google Cloud; prints why not."""
     if over:
-        echo(f"{found.text}: there is nothing to {verb}.")
+        echo(f"{schedule.text}: there is nothing to {verb}.")
     elif dry_run:
-        echo(f"would {verb} the schedule of job {found.job}, {found.times}")
+        echo(f"would {verb} the schedule of job {schedule.job}, {schedule.times}")
     elif not yes and not project.environment.local:
-        Terminal().confirm(f"{verb.capitalize()} the schedule of job {found.job} in {project.environment.place}?")
+        Terminal().confirm(f"{verb.capitalize()} the schedule of job {schedule.job} in {project.environment.place}?")
     return not over and not dry_run

@@ -82,14 +82,14 @@ def whoami(name: str, who: str | None, as_json: bool) -> None:
         _show(found)
 
 
-def _show(found: Caller) -> None:
+def _show(caller: Caller) -> None:
     rows = {
-        "principal": found.principal or "unknown (the login does not reveal its e-mail address)",
-        "login": found.source,
-        "project": found.project,
-        "impersonation": f"acts as {found.impersonated}" if found.impersonated else "none",
-        "quota project": found.quota_project or "none",
-        "token expires": found.expiry(datetime.now(UTC)),
+        "principal": caller.principal or "unknown (the login does not reveal its e-mail address)",
+        "login": caller.source,
+        "project": caller.project,
+        "impersonation": f"acts as {caller.impersonated}" if caller.impersonated else "none",
+        "quota project": caller.quota_project or "none",
+        "token expires": caller.expiry(datetime.now(UTC)),
     }
     for label, value in rows.items():
         echo(f"{label:<14} {value}")

@@ -73,12 +73,12 @@ def list_(name: str, as_json: bool) -> int:
     return int(Exit.UNKNOWN if found.unknown else Exit.OK)
 
 
-def _members(rows: Sequence[Mapping[str, Any]], environment: Environment, found: Policies) -> None:
-    count = "at least " if found.unknown else ""
+def _members(rows: Sequence[Mapping[str, Any]], environment: Environment, policies: Policies) -> None:
+    count = "at least " if policies.unknown else ""
     for row in rows:
         echo(f"{row['email']:<32} {row['role']:<16} {count}{counted(row['bindings'], 'grant')}")
     echo(f"in {environment.path.name}, and in the policies of project {environment.place}")
-    for what, why in found.unknown.items():
+    for what, why in policies.unknown.items():
         echo(f"unknown: {what}: {why}", err=True)
 
 

@@ -83,13 +83,13 @@ def list_(name: str, who: str | None, as_json: bool) -> None:
         _table(vault, found)
 
 
-def _table(vault: Vault, found: Sequence[listing.SecretRow]) -> None:
+def _table(vault: Vault, secret_rows: Sequence[listing.SecretRow]) -> None:
     now = datetime.now(UTC)
-    if not found:
+    if not secret_rows:
         echo(f"There are no secrets. {names.how_to_add(vault.environment)}")
         return
-    width = max(len(row.name) for row in found)
-    for row in found:
+    width = max(len(row.name) for row in secret_rows)
+    for row in secret_rows:
         readers = ", ".join(reader.text(vault.environment) for reader in row.readers) or "nobody"
         who = f"unknown, since {row.unknown}" if row.unknown else readers
         state = ", ".join(part for part in (row.counted(), row.age(now)) if part)
@@ -97,7 +97,7 @@ def _table(vault: Vault, found: Sequence[listing.SecretRow]) -> None:
         echo(f"{row.name:<{width}}  {state}{note}")
         if row.in_project:
             echo(f"{'':<{width}}  readable by {who}")
-    active = sum(version.active for row in found for version in row.versions)
+    active = sum(version.active for row in secret_rows for version in row.versions)
     kept = "1 version is" if active == 1 else f"{active} versions are"
     free = keeping.free(vault.environment.region)
     echo(f"{kept} kept in {vault.environment.place}; {free} per billing account are free.")

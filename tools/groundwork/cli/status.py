@@ -84,24 +84,24 @@ def _local_workloads(checkout: Checkout, found: Status) -> list[str]:
     return list(local_commands.described(found.environment, local.workloads(cloud))) if cloud else []
 
 
-def _print_runs(found: Now, environment: Environment) -> None:
-    if found.runs:
+def _print_runs(now: Now, environment: Environment) -> None:
+    if now.runs:
         local_bill = "; the local cloud bills nothing" if environment.local else ""
-        echo(f"running: {as_money(found.hourly)} an hour at Google's list prices{local_bill}")
-    for one in found.runs:
+        echo(f"running: {as_money(now.hourly)} an hour at Google's list prices{local_bill}")
+    for one in now.runs:
         echo(f"  {one.text}")
-    if found.scheduled:
+    if now.scheduled:
         echo("scheduled:")
-    for schedule in found.scheduled:
+    for schedule in now.scheduled:
         echo(f"  {schedule.text}")
-    for sentence in found.unknown:
+    for sentence in now.unknown:
         echo(f"  unknown: {sentence}")
 
 
-def _runs_data(found: Now) -> dict[str, Any]:
-    rows = [{"kind": one.kind, "name": one.name, "detail": one.detail, "hourly": one.hourly} for one in found.runs]
-    scheduled = [schedules.as_data(one) for one in found.scheduled]
-    return {"running": rows, "hourly": found.hourly, "unknown": list(found.unknown), "scheduled": scheduled}
+def _runs_data(now: Now) -> dict[str, Any]:
+    rows = [{"kind": one.kind, "name": one.name, "detail": one.detail, "hourly": one.hourly} for one in now.runs]
+    scheduled = [schedules.as_data(one) for one in now.scheduled]
+    return {"running": rows, "hourly": now.hourly, "unknown": list(now.unknown), "scheduled": scheduled}
 
 
 def _has_credits(environment: Environment) -> bool:

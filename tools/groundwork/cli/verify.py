@@ -36,35 +36,35 @@ def verify(name: str, as_json: bool) -> int:
     return 0
 
 
-def calls(found: Remains) -> str:
+def calls(remains: Remains) -> str:
     """How many list calls were answered, as text."""
-    return f"{counted(found.calls, 'list call')}{'' if found.calls == 1 else ', all'} answered"
+    return f"{counted(remains.calls, 'list call')}{'' if remains.calls == 1 else ', all'} answered"
 
 
-def show(found: Remains, project: str) -> None:
+def show(remains: Remains, project: str) -> None:
     """Print what is kept, with its contents, what is left, with its cost, and which APIs were not asked, with the reason."""
-    inside = {(one.item.kind, one.item.name): one.text for one in found.contents}
-    for item in found.kept:
+    inside = {(one.item.kind, one.item.name): one.text for one in remains.contents}
+    for item in remains.kept:
         echo(f"kept  {item.kind:<18} {item.short}" + _held(inside.get((item.kind, item.name))))
-    for item in found.left:
+    for item in remains.left:
         born = created(item)
         echo(f"left  {item.kind:<18} {item.short}" + _held(inside.get((item.kind, item.name))))
         echo(
             f"      costs: {why(item)}; made by: {made_by(item, project)}"
             + (f", {born:%Y-%m-%d %H:%M}" if born else "")
         )
-    for item in found.going:
+    for item in remains.going:
         echo(f"goes  {item.kind:<18} {item.short}")
         echo(f"      costs: {why(item)}; it can be restored until {ends(item)}")
-    for item in found.records:
+    for item in remains.records:
         echo(f"over  {item.kind:<18} {item.body.get('displayName') or item.short}")
-    for item in found.own:
+    for item in remains.own:
         echo(f"      {item.kind:<18} {item.short} (Google's own, not billed)")
-    off = sorted({text.partition(".googleapis.com")[0] for text in found.off.values()})
+    off = sorted({text.partition(".googleapis.com")[0] for text in remains.off.values()})
     if off:
         echo(f"off   Service Usage says that these APIs are off, and so hold nothing: {', '.join(off)}")
-    if found.absent:
-        echo(f"none  the local cloud does not simulate, and so cannot hold: {', '.join(found.absent)}")
+    if remains.absent:
+        echo(f"none  the local cloud does not simulate, and so cannot hold: {', '.join(remains.absent)}")
 
 
 def _held(text: str | None) -> str:

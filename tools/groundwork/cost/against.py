@@ -58,12 +58,12 @@ def of_states(states: Iterable[State], assumptions: Assumptions) -> Estimate:
     return estimate({"format_version": "1.2", "resource_changes": entries}, assumptions)
 
 
-def against(found: CostReport, expected: Estimate) -> Against:
+def against(report: CostReport, expected: Estimate) -> Against:
     """Compare the estimate with the last thirty days of costs, or with as many days as there are."""
-    last = max(line.day for line in found.lines)
-    first = max(last - timedelta(days=DAYS - 1), min(line.day for line in found.lines))
+    last = max(line.day for line in report.lines)
+    first = max(last - timedelta(days=DAYS - 1), min(line.day for line in report.lines))
     spent: dict[str, Decimal] = {}
-    for line in found.lines:
+    for line in report.lines:
         if first <= line.day <= last:
             spent[line.service] = total((spent.get(line.service, ZERO), line.before_promotion))
     awaited: dict[str, Decimal] = {}

@@ -21,9 +21,9 @@ def share(amount: Decimal, most: Decimal, length: float) -> float:
     return float(amount / most) * length if most > 0 else 0.0
 
 
-def starts(found: CostReport) -> tuple[list[date], int]:
+def starts(report: CostReport) -> tuple[list[date], int]:
     """The first day of each column, and the days per column: 1, or 7 where single days would be too many columns."""
-    days = [date.fromisoformat(group.key) for group in found.by("day")]
+    days = [date.fromisoformat(group.key) for group in report.by("day")]
     first, last = min(days), max(days)
     step = 1 if (last - first).days < MOST_COLUMNS else 7
     return [first + timedelta(days=n) for n in range(0, (last - first).days + 1, step)], step

@@ -64,28 +64,28 @@ class BudgetStatus:
         }
 
 
-def of_estimate(budget: Budget | None, found: Estimate) -> BudgetStatus | None:
+def of_estimate(budget: Budget | None, estimate: Estimate) -> BudgetStatus | None:
     """Compare the budget with what the environment would cost; None without a budget."""
     if budget is None:
         return None
     if budget.currency != ESTIMATED_IN:
         return BudgetStatus(budget, None, why=f"estimates are in {ESTIMATED_IN}")
-    return BudgetStatus(budget, found.after.monthly, "this environment is", bounded=found.after.bounded)
+    return BudgetStatus(budget, estimate.after.monthly, "this environment is", bounded=estimate.after.bounded)
 
 
-def of_report(budget: Budget | None, found: CostReport) -> BudgetStatus | None:
+def of_report(budget: Budget | None, report: CostReport) -> BudgetStatus | None:
     """Compare the budget with a month's costs on its billing account, before promotional credits; None without a budget.
 
     In an export that names no accounts, or for a budget without one, every line counts.
     """
     if budget is None:
         return None
-    if not found.period.month:
+    if not report.period.month:
         return BudgetStatus(budget, None, why="it is monthly: choose a month with --month")
-    if found.currency != budget.currency:
-        return BudgetStatus(budget, None, why=f"these costs are in {found.currency}")
+    if report.currency != budget.currency:
+        return BudgetStatus(budget, None, why=f"these costs are in {report.currency}")
     account = budget.billing_account
-    lines = [line for line in found.lines if not account or line.account in ("", account)]
+    lines = [line for line in report.lines if not account or line.account in ("", account)]
     if not lines:
         return BudgetStatus(budget, None, why=f"none of these costs are on {account}")
     return BudgetStatus(

@@ -86,18 +86,18 @@ _HATCH = (
 )
 
 
-def page(found: CostReport, balances: Sequence[CreditBalance], now: datetime, estimated: Against | None = None) -> str:
+def page(report: CostReport, balances: Sequence[CreditBalance], now: datetime, estimated: Against | None = None) -> str:
     """The whole page for a report and its credits, with a comparison with the estimate where `estimated` is given."""
-    simulated = " (simulated)" if found.ledger.simulated else ""
-    parts = [_head(found, simulated), _figures(found)]
-    if "day" in groupings(found):
-        parts += [_days(found, simulated)]
+    simulated = " (simulated)" if report.ledger.simulated else ""
+    parts = [_head(report, simulated), _figures(report)]
+    if "day" in groupings(report):
+        parts += [_days(report, simulated)]
         parts += [
-            stacked.drawn(stacked.stack(found, name), found.currency, simulated) for name in ("member", "service")
+            stacked.drawn(stacked.stack(report, name), report.currency, simulated) for name in ("member", "service")
         ]
-    parts += [_bars(found, name, simulated) for name in ("service", "component", "member")]
-    parts += [comparison.drawn(estimated, found.currency, simulated)] if estimated else []
-    parts += [_credits(found, balances, now.date(), simulated)] if balances else []
+    parts += [_bars(report, name, simulated) for name in ("service", "component", "member")]
+    parts += [comparison.drawn(estimated, report.currency, simulated)] if estimated else []
+    parts += [_credits(report, balances, now.date(), simulated)] if balances else []
     return _document(f"Costs{simulated}", "\n".join(parts), now)
 
 
@@ -116,20 +116,20 @@ def _variables(colours: dict[str, str]) -> str:
     return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
 
 
-def _head(found: CostReport, simulated: str) -> str:
-    as_of = found.ledger.as_of
+def _head(report: CostReport, simulated: str) -> str:
+    as_of = report.ledger.as_of
     when = f"As of {as_of:%Y-%m-%d %H:%M} UTC." if as_of else "The export does not say when it was made."
-    dearest = found.by("service")[0]
-    most = f"{dearest.name} is the dearest service, with {as_money(dearest.sums.before_promotion, found.currency)} before promotional credits."
-    warnings = "".join(f'<p class="warning">{escape(warning)}</p>' for warning in found.warnings)
+    dearest = report.by("service")[0]
+    most = f"{dearest.name} is the dearest service, with {as_money(dearest.sums.before_promotion, report.currency)} before promotional credits."
+    warnings = "".join(f'<p class="warning">{escape(warning)}</p>' for warning in report.warnings)
     return (
-        f'<h1>Costs{simulated}</h1>\n<p class="soft">{escape(found.ledger.origin)}, {escape(found.period.words)}, in {escape(found.currency)}. {when}</p>\n'
+        f'<h1>Costs{simulated}</h1>\n<p class="soft">{escape(report.ledger.origin)}, {escape(report.period.words)}, in {escape(report.currency)}. {when}</p>\n'
         f"<p>{escape(most)}</p>{warnings}"
     )
 
 
-def _figures(found: CostReport) -> str:
-    sums = found.sums
+def _figures(report: CostReport) -> str:
+    sums = report.sums
     figures = (
         ("gross", sums.gross),
         ("free tier and discounts", sums.other_credits),
@@ -138,7 +138,7 @@ def _figures(found: CostReport) -> str:
         ("net", sums.net),
     )
     items = "".join(
-        f"<li>{name}<strong>{escape(as_money(amount, found.currency))}</strong></li>" for name, amount in figures
+        f"<li>{name}<strong>{escape(as_money(amount, report.currency))}</strong></li>" for name, amount in figures
     )
     return f'<ul class="figures">{items}</ul>\n{_key()}'
 
@@ -167,10 +167,10 @@ def _parts(sums: Sums) -> _Parts:
     return _Parts(whole - credit, credit)
 
 
-def _bars(found: CostReport, grouping: str, simulated: str) -> str:
-    groups = found.by(grouping)
+def _bars(report: CostReport, grouping: str, simulated: str) -> str:
+    groups = report.by(grouping)
     most = max((group.sums.before_promotion for group in groups), default=ZERO)
-    rows = "\n".join(_bar_row(group, most, found.currency) for group in groups)
+    rows = "\n".join(_bar_row(group, most, report.currency) for group in groups)
     return (
         f'<h2>By {grouping}{simulated}</h2>\n<div class="scroll" tabindex="0" role="region" aria-label="By {grouping}"><table class="bars">\n<tr><th scope="col">{grouping}</th>'
         '<th scope="col" class="number">before credits</th><th scope="col" class="number">credits</th><th scope="col" class="number">net</th></tr>\n'
@@ -207,28 +207,28 @@ class _Column:
     unfinished: bool
 
 
-def _days(found: CostReport, simulated: str) -> str:
-    columns, step = _columns(found)
+def _days(report: CostReport, simulated: str) -> str:
+    columns, step = _columns(report)
     most = max((column.sums.before_promotion for column in columns), default=ZERO)
     wide = (axes.WIDTH - axes.LEFT) / len(columns)
     top = axes.marks(most)[-1]
-    drawn = "".join(_column(column, n, wide, top, found.currency) for n, column in enumerate(columns))
+    drawn = "".join(_column(column, n, wide, top, report.currency) for n, column in enumerate(columns))
     word = "day" if step == 1 else "week"
-    label = f"Cost before promotional credits by {word}, {columns[0].start} to {columns[-1].start}, at most {as_money(most, found.currency)}"
+    label = f"Cost before promotional credits by {word}, {columns[0].start} to {columns[-1].start}, at most {as_money(most, report.currency)}"
     return (
         f'<h2>By {word}{simulated}</h2>\n<div class="scroll" tabindex="0" role="region" aria-label="By {word}"><svg class="days" viewBox="0 0 {axes.WIDTH} {axes.HEIGHT}" role="img" aria-label="{escape(label)}">'
-        f"{axes.scale(top, found.currency)}{drawn}{axes.dates([column.start for column in columns], wide)}</svg></div>"
+        f"{axes.scale(top, report.currency)}{drawn}{axes.dates([column.start for column in columns], wide)}</svg></div>"
     )
 
 
-def _columns(found: CostReport) -> tuple[list[_Column], int]:
+def _columns(report: CostReport) -> tuple[list[_Column], int]:
     """The columns, and the days per column."""
-    sums = {date.fromisoformat(group.key): group.sums for group in found.by("day")}
-    starts, step = axes.starts(found)
+    sums = {date.fromisoformat(group.key): group.sums for group in report.by("day")}
+    starts, step = axes.starts(report)
     columns = []
     for start in starts:
         days = [sums[day] for day in (start + timedelta(days=n) for n in range(step)) if day in sums]
-        columns.append(_Column(start, _added(days), found.unfinished(start + timedelta(days=step - 1))))
+        columns.append(_Column(start, _added(days), report.unfinished(start + timedelta(days=step - 1))))
     return columns, step
 
 
@@ -254,11 +254,11 @@ def _column(column: _Column, place: int, wide: float, top: Decimal, currency: st
     )
 
 
-def _credits(found: CostReport, balances: Sequence[CreditBalance], today: date, simulated: str) -> str:
+def _credits(report: CostReport, balances: Sequence[CreditBalance], today: date, simulated: str) -> str:
     rows = "\n".join(_grant_row(balance, standing, today) for balance in balances for standing in balance.standings)
     figures = "".join(
         burndown.drawn(
-            burndown.burndown(balance, found.ledger, today),
+            burndown.burndown(balance, report.ledger, today),
             today,
             balance_sentence(balance),
             f"{', '.join(dict.fromkeys(one.grant.member for one in balance.standings))}: what is left",

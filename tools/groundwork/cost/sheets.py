@@ -43,7 +43,7 @@ def _plain(cell: Cell) -> Cell:
 
 
 def estimate_json(
-    found: Estimate, today: date, *, simulated: bool, budget: BudgetStatus | None = None
+    estimate: Estimate, today: date, *, simulated: bool, budget: BudgetStatus | None = None
 ) -> dict[str, Any]:
     """An estimate as one JSON object; amounts are exact decimals in strings."""
     return {
@@ -51,13 +51,13 @@ def estimate_json(
         "simulated": simulated,
         "currency": "USD",
         "hours_a_month": 730,
-        "before": _side(found.before),
-        "after": _side(found.after),
-        "delta_monthly": exact(found.delta),
-        "changes": [_change(row) for row in found.rows],
-        "assumptions": {name: _assumption(found, name) for name in found.assumed},
-        "prices": [_price(price) for price in found.used],
-        "stale_prices": [f"{price.key} in {price.region}" for price in catalogue.stale(found.used, today)],
+        "before": _side(estimate.before),
+        "after": _side(estimate.after),
+        "delta_monthly": exact(estimate.delta),
+        "changes": [_change(row) for row in estimate.rows],
+        "assumptions": {name: _assumption(estimate, name) for name in estimate.assumed},
+        "prices": [_price(price) for price in estimate.used],
+        "stale_prices": [f"{price.key} in {price.region}" for price in catalogue.stale(estimate.used, today)],
     }
 
 
@@ -95,11 +95,11 @@ def _change(row: PricedResource) -> dict[str, Any]:
     }
 
 
-def _assumption(found: Estimate, name: str) -> dict[str, Any]:
-    by_name = {key: exact(number) for key, number, _ in found.assumptions.own(name)}
+def _assumption(estimate: Estimate, name: str) -> dict[str, Any]:
+    by_name = {key: exact(number) for key, number, _ in estimate.assumptions.own(name)}
     return {
-        "value": exact(found.assumptions.value(name)),
-        "from": found.assumptions.origin(name),
+        "value": exact(estimate.assumptions.value(name)),
+        "from": estimate.assumptions.origin(name),
         **({"by_name": by_name} if by_name else {}),
     }
 
@@ -116,39 +116,39 @@ def _price(price: catalogue.Price) -> dict[str, Any]:
     }
 
 
-def estimate_rows(found: Estimate) -> list[dict[str, Cell]]:
+def estimate_rows(estimate: Estimate) -> list[dict[str, Cell]]:
     """A row per component that exists after the plan, then one per free tier."""
     parts: list[dict[str, Cell]] = [
         {
             "address": part.address, "part": part.part, "kind": part.kind,
             "monthly_usd": None if part.kind == "unpriced" else exact(part.monthly), "why": part.why,
         }
-        for part in found.after.components
+        for part in estimate.after.components
     ]  # fmt: skip
     tiers: list[dict[str, Cell]] = [
         {"address": "", "part": tier.pool, "kind": "free tier", "monthly_usd": exact(-tier.off), "why": "free units"}
-        for tier in found.after.free_tiers
+        for tier in estimate.after.free_tiers
     ]
     return [*parts, *tiers]
 
 
-def report_rows(found: CostReport, only: Sequence[str] = ()) -> list[dict[str, Cell]]:
+def report_rows(report: CostReport, only: Sequence[str] = ()) -> list[dict[str, Cell]]:
     """A row per group, for the groupings in `only`, or for all."""
-    document = report_json(found)
+    document = report_json(report)
     rows: list[dict[str, Cell]] = []
-    for grouping in only or groupings(found):
+    for grouping in only or groupings(report):
         name = grouping.replace(" ", "_")
         for group in document[f"by_{name}"]:
             amounts = {key: group[key] for key in group if key not in (name, "name", "complete")}
             rows.append(
-                {"by": grouping, "key": group[name], "name": group["name"], "currency": found.currency, **amounts}
+                {"by": grouping, "key": group[name], "name": group["name"], "currency": report.currency, **amounts}
             )
     return rows
 
 
-def credit_rows(found: Sequence[CreditBalance], ledger: Ledger, today: date) -> list[dict[str, Cell]]:
+def credit_rows(balances: Sequence[CreditBalance], ledger: Ledger, today: date) -> list[dict[str, Cell]]:
     """A row per grant."""
-    document = balances_json(found, ledger, today)
+    document = balances_json(balances, ledger, today)
     return [
         {
             "name": balance["name"], "member": grant["member"], "currency": balance["currency"], "amount": grant["amount"],

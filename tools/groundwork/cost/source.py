@@ -96,8 +96,8 @@ class CostSource:
         return bigquery.read(client, bigquery.Export(**where), since, self.labels, self.most_bytes)
 
 
-def first_loaded(wanted: Period) -> date | None:
+def first_loaded(period: Period) -> date | None:
     """The first day on which Google can have loaded a line of the period; an invoice's lines are not loaded before its month."""
-    if wanted.month:
-        return date(int(wanted.month[:4]), int(wanted.month[4:]), 1)
-    return wanted.since
+    if period.month:
+        return date(int(period.month[:4]), int(period.month[4:]), 1)
+    return period.since

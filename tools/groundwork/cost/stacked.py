@@ -27,13 +27,13 @@ class Stack:
     step: int
 
 
-def stack(found: CostReport, grouping: str) -> Stack:
+def stack(report: CostReport, grouping: str) -> Stack:
     """The costs by day and `grouping`; all but the five most expensive are summed up as others."""
-    starts, step = axes.starts(found)
-    named = {group.key: group.name for group in found.by(grouping)[:MOST]}
+    starts, step = axes.starts(report)
+    named = {group.key: group.name for group in report.by(grouping)[:MOST]}
     key = GROUPINGS[grouping]
     columns: dict[date, dict[str, Decimal]] = {start: {} for start in starts}
-    for line in found.lines:
+    for line in report.lines:
         start = starts[(line.day - starts[0]).days // step]
         name = named.get(key(line)[0], OTHERS)
         columns[start][name] = total((columns[start].get(name, ZERO), line.before_promotion))

@@ -33,23 +33,23 @@ def _table(title: str, *names: str, numbers: int = 0) -> Table:
     return table
 
 
-def of_estimate(found: Estimate, today: date) -> Iterator[Shown]:
+def of_estimate(estimate: Estimate, today: date) -> Iterator[Shown]:
     """An estimate in full, as tables and sentences."""
     for kind in ("fixed", "usage"):
-        if found.after.of(kind):
-            yield _charged(HEADINGS[kind], found.after.of(kind))
-    if found.after.free_tiers:
-        yield _free_tiers(found)
-    if found.after.of("unpriced"):
-        yield _reasons(found.after.of("unpriced"))
-    if found.after.of("free"):
-        yield _free(found.after.of("free"))
-    if any(row.action != "keep" for row in found.rows):
-        yield _changes(found)
-    if found.assumed:
-        yield _assumptions(found)
-    yield Text(_sources(found))
-    yield Text(sentence(found, today))
+        if estimate.after.of(kind):
+            yield _charged(HEADINGS[kind], estimate.after.of(kind))
+    if estimate.after.free_tiers:
+        yield _free_tiers(estimate)
+    if estimate.after.of("unpriced"):
+        yield _reasons(estimate.after.of("unpriced"))
+    if estimate.after.of("free"):
+        yield _free(estimate.after.of("free"))
+    if any(row.action != "keep" for row in estimate.rows):
+        yield _changes(estimate)
+    if estimate.assumed:
+        yield _assumptions(estimate)
+    yield Text(_sources(estimate))
+    yield Text(sentence(estimate, today))
 
 
 def _charged(title: str, parts: Sequence[Component]) -> Table:
@@ -61,9 +61,9 @@ def _charged(title: str, parts: Sequence[Component]) -> Table:
     return table
 
 
-def _free_tiers(found: Estimate) -> Table:
+def _free_tiers(estimate: Estimate) -> Table:
     table = _table("Free tiers: once for the whole billing account", "pool", "a month", numbers=1)
-    for tier in found.after.free_tiers:
+    for tier in estimate.after.free_tiers:
         table.add_row(tier.pool, as_money(-tier.off))
     return table
 
@@ -82,11 +82,11 @@ def _free(parts: Sequence[Component]) -> Table:
     return table
 
 
-def _changes(found: Estimate) -> Table:
+def _changes(estimate: Estimate) -> Table:
     table = _table(
         "What the plan changes, at list prices", "resource", "action", "before", "after", "change", numbers=3
     )
-    for row in found.rows:
+    for row in estimate.rows:
         if row.action == "keep" or not (row.before or row.after):
             continue
         before, after = ("-" if side is None else as_money(side) for side in (row.before, row.after))
@@ -94,45 +94,48 @@ def _changes(found: Estimate) -> Table:
     table.add_row(
         "after free tiers",
         "",
-        as_money(found.before.monthly),
-        as_money(found.after.monthly),
-        as_money(found.delta, signed=True),
+        as_money(estimate.before.monthly),
+        as_money(estimate.after.monthly),
+        as_money(estimate.delta, signed=True),
         style="bold",
     )
     return table
 
 
-def _assumptions(found: Estimate) -> Table:
+def _assumptions(estimate: Estimate) -> Table:
     table = _table("Assumptions (cost.assumptions in the environment file)", "name", "value", "from", "meaning")
-    for name in found.assumed:
+    for name in estimate.assumed:
         default = DEFAULTS[name]
         table.add_row(
-            name, f"{found.assumptions.value(name):f} {default.unit}", found.assumptions.origin(name), default.meaning
+            name,
+            f"{estimate.assumptions.value(name):f} {default.unit}",
+            estimate.assumptions.origin(name),
+            default.meaning,
         )
-        for own, number, origin in found.assumptions.own(name):
+        for own, number, origin in estimate.assumptions.own(name):
             table.add_row(f"  {own}", f"{number:f} {default.unit}", origin, f"only for {own}")
     return table
 
 
-def _sources(found: Estimate) -> str:
-    read = sorted({price.read for price in found.used})
+def _sources(estimate: Estimate) -> str:
+    read = sorted({price.read for price in estimate.used})
     if not read:
         return "No price was needed."
-    return f"{len(found.used)} list prices in US dollars, read {read[0]} to {read[-1]}; --json gives the source of each. A month has 730 hours."
+    return f"{len(estimate.used)} list prices in US dollars, read {read[0]} to {read[-1]}; --json gives the source of each. A month has 730 hours."
 
 
-def of_report(found: CostReport, only: Sequence[str] = ()) -> Iterator[Shown]:
+def of_report(report: CostReport, only: Sequence[str] = ()) -> Iterator[Shown]:
     """A report: totals, then the groupings in `only`, by default member, service, component and day."""
-    yield _totals(found)
-    wanted = only or [name for name in ("member", "service", "component", "day") if name in groupings(found)]
+    yield _totals(report)
+    wanted = only or [name for name in ("member", "service", "component", "day") if name in groupings(report)]
     for grouping in wanted:
-        yield _groups(found, grouping)
+        yield _groups(report, grouping)
 
 
-def _totals(found: CostReport) -> Text:
-    as_of = found.ledger.as_of
+def _totals(report: CostReport) -> Text:
+    as_of = report.ledger.as_of
     when = f"as of {as_of:%Y-%m-%d %H:%M} UTC" if as_of else "export time not in this layout"
-    sums = found.sums
+    sums = report.sums
     parts = {
         "gross": sums.gross,
         "credits of other kinds": sums.other_credits,
@@ -140,42 +143,42 @@ def _totals(found: CostReport) -> Text:
         "promotional credits": sums.promotion,
         "net": sums.net,
     }
-    lines = [f"Costs from {found.ledger.origin}, {found.period.words}, {when}"]
-    lines += [f"  {part.file}: {part.layout}, {part.line_count:,} lines" for part in found.ledger.parts]
-    lines.append(" · ".join(f"{name} {as_money(amount, found.currency)}" for name, amount in parts.items()))
-    if found.late.line_count:
+    lines = [f"Costs from {report.ledger.origin}, {report.period.words}, {when}"]
+    lines += [f"  {part.file}: {part.layout}, {part.line_count:,} lines" for part in report.ledger.parts]
+    lines.append(" · ".join(f"{name} {as_money(amount, report.currency)}" for name, amount in parts.items()))
+    if report.late.line_count:
         lines.append(
-            f"of which late: {found.late.line_count} lines, {as_money(found.late.before_promotion, found.currency)}, "
+            f"of which late: {report.late.line_count} lines, {as_money(report.late.before_promotion, report.currency)}, "
             "billed on a later invoice than that of their month"
         )
     return Text("\n".join(lines))
 
 
-def _groups(found: CostReport, grouping: str) -> Table:
-    title = f"By {grouping}" + (" (simulated)" if found.ledger.simulated else "")
+def _groups(report: CostReport, grouping: str) -> Table:
+    title = f"By {grouping}" + (" (simulated)" if report.ledger.simulated else "")
     table = _table(title, grouping, "gross", "before promotional credits", "promotional credits", "net", numbers=4)
-    for group in found.by(grouping):
+    for group in report.by(grouping):
         sums = group.sums
         amounts = (sums.gross, sums.before_promotion, sums.promotion, sums.net)
-        table.add_row(_name(found, grouping, group), *(as_money(amount, found.currency) for amount in amounts))
+        table.add_row(_name(report, grouping, group), *(as_money(amount, report.currency) for amount in amounts))
     return table
 
 
-def _name(found: CostReport, grouping: str, group: CostGroup) -> str:
-    open_day = grouping == "day" and found.unfinished(date.fromisoformat(group.key))
+def _name(report: CostReport, grouping: str, group: CostGroup) -> str:
+    open_day = grouping == "day" and report.unfinished(date.fromisoformat(group.key))
     return f"{group.name} (unfinished)" if open_day else group.name
 
 
-def of_credits(found: Sequence[CreditBalance], ledger: Ledger, today: date) -> Iterator[Shown]:
+def of_credits(balances: Sequence[CreditBalance], ledger: Ledger, today: date) -> Iterator[Shown]:
     """Credits: a bar for each member, a table of grants, a sentence per balance, and how it was worked out."""
     title = f"Credits left on {today}" + (" (simulated)" if ledger.simulated else "")
     table = _table(title, "member", "granted", "used", "left", "expires", "empty", "between", numbers=0)
-    for balance in found:
+    for balance in balances:
         for standing in balance.standings:
             table.add_row(*_standing(balance, standing, today))
-    yield Text("\n".join(bars.lines(bars.bars(found, today))))
+    yield Text("\n".join(bars.lines(bars.bars(balances, today))))
     yield table
-    for balance in found:
+    for balance in balances:
         yield Text(balance_sentence(balance))
     as_of = ledger.as_of
     yield Text(f"Costs as of {as_of:%Y-%m-%d %H:%M} UTC. {balance_words.HOW}" if as_of else balance_words.HOW)

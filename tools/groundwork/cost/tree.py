@@ -39,24 +39,24 @@ def branches(parts: Iterable[Component]) -> list[Branch]:
     return sorted(made, key=lambda branch: (-branch.monthly, branch.name))
 
 
-def of_estimate(found: Estimate, today: date) -> Iterator[Table | Text]:
+def of_estimate(estimate: Estimate, today: date) -> Iterator[Table | Text]:
     """The total, the tree, and the assumptions and prices behind it."""
-    yield Text(sentence(found, today))
-    if tree := branches(found.after.components):
-        yield _tree(found, tree)
-    free = len({part.address for part in found.after.of("free")})
+    yield Text(sentence(estimate, today))
+    if tree := branches(estimate.after.components):
+        yield _tree(estimate, tree)
+    free = len({part.address for part in estimate.after.of("free")})
     if free:
         yield Text(f"{free} more resources are free; --details says why, and lists every address.")
-    if found.assumed:
-        values = ", ".join(f"{name} {found.assumptions.value(name):f}" for name in found.assumed)
+    if estimate.assumed:
+        values = ", ".join(f"{name} {estimate.assumptions.value(name):f}" for name in estimate.assumed)
         yield Text(f"Assumed: {values}. To change these, set cost.assumptions in the environment file.")
-    if read := sorted({price.read for price in found.used}):
+    if read := sorted({price.read for price in estimate.used}):
         yield Text(
-            f"{len(found.used)} list prices in US dollars, read {read[0]} to {read[-1]}; --json gives the source of each. A month has 730 hours."
+            f"{len(estimate.used)} list prices in US dollars, read {read[0]} to {read[-1]}; --json gives the source of each. A month has 730 hours."
         )
 
 
-def _tree(found: Estimate, tree: Iterable[Branch]) -> Table:
+def _tree(estimate: Estimate, tree: Iterable[Branch]) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column("what", overflow="fold")
     table.add_column("quantity", justify="right", overflow="fold", style="dim")
@@ -66,7 +66,7 @@ def _tree(found: Estimate, tree: Iterable[Branch]) -> Table:
         for number, part in enumerate(branch.parts):
             joint = "└" if number == len(branch.parts) - 1 else "├"
             table.add_row(f"{joint} {part.part}", *_charge(part))
-    if free := total((ZERO, *(tier.off for tier in found.after.free_tiers))):
+    if free := total((ZERO, *(tier.off for tier in estimate.after.free_tiers))):
         table.add_row("free tiers, once for the whole billing account", "", as_money(-free), style="bold")
     return table
 

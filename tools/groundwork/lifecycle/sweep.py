@@ -92,11 +92,11 @@ def confirmed_project(given: str | None, environment: Environment, *, yes: bool)
         )
 
 
-def decide(found: Remains, choice: Choice, now: datetime) -> tuple[Decision, ...]:
+def decide(remains: Remains, choice: Choice, now: datetime) -> tuple[Decision, ...]:
     """What happens to each leftover resource, in the order of deletion."""
-    protected = {item.name for item in found.left if _kept_by(item)}
+    protected = {item.name for item in remains.left if _kept_by(item)}
     order = {kind: number for number, kind in enumerate(kinds())}
-    items = sorted(found.left, key=lambda item: (order[item.kind], item.name))
+    items = sorted(remains.left, key=lambda item: (order[item.kind], item.name))
     return tuple(Decision(item, _reason_to_keep(item, choice, now, protected)) for item in items)
 
 

@@ -196,24 +196,24 @@ def made_by(item: Item, project: str) -> str:
     return maker(item, project)
 
 
-def as_data(found: Remains, environment: Environment) -> dict[str, Any]:
+def as_data(remains: Remains, environment: Environment) -> dict[str, Any]:
     """The verdict for --json."""
     project = environment.project
-    inside = {(one.item.kind, one.item.name): one.text for one in found.contents}
+    inside = {(one.item.kind, one.item.name): one.text for one in remains.contents}
     return {
         "environment": environment.name,
         "project": project,
         "simulated": environment.local,
-        "verdict": found.word,
-        "left": [_item(item, project, inside) for item in found.left],
-        "unknown": dict(found.unknown),
-        "kept": [{**_item(item, project, inside), "made_by": "Terraform"} for item in found.kept],
-        "records": [_item(item, project, inside) for item in found.records],
-        "going": [{**_item(item, project, inside), "goes": ends(item)} for item in found.going],
-        "made_by_google": [_item(item, project, inside) for item in found.own],
-        "off": dict(found.off),
-        "not_simulated": list(found.absent),
-        "calls": found.calls,
+        "verdict": remains.word,
+        "left": [_item(item, project, inside) for item in remains.left],
+        "unknown": dict(remains.unknown),
+        "kept": [{**_item(item, project, inside), "made_by": "Terraform"} for item in remains.kept],
+        "records": [_item(item, project, inside) for item in remains.records],
+        "going": [{**_item(item, project, inside), "goes": ends(item)} for item in remains.going],
+        "made_by_google": [_item(item, project, inside) for item in remains.own],
+        "off": dict(remains.off),
+        "not_simulated": list(remains.absent),
+        "calls": remains.calls,
     }
 
 

@@ -65,38 +65,38 @@ def _left_by_local(seen: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(name for name in (*ours, *files, *token) if seen.get(name))
 
 
-def shell(found: NotebookVariables, seen: Mapping[str, str]) -> list[str]:
+def shell(variables: NotebookVariables, seen: Mapping[str, str]) -> list[str]:
     """Lines for eval in the shell that has `seen`; `eval "$GROUNDWORK_OFF"` undoes them."""
     return [
-        *(f"unset {name}" for name in found.gone),
-        *(f"export {name}={shlex.quote(value)}" for name, value in found.variables.items()),
-        f"export {OFF}={shlex.quote(_undoing(found, seen))}",
+        *(f"unset {name}" for name in variables.gone),
+        *(f"export {name}={shlex.quote(value)}" for name, value in variables.variables.items()),
+        f"export {OFF}={shlex.quote(_undoing(variables, seen))}",
     ]
 
 
-def _undoing(found: NotebookVariables, seen: Mapping[str, str]) -> str:
+def _undoing(variables: NotebookVariables, seen: Mapping[str, str]) -> str:
     """Commands that restore the shell's variables; a token is removed but not restored.
 
     If the shell was already set up for another environment, the commands that undo that are kept.
     """
-    touched = (*found.gone, *found.variables)
+    touched = (*variables.gone, *variables.variables)
     former = seen.get(OFF, "")
     back = [name for name in touched if name in seen and name != _HOLDS_A_TOKEN and not former]
     lines = [f"unset {' '.join(name for name in touched if name not in back)} {OFF}"]
     return "; ".join([*lines, *(f"export {name}={shlex.quote(seen[name])}" for name in back), *filter(None, [former])])
 
 
-def python(found: NotebookVariables) -> list[str]:
+def python(variables: NotebookVariables) -> list[str]:
     """Lines for the first cell of a notebook; they need only Google's own packages."""
-    where = "the local cloud (simulated)" if found.base else "Google Cloud"
+    where = "the local cloud (simulated)" if variables.base else "Google Cloud"
     lines = [
-        f"# {found.environment.project} on {where}; run this before creating any of Google's clients.",
+        f"# {variables.environment.project} on {where}; run this before creating any of Google's clients.",
         "import os",
         "",
     ]
-    lines += [f"os.environ.pop({name!r}, None)" for name in found.gone]
-    lines += ["os.environ.update(", *(f"    {name}={value!r}," for name, value in found.variables.items()), ")"]
-    return [*lines, *(_OPTIONS.format(base=found.base).splitlines() if found.base else ())]
+    lines += [f"os.environ.pop({name!r}, None)" for name in variables.gone]
+    lines += ["os.environ.update(", *(f"    {name}={value!r}," for name, value in variables.variables.items()), ")"]
+    return [*lines, *(_OPTIONS.format(base=variables.base).splitlines() if variables.base else ())]
 
 
 _OPTIONS = '''

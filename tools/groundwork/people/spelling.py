@@ -55,9 +55,9 @@ def after_apply(session: Session, applied: Iterable[LayerPlan]) -> tuple[Respell
     return respelled(session, session.environment, known_policies(session.cloud))
 
 
-def of_member(found: Iterable[Respelled], member: Member) -> tuple[Respelled, ...]:
+def of_member(respellings: Iterable[Respelled], member: Member) -> tuple[Respelled, ...]:
     """Those of one member."""
-    return tuple(one for one in found if one.email == member.email)
+    return tuple(one for one in respellings if one.email == member.email)
 
 
 def _held(policies: Policies) -> dict[str, set[tuple[str, str]]]:

@@ -16,11 +16,11 @@ MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
 _DARK = "could not be read"
 
 
-def buckets(cloud: GoogleCloud, found: Inventory) -> Section:
+def buckets(cloud: GoogleCloud, inventory: Inventory) -> Section:
     """Every bucket with the size of its contents, and its top-level folders."""
-    there = [item for item in found.items if item.kind == "bucket"]
+    there = [item for item in inventory.items if item.kind == "bucket"]
     looked, dark = look_into(cloud, there)
-    unread = {**_listed(found, "bucket"), **dark}
+    unread = {**_listed(inventory, "bucket"), **dark}
     tops: dict[str, str] = {}
     for item in there:
         try:
@@ -40,8 +40,8 @@ def reason(problem: Exception) -> str:
     )
 
 
-def _listed(found: Inventory, kind: str) -> dict[str, str]:
-    return {name: why for name, why in found.unknown.items() if name in (kind, "enabled APIs")}
+def _listed(inventory: Inventory, kind: str) -> dict[str, str]:
+    return {name: why for name, why in inventory.unknown.items() if name in (kind, "enabled APIs")}
 
 
 def _top(cloud: GoogleCloud, item: Item) -> str:
@@ -51,12 +51,12 @@ def _top(cloud: GoogleCloud, item: Item) -> str:
     return ", ".join(map(str, names)) + (", …" if page.get("nextPageToken") else "")
 
 
-def images(cloud: GoogleCloud, found: Inventory) -> Section:
+def images(cloud: GoogleCloud, inventory: Inventory) -> Section:
     """Every image in every repository, newest first, untagged ones by digest."""
     rows: list[tuple[str, ...]] = []
     notes: list[str] = []
-    unread = _listed(found, "image repository")
-    there = [item for item in found.items if item.kind == "image repository"]
+    unread = _listed(inventory, "image repository")
+    there = [item for item in inventory.items if item.kind == "image repository"]
     for item in there:
         try:
             held = list(cloud.pages("artifactregistry", f"v1/{item.name}/dockerImages", "dockerImages"))

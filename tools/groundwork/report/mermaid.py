@@ -17,30 +17,30 @@ _CODES = {"#": "#35;", "&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "`
 _ARROWS = {"-": "-.->", "+": "==>"}
 
 
-def mermaid(found: Diagram) -> str:
+def mermaid(diagram: Diagram) -> str:
     """The flowchart; boxes are numbered in the order of the map."""
-    return "\n".join(_lines(found)) + "\n"
+    return "\n".join(_lines(diagram)) + "\n"
 
 
-def _lines(found: Diagram) -> Iterator[str]:
-    numbers = {node.id: f"n{number}" for number, node in enumerate(found.nodes, 1)}
-    simulated = " (simulated)" if found.simulated else ""
+def _lines(diagram: Diagram) -> Iterator[str]:
+    numbers = {node.id: f"n{number}" for number, node in enumerate(diagram.nodes, 1)}
+    simulated = " (simulated)" if diagram.simulated else ""
     yield "flowchart LR"
-    yield f"  accTitle: {_plain(found.title)}{simulated}"
-    yield f"  accDescr: {_plain(found.summary)}"
+    yield f"  accTitle: {_plain(diagram.title)}{simulated}"
+    yield f"  accDescr: {_plain(diagram.summary)}"
     for place, title in enumerate(COLUMNS):
-        held = [node for node in found.nodes if node.column == place]
+        held = [node for node in diagram.nodes if node.column == place]
         if held:
             yield f'  subgraph c{place}["{title}"]'
             yield from (f'    {numbers[node.id]}["{_label(node)}"]' for node in held)
             yield "  end"
-    for edge in found.edges:
+    for edge in diagram.edges:
         label = " ".join(filter(None, (edge.mark, edge.label)))
         said = f'|"{_quoted(label)}"|' if label else ""
         yield f"  {numbers[edge.start]} {_ARROWS.get(edge.mark, '-->')}{said} {numbers[edge.end]}"
-    if found.marked:
+    if diagram.marked:
         yield from (f"  {style}" for style in _STYLES)
-        for node in found.nodes:
+        for node in diagram.nodes:
             if node.mark:
                 yield f"  class {numbers[node.id]} {_CLASSES[node.mark]}"
 

@@ -15,37 +15,37 @@ from groundwork.report.svg import svg
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def html(found: EnvironmentReport) -> str:
+def html(report: EnvironmentReport) -> str:
     """The page: no script, no network, light and dark, with the map inside."""
     templates = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=select_autoescape(default=True), trim_blocks=True
     )
-    return templates.get_template("report.html").render(report=found, map=svg(found.map))
+    return templates.get_template("report.html").render(report=report, map=svg(report.map))
 
 
-def markdown(found: EnvironmentReport) -> str:
+def markdown(report: EnvironmentReport) -> str:
     """The same as Markdown, with the map as Mermaid."""
-    return "\n".join(_lines(found)) + "\n"
+    return "\n".join(_lines(report)) + "\n"
 
 
-def _lines(found: EnvironmentReport) -> Iterator[str]:
-    environment = found.environment
+def _lines(report: EnvironmentReport) -> Iterator[str]:
+    environment = report.environment
     yield f"# Report on {environment.name}"
     yield ""
-    yield f"Project {environment.project}, region {environment.region}, on {environment.where}. Written {found.written:%Y-%m-%d %H:%M} UTC."
+    yield f"Project {environment.project}, region {environment.region}, on {environment.where}. Written {report.written:%Y-%m-%d %H:%M} UTC."
     yield ""
-    if not found.complete:
+    if not report.complete:
         yield "**Something could not be read, so this report is not complete.**"
         yield ""
-    for section in found.sections:
+    for section in report.sections:
         yield from _section(section)
     yield "## What does the platform look like?"
     yield ""
-    if found.map_problem:
-        yield f"**The state could not be read**: {_plain(found.map_problem)}"
+    if report.map_problem:
+        yield f"**The state could not be read**: {_plain(report.map_problem)}"
         yield ""
     yield "```mermaid"
-    yield mermaid(found.map).rstrip()
+    yield mermaid(report.map).rstrip()
     yield "```"
 
 

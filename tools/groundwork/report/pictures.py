@@ -30,26 +30,26 @@ def browser(variables: Mapping[str, str] = os.environ) -> str | None:
     return next(filter(None, (which(name, path=variables.get("PATH")) for name in BROWSERS)), None)
 
 
-def write(found: EnvironmentReport, folder: Path) -> Iterator[Path]:
+def write(report: EnvironmentReport, folder: Path) -> Iterator[Path]:
     """Writes every part into a folder, and reports each file. Raises GroundworkError if the browser hangs."""
     folder.mkdir(parents=True, exist_ok=True)
     drawing = folder / "map.svg"
-    drawing.write_text(harmless(svg(found.map)), encoding="utf-8")
+    drawing.write_text(harmless(svg(report.map)), encoding="utf-8")
     yield drawing
     program = browser()
     if program is None:
         return
-    for name, page in _parts(found).items():
+    for name, page in _parts(report).items():
         picture = folder / f"{name}.png"
         _draw(program, page, picture)
         if picture.exists():
             yield picture
 
 
-def _parts(found: EnvironmentReport) -> dict[str, str]:
+def _parts(report: EnvironmentReport) -> dict[str, str]:
     """A page for each part, by the part's name."""
-    whole = pages.html(found)
-    made = {section.key: pages.html(replace(found, sections=(section,))) for section in found.sections}
+    whole = pages.html(report)
+    made = {section.key: pages.html(replace(report, sections=(section,))) for section in report.sections}
     alone = {
         name: re.sub(r'<section aria-labelledby="map">.*?</section>', "", page, flags=re.DOTALL)
         for name, page in made.items()

@@ -41,8 +41,8 @@ def sections(environment: Environment, now: datetime, *, names: bool) -> tuple[S
     return (*spent, _credits(source, now))
 
 
-def _filled(section: Section, found: CostReport, grouping: str, notes: Sequence[str], *, names: bool) -> Section:
-    rows = [_row(group, found.currency, label=grouping == "member" and not names) for group in found.by(grouping)]
+def _filled(section: Section, report: CostReport, grouping: str, notes: Sequence[str], *, names: bool) -> Section:
+    rows = [_row(group, report.currency, label=grouping == "member" and not names) for group in report.by(grouping)]
     return replace(section, rows=tuple(rows), notes=tuple(notes))
 
 

@@ -60,37 +60,37 @@ def escape(text: str) -> str:
     return escaped(harmless(text))
 
 
-def svg(found: Diagram) -> str:
+def svg(diagram: Diagram) -> str:
     """The whole document."""
-    boxes = _placed(found)
+    boxes = _placed(diagram)
     right = MARGIN * 2 + len(COLUMNS) * WIDE + (len(COLUMNS) - 1) * GAP
     lowest = max((box.y + box.height for box in boxes.values()), default=ABOVE)
-    simulated = " (simulated)" if found.simulated else ""
-    heading = lines_of(f"{found.title}{simulated}", right - 2 * MARGIN, 18)
-    key = " · ".join(f"{mark} {word}" for mark, word in _MEANINGS.items()) if found.marked else ""
+    simulated = " (simulated)" if diagram.simulated else ""
+    heading = lines_of(f"{diagram.title}{simulated}", right - 2 * MARGIN, 18)
+    key = " · ".join(f"{mark} {word}" for mark, word in _MEANINGS.items()) if diagram.marked else ""
     parts = [
         _OPENING.format(right=right, bottom=lowest + 54),
-        f'<title id="map-title">{escape(found.title)}{simulated}</title>',
-        f'<desc id="map-summary">{escape(found.summary)}</desc>',
+        f'<title id="map-title">{escape(diagram.title)}{simulated}</title>',
+        f'<desc id="map-summary">{escape(diagram.summary)}</desc>',
         f"<style>{_STYLE}</style>",
         *(_text(line, MARGIN, 32 + 22 * n, 18, "") for n, line in enumerate(heading[:2])),
         *(_text(title, MARGIN + n * (WIDE + GAP), ABOVE - 16, 13, "soft") for n, title in enumerate(COLUMNS)),
-        *_arrows(found, boxes),
+        *_arrows(diagram, boxes),
         *(part for box in boxes.values() for part in _box(box)),
-        _text(" ".join(filter(None, (found.basis, key))), MARGIN, lowest + 34, _NOTE, "soft"),
+        _text(" ".join(filter(None, (diagram.basis, key))), MARGIN, lowest + 34, _NOTE, "soft"),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
 
 
-def _placed(found: Diagram) -> dict[str, _Box]:
+def _placed(diagram: Diagram) -> dict[str, _Box]:
     """Places every box below the previous one in its column, high enough for its text and for its incoming arrows."""
     below = dict.fromkeys(range(len(COLUMNS)), float(ABOVE))
     boxes: dict[str, _Box] = {}
-    for node in found.nodes:
+    for node in diagram.nodes:
         name = " ".join(filter(None, (node.mark, node.title)))
         title, note = lines_of(name, WIDE - 2 * _PAD, _TITLE), lines_of(node.note, WIDE - 2 * _PAD, _NOTE)
-        ports = sum(edge.end == node.id for edge in found.edges if edge.label)
+        ports = sum(edge.end == node.id for edge in diagram.edges if edge.label)
         height = max(2 * _PAD + len(title) * _LINE[_TITLE] + len(note) * _LINE[_NOTE], _PAD + ports * _PORT)
         x = MARGIN + node.column * (WIDE + GAP)
         boxes[node.id] = _Box(node, x, below[node.column], height, title, note)
@@ -110,12 +110,12 @@ def _box(box: _Box) -> Iterator[str]:
     yield "</g>"
 
 
-def _arrows(found: Diagram, boxes: Mapping[str, _Box]) -> Iterator[str]:
+def _arrows(diagram: Diagram, boxes: Mapping[str, _Box]) -> Iterator[str]:
     """The arrows, then their labels on top; arrows with labels reach a box one below the other, ordered by their start."""
     labels: list[str] = []
     for target, box in boxes.items():
         arriving = sorted(
-            (edge for edge in found.edges if edge.end == target), key=lambda edge: (boxes[edge.start].y, edge.start)
+            (edge for edge in diagram.edges if edge.end == target), key=lambda edge: (boxes[edge.start].y, edge.start)
         )
         labelled = [edge for edge in arriving if edge.label]
         for edge in arriving:

@@ -102,11 +102,11 @@ def _taken(environment: Environment, part: FileSection, item: Item, before: Sequ
     return Adoptable(item, part.place, replace(answer, name=name), written=False)
 
 
-def enter(session: Session, found: Sequence[Adoptable]) -> None:
+def enter(session: Session, adoptables: Sequence[Adoptable]) -> None:
     """Adds the missing entries to the file. Raises EnvironmentProblem, in which case nothing was written."""
 
     def change(document: CommentedMap) -> bool:
-        new = [one for one in found if not one.written]
+        new = [one for one in adoptables if not one.written]
         for one in new:
             section = editing.parted(document, one.section)
             if not section:

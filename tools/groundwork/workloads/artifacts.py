@@ -26,15 +26,15 @@ class Artifact:
     updated: str
 
 
-def artifacts(project: Project, found: Job) -> list[Artifact]:
+def artifacts(project: Project, job: Job) -> list[Artifact]:
     """Everything below a job's output address, the model first. Raises UsageProblem for a job without one."""
-    if found.sort != "training":
-        raise UsageProblem(f"{found.name} is a Cloud Run job, which has no output folder: look into its bucket.")
-    if not found.output.startswith("gs://"):
+    if job.sort != "training":
+        raise UsageProblem(f"{job.name} is a Cloud Run job, which has no output folder: look into its bucket.")
+    if not job.output.startswith("gs://"):
         raise UsageProblem(
-            f"{found.name} was submitted without baseOutputDirectory, so it is unknown where it writes: `groundwork jobs submit` sets one."
+            f"{job.name} was submitted without baseOutputDirectory, so it is unknown where it writes: `groundwork jobs submit` sets one."
         )
-    bucket, _, prefix = found.output.removeprefix("gs://").partition("/")
+    bucket, _, prefix = job.output.removeprefix("gs://").partition("/")
     below = f"{prefix}/" if prefix else ""
     listed = project.cloud.pages("storage", f"v1/b/{bucket}/o", "items", {"prefix": below})
     there = [_artifact(bucket, below, one) for one in listed]

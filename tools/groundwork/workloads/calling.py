@@ -60,13 +60,13 @@ def called(project: Project, found: Service, asked: Question) -> Iterator[Respon
             yield answer
 
 
-def _address(found: Service, path: str) -> str:
+def _address(service: Service, path: str) -> str:
     """The whole address; the token goes nowhere else."""
-    if not found.url:
-        raise UsageProblem(f"{found.name} has no address: {found.problem or found.state}.")
-    address = urljoin(f"{found.url}/", path.lstrip("/"))
-    if urlsplit(address)[:2] != urlsplit(found.url)[:2]:
-        raise UsageProblem(f"{path} is not a path on {found.url}: write it as /predict.")
+    if not service.url:
+        raise UsageProblem(f"{service.name} has no address: {service.problem or service.state}.")
+    address = urljoin(f"{service.url}/", path.lstrip("/"))
+    if urlsplit(address)[:2] != urlsplit(service.url)[:2]:
+        raise UsageProblem(f"{path} is not a path on {service.url}: write it as /predict.")
     return address
 
 
