@@ -9,7 +9,7 @@ import pytest
 from groundwork.errors import GroundworkError
 from groundwork.google import isolation, local
 from groundwork.google.cloud import local_cloud
-from groundwork.lifecycle import reviewed, up
+from groundwork.lifecycle import review_record, up
 from groundwork.people.drift import drift
 from groundwork.people.personas import personas
 from groundwork.terraform.session import Session
@@ -64,10 +64,10 @@ def _words(error: GroundworkError) -> str:
 
 def test_the_planner_sees_the_plan_that_the_deployer_applies(clone: Clone) -> None:
     planner, deployer = _planner(clone), _as(clone, clone.environment.deployer)
-    seen = reviewed.record("small", reviewed.shown(planner, up.plan(planner, RecordedTalk())))
+    seen = review_record.record("small", review_record.plan_documents(planner, up.plan(planner, RecordedTalk())))
     assert 'module.buckets["more"].google_storage_bucket.bucket' in seen.layers["platform"]
-    now = reviewed.record("small", reviewed.shown(deployer, up.plan(deployer, RecordedTalk())))
-    assert reviewed.differences(seen, now) == []
+    now = review_record.record("small", review_record.plan_documents(deployer, up.plan(deployer, RecordedTalk())))
+    assert review_record.differences(seen, now) == []
 
 
 def test_the_planner_sees_who_has_access(clone: Clone) -> None:

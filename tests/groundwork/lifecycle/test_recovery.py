@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from groundwork.lifecycle.recovery import Orphan, brought, identity, orphans
+from groundwork.lifecycle.recovery import Orphan, identity, move_state, orphans
 from groundwork.terraform.events import Action, Diagnostic, Event, Stage, Step
 
 BUCKET = "google_storage_bucket.b"
@@ -89,15 +89,15 @@ def test_an_id_reported_by_the_run_takes_precedence() -> None:
 
 def test_a_state_left_in_the_code_folder_is_moved(tmp_path: Path) -> None:
     source, target = tmp_path / "left.tfstate", tmp_path / "kept.tfstate"
-    brought(source, target)
+    move_state(source, target)
     assert not target.exists()
     source.write_text("state")
-    brought(source, target)
+    move_state(source, target)
     assert (source.exists(), target.read_text()) == (False, "state")
 
 
 def test_a_state_that_cannot_be_moved_stays_and_no_partial_copy_is_left(tmp_path: Path) -> None:
     left = tmp_path / "left.tfstate"
     left.write_text("state")
-    brought(left, tmp_path / "no" / "such" / "folder" / "kept.tfstate")
+    move_state(left, tmp_path / "no" / "such" / "folder" / "kept.tfstate")
     assert [file.name for file in tmp_path.iterdir()] == ["left.tfstate"]

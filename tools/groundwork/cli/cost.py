@@ -370,10 +370,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _print(shown: Iterable[Table | Text]) -> None:
+def _print(tables: Iterable[Table | Text]) -> None:
     from rich.table import Table
 
-    for item in shown:
+    for item in tables:
         if isinstance(item, Table):
             show(item)
         else:

@@ -53,9 +53,9 @@ def print_data(project: Project, more: Mapping[str, Any]) -> None:
     print_json({**head, **more})
 
 
-def print_entries(project: Project, wanted: str, most: int = 1000, *, as_json: bool) -> None:
+def print_entries(project: Project, log_filter: str, most: int = 1000, *, as_json: bool) -> None:
     """Print the newest `most` log entries that a filter finds, oldest first."""
-    found = logs.newest(project, wanted, most)
+    found = logs.newest(project, log_filter, most)
     if as_json:
         print_data(project, {"entries": [asdict(entry) for entry in found]})
         return

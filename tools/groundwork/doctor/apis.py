@@ -63,14 +63,14 @@ def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
             yield not_asked(f"API {api}", environment, refusal)
 
 
-def _all(wanted: Sequence[str], answers: Mapping[str, CloudProblem | None]) -> CheckResult:
-    off = [api + _HOST for api in wanted if api not in answers]
+def _all(apis: Sequence[str], answers: Mapping[str, CloudProblem | None]) -> CheckResult:
+    off = [api + _HOST for api in apis if api not in answers]
     late = [api + _HOST for api, problem in answers.items() if problem and problem.switched_off]
     well = [api for api, problem in answers.items() if problem is None]
     words = [f"{listed(off)} {'is' if len(off) == 1 else 'are'} off"] if off else []
     words += [f"{listed(late)} {'is' if len(late) == 1 else 'are'} on, but calls are still refused"] if late else []
     if not words:
-        return CheckResult("APIs", "ok", f"{len(well)} of {len(wanted)} answer: {listed(well)}")
+        return CheckResult("APIs", "ok", f"{len(well)} of {len(apis)} answer: {listed(well)}")
     remedy = "`up` enables them and waits until they answer" if off else "this takes some minutes after it was enabled"
     return CheckResult(
         "APIs", "note", "; ".join(words), remedy if off else f"{remedy}: `up` waits, or run doctor again"

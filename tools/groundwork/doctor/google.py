@@ -54,11 +54,11 @@ def findings(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResu
     yield from permissions.of_deployer(cloud, environment, who.principal)
 
 
-def _quota(cloud: GoogleCloud, environment: Environment, who: Caller) -> Iterator[CheckResult]:
-    if who.impersonated or who.quota_project == environment.project:
+def _quota(cloud: GoogleCloud, environment: Environment, caller: Caller) -> Iterator[CheckResult]:
+    if caller.impersonated or caller.quota_project == environment.project:
         return
-    if who.quota_project:
-        text = f"the quota project is {who.quota_project}, not {environment.project}"
+    if caller.quota_project:
+        text = f"the quota project is {caller.quota_project}, not {environment.project}"
     elif cloud.credentials is not cloud.login:
         text = "the login has none: many calls by other tools count for gcloud's own project, where their APIs are off"
     else:
@@ -66,7 +66,7 @@ def _quota(cloud: GoogleCloud, environment: Environment, who: Caller) -> Iterato
     yield CheckResult("quota project", "note", text, f"run `groundwork login --env {environment.name}`")
 
 
-def _gcloud_account(environment: Environment, who: Caller) -> Iterator[CheckResult]:
+def _gcloud_account(environment: Environment, caller: Caller) -> Iterator[CheckResult]:
     """gcloud has a login of its own; using two accounts by accident is a common mistake."""
     if not which("gcloud"):
         return
@@ -74,11 +74,11 @@ def _gcloud_account(environment: Environment, who: Caller) -> Iterator[CheckResu
     account = done.out.strip()
     if done.code or not account or account == "(unset)":
         yield CheckResult("gcloud account", "missing", "gcloud itself is not logged in", "run `gcloud auth login`")
-    elif not who.principal:
+    elif not caller.principal:
         text = f"gcloud is {account}; it is unknown whether everything else is too, because Google does not reveal whose login that is"
         yield CheckResult("gcloud account", "note", text, f"run `groundwork login --env {environment.name} --again`")
-    elif not who.impersonated and account.lower() != who.principal.lower():
-        text = f"gcloud is {account}, everything else is {who.principal}"
-        yield CheckResult("gcloud account", "note", text, f"run `gcloud auth login {who.principal}`")
+    elif not caller.impersonated and account.lower() != caller.principal.lower():
+        text = f"gcloud is {account}, everything else is {caller.principal}"
+        yield CheckResult("gcloud account", "note", text, f"run `gcloud auth login {caller.principal}`")
     else:
         yield CheckResult("gcloud account", "ok", account)

@@ -78,11 +78,11 @@ def needed(environment: Environment) -> tuple[str, ...]:
     return tuple(dict.fromkeys(permission for how in used for permission in several(how.permissions)))
 
 
-def _missing(cloud: GoogleCloud, wanted: tuple[str, ...]) -> list[str]:
+def _missing(cloud: GoogleCloud, permissions: tuple[str, ...]) -> list[str]:
     path = f"v1/projects/{cloud.project}:testIamPermissions"
-    answer = cloud.request("POST", "cloudresourcemanager", path, json={"permissions": list(wanted)})
+    answer = cloud.request("POST", "cloudresourcemanager", path, json={"permissions": list(permissions)})
     held = set(answer.get("permissions", ()))
-    return [permission for permission in wanted if permission not in held]
+    return [permission for permission in permissions if permission not in held]
 
 
 def _few(missing: list[str], total: int) -> str:

@@ -22,14 +22,14 @@ LONGEST_BUCKET_NAME = 63
 _PARTS = ("identities", "buckets", "repositories", "secrets", "services", "jobs", "builds", "training", "workstations")
 
 
-def examined(path: Path, root: Path, shown: str, text: str | None = None) -> tuple[dict[str, Any], list[Mistake]]:
+def examined(path: Path, root: Path, file_name: str, text: str | None = None) -> tuple[dict[str, Any], list[Mistake]]:
     """The file's values with all defaults, and its mistakes; if there are any, the values are meaningless.
 
-    `root` holds the schema, `shown` is the file's name in sentences, `text` its content if it is not written yet.
+    `root` holds the schema, `file_name` is the file's name in sentences, `text` its content if it is not written yet.
     Raises UsageProblem when it cannot be read at all.
     """
     schema = _schema(root)
-    document = _document(path, shown) if text is None else parsed(text.encode())
+    document = _document(path, file_name) if text is None else parsed(text.encode())
     found = _mistakes(document, schema, path)
     return ({}, found) if found else (completed(schema, document.values), [])
 
@@ -51,11 +51,11 @@ def _check(schema: str) -> None:
     Draft7Validator.check_schema(json.loads(schema))
 
 
-def _document(path: Path, shown: str) -> YamlDocument:
+def _document(path: Path, file_name: str) -> YamlDocument:
     try:
         return read(path)
     except OSError as error:
-        raise UsageProblem(f"{shown} cannot be read: {error.strerror}.") from error
+        raise UsageProblem(f"{file_name} cannot be read: {error.strerror}.") from error
 
 
 def _mistakes(document: YamlDocument, schema: Mapping[str, Any], path: Path) -> list[Mistake]:

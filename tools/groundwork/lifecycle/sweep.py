@@ -80,15 +80,15 @@ def _sweepable_kinds() -> tuple[str, ...]:
     )
 
 
-def confirmed_project(given: str | None, environment: Environment, *, yes: bool) -> None:
+def confirmed_project(project: str | None, environment: Environment, *, yes: bool) -> None:
     """Refuses a project that is not the environment's. Raises UsageProblem (--yes without --project), Refused."""
-    if yes and not given:
+    if yes and not project:
         raise UsageProblem(
             f"--yes deletes without asking, so it needs --project as well: to confirm, add `--project {environment.project}`."
         )
-    if given and given != environment.project:
+    if project and project != environment.project:
         raise Refused(
-            f"--project says {given}, but {environment.name} is project {environment.project}: nothing was changed."
+            f"--project says {project}, but {environment.name} is project {environment.project}: nothing was changed."
         )
 
 

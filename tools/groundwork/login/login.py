@@ -83,7 +83,7 @@ def _valid(environment: Environment, variables: Mapping[str, str]) -> Caller | N
         return None
 
 
-def _charge(environment: Environment, variables: Mapping[str, str], who: Caller, talk: Talk) -> Caller:
+def _charge(environment: Environment, variables: Mapping[str, str], caller: Caller, talk: Talk) -> Caller:
     """Sets the quota project; without the permission for it the login still works."""
     done = run(quota_command(environment), seconds=120)
     if done.code:
@@ -92,5 +92,5 @@ def _charge(environment: Environment, variables: Mapping[str, str], who: Caller,
             f"note: {environment.project} could not be set as the quota project "
             f"({why or f'exit code {done.code}'}); that needs serviceusage.services.use, which every persona has."
         )
-        return who
+        return caller
     return identity.of(google_cloud(environment.project, variables), variables)

@@ -52,15 +52,15 @@ def _row(finding: Violation) -> list[str]:
     return [str(row.severity), f"{row.title} ({_code(row.name)})", about, _plain(where), row.mend]
 
 
-def _code(words: str) -> str:
+def _code(text: str) -> str:
     """The words as code, without backticks and line breaks, which could end the code or the cell: addresses come from anybody's branch."""
-    return f"`{_one_line(words).replace('`', '')}`"
+    return f"`{_one_line(text).replace('`', '')}`"
 
 
-def _plain(words: str) -> str:
+def _plain(text: str) -> str:
     """The words with Markdown and HTML escaped."""
-    return _one_line(words).replace("&", "&amp;").replace("<", "&lt;").replace("[", "\\[").replace("`", "\\`")
+    return _one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace("[", "\\[").replace("`", "\\`")
 
 
-def _one_line(words: str) -> str:
-    return " ".join(words.split())
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

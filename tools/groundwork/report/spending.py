@@ -84,5 +84,5 @@ def _noted(section: Section, note: str) -> Section:
     return replace(section, notes=(note,))
 
 
-def _unread(section: Section, what: str, problem: GroundworkError) -> Section:
-    return replace(section, unread={what: problem.message})
+def _unread(section: Section, question: str, problem: GroundworkError) -> Section:
+    return replace(section, unread={question: problem.message})

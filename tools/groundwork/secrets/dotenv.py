@@ -58,18 +58,18 @@ def _text(file: Path) -> str:
         raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from None
 
 
-def parse(text: str, shown: str) -> tuple[Assignment, ...]:
-    """The assignments in a text; `shown` is its name in error messages. Raises UsageProblem."""
+def parse(text: str, file_name: str) -> tuple[Assignment, ...]:
+    """The assignments in a text; `file_name` is its name in error messages. Raises UsageProblem."""
     entries: list[Assignment] = []
     mistakes: list[str] = []
     for line, found in _lines(text):
         if isinstance(found, _NotALine):
-            mistakes.append(f"{shown}:{line}: {found}")
+            mistakes.append(f"{file_name}:{line}: {found}")
         else:
             entries.append(Assignment(*found, line))
-    mistakes += _twice(entries, shown)
+    mistakes += _twice(entries, file_name)
     if mistakes:
-        raise UsageProblem(f"{shown} has lines that cannot be imported; nothing was set:", mistakes)
+        raise UsageProblem(f"{file_name} has lines that cannot be imported; nothing was set:", mistakes)
     return tuple(entries)
 
 
@@ -126,9 +126,9 @@ def _filled(key: str, value: str) -> str:
     return value
 
 
-def _twice(entries: list[Assignment], shown: str) -> Iterator[str]:
+def _twice(entries: list[Assignment], file_name: str) -> Iterator[str]:
     first: dict[str, int] = {}
     for entry in entries:
         if entry.key in first:
-            yield f"{shown}:{entry.line}: {entry.key} is already in line {first[entry.key]}; keep one of the two."
+            yield f"{file_name}:{entry.line}: {entry.key} is already in line {first[entry.key]}; keep one of the two."
         first.setdefault(entry.key, entry.line)

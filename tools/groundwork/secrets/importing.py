@@ -67,11 +67,11 @@ def _wanted(entry: dotenv.Assignment, environment: Environment) -> Wanted:
         raise UsageProblem(f"{entry.key}: {mistake.message}") from None
 
 
-def _meeting(found: Sequence[Wanted], shown: str) -> Iterator[str]:
+def _meeting(found: Sequence[Wanted], file_name: str) -> Iterator[str]:
     lines: dict[str, int] = {}
     for each in found:
         if each.name in lines:
-            yield f"{shown}:{each.line}: it stands for {each.name}, as line {lines[each.name]} does; keep one of the two."
+            yield f"{file_name}:{each.line}: it stands for {each.name}, as line {lines[each.name]} does; keep one of the two."
         lines.setdefault(each.name, each.line)
 
 

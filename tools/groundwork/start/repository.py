@@ -118,12 +118,12 @@ def _clues(folder: Path, file: Path) -> Iterator[Clue]:
         yield Clue("W&B", shown, "wandb-api-key", "secret wandb-api-key, which identity train reads", "secrets")
 
 
-def _served(shown: str, image: str, text: str) -> Iterator[Clue]:
+def _served(file_name: str, image: str, text: str) -> Iterator[Clue]:
     """The service that an image is, if its Dockerfile starts a web server or exposes a port."""
     exposed = _EXPOSES.search(text)
     if exposed or _SERVES.search(text):
         becomes = f"service {image} on Cloud Run, which runs as identity serve"
-        yield Clue("Dockerfile", shown, image, becomes, "services", int(exposed[1]) if exposed else 0)
+        yield Clue("Dockerfile", file_name, image, becomes, "services", int(exposed[1]) if exposed else 0)
 
 
 def on_github(folder: Path) -> str:
@@ -147,12 +147,12 @@ def _text(file: Path) -> str:
         return ""
 
 
-def _remotes(shown: str, text: str) -> Iterator[Clue]:
+def _remotes(file_name: str, text: str) -> Iterator[Clue]:
     settings = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         settings.read_string(text)
     except configparser.Error:
-        yield Clue("DVC", shown, "", "cannot be read: these are not DVC's settings")
+        yield Clue("DVC", file_name, "", "cannot be read: these are not DVC's settings")
         return
     for section in settings.sections():
         if re.fullmatch(r"'?remote \"(.+)\"'?", section):
@@ -161,7 +161,7 @@ def _remotes(shown: str, text: str) -> Iterator[Clue]:
             if bucket:
                 yield Clue(
                     "DVC remote",
-                    shown,
+                    file_name,
                     bucket[1],
                     f"gs://{bucket[1]} is a bucket for DVC; `groundwork adopt` takes it over",
                     "buckets",
@@ -169,7 +169,7 @@ def _remotes(shown: str, text: str) -> Iterator[Clue]:
             else:
                 yield Clue(
                     "DVC remote",
-                    shown,
+                    file_name,
                     "",
                     f"{_where(url)} could move to bucket data: `groundwork dvc`, then `dvc push`",
                     "buckets",
@@ -182,29 +182,31 @@ def _where(url: str) -> str:
     return f"{scheme}://{rest.rpartition('@')[2].partition('/')[0]}" if there else "a folder"
 
 
-def _variables(file: Path, shown: str) -> Iterator[Clue]:
+def _variables(file: Path, file_name: str) -> Iterator[Clue]:
     keys = list(dict.fromkeys(_KEY.findall(_text(file))))
     for key in keys:
         name = suggested(key)
         if name and _SECRET.search(key):
-            yield Clue(".env", shown, name, f"{key} is secret {name}: `groundwork secrets import {shown}`", "secrets")
+            yield Clue(
+                ".env", file_name, name, f"{key} is secret {name}: `groundwork secrets import {file_name}`", "secrets"
+            )
         else:
-            yield Clue(".env", shown, "", f"{key} does not look like a secret: it stays a variable")
+            yield Clue(".env", file_name, "", f"{key} does not look like a secret: it stays a variable")
     if git.is_tracked(file):
-        yield Clue(".env", shown, "", "it is in git, and so are its values: remove it, and replace the values")
+        yield Clue(".env", file_name, "", "it is in git, and so are its values: remove it, and replace the values")
     elif keys and git.would_be_added(file):
         yield Clue(
-            ".env", shown, "", "git does not ignore it: add it to .gitignore, so that its values stay out of git"
+            ".env", file_name, "", "git does not ignore it: add it to .gitignore, so that its values stay out of git"
         )
 
 
-def _build(shown: str, text: str) -> Iterator[Clue]:
+def _build(file_name: str, text: str) -> Iterator[Clue]:
     try:
         build = foreign_yaml.values(text.encode())
     except ValueError:
         build = None
     if not isinstance(build, dict):
-        yield Clue("Cloud Build", shown, "", "cannot be read: it is not a build in YAML or JSON")
+        yield Clue("Cloud Build", file_name, "", "cannot be read: it is not a build in YAML or JSON")
         return
     images = {
         plain(str(image).rpartition("/")[2].partition(":")[0].partition("@")[0])
@@ -213,17 +215,25 @@ def _build(shown: str, text: str) -> Iterator[Clue]:
     }
     for image in sorted(images):
         yield Clue(
-            "Cloud Build", shown, image, f"image {image} in repository images, built as identity build", "repositories"
+            "Cloud Build",
+            file_name,
+            image,
+            f"image {image} in repository images, built as identity build",
+            "repositories",
         )
     for service in dict.fromkeys(_DEPLOYS.findall(text)):
         yield Clue(
-            "Cloud Build", shown, service, f"service {service} on Cloud Run, which runs as identity serve", "services"
+            "Cloud Build",
+            file_name,
+            service,
+            f"service {service} on Cloud Run, which runs as identity serve",
+            "services",
         )
     if not images and not _DEPLOYS.search(text):
-        yield Clue("Cloud Build", shown, "", "runs as identity build")
+        yield Clue("Cloud Build", file_name, "", "runs as identity build")
 
 
-def _key(file: Path, shown: str) -> Iterator[Clue]:
+def _key(file: Path, file_name: str) -> Iterator[Clue]:
     if file.stat().st_size > 1 << 16:
         return
     text = _text(file)
@@ -233,4 +243,4 @@ def _key(file: Path, shown: str) -> Iterator[Clue]:
             if git.is_tracked(file)
             else "delete the file and the key"
         )
-        yield Clue("service-account key", shown, "", f"nothing here needs one; {where}")
+        yield Clue("service-account key", file_name, "", f"nothing here needs one; {where}")

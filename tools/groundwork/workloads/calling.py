@@ -79,10 +79,10 @@ def _session(project: Project) -> Session:
     return Session()
 
 
-def headers(words: tuple[str, ...]) -> dict[str, str]:
+def headers(lines: tuple[str, ...]) -> dict[str, str]:
     """Headers in curl's form, "Name: value". Raises UsageProblem for invalid ones."""
     found: dict[str, str] = {}
-    for word in words:
+    for word in lines:
         name, colon, value = word.partition(":")
         if not colon or not name.strip():
             raise UsageProblem(f"{word!r} is not a header: write it as 'Content-Type: application/json'.")

@@ -109,15 +109,15 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
 
 
-def _refuse_unknown(given: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
-    for key in given:
+def _refuse_unknown(fields: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+    for key in fields:
         if key not in known:
             raise UsageProblem(f"{where} has {key}, which is not a field of a job; {allowed(known, key)}")
 
 
-def _refuse_others(given: Mapping[str, Any], mappings: tuple[str, ...], where: str) -> None:
+def _refuse_others(fields: Mapping[str, Any], mappings: tuple[str, ...], where: str) -> None:
     for key in mappings:
-        if not isinstance(given.get(key), dict | None):
+        if not isinstance(fields.get(key), dict | None):
             raise UsageProblem(f"{where}: {key} is not a mapping: write `{key}: {{NAME: VALUE}}`.")
 
 

@@ -40,10 +40,10 @@ class LogEntry:
         return self.severity in ("ERROR", "CRITICAL", "ALERT", "EMERGENCY")
 
 
-def newest(project: Project, wanted: str, most: int) -> list[LogEntry]:
+def newest(project: Project, log_filter: str, most: int) -> list[LogEntry]:
     """The newest entries that match a filter, oldest first."""
     found: list[LogEntry] = []
-    for entry in _entries(project, wanted, "timestamp desc", min(most, _MOST)):
+    for entry in _entries(project, log_filter, "timestamp desc", min(most, _MOST)):
         found.append(entry)
         if len(found) >= most:
             break
@@ -52,7 +52,7 @@ def newest(project: Project, wanted: str, most: int) -> list[LogEntry]:
 
 def follow(
     project: Project,
-    wanted: str,
+    log_filter: str,
     since: str,
     ended: Callable[[], bool],
     tell: Callable[[LogEntry], object],
@@ -63,7 +63,7 @@ def follow(
     start, left = since, _AFTER_THE_END
     while left:
         left = left - 1 if ended() else _AFTER_THE_END
-        for entry in _entries(project, f'{wanted} AND timestamp>="{start}"', "timestamp asc", _MOST):
+        for entry in _entries(project, f'{log_filter} AND timestamp>="{start}"', "timestamp asc", _MOST):
             if entry.id not in told:
                 told.add(entry.id)
                 tell(entry)
@@ -78,8 +78,8 @@ def _earlier(text: str) -> str:
     return (found - _LATE).strftime("%Y-%m-%dT%H:%M:%SZ") if found else ""
 
 
-def _entries(project: Project, wanted: str, order: str, size: int) -> Iterator[LogEntry]:
-    body = {"resourceNames": [f"projects/{project.id}"], "filter": wanted, "orderBy": order, "pageSize": size}
+def _entries(project: Project, log_filter: str, order: str, size: int) -> Iterator[LogEntry]:
+    body = {"resourceNames": [f"projects/{project.id}"], "filter": log_filter, "orderBy": order, "pageSize": size}
     token: str | None = ""
     while token is not None:
         page = project.cloud.request(

@@ -59,16 +59,16 @@ def of_job(project: Project, spec: Mapping[str, Any], region: str) -> list[Quota
     return [_looked_up(project, metric(gpu), number, region) for gpu, number in wanted.items()]
 
 
-def _looked_up(project: Project, name: str, wanted: int, region: str) -> Quota:
+def _looked_up(project: Project, name: str, needed: int, region: str) -> Quota:
     path = f"v1beta1/projects/{project.id}/services/{_SERVICE}/consumerQuotaMetrics/{name.replace('/', '%2F')}"
     try:
         found = project.cloud.request("GET", "serviceusage", path, params={"view": "FULL"})
     except CloudProblem as problem:
-        return Quota(name, wanted, None, problem.text or problem.message)
+        return Quota(name, needed, None, problem.text or problem.message)
     granted = list(_granted(found, region))
     # A limit of -1 means unlimited; without a value for the region, nothing is granted there.
     most = max(granted, default=0)
-    return Quota(name, wanted, 10**9 if -1 in granted else most)
+    return Quota(name, needed, 10**9 if -1 in granted else most)
 
 
 def _granted(found: Mapping[str, Any], region: str) -> Iterator[int]:

@@ -130,9 +130,9 @@ def previous(project: Project, found: Service) -> Revision:
     )
 
 
-def _sent(project: Project, before: Service, wanted: Mapping[str, Any], sleep: Sleep) -> str:
+def _sent(project: Project, before: Service, body: Mapping[str, Any], sleep: Sleep) -> str:
     """The error of a change to the whole service, once it has ended; "" if it succeeded."""
-    operation: Mapping[str, Any] = project.cloud.request("PATCH", "run", f"v2/{before.path}", json=dict(wanted))
+    operation: Mapping[str, Any] = project.cloud.request("PATCH", "run", f"v2/{before.path}", json=dict(body))
     waited = 0.0
     while not operation.get("done"):
         if waited > _LONGEST:
@@ -164,10 +164,10 @@ def log_filter(name: str, revision: str = "") -> str:
     return f'resource.type="cloud_run_revision" AND resource.labels.service_name="{name}"{one}'
 
 
-def parsed(words: Sequence[str]) -> dict[str, int]:
+def parsed(shares: Sequence[str]) -> dict[str, int]:
     """Parses REVISION=PERCENT…, apart or with commas between, into a mapping. Raises UsageProblem for invalid text."""
     found: dict[str, int] = {}
-    for word in filter(None, ",".join(words).split(",")):
+    for word in filter(None, ",".join(shares).split(",")):
         revision, sign, percent = word.rpartition("=")
         if not sign or not revision or not percent.isdecimal() or int(percent) > 100:
             raise UsageProblem(f"{word!r} is not REVISION=PERCENT: write e.g. api-00002-abc=10 latest=90.")

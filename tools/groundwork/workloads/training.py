@@ -153,13 +153,13 @@ def _put_over(spec: dict[str, Any], request: TrainingRequest) -> None:
             container["env"] = [*kept, *({"name": name, "value": value} for name, value in request.env.items())]
 
 
-def _machine(request: TrainingRequest, given: Mapping[str, Any]) -> dict[str, Any]:
+def _machine(request: TrainingRequest, machine: Mapping[str, Any]) -> dict[str, Any]:
     gpu, _, count = request.gpu.partition(":")
     if gpu.isdecimal() or (count and not count.isdecimal()):
         raise UsageProblem(f"{request.gpu!r} is not a GPU: write it as NVIDIA_TESLA_T4 or NVIDIA_TESLA_T4:2.")
     kind = {"machineType": request.machine} if request.machine else {}
     with_gpu = {"acceleratorType": gpu.upper(), "acceleratorCount": int(count or 1)} if gpu else {}
-    made = {**given, **kind, **with_gpu}
+    made = {**machine, **kind, **with_gpu}
     return {"acceleratorCount": 1, **made} if made.get("acceleratorType") else made
 
 

@@ -16,13 +16,13 @@ class Derived:
         self._writes = writes
         self._kept: dict[tuple[str, Hashable], tuple[int, Any]] = {}
 
-    def of(self, service: str, what: Hashable, make: Callable[[], T]) -> T:
+    def of(self, service: str, key: Hashable, make: Callable[[], T]) -> T:
         """The value that `make` computes from a service's resources in their current state."""
         writes = self._writes[service]
-        cached = self._kept.get((service, what))
+        cached = self._kept.get((service, key))
         if cached is None or cached[0] != writes:
             if len(self._kept) >= MOST:
                 self._kept.clear()
-            cached = self._kept[service, what] = (writes, make())
+            cached = self._kept[service, key] = (writes, make())
         value: T = cached[1]
         return value

@@ -33,11 +33,11 @@ class Ports:
         for name, (made, port) in self._wanted.items():
             self._open[name] = opener(made, port)
 
-    def open(self, name: str, made: Made, port: int = 0) -> int:
+    def open(self, name: str, factory: Made, port: int = 0) -> int:
         """Opens the port of a name and returns its number; 0 while no server serves."""
-        self._wanted[name] = made, port
+        self._wanted[name] = factory, port
         if self._opener is not None and name not in self._open:
-            self._open[name] = self._opener(made, port)
+            self._open[name] = self._opener(factory, port)
         return self.of(name)
 
     def of(self, name: str) -> int:

@@ -70,7 +70,7 @@ class StateFolder:
         self._marked = False
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
-    def tidy(self, named: set[str]) -> list[Path]:
+    def tidy(self, bodies: set[str]) -> list[Path]:
         """Removes incomplete uploads of a killed server; moves bodies that no row names aside, and returns their new paths.
 
         Such a body was never acknowledged, or its object is deleted; but a database that is not the one they were written
@@ -80,7 +80,7 @@ class StateFolder:
         for body in list(self.bodies.iterdir()):
             if body.name.startswith(_ARRIVING):
                 body.unlink()
-            elif body.name not in named:
+            elif body.name not in bodies:
                 (self.path / ASIDE).mkdir(exist_ok=True)
                 moved.append(body.replace(self.path / ASIDE / body.name))
         return moved

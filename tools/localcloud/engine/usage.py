@@ -61,9 +61,9 @@ class Usage:
         self._skus.update((sku.id, sku) for sku in skus)
         self._payers[api] = payer or Payer
 
-    def count(self, api: str, thing: str, sku: str) -> None:
+    def count(self, api: str, resource: str, sku: str) -> None:
         """Counts a call on a resource; its payer is determined when the counts are written to disk."""
-        self._calls[api, thing, sku] += 1
+        self._calls[api, resource, sku] += 1
 
     def meter(self, payer: Payer, sku: str, amount: float) -> None:
         """Adds a use to the sums of this hour."""

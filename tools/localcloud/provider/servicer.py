@@ -274,8 +274,8 @@ def _apply(row: ResourceType, work: Work, prior: Object | None, planned: Object 
     return _stored(row, kind.update(work, prior, planned), planned, "apply")
 
 
-def _stored(row: ResourceType, found: Object, before: Object, stage: normal.Stage) -> Object:
-    values: Object = settled(normal.objects(row.schema.root, found, before, stage))
+def _stored(row: ResourceType, state: Object, before: Object, stage: normal.Stage) -> Object:
+    values: Object = settled(normal.objects(row.schema.root, state, before, stage))
     return values | ({"timeouts": before.get("timeouts")} if row.schema.timeouts else {})
 
 

@@ -40,8 +40,8 @@ def is_one_too_many(transport: asyncio.BaseTransport, most: int) -> bool:
 class Turnstile(asyncio.Protocol):
     """Passes a new connection to the protocol that `made` creates, or drops it."""
 
-    def __init__(self, made: Callable[[], asyncio.Protocol], most: int) -> None:
-        self._made, self._most = made, most
+    def __init__(self, factory: Callable[[], asyncio.Protocol], most: int) -> None:
+        self._made, self._most = factory, most
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Decides on the connection at once."""

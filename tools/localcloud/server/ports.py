@@ -16,9 +16,9 @@ _BACKLOG = 128
 def opener(loop: asyncio.AbstractEventLoop) -> Opener:
     """A function that opens ports on an event loop; a taken port is replaced by any free one."""
 
-    def opened(made: Made, port: int) -> Opened:
+    def opened(factory: Made, port: int) -> Opened:
         listening = _listening(port)
-        turnstile = partial(Turnstile, made, others_share())
+        turnstile = partial(Turnstile, factory, others_share())
         serving = loop.create_task(loop.create_server(turnstile, sock=listening, backlog=_BACKLOG))
 
         def close() -> None:

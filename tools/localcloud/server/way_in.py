@@ -183,8 +183,8 @@ class EntryProtocol(Bounded):
         await splice.join(self.transport, lambda made: self.loop.create_unix_connection(made, path), begun=begun)
 
     async def _tunnelled(self, host: str, port: int, rest: bytes) -> None:
-        def connect(made: Callable[[], asyncio.Protocol]) -> Any:
-            return asyncio.wait_for(self.loop.create_connection(made, host, port), _PATIENCE)
+        def connect(factory: Callable[[], asyncio.Protocol]) -> Any:
+            return asyncio.wait_for(self.loop.create_connection(factory, host, port), _PATIENCE)
 
         try:
             await splice.join(self.transport, connect, begun=rest, answer=_ESTABLISHED)

@@ -86,12 +86,12 @@ def reported(metrics: Mount) -> list[Body]:
     return found
 
 
-def final(found: Sequence[Body], study: Body) -> Body | None:
+def final(measurements: Sequence[Body], study: Body) -> Body | None:
     """The final measurement: the last value of each metric, or the best one if the study says so; None if a metric has no value."""
     measured, steps = [], [0]
     for metric in study["metrics"]:
         identity = metric["metricId"]
-        values = [(one["values"][identity], one["step"]) for one in found if identity in one["values"]]
+        values = [(one["values"][identity], one["step"]) for one in measurements if identity in one["values"]]
         if not values:
             return None
         if study.get("measurementSelectionType") == "BEST_MEASUREMENT":

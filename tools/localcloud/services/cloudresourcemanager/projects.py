@@ -238,12 +238,12 @@ def _visible(call: Call) -> Iterator[Body]:
             yield body
 
 
-def _page(call: Call, every: Iterator[Body], wanted: str) -> Body:
-    question = f"{call.path}?{wanted}&{call.params.get('parent', '')}"
+def _page(call: Call, every: Iterator[Body], query: str) -> Body:
+    question = f"{call.path}?{query}&{call.params.get('parent', '')}"
     after = paging.after(call.params.get("pageToken", ""), question)
     size = paging.size(call.params.get("pageSize"), 500, 1000)
     # Queries say id where the resource says projectId.
-    test = filters.compiled(re.sub(r"(?<![.\w])id(?=[:=])", "projectId", wanted))
+    test = filters.compiled(re.sub(r"(?<![.\w])id(?=[:=])", "projectId", query))
     shown = [_shown(call, body) for body in every if body["projectId"] > after]
     matching = [body for body in shown if test(body)]
     page, more = paging.cut(matching, size, lambda body: str(body["projectId"]), question)

@@ -79,8 +79,8 @@ def number(revision: Body) -> int:
     return int(revision["annotations"][_NUMBER])
 
 
-def succeeded(cloud: Cloud, full: str, how: str) -> None:
-    """Marks a revision as ready; `how` is what its containers run as."""
+def succeeded(cloud: Cloud, full: str, runtime: str) -> None:
+    """Marks a revision as ready; `runtime` is what its containers run as."""
     body = cloud.store.get(API, full)
     if body is None:
         return
@@ -93,7 +93,7 @@ def succeeded(cloud: Cloud, full: str, how: str) -> None:
             "reconciling": False,
             "observedGeneration": body["generation"],
             "updateTime": cloud.clock.rfc3339(),
-            "annotations": {**body["annotations"], RAN_BY: how},
+            "annotations": {**body["annotations"], RAN_BY: runtime},
             "conditions": [
                 condition(cloud, "Ready", SUCCEEDED),
                 health,
@@ -110,7 +110,7 @@ def pinned(body: Body) -> list[str]:
     return [known.get(container_name(body, one)) or one["image"] for one in body["containers"]]
 
 
-def began(cloud: Cloud, full: str, how: str, images: Sequence[str]) -> None:
+def began(cloud: Cloud, full: str, runtime: str, images: Sequence[str]) -> None:
     """Stores what a revision's containers run as, if that has changed, and with its first instance their image digests.
 
     `images` has a digest, or "" for an image that no registry knows, for each container.
@@ -119,8 +119,8 @@ def began(cloud: Cloud, full: str, how: str, images: Sequence[str]) -> None:
     if body is None:
         return
     new = dict(body)
-    if body["annotations"].get(RAN_BY, how) != how:
-        new["annotations"] = {**body["annotations"], RAN_BY: how}
+    if body["annotations"].get(RAN_BY, runtime) != runtime:
+        new["annotations"] = {**body["annotations"], RAN_BY: runtime}
     if "containerStatuses" not in body:
         new["containerStatuses"] = [
             {"name": container_name(body, container), "imageDigest": digest}

@@ -118,7 +118,7 @@ def check_etag(sent: str | None, body: Mapping[str, Any]) -> None:
         )
 
 
-def _announce(cloud: Cloud, body: Body, what: str) -> None:
+def _announce(cloud: Cloud, body: Body, event: str) -> None:
     """Publishes to a secret's topics as Secret Manager's agent; what that may not publish is lost, as at Google.
 
     Source: https://cloud.google.com/secret-manager/docs/event-notifications.
@@ -129,7 +129,7 @@ def _announce(cloud: Cloud, body: Body, what: str) -> None:
     agent = cloud.agents.member(API, body["name"].split("/")[1])
     answer = presented(cloud, body)
     attributes = {
-        "eventType": what,
+        "eventType": event,
         "secretId": answer["name"],
         "dataFormat": "JSON_API_V1",
         "timestamp": cloud.clock.rfc3339(),

@@ -69,14 +69,14 @@ def _of_object(call: Call, verb: str) -> _List:
     return _List("objectAccessControl", dict(lists.of_object(call, bucket, name)), write, _place(row))
 
 
-def _open(call: Call, thing: str, verb: str) -> Bucket:
+def _open(call: Call, resource: str, verb: str) -> Bucket:
     """The bucket, whose lists (or whose object's) the caller may `get` or `set`; 400 where access is uniform."""
     bucket = rows.bucket(call.cloud.store, call.params["bucket"])
     needed = (f"{verb}IamPolicy",) if call.method.id.endswith("IamPolicy") else _NEEDED[verb]
     for one in needed:
-        access.require(call, bucket, f"storage.{thing}s.{one}", call.params.get("object"))
+        access.require(call, bucket, f"storage.{resource}s.{one}", call.params.get("object"))
     if bucket.uniform:
-        raise refusals.acl_read(thing) if verb == "get" else refusals.acl_write(thing)
+        raise refusals.acl_read(resource) if verb == "get" else refusals.acl_write(resource)
     return bucket
 
 

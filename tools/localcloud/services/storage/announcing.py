@@ -22,10 +22,10 @@ _KIND = "google.cloud.storage.object.v1."
 _KINDS = {FINALIZE: "finalized", DELETE: "deleted", ARCHIVE: "archived", UPDATE: "metadataUpdated"}
 
 
-def happened(cloud: Cloud, bucket: Bucket, row: ObjectVersion, what: str) -> None:
+def happened(cloud: Cloud, bucket: Bucket, row: ObjectVersion, event: str) -> None:
     """Publishes an object change to its subscribers; for most buckets there are none, which costs next to nothing."""
     notified = bucket.name in cloud.store.derived.of("storage", "notified", lambda: _notified(cloud.store))
-    subscribed = cloud.events.heard(_KIND + _KINDS[what])
+    subscribed = cloud.events.heard(_KIND + _KINDS[event])
     if not (notified or subscribed):
         return
     shown = json.loads(object_fields.shown(row.facts, _BASE, (row.bucket, row.name), row.generation, {}))
@@ -34,7 +34,7 @@ def happened(cloud: Cloud, bucket: Bucket, row: ObjectVersion, what: str) -> Non
         subject = f"objects/{row.name}"
         cloud.events.emit(
             Event(
-                _KIND + _KINDS[what],
+                _KIND + _KINDS[event],
                 source,
                 subject,
                 bucket.project,
@@ -43,28 +43,28 @@ def happened(cloud: Cloud, bucket: Bucket, row: ObjectVersion, what: str) -> Non
             )
         )
     if notified:
-        _notify(cloud, bucket, row, what, shown)
+        _notify(cloud, bucket, row, event, shown)
 
 
-def _notify(cloud: Cloud, bucket: Bucket, row: ObjectVersion, what: str, shown: Mapping[str, object]) -> None:
+def _notify(cloud: Cloud, bucket: Bucket, row: ObjectVersion, event: str, body: Mapping[str, object]) -> None:
     publishing = cloud.offers.get(Publishing)
     if publishing is None:
         return
     for name, config in cloud.store.list("storage", f"buckets/{bucket.name}", "notificationConfigs"):
         wanted = config.get("event_types")
-        if (wanted and what not in wanted) or not row.name.startswith(config.get("object_name_prefix", "")):
+        if (wanted and event not in wanted) or not row.name.startswith(config.get("object_name_prefix", "")):
             continue
         attributes = {
             **config.get("custom_attributes", {}),
             "notificationConfig": f"projects/_/{name}",
-            "eventType": what,
+            "eventType": event,
             "payloadFormat": config["payload_format"],
             "bucketId": bucket.name,
             "objectId": row.name,
             "objectGeneration": str(row.generation),
             "eventTime": cloud.clock.rfc3339(),
         }
-        data = json.dumps(shown, indent=2).encode() if config["payload_format"] == "JSON_API_V1" else b""
+        data = json.dumps(body, indent=2).encode() if config["payload_format"] == "JSON_API_V1" else b""
         topic = config["topic"].removeprefix("//pubsub.googleapis.com/")
         try:
             publishing.publish(cloud.agents.member("storage", bucket.project), topic, data, attributes)

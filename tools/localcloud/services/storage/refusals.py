@@ -61,9 +61,9 @@ def no_folder(kind: str, bucket: str, name: str) -> CloudError:
     return not_found(f"The specified {kind} does not exist: {bucket}/{name}")
 
 
-def needs_uniform_access(bucket: str, what: str) -> CloudError:
+def needs_uniform_access(bucket: str, request: str) -> CloudError:
     """412: the request needs uniform bucket-level access."""
-    return precondition_failed(f"{what} need uniform bucket-level access; enable it on the bucket '{bucket}'.")
+    return precondition_failed(f"{request} need uniform bucket-level access; enable it on the bucket '{bucket}'.")
 
 
 def no_upload() -> CloudError:
@@ -112,17 +112,17 @@ def unsatisfiable_range(size: int) -> CloudError:
     )
 
 
-def denied(who: str, permission: str, thing: str) -> CloudError:
-    """403 for a known caller, 401 for an anonymous one; `thing` is bucket, object or project."""
-    text = access_text(who, permission, thing)
-    return permission_denied(text) if who else CloudError(401, "UNAUTHENTICATED", text, "required")
+def denied(caller: str, permission: str, resource: str) -> CloudError:
+    """403 for a known caller, 401 for an anonymous one; `resource` is bucket, object or project."""
+    text = access_text(caller, permission, resource)
+    return permission_denied(text) if caller else CloudError(401, "UNAUTHENTICATED", text, "required")
 
 
-def access_text(who: str, permission: str, thing: str) -> str:
-    """The message about the permission that a caller lacks; `who` is an e-mail address, empty for anonymous."""
-    where = "Google Cloud project" if thing == "project" else f"Google Cloud Storage {thing}"
+def access_text(caller: str, permission: str, resource: str) -> str:
+    """The message about the permission that a caller lacks; `caller` is an e-mail address, empty for anonymous."""
+    where = "Google Cloud project" if resource == "project" else f"Google Cloud Storage {resource}"
     return (
-        f"{who or 'Anonymous caller'} does not have {permission} access to the {where}. "
+        f"{caller or 'Anonymous caller'} does not have {permission} access to the {where}. "
         f"Permission '{permission}' denied on resource (or it may not exist)."
     )
 
@@ -166,16 +166,16 @@ def public_access_prevented() -> CloudError:
     )
 
 
-def acl_read(thing: str) -> CloudError:
+def acl_read(resource: str) -> CloudError:
     """400: reading a bucket's or an object's access control list under uniform access."""
-    if thing == "bucket":
+    if resource == "bucket":
         return invalid(f"Cannot get legacy ACL for a bucket that has uniform bucket-level access. {_READ_MORE}")
     return invalid(f"Cannot get legacy ACL for an object when uniform bucket-level access is enabled. {_READ_MORE}")
 
 
-def acl_write(thing: str) -> CloudError:
+def acl_write(resource: str) -> CloudError:
     """400: changing a bucket's or an object's access control list under uniform access."""
-    if thing == "bucket":
+    if resource == "bucket":
         return invalid(
             f"Cannot use ACL API to update bucket policy when uniform bucket-level access is enabled. {_READ_MORE}"
         )
@@ -189,6 +189,6 @@ def acl_insert() -> CloudError:
     return invalid(f"Cannot insert legacy ACL for an object when uniform bucket-level access is enabled. {_READ_MORE}")
 
 
-def unsupported(what: str) -> CloudError:
+def unsupported(feature: str) -> CloudError:
     """501: a feature of Google's that the local cloud lacks."""
-    return CloudError(501, "UNIMPLEMENTED", f"This local cloud does not have {what}.", "notImplemented")
+    return CloudError(501, "UNIMPLEMENTED", f"This local cloud does not have {feature}.", "notImplemented")

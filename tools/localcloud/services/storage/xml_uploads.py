@@ -148,9 +148,9 @@ def _parts(store: Store, upload: str) -> list[_Part]:
     return [_Part(*row) for row in rows]
 
 
-def _chosen(call: Call, there: list[_Part]) -> list[_Part]:
+def _chosen(call: Call, parts: list[_Part]) -> list[_Part]:
     """The parts that the body of a completion names; 400 when they are not there, not in order or too small."""
-    known = {part.number: part for part in there}
+    known = {part.number: part for part in parts}
     named = _named(call.content.read() if call.content else b"")
     if [number for number, _ in named] != sorted({number for number, _ in named}):
         raise _refused(
