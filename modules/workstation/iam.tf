@@ -7,7 +7,7 @@ resource "google_compute_instance_iam_binding" "roles" {
   role          = each.key
   members       = each.value
 
-  # A machine that is made anew under the same name comes without them.
+  # A replacement under the same name comes without them.
   lifecycle {
     replace_triggered_by = [google_compute_instance.machine.instance_id]
   }

@@ -5,7 +5,7 @@ locals {
   image = coalesce(var.image, local.gpu ? "deeplearning-platform-release/common-cu129-ubuntu-2204-nvidia-580" : "debian-cloud/debian-12")
 }
 
-# A disk of its own outlives the machine, which a new limit of its run makes anew.
+# A separate disk outlives the machine, which a new run limit replaces.
 resource "google_compute_disk" "disk" {
   project = var.project_id
   zone    = var.zone

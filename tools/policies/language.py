@@ -141,7 +141,7 @@ def number(value: object) -> float | Unknown | None:
 
 @dataclass(frozen=True)
 class Settings:
-    """What an environment says of itself: its regions (empty: any), the labels that every resource carries, DVC's buckets, its team.
+    """What an environment file says: its regions (empty: any), the labels that every resource carries, DVC's buckets, its team.
 
     `members` are the people and groups of its file as IAM writes them; `public_services` may answer everybody; `waiting` has minimum
     instances as "NAME=NUMBER"; `readers` are identities that only read, and any workflow may act as; `protected` has the environment's name where it is.

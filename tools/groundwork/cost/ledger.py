@@ -147,5 +147,5 @@ def _line(row: dict[str, Any]) -> Line:
 
 
 def _amount(value: Any) -> Decimal:
-    """An exact amount; a list holds the parts of one, of which any may be null."""
+    """An exact amount; a list holds the parts of one, each of which may be null."""
     return total(Decimal(part) for part in value if part) if isinstance(value, list) else Decimal(value)

@@ -46,7 +46,7 @@ def today() -> date:
 
 
 def scanner(checkout: Checkout, say: Callable[[str], None]) -> Scanner:
-    """The scanner of this clone; `say` is told about slow steps."""
+    """The scanner of this clone; `say` is called with a message before a slow step."""
     return Scanner(checkout.root, catalogue.HERE.parent, installation.user_cache(), process.run, say)
 
 

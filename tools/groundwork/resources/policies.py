@@ -104,7 +104,7 @@ def without(policy: Mapping[str, Any], leaves: Callable[[str], bool]) -> dict[st
 
 
 def drop_members(cloud: GoogleCloud, item: Item, leaves: Callable[[str], bool]) -> None:
-    """Take the members that `leaves` is true of out of a thing's policy; what somebody else changes meanwhile stays changed.
+    """Remove the members for which `leaves` is true from a policy; what others change at the same time is kept.
 
     Raises CloudProblem.
     """

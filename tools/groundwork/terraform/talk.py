@@ -1,4 +1,4 @@
-"""The interface by which features talk to the user; the command line and the tests implement it."""
+"""The interface through which features talk to the user; the command line and the tests implement it."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def build_of(project: Project, request: BuildRequest) -> Build:
 
 
 def _file(request: BuildRequest) -> Path | None:
-    """The build's own file: the one that was named, the one of the environment file, or what lies in the folder."""
+    """The build's own file: the one that was named, the one of the environment file, or one that is in the folder."""
     if request.file or not request.settings:
         return request.file or next(
             (request.folder / name for name in NAMES if (request.folder / name).is_file()), None

@@ -120,7 +120,7 @@ def _bind(cloud: Cloud, service: Service) -> None:
 def application(
     cloud: Cloud, services: Sequence[Service], base: str, key: str, publish: Callable[[str], object] = str
 ) -> App:
-    """The ASGI application of a cloud. `key` is required by the control interface; `publish` is told the profile in force."""
+    """The ASGI application of a cloud. `key` is required by the control interface; `publish` is called with the profile in force."""
     dispatcher = Dispatcher(cloud, Router(services))
     cloud.offers.add(Requests(partial(_asked, dispatcher, base)))
     faults = Faults(cloud.clock.seconds)

@@ -36,7 +36,7 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 @dataclass(frozen=True)
 class Control:
-    """The control interface. `key` must be sent with each request in X-Local-Control (except health); `publish` is told the profile in force."""
+    """The control interface. `key` must be sent with each request in X-Local-Control (except health); `publish` is called with the profile in force."""
 
     dispatcher: Dispatcher
     faults: Faults

@@ -1,4 +1,4 @@
-"""Only the deployer, as which operators act, has admin roles in the project."""
+"""Only the deployer, which operators impersonate, has admin roles in the project."""
 
 import re
 

@@ -45,7 +45,7 @@ _OTHER_CLASSES = ("NEARLINE", "COLDLINE", "ARCHIVE")
 
 
 def price(resource: Planned, assumptions: Assumed) -> Iterator[Need]:
-    """A Cloud Storage bucket: what lies in it, what it keeps of what is gone, operations and downloads.
+    """A Cloud Storage bucket: live objects, deleted and overwritten ones that it keeps, operations and downloads.
 
     Noncurrent and soft-deleted bytes cost as much as live ones of the same class (docs: soft-delete, pricing).
     """

@@ -1,4 +1,4 @@
-"""HMAC keys of service accounts, by which Cloud Storage is reached as if it were S3."""
+"""HMAC keys of service accounts, with which Cloud Storage is used as if it were S3."""
 
 from __future__ import annotations
 

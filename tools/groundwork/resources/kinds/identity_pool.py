@@ -1,4 +1,4 @@
-"""Workload identity pools, by which outsiders such as GitHub's workflows log in."""
+"""Workload identity pools, through which outsiders such as GitHub's workflows log in."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def doing(item: Item) -> str:
 
 
 def acting(environment: Environment, name: str) -> tuple[tuple[str, str], ...]:
-    """Acting as the identity of its programs, which whoever enters or starts it could do through them."""
+    """Acting as the identity of its programs, which anybody who logs in to it or starts it can do through them."""
     return ((f"identity/{environment.workstations[name].identity}", "act-as"),)
 
 

@@ -7,7 +7,7 @@ from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE
 
 KIND = Kind(
     name="Vertex dataset",
-    why="nothing itself; its data lies in a bucket",
+    why="nothing itself; its data is in a bucket",
     maker="Vertex AI console or SDK",
     terraform=NOT_MADE,
     listings=(vertex.listing("datasets"),),

@@ -7,7 +7,7 @@ from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE
 
 KIND = Kind(
     name="Vertex model",
-    why="nothing itself; its artefacts lie in a bucket",
+    why="nothing itself; its artifacts are in a bucket",
     maker="`gcloud ai models upload`",
     terraform=NOT_MADE,
     listings=(vertex.listing("models"),),

@@ -39,7 +39,7 @@ def nothing(client: CommandLineRuntime, folder: Path) -> str:
 
 
 def real(program: str) -> str:
-    """Where a program itself lies. Raises RuntimeProblem where something else stands in for it, such as snap, which needs the whole machine."""
+    """The path of a program itself. Raises RuntimeProblem where something else stands in for it, such as snap, which needs the whole machine."""
     path = Path(program).resolve()
     if path.name != Path(program).name:
         raise RuntimeProblem(
@@ -49,7 +49,7 @@ def real(program: str) -> str:
 
 
 def mounts(program: str) -> list[Mount]:
-    """The folders that a program needs, none of which can be changed. Raises RuntimeProblem for one that lies among the user's files."""
+    """The folders that a program needs, none of which can be changed. Raises RuntimeProblem for one among the user's files."""
     folders = [Path(one) for one in (*_PROGRAMS, *_SETTINGS)]
     found = {one: one.resolve() for one in folders if one.exists()}
     found |= {one: one for one in _installed(program) if not one.is_relative_to("/usr")}

@@ -94,7 +94,7 @@ def search(call: Call) -> Body:
 
 
 def update(call: Call) -> Body:
-    """v1 PUT: name, labels and parent anew."""
+    """v1 PUT: replaces name, labels and parent."""
     old = _active(call)
     new = {key: value for key, value in old.items() if key not in {"labels", "parent"}}
     new |= {key: call.body[key] for key in ("labels", "parent") if call.body.get(key)}

@@ -36,7 +36,7 @@ def check_limit(scheduling: Mapping[str, Any]) -> None:
 
 
 def begun(cloud: Cloud, name: str, body: Body) -> Body:
-    """A machine that begins to run: its time is metered from now on, and a limit is counted anew."""
+    """A machine that begins to run: its time is metered from now on, and a limit starts over."""
     now = cloud.clock.now()
     charges.begin(cloud, name)
     body = body | {"status": "RUNNING", "lastStartTimestamp": timestamps.pacific(now)}

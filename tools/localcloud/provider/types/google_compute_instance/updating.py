@@ -60,7 +60,7 @@ def _found(work: Work, values: Object) -> Object:
     """The VM as it is now; raises Problem if it no longer exists."""
     instance = requests.get(work, values)
     if instance is None:
-        raise Problem(f"The machine {values['name']} is gone.", "Plan again: it will be made anew.")
+        raise Problem(f"The machine {values['name']} is gone.", "Plan again: it will be created again.")
     return instance
 
 
