@@ -52,7 +52,7 @@ def test_status_says_which_of_the_three_runs_each_workload(tmp_path: Path) -> No
     assert "  training train: `python train.py` stands in for its container" in lines
     assert "  builds: simulated" in lines
     texts = {line.partition(": ")[2] for line in described(environment, {"kind": "simulated", **settings})}
-    assert texts == {"neither podman nor docker answers, or they were forgone", "simulated"}
+    assert texts == {"neither podman nor docker answers, or containers are turned off", "simulated"}
 
 
 @pytest.mark.slow

@@ -116,7 +116,7 @@ def test_exceptions_are_applied_to_what_the_cache_answers(here: Clone) -> None:
 def test_an_exception_to_a_policy_that_there_is_not_is_refused_before_anything_is_scanned(here: Clone) -> None:
     misspelt = exception(row()["address"], check="bucket_are_not_public")
     with pytest.raises(
-        UsageProblem, match=r'"bucket_are_not_public", which there is not; did you mean buckets_are_not'
+        UsageProblem, match=r'"bucket_are_not_public", which does not exist; did you mean buckets_are_not'
     ):
         _check(here, exceptions=(misspelt,))
     assert here.runs == 0

@@ -25,7 +25,7 @@ def described(environment: Environment, workloads: Mapping[str, Any]) -> Iterato
     if kind in {"podman", "docker"}:
         yield f"containers run by {kind}"
         return
-    yield "no containers run here: neither podman nor docker answers, or they were forgone"
+    yield "no containers run here: neither podman nor docker answers, or containers are turned off"
     told = {**workloads["standIns"], **workloads["projects"].get(environment.project, {})}
     for what, place, image in named:
         command = (told.get(place) or told.get(image) or {}).get("command") if kind == "process" else None

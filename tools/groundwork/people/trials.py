@@ -75,9 +75,7 @@ def trial(
         try:
             status = attempt(theirs, judge.environment, action, target)
         except CloudProblem as problem:
-            raise CouldNotTell(
-                f"Whether {action.name} on {target.text} works could not be told: {problem.message}"
-            ) from None
+            raise CouldNotTell(f"Whether {action.name} on {target.text} works is unknown: {problem.message}") from None
         return Tried(target, action, status, not let_in(status) and judge.gives(target, action))
 
     def notice(seconds: float) -> None:

@@ -140,7 +140,7 @@ def _known(environment: Environment, rows: Mapping[str, PolicySummary]) -> None:
             hint = f"did you mean {alike[0]}?" if alike else "docs/policy.md has them all."
             raise UsageProblem(
                 f"{environment.path.name}: the exception for {exception.resource} names the policy "
-                f'"{exception.check}", which there is not; {hint}'
+                f'"{exception.check}", which does not exist; {hint}'
             )
 
 

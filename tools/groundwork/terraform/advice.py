@@ -65,7 +65,7 @@ REMEDIES = (
     ),
     Remedy(
         re.compile(r"(?i)bucket namespace is shared|bucket name is not available"),
-        "somebody else has a bucket of that name, which is one for the whole world: rename it under buckets: in the environment "
+        "somebody else has a bucket of that name, and bucket names are global: rename it under buckets: in the environment "
         "file, or choose another project id before anything is there.",
     ),
     Remedy(
@@ -85,7 +85,7 @@ REMEDIES = (
     ),
     Remedy(
         re.compile(r"does not support (resource type|data source|ephemeral resource)"),
-        "our provider does not have this type: say PROVIDER=google to use Google's own on the same local cloud, or look for a typo.",
+        "our provider does not have this type: set PROVIDER=google to use Google's own on the same local cloud, or look for a typo.",
         Exit.USAGE,
     ),
     Remedy(

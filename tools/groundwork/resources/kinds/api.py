@@ -19,7 +19,7 @@ KIND = Kind(
         ),
     ),
     components={"services": "APIs"},
-    listings=Without("an API that is on is nothing left over: what it could have made is looked for"),
+    listings=Without("an enabled API is not a leftover: what it could have created is listed"),
     removal=Without("other things in the project may need it"),
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,

@@ -80,7 +80,7 @@ def obstacle(cloud: GoogleCloud, environment: Environment, values: Values) -> st
     if name == environment.state_bucket:
         return (
             f"gs://{name} keeps Terraform's state, and stays in {str(values.get('location', '')).lower()} as long as it is there; "
-            "put the region back, or take everything away with `down --all` before you change it"
+            "put the region back, or remove everything with `down --all` before you change it"
         )
     if values.get("force_destroy"):
         return ""
@@ -204,7 +204,7 @@ KIND = Kind(
         (r"gcf-(v2-)?(sources|uploads)-.*", "`gcloud functions deploy`, for the sources"),
         (r"run-sources-.*", "`gcloud run deploy --source`, for the sources"),
         (r"cloud-ai-platform-.*", "Vertex AI, for staging"),
-        (r"(.+\.)?artifacts\.{project}\.appspot\.com", "Container Registry, which is no more, for its images"),
+        (r"(.+\.)?artifacts\.{project}\.appspot\.com", "Container Registry, which has been shut down, for its images"),
         (r"(staging\.)?{project}\.appspot\.com", "App Engine"),
         (r"dataflow-staging-.*", "Dataflow, for staging"),
         (r".*[-_]tfstate|.*[-_]terraform[-_]state", "another Terraform, for its state"),

@@ -20,7 +20,7 @@ KIND = Kind(
         Provisioning(
             "google_billing_budget",
             "budget",
-            Without("its id is Google's own, and not known before it is made"),
+            Without("Google assigns its ID when it is created"),
             Free("budgets and their notices are free"),
             ("billing.resourcebudgets.read", "billing.resourcebudgets.write", "resourcemanager.projects.get"),
             uses=uses,

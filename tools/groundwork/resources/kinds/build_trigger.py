@@ -49,7 +49,7 @@ KIND = Kind(
         Provisioning(
             "google_cloudbuild_trigger",
             "trigger",
-            Without("its id is Google's own, and not known before it is made"),
+            Without("Google assigns its ID when it is created"),
             price,
             ("cloudbuild.builds.create", "cloudbuild.builds.update"),
             uses=lambda environment: bool(environment.builds),

@@ -51,7 +51,7 @@ KIND = Kind(
         ),
     ),
     components={"team_access": "people"},
-    listings=Without("it is asked for by its id"),
+    listings=Without("it is read by its ID"),
     removal=Without("`down --delete-project` asks for more than a name"),
     policy=PolicyAccess(
         "v1/projects/{project}", "POST", "project", "projects {verb} {project}", version="", api=_MANAGER

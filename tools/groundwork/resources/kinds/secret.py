@@ -113,9 +113,9 @@ KIND = Kind(
         Provisioning(
             "google_secret_manager_secret_version",
             "secret version",
-            Without("its number is not known before it is made"),
+            Without("its number is not known before it is created"),
             Free("counted with its secret"),
-            Without("groundwork's Terraform makes none: values stay out of it"),
+            Without("groundwork's Terraform creates none: values stay out of it"),
         ),
     ),
     components={"secrets": "secret"},
