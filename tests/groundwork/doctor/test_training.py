@@ -23,7 +23,7 @@ def findings(google: Google, image: str = "", accelerator: str | None = "NVIDIA_
     own = image or f"europe-west1-docker.pkg.dev/{google.clone.project}/images/train"
     train = TrainingSpec("train", "train", own, (), {}, "n1-standard-4", accelerator, 2, 60, "gs://b", False)
     environment = replace(google.environment, training={"train": train})
-    return list(training.look(google_cloud(google.clone.project), environment))
+    return list(training.check(google_cloud(google.clone.project), environment))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 from groundwork.cli import groundwork
-from groundwork.doctor.google import LOOKS
+from groundwork.doctor.google import CHECKS
 from groundwork.secrets import keeping
 
 from tests.groundwork.secrets.test_people import MAY
@@ -63,5 +63,5 @@ def test_how_many_versions_are_free_and_stay_is_what_the_page_says() -> None:
 
 def test_every_check_of_doctor_has_a_row() -> None:
     text = (DOCS / "credentials.md").read_text(encoding="utf-8").lower()
-    names = [look.__module__.rpartition(".")[2] for look in LOOKS]
+    names = [look.__module__.rpartition(".")[2] for look in CHECKS]
     assert [name for name in names if f"\n| {name} |" not in text] == []

@@ -18,7 +18,7 @@ def detected(folder: Path, files: Mapping[str, str]) -> list[tuple[str, str, str
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, "utf-8")
-    return [(clue.what, clue.name, clue.section) for clue in repository.look(folder)]
+    return [(clue.what, clue.name, clue.section) for clue in repository.scan(folder)]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_dockerfile_is_an_image_with_a_name_that_google_takes(file: str, image
 )
 def test_a_dockerfile_that_serves_is_a_service(line: str, port: int | None, tmp_path: Path) -> None:
     detected(tmp_path, {"api/Dockerfile": f"FROM python:3.11-slim\n{line}\n"})
-    assert [clue.port for clue in repository.look(tmp_path) if clue.section == "services"] == (
+    assert [clue.port for clue in repository.scan(tmp_path) if clue.section == "services"] == (
         [] if port is None else [port]
     )
 
@@ -60,7 +60,7 @@ def test_a_dvc_remote_on_google_cloud_is_a_bucket_and_another_could_be_one(tmp_p
         ("DVC remote", "team-data", "buckets"),
         ("DVC remote", "", "buckets"),
     ]
-    assert "pw" not in str(repository.look(tmp_path))
+    assert "pw" not in str(repository.scan(tmp_path))
 
 
 def test_a_dotenv_gives_names_of_secrets_and_none_of_their_values(tmp_path: Path) -> None:
@@ -69,17 +69,17 @@ def test_a_dotenv_gives_names_of_secrets_and_none_of_their_values(tmp_path: Path
         (".env", "wandb-api-key", "secrets"),
         (".env", "", ""),
     ]
-    assert "hidden" not in str(repository.look(tmp_path))
+    assert "hidden" not in str(repository.scan(tmp_path))
 
 
 def test_a_dotenv_that_git_would_add_is_reported(tmp_path: Path) -> None:
     said = "git does not ignore it: add it to .gitignore, so that its values stay out of git"
     detected(tmp_path, {".env": "PORT=8000\n"})
-    assert said not in [clue.becomes for clue in repository.look(tmp_path)], "no repository, no git add"
+    assert said not in [clue.becomes for clue in repository.scan(tmp_path)], "no repository, no git add"
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
-    assert said in [clue.becomes for clue in repository.look(tmp_path)]
+    assert said in [clue.becomes for clue in repository.scan(tmp_path)]
     (tmp_path / ".gitignore").write_text(".env\n")
-    assert said not in [clue.becomes for clue in repository.look(tmp_path)]
+    assert said not in [clue.becomes for clue in repository.scan(tmp_path)]
 
 
 def test_a_cloud_build_file_names_images_and_services(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_using_weights_and_biases_needs_its_key(file: str, text: str, tmp_path: 
 def test_a_service_accounts_key_is_called_needless(tmp_path: Path) -> None:
     clue = Clue("service-account key", "key.json", "", "nothing here needs one; delete the file and the key")
     detected(tmp_path, {"key.json": '{"type": "service_account", "private_key": "x"}', "data.json": "[]"})
-    assert repository.look(tmp_path) == (clue,)
+    assert repository.scan(tmp_path) == (clue,)
 
 
 def test_what_cannot_be_read_is_reported_and_stops_nothing(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_anything_but_a_file_is_skipped(tmp_path: Path) -> None:
     (tmp_path / "main.py").symlink_to("/dev/zero")
     (tmp_path / "key.json").symlink_to("key.json")
     (tmp_path / "other.json").symlink_to("nowhere")
-    assert repository.look(tmp_path) == ()
+    assert repository.scan(tmp_path) == ()
 
 
 def test_other_peoples_code_is_not_looked_at(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_other_peoples_code_is_not_looked_at(tmp_path: Path) -> None:
 
 def test_a_path_that_is_not_a_folder_is_reported_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="is not a folder"):
-        repository.look(tmp_path / "nowhere")
+        repository.scan(tmp_path / "nowhere")
 
 
 def test_no_name_of_a_file_is_another_line(tmp_path: Path) -> None:
@@ -155,5 +155,5 @@ def test_no_name_of_a_file_is_another_line(tmp_path: Path) -> None:
             ".dvc/config": "['remote \"b\"']\n    url = gs://b\n      x: y\n",
         },
     )
-    for clue in repository.look(tmp_path):
+    for clue in repository.scan(tmp_path):
         assert all(text.isprintable() for text in (clue.file, clue.name, clue.becomes)), clue

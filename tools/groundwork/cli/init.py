@@ -63,13 +63,13 @@ def init(
     clues = (
         ()
         if checkout and code == checkout.root and folder is None and platform.is_clone(code)
-        else repository.look(code)
+        else repository.scan(code)
     )
     root = checkout.root if checkout else here
     given = {"name": name, "cloud": cloud, "project": project, "region": region, "email": email}
     answers = _answers(_Asking(given, yes=yes), root, code, repository.on_github(code) if clues else "")
     text = _checked(root, answers, clues)
-    copied = [] if dry_run or checkout else platform.lay(root)
+    copied = [] if dry_run or checkout else platform.copy(root)
     if not dry_run:
         _write(root / "envs" / f"{answers.name}.yaml", text)
     if as_json:

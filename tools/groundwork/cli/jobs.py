@@ -325,7 +325,7 @@ def pause(job: str, name: str, who: str | None, yes: bool, dry_run: bool) -> Non
     """
     project = opened(name, who)
     found = feature_schedules.schedule(project, job)
-    if _wanted(project, found, "pause", over=found.paused, yes=yes, dry_run=dry_run):
+    if _confirmed(project, found, "pause", over=found.paused, yes=yes, dry_run=dry_run):
         echo(feature_schedules.paused(project, found).text)
 
 
@@ -342,11 +342,11 @@ def resume(job: str, name: str, who: str | None, yes: bool, dry_run: bool) -> No
     """
     project = opened(name, who)
     found = feature_schedules.schedule(project, job)
-    if _wanted(project, found, "resume", over=not found.paused, yes=yes, dry_run=dry_run):
+    if _confirmed(project, found, "resume", over=not found.paused, yes=yes, dry_run=dry_run):
         echo(feature_schedules.resumed(project, found).text)
 
 
-def _wanted(project: Project, schedule: Schedule, verb: str, *, over: bool, yes: bool, dry_run: bool) -> bool:
+def _confirmed(project: Project, schedule: Schedule, verb: str, *, over: bool, yes: bool, dry_run: bool) -> bool:
     """Whether to pause or resume, after asking on Google Cloud; prints why not."""
     if over:
         echo(f"{schedule.text}: there is nothing to {verb}.")

@@ -52,7 +52,7 @@ def _vault(environment_name: str, who: str | None) -> Vault:
     return Vault(cloud, environment, principal)
 
 
-def _given(name: str, *, exact: bool) -> bytes:
+def _read_value(name: str, *, exact: bool) -> bytes:
     """Read the value: from a prompt at a terminal, else from standard input."""
     if sys.stdin is None:
         raise UsageProblem(f"There is no standard input to read the value of {name} from: pipe it in.")
@@ -167,7 +167,7 @@ def _new_value(vault: Vault, secret: str, plan: Callable[[], Intent], exact: boo
     if dry_run:
         echo(f"would do: {intent.text}")
         return
-    value = _given(secret, exact=exact)
+    value = _read_value(secret, exact=exact)
     if intent.destroy and not yes and sys.stdin.isatty():
         Terminal().confirm(f"{intent.text}. Go on?")
     echo(changing.carry_out(vault, intent, value).text)

@@ -28,7 +28,7 @@ def unlock(name: str, yes: bool, dry_run: bool) -> None:
     with runs.alone(checkout.runs / name, runs.this_run("unlock", name)):
         cloud = connect(environment, checkout=checkout)
         places = {layer: StateLocation(environment.state_bucket, f"{name}/{layer}") for layer in LAYERS}
-        held = lock.held(cloud, places)
+        held = lock.current_locks(cloud, places)
         for layer, found in held.items():
             talk.say(f"{name}/{layer} is locked by {lock.text(found)}")
             if dry_run:

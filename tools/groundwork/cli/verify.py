@@ -45,10 +45,10 @@ def show(remains: Remains, project: str) -> None:
     """Print what is kept, with its contents, what is left, with its cost, and which APIs were not asked, with the reason."""
     inside = {(one.item.kind, one.item.name): one.text for one in remains.contents}
     for item in remains.kept:
-        echo(f"kept  {item.kind:<18} {item.short}" + _held(inside.get((item.kind, item.name))))
+        echo(f"kept  {item.kind:<18} {item.short}" + _indented(inside.get((item.kind, item.name))))
     for item in remains.left:
         born = created(item)
-        echo(f"left  {item.kind:<18} {item.short}" + _held(inside.get((item.kind, item.name))))
+        echo(f"left  {item.kind:<18} {item.short}" + _indented(inside.get((item.kind, item.name))))
         echo(
             f"      costs: {why(item)}; made by: {made_by(item, project)}"
             + (f", {born:%Y-%m-%d %H:%M}" if born else "")
@@ -67,5 +67,5 @@ def show(remains: Remains, project: str) -> None:
         echo(f"none  the local cloud does not simulate, and so cannot hold: {', '.join(remains.absent)}")
 
 
-def _held(text: str | None) -> str:
+def _indented(text: str | None) -> str:
     return f"  {text}" if text else ""

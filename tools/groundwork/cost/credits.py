@@ -110,7 +110,7 @@ def left_on(balance: CreditBalance, ledger: Ledger, day: date) -> Decimal:
         return ZERO
     lines = [line for line in ledger.lines if line.span[1] <= day and _pays(grants[0])(line)]
     used, _ = _used(grants, lines)
-    return total(_left(grant, spent, day) for grant, spent in zip(grants, used, strict=True))
+    return total(_remainder(grant, spent, day) for grant, spent in zip(grants, used, strict=True))
 
 
 def _balance_key(grant: CreditGrant) -> tuple[str, str]:
@@ -121,7 +121,7 @@ def _balance_key(grant: CreditGrant) -> tuple[str, str]:
 def _balance(key: tuple[str, str], grants: list[CreditGrant], ledger: Ledger, today: date) -> CreditBalance:
     lines = [line for line in ledger.lines if _pays(grants[0])(line)]
     used, over = _used(grants, lines)
-    left = [_left(grant, spent, today) for grant, spent in zip(grants, used, strict=True)]
+    left = [_remainder(grant, spent, today) for grant, spent in zip(grants, used, strict=True)]
     burn = _burn(lines, ledger, today)
     begin = min(ledger.as_of.date(), today) if ledger.as_of else today
     likely, soonest, latest = (_ends(grants, left, pace, begin) for pace in (burn.mean, burn.fast, burn.slow))
@@ -161,7 +161,7 @@ def _promotion_by_span(lines: Iterable[Line]) -> dict[tuple[date, date], Decimal
     return spans
 
 
-def _left(grant: CreditGrant, used: Decimal, today: date) -> Decimal:
+def _remainder(grant: CreditGrant, used: Decimal, today: date) -> Decimal:
     return ZERO if grant.expires <= today else grant.opening - used
 
 

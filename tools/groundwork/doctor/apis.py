@@ -41,7 +41,7 @@ _CALLS = {
 }
 
 
-def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
+def check(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """Which APIs are off, which are enabled and still fail, or that all respond."""
     path = f"v1/projects/{environment.project}/services"
     asked = {"filter": "state:ENABLED", "pageSize": 200}

@@ -13,7 +13,7 @@ from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.terraform.process import run
 
 
-def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
+def check(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """The billing account that pays. Where the Billing API is off, as in every new project, gcloud is asked, which does not need it."""
     try:
         found = cloud.request("GET", "cloudbilling", f"v1/projects/{environment.project}/billingInfo")

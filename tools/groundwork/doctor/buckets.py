@@ -16,7 +16,7 @@ _AT_ONCE = 8
 _FREE: dict[str, Any] = {}
 
 
-def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
+def check(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """Every bucket of the file and the one that keeps Terraform's state, which must be in the file's region."""
     names = [environment.state_bucket, *(bucket.full_name for bucket in environment.buckets.values())]
     with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -15,7 +15,7 @@ BROKEN_SKEW = timedelta(minutes=5)
 """Source: https://developers.google.com/identity/protocols/oauth2/service-account, tokens from a clock that is off are refused."""
 
 
-def look(cloud: GoogleCloud, _environment: Environment) -> Iterator[CheckResult]:
+def check(cloud: GoogleCloud, _environment: Environment) -> Iterator[CheckResult]:
     import requests
 
     try:

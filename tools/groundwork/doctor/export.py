@@ -12,7 +12,7 @@ from groundwork.google.cloud import CloudProblem, GoogleCloud
 _JOB = "bigquery.jobs.create"
 
 
-def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
+def check(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """Nothing where the file names no export."""
     export = environment.cost.get("export")
     if not export:

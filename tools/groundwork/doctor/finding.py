@@ -22,7 +22,7 @@ class CheckResult:
     remedy: str = ""
 
 
-Look = Callable[[GoogleCloud, Environment], Iterator[CheckResult]]
+Check = Callable[[GoogleCloud, Environment], Iterator[CheckResult]]
 
 
 def not_asked(subject: str, environment: Environment, problem: CloudProblem, health: Health = "note") -> CheckResult:

@@ -15,7 +15,7 @@ _TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")
 _SECONDS = 20
 
 
-def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
+def check(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """Nothing where the file names no repository."""
     github = environment.github
     if github is None:

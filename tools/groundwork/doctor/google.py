@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from shutil import which
 
 from groundwork.doctor import apis, billing, buckets, clock, export, github, members, permissions, project, training
-from groundwork.doctor.finding import CheckResult, Look
+from groundwork.doctor.finding import Check, CheckResult
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError
 from groundwork.google.cloud import GoogleCloud
@@ -17,17 +17,17 @@ from groundwork.login import identity
 from groundwork.login.identity import Caller
 from groundwork.terraform.process import run
 
-LOOKS: tuple[Look, ...] = (
-    project.look,
-    billing.look,
-    members.look,
-    apis.look,
-    permissions.look,
-    buckets.look,
-    github.look,
-    export.look,
-    clock.look,
-    training.look,
+CHECKS: tuple[Check, ...] = (
+    project.check,
+    billing.check,
+    members.check,
+    apis.check,
+    permissions.check,
+    buckets.check,
+    github.check,
+    export.check,
+    clock.check,
+    training.check,
 )
 
 
@@ -48,8 +48,8 @@ def findings(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResu
         )
     yield from _quota(cloud, environment, who)
     yield from _gcloud_account(environment, who)
-    with ThreadPoolExecutor(len(LOOKS)) as pool:
-        for found in pool.map(lambda look: list(look(cloud, environment)), LOOKS):
+    with ThreadPoolExecutor(len(CHECKS)) as pool:
+        for found in pool.map(lambda check: list(check(cloud, environment)), CHECKS):
             yield from found
     yield from permissions.of_deployer(cloud, environment, who.principal)
 

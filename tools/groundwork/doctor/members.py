@@ -14,7 +14,7 @@ from groundwork.resources.item import Item
 from groundwork.text import listed
 
 
-def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
+def check(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """Both checks; they use the project's policy, in which every persona has a role."""
     file = environment.file
     left = placeholders(environment)

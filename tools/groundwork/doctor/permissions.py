@@ -14,7 +14,7 @@ from groundwork.resources.registry import provisionings
 from groundwork.text import listed
 
 
-def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
+def check(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """The caller's own."""
     wanted = needed(environment)
     try:

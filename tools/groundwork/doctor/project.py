@@ -14,7 +14,7 @@ _MEMBERS = "constraints/iam.allowedPolicyMemberDomains"
 _LOCATIONS = "constraints/gcp.resourceLocations"
 
 
-def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
+def check(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """The project and, in an organization, its policies."""
     try:
         found = cloud.request("GET", "cloudresourcemanager", f"v1/projects/{environment.project}")

@@ -17,7 +17,7 @@ _PUBLIC = ("vertex-ai", "deeplearning-platform-release", "cloudrun", "google.com
 """Google's own projects, whose images everybody may pull."""
 
 
-def look(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
+def check(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """The GPU quota of each training, and who pulls its image if that is in another project."""
     project = Project(cloud, environment)
     for training in environment.training.values():

@@ -98,7 +98,7 @@ def _expected(schema: Schema) -> str:
     return listed(schema["enum"]) if "enum" in schema else _KINDS[schema["type"]]
 
 
-def _shown(value: Any) -> str:
+def _quoted(value: Any) -> str:
     match value:
         case None:
             return "empty"
@@ -111,26 +111,26 @@ def _shown(value: Any) -> str:
 
 
 def _unexpected(schema: Schema, value: Any) -> str:
-    return f"is {_shown(value)}; allowed are {_expected(schema)}."
+    return f"is {_quoted(value)}; allowed are {_expected(schema)}."
 
 
 def _not_listed(schema: Schema, value: Any) -> str:
     near = get_close_matches(str(value), [str(option) for option in schema["enum"]], n=1)
     if not near:
         return _unexpected(schema, value)
-    return f"is {_shown(value)}; did you mean {near[0]}? Allowed are {_expected(schema)}."
+    return f"is {_quoted(value)}; did you mean {near[0]}? Allowed are {_expected(schema)}."
 
 
 def _other_kind(schema: Schema, value: Any) -> str:
     if value is None and schema["type"] == "object":
         return "has no value; write {} for the defaults."
     if schema["type"] == "string" and isinstance(value, (bool, int, float)):
-        return f"is {_shown(value)}, which is not text; put it in quotes."
+        return f"is {_quoted(value)}, which is not text; put it in quotes."
     return _unexpected(schema, value)
 
 
 def _out_of_range(schema: Schema, value: Any) -> str:
-    return f"is {_shown(value)}; allowed are {_KINDS[schema['type']]} {span(schema)}."
+    return f"is {_quoted(value)}; allowed are {_KINDS[schema['type']]} {span(schema)}."
 
 
 def span(schema: Schema) -> str:

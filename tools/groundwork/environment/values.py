@@ -277,9 +277,9 @@ def _checked(path: Path, root: Path) -> dict[str, Any]:
     """The validated values of a file; they are cached, since validating takes longer than most commands."""
     from groundwork.environment.validation import examined
 
-    values, mistakes = examined(path, root, _shown(path, root))
+    values, mistakes = examined(path, root, _short_path(path, root))
     if mistakes:
-        raise EnvironmentProblem(_shown(path, root), mistakes)
+        raise EnvironmentProblem(_short_path(path, root), mistakes)
     cache.keep(path, root, values)
     return values
 
@@ -288,7 +288,7 @@ def refuse_mistakes(text: str, path: Path, root: Path) -> None:
     """Raises EnvironmentProblem for a text that is not valid as the environment file at `path`."""
     from groundwork.environment.validation import examined
 
-    shown = _shown(path, root)
+    shown = _short_path(path, root)
     _, mistakes = examined(path, root, shown, text)
     if mistakes:
         raise EnvironmentProblem(shown, mistakes)
@@ -317,7 +317,7 @@ def _path(name: str | Path, root: Path) -> Path:
     return path
 
 
-def _shown(path: Path, root: Path) -> str:
+def _short_path(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 

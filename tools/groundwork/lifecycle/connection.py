@@ -30,17 +30,17 @@ def ensure(cloud: GoogleCloud, environment: Environment, checkout: Checkout, say
     if not environment.builds or github is None:
         return
     if not github.connected:
-        say(f"{counted(len(environment.builds), 'build')} wait for GitHub: {_how(environment)}")
+        say(f"{counted(len(environment.builds), 'build')} wait for GitHub: {_instructions(environment)}")
         return
-    found = _found(cloud, environment)
+    found = _connection(cloud, environment)
     if found is None and not cloud.simulated:
         raise Refused(
             f"{environment.file} has connected: true below github, but project {environment.project} has no such "
-            f"connection: {_how(environment)}"
+            f"connection: {_instructions(environment)}"
         )
     if cloud.simulated and _stage(found) != "COMPLETE":
         _simulate(cloud, environment, checkout, github.repository, found, say)
-        found = _found(cloud, environment)
+        found = _connection(cloud, environment)
     if _stage(found) != "COMPLETE":
         state = (found or {}).get("installationState", {})
         raise Refused(
@@ -50,7 +50,7 @@ def ensure(cloud: GoogleCloud, environment: Environment, checkout: Checkout, say
         )
 
 
-def _how(environment: Environment) -> str:
+def _instructions(environment: Environment) -> str:
     return (
         f"run `gcloud builds connections create github {NAME} --region {environment.region} --project {environment.project}`, open the "
         "page that it prints and authorise it there; then set connected: true below github, and `groundwork up` creates the triggers "
@@ -62,7 +62,7 @@ def _path(environment: Environment) -> str:
     return f"v2/projects/{environment.project}/locations/{environment.region}/connections"
 
 
-def _found(cloud: GoogleCloud, environment: Environment) -> dict[str, Any] | None:
+def _connection(cloud: GoogleCloud, environment: Environment) -> dict[str, Any] | None:
     try:
         return cloud.request("GET", _API, f"{_path(environment)}/{NAME}")
     except CloudProblem as problem:

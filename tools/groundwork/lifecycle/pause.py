@@ -110,7 +110,7 @@ def turn_all(cloud: GoogleCloud, found: Found, talk: Talk) -> tuple[list[Turn], 
     for turn in found.turns:
         item = turn.item
         try:
-            _turned(cloud, item, found.verb)
+            _turn_one(cloud, item, found.verb)
         except GroundworkError as problem:
             failed[item.name] = problem.message
             talk.say(f"not {word}  {item.kind} {item.short}: {problem.message}")
@@ -120,7 +120,7 @@ def turn_all(cloud: GoogleCloud, found: Found, talk: Talk) -> tuple[list[Turn], 
     return done, failed
 
 
-def _turned(cloud: GoogleCloud, item: Item, verb: Verb) -> None:
+def _turn_one(cloud: GoogleCloud, item: Item, verb: Verb) -> None:
     how, row = kinds()[item.kind].pausing, item.row
     assert isinstance(how, Pausing)
     assert row is not None

@@ -47,7 +47,7 @@ def drift(session: Session, known: Mapping[str, Persona]) -> Drift:
     """Compares people's grants with the file; the project's owner is not drift. Raises CouldNotTell."""
     environment = session.environment
     policies = known_policies(session.cloud)
-    wanted = dict(_wanted(environment, known))
+    wanted = dict(_file_grants(environment, known))
     held = {_key(who, binding): (who, binding) for who, binding in policies.held_by_people()}
     beyond = {key: one for key, one in held.items() if key not in wanted and one[1].role != OWNER_ROLE}
     states = _states(session) if beyond else ()
@@ -61,7 +61,7 @@ def drift(session: Session, known: Mapping[str, Persona]) -> Drift:
     )
 
 
-def _wanted(
+def _file_grants(
     environment: Environment, known: Mapping[str, Persona]
 ) -> Iterator[tuple[Key, tuple[str, PolicyTarget, str]]]:
     """The grants that the file gives its members, including those on the buckets of builds and training, which it does not list."""

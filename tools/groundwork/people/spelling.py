@@ -34,7 +34,7 @@ def respelled(session: Session, environment: Environment, policies: Policies) ->
     """The members whose grants are in the policies under an address that is not in the file."""
     known = personas(session.checkout.root)
     claimed = {account(email) for email in environment.members}
-    held = _held(policies)
+    held = _grants_by_address(policies)
     found = []
     for member in environment.members.values():
         due = {(item_of(environment, grant.target).short, grant.role) for grant in grants(environment, member, known)}
@@ -60,7 +60,7 @@ def of_member(respellings: Iterable[Respelled], member: Member) -> tuple[Respell
     return tuple(one for one in respellings if one.email == member.email)
 
 
-def _held(policies: Policies) -> dict[str, set[tuple[str, str]]]:
+def _grants_by_address(policies: Policies) -> dict[str, set[tuple[str, str]]]:
     """The grants of each user and group, as pairs of a resource's short name and a role."""
     found: dict[str, set[tuple[str, str]]] = {}
     for binding in policies.bindings:

@@ -67,7 +67,7 @@ def check(
     exception to an unknown policy.
     """
     rows = catalogue.rows()
-    _known(environment, rows)
+    _refuse_unknown(environment, rows)
     allowed = settings(environment)
     reports, cached = _reports(scan_with, environment, plans, Cache(folder, scan_with.tools, allowed))
     judged = result.apply(environment.exceptions, result.findings(reports, rows), today)
@@ -131,7 +131,7 @@ class _Opened:
         return key
 
 
-def _known(environment: Environment, rows: Mapping[str, PolicySummary]) -> None:
+def _refuse_unknown(environment: Environment, rows: Mapping[str, PolicySummary]) -> None:
     from difflib import get_close_matches
 
     for exception in environment.exceptions:

@@ -86,7 +86,7 @@ def _saved(checkout: Checkout, environment: Environment, options: CheckOptions, 
     if not zipfile.is_zipfile(file):
         return SavedPlan(partial(_json, written, file))
     _refuse_older(checkout, environment, file)
-    load = partial(_shown, checkout, environment, options, file)
+    load = partial(_plan_json, checkout, environment, options, file)
     return SavedPlan(load, hashlib.sha256(written).hexdigest())
 
 
@@ -125,7 +125,7 @@ def _json(written: bytes, file: Path) -> Mapping[str, Any]:
     return document
 
 
-def _shown(checkout: Checkout, environment: Environment, options: CheckOptions, file: Path) -> Mapping[str, Any]:
+def _plan_json(checkout: Checkout, environment: Environment, options: CheckOptions, file: Path) -> Mapping[str, Any]:
     """The plan as JSON. Terraform can open a saved plan only in an initialised folder, with the provider that made it."""
     from groundwork.terraform.session import open_session
 

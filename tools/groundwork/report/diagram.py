@@ -95,7 +95,7 @@ def diagram(
     people = {email: email for email in everybody} if names else initials(everybody)
     nodes = list(_nodes(environment, personas))
     drawn = {node.id for node in nodes}
-    nodes += [_gone(name) for name in sorted(existing.things - drawn)]
+    nodes += [_removed_box(name) for name in sorted(existing.things - drawn)]
     marked = [_marked(node, existing, drawn) for node in sorted(nodes, key=lambda node: node.column)]
     edges = _edges(environment, existing, {node.id: node.mark for node in marked})
     ids = {f"person/{email}": f"person/{shown}" for email, shown in people.items()}
@@ -173,7 +173,7 @@ def _may(persona: Persona) -> str:
     return "; ".join(said)
 
 
-def _gone(name: str) -> Box:
+def _removed_box(name: str) -> Box:
     """A box for what exists but is no longer in the file."""
     kind, _, short = name.partition("/")
     return _node(name, short, _KINDS.get(kind, ""))

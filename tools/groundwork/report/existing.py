@@ -65,7 +65,7 @@ def from_state(checkout: Checkout, environment: Environment) -> Existing:
     resources = [resource for state in found for resource in state.resources]
     if not resources:
         return Existing(basis="; nothing of it is up")
-    things, pairs = _seen(environment, resources)
+    things, pairs = _things(environment, resources)
     return Existing(things, pairs, judged=True, basis=" and the state")
 
 
@@ -83,7 +83,7 @@ def from_plan(session: Session) -> Existing:
         shown = session.plan_json(layer, file)
         resources += _resources(shown.get("prior_state", {}).get("values", {}).get("root_module", {}))
         changing |= dict(_changing(environment, shown.get("resource_changes", ())))
-    things, pairs = _seen(environment, resources)
+    things, pairs = _things(environment, resources)
     return Existing(things, pairs, changing, judged=True, basis=" and the saved plan")
 
 
@@ -120,7 +120,7 @@ def _resources(module: Mapping[str, Any]) -> Iterator[StateResource]:
         yield from _resources(child)
 
 
-def _seen(environment: Environment, resources: Iterable[StateResource]) -> tuple[frozenset[str], frozenset[Pair]]:
+def _things(environment: Environment, resources: Iterable[StateResource]) -> tuple[frozenset[str], frozenset[Pair]]:
     things: set[str] = set()
     pairs: set[Pair] = set()
     for resource in resources:

@@ -27,7 +27,7 @@ def sections(environment: Environment, now: datetime, *, names: bool) -> tuple[S
     try:
         found = source.report(Period(), now)
     except UsageProblem as problem:
-        spent = tuple(_noted(section, problem.message) for section in (by_member, by_service))
+        spent = tuple(_with_note(section, problem.message) for section in (by_member, by_service))
     except GroundworkError as problem:
         spent = tuple(_unread(section, "costs", problem) for section in (by_member, by_service))
     else:
@@ -63,7 +63,7 @@ def _credits(source: CostSource, now: datetime) -> Section:
     try:
         balances, ledger = source.balances(now)
     except UsageProblem as problem:
-        return _noted(section, problem.message)
+        return _with_note(section, problem.message)
     except GroundworkError as problem:
         return _unread(section, "credits", problem)
     rows = tuple(
@@ -80,7 +80,7 @@ def _credits(source: CostSource, now: datetime) -> Section:
     return replace(section, rows=rows, notes=notes)
 
 
-def _noted(section: Section, note: str) -> Section:
+def _with_note(section: Section, note: str) -> Section:
     return replace(section, notes=(note,))
 
 

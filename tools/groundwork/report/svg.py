@@ -126,14 +126,14 @@ def _arrows(diagram: Diagram, boxes: Mapping[str, _Box]) -> Iterator[str]:
     yield from filter(None, labels)
 
 
-def _said(edge: Edge) -> str:
+def _label_text(edge: Edge) -> str:
     return " ".join(filter(None, (edge.mark, edge.label)))
 
 
 def _arrow(edge: Edge, start: _Box, end: _Box, y: float) -> str:
     left, right = start.x + WIDE, end.x - 8
     bend = (right - left) / 2
-    what = f"{start.node.title} → {end.node.title}" + (f": {_said(edge)}" if _said(edge) else "")
+    what = f"{start.node.title} → {end.node.title}" + (f": {_label_text(edge)}" if _label_text(edge) else "")
     return (
         f'<g class="edge{_CLASSES[edge.mark]}"><title>{escape(what)}</title>'
         f'<path class="arrow" d="M{left:g} {start.middle:g} C{left + bend:g} {start.middle:g} {right - bend:g} {y:g} {right:g} {y:g}"/>'
@@ -142,7 +142,7 @@ def _arrow(edge: Edge, start: _Box, end: _Box, y: float) -> str:
 
 
 def _label(edge: Edge, right: float, y: float) -> str:
-    said = _said(edge)
+    said = _label_text(edge)
     text = _text(said, right - width_of(said, _NOTE), y, _NOTE, "label mark" if edge.mark else "label")
     return f'<g class="edge{_CLASSES[edge.mark]}">{text}</g>' if said else ""
 

@@ -98,17 +98,17 @@ def _entry(text: str, start: int) -> tuple[str, str, int]:
     if found is None:
         raise _NotALine(f"the quote of {key[1]} is never closed.")
     if found["plain"] is not None:
-        return key[1], _whole(key[1], _COMMENT.sub("", found["plain"]).strip()), found.end() + 1
+        return key[1], _without_references(key[1], _COMMENT.sub("", found["plain"]).strip()), found.end() + 1
     rest = _NOTHING.match(text, found.end())
     if rest is None:
         raise _NotALine(f"something follows the closing quote of {key[1]}; put the whole value into the quotes.")
     if found["single"] is not None:
         return key[1], _filled(key[1], found["single"]), rest.end()
-    value = _ESCAPE.sub(lambda one: _ESCAPED.get(one[1], one[1]), _whole(key[1], found["double"]))
+    value = _ESCAPE.sub(lambda one: _ESCAPED.get(one[1], one[1]), _without_references(key[1], found["double"]))
     return key[1], value, rest.end()
 
 
-def _whole(key: str, value: str) -> str:
+def _without_references(key: str, value: str) -> str:
     if _REFERENCE.search(value):
         raise _NotALine(
             f"{key} refers to another variable (${{...}}): write that value out, or use single quotes to keep the text as it is."

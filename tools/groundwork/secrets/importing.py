@@ -40,16 +40,16 @@ def wanted(file: Path, environment: Environment, only: Collection[str]) -> tuple
     mistakes: list[str] = []
     for entry in chosen:
         try:
-            found.append(_wanted(entry, environment))
+            found.append(_resolved(entry, environment))
         except UsageProblem as mistake:
             mistakes.append(f"{file.name}:{entry.line}: {mistake.message}")
-    mistakes += _meeting(found, file.name)
+    mistakes += _collisions(found, file.name)
     if mistakes:
         raise UsageProblem(f"{len(mistakes)} of {len(chosen)} keys cannot be imported; nothing was set:", mistakes)
     return tuple(found)
 
 
-def _wanted(entry: dotenv.Assignment, environment: Environment) -> Wanted:
+def _resolved(entry: dotenv.Assignment, environment: Environment) -> Wanted:
     name = names.for_variable(environment, entry.key)
     if name is None:
         suggested = names.suggested(entry.key)
@@ -67,7 +67,7 @@ def _wanted(entry: dotenv.Assignment, environment: Environment) -> Wanted:
         raise UsageProblem(f"{entry.key}: {mistake.message}") from None
 
 
-def _meeting(found: Sequence[Wanted], file_name: str) -> Iterator[str]:
+def _collisions(found: Sequence[Wanted], file_name: str) -> Iterator[str]:
     lines: dict[str, int] = {}
     for each in found:
         if each.name in lines:

@@ -43,8 +43,8 @@ def sentence(asked: SecretAccess, problem: Any) -> GroundworkError:
     code = int(getattr(problem, "code", None) or 0) if problem is not None else 403
     if isinstance(problem, RefreshError) or code == 401:
         return _login(asked)
-    if getattr(problem, "reason", "") in _NOTHING_THERE or (code == 404 and not _made(asked)):
-        return _not_made(asked)
+    if getattr(problem, "reason", "") in _NOTHING_THERE or (code == 404 and not _exists(asked)):
+        return _missing_secret(asked)
     if code == 403:
         return _denied(asked)
     if code == 404:
@@ -71,7 +71,7 @@ def _login(asked: SecretAccess) -> PermissionProblem:
     )
 
 
-def _made(asked: SecretAccess) -> bool:
+def _exists(asked: SecretAccess) -> bool:
     """Whether the secret itself exists, after a version was not found: Google's error is the same for both."""
     path = f"v1/projects/{asked.environment.project}/secrets/{asked.name}"
     try:
@@ -81,7 +81,7 @@ def _made(asked: SecretAccess) -> bool:
     return True
 
 
-def _not_made(asked: SecretAccess) -> GroundworkError:
+def _missing_secret(asked: SecretAccess) -> GroundworkError:
     what = f"{asked.name} is in {asked.environment.file} but" if asked.name else "Secret Manager is"
     return GroundworkError(
         f"{what} not in project {asked.environment.project} yet: run `groundwork up --env {asked.environment.name}` first."

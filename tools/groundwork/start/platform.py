@@ -31,13 +31,13 @@ def around(folder: Path) -> Checkout | None:
 
 
 def is_clone(folder: Path) -> bool:
-    """Whether a folder is a clone of groundwork itself, and not a team's repository that `lay` has copied into."""
+    """Whether a folder is a clone of groundwork itself, and not a team's repository that `copy` has copied into."""
     return (folder / "tools" / "groundwork").is_dir()
 
 
-def lay(folder: Path) -> list[str]:
+def copy(folder: Path) -> list[str]:
     """Copies missing files into a folder; returns the top-level entries it copied. Raises UsageProblem for files that differ."""
-    files = {path.relative_to(home()): path for path in _wanted(home())}
+    files = {path.relative_to(home()): path for path in _shipped_files(home())}
     others = [
         str(name)
         for name, path in files.items()
@@ -56,7 +56,7 @@ def lay(folder: Path) -> list[str]:
     return sorted({f"{name.parts[0]}/" for name in new})
 
 
-def _wanted(root: Path) -> Iterator[Path]:
+def _shipped_files(root: Path) -> Iterator[Path]:
     for name in FOLDERS:
         for path in sorted((root / name).rglob("*")):
             inside = path.relative_to(root).parts

@@ -62,7 +62,7 @@ class Clue:
     port: int = 0
 
 
-def look(folder: Path) -> tuple[Clue, ...]:
+def scan(folder: Path) -> tuple[Clue, ...]:
     """Every clue in a folder, in file order. Raises UsageProblem when it is not a folder."""
     if not folder.is_dir():
         raise UsageProblem(f"{folder} is not a folder: name the one that contains your code.")

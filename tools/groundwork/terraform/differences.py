@@ -42,7 +42,9 @@ def differences(change: Mapping[str, Any]) -> tuple[Difference, ...]:
     found = []
     for path in dict.fromkeys([*before, *after]):
         old, new = before.get(path, ""), after.get(path, "")
-        masked = MASK in (old, new) and secret and _at(change, path, "before") != _at(change, path, "after")
+        masked = (
+            MASK in (old, new) and secret and _raw_value(change, path, "before") != _raw_value(change, path, "after")
+        )
         if (old != new or masked) and not (new == LATER and old == ""):
             found.append(Difference(path, old, new))
     return tuple(found)
@@ -81,23 +83,23 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
         for at, item in enumerate(value):
             yield from _leaves(item, path + _step(item, at, len(value)))
     elif value not in (None, ""):
-        yield path, _said(value)
+        yield path, _one_line(value)
 
 
 def _step(item: Any, at: int, among: int) -> str:
     if isinstance(item, dict):
         name = next((str(item[key]) for key in _NAMES if isinstance(item.get(key), str) and item[key]), "")
         return f"[{name}]" if name else "" if among == 1 else f"[{at}]"
-    return f"[{_said(item)}]"
+    return f"[{_one_line(item)}]"
 
 
-def _said(value: Any) -> str:
+def _one_line(value: Any) -> str:
     text = {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def _at(change: Mapping[str, Any], path: str, side: str) -> Any:
+def _raw_value(change: Mapping[str, Any], path: str, side: str) -> Any:
     """The raw value of a top-level attribute, to compare two masked values without showing them."""
     value = change.get(side)
     return value.get(path.partition(".")[0].partition("[")[0]) if isinstance(value, dict) else None

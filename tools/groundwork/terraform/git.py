@@ -14,12 +14,12 @@ _NO = 1
 
 def is_tracked(file: Path) -> bool:
     """Whether git tracks a file; False where git is missing or cannot tell."""
-    return _asked(file, "--literal-pathspecs", "ls-files", "--error-unmatch") == 0
+    return _exit_code(file, "--literal-pathspecs", "ls-files", "--error-unmatch") == 0
 
 
 def would_be_added(file: Path) -> bool:
     """Whether git would add a file that it does not track yet, since nothing ignores it; False where git is missing or cannot tell."""
-    return _asked(file, "check-ignore", "--quiet") == _NO
+    return _exit_code(file, "check-ignore", "--quiet") == _NO
 
 
 def origin(folder: Path) -> str:
@@ -30,7 +30,7 @@ def origin(folder: Path) -> str:
         return ""
 
 
-def _asked(file: Path, *words: str) -> int | None:
+def _exit_code(file: Path, *words: str) -> int | None:
     """The exit code of a git command about a file: 1 means no, 128 that this is not a repository, None that git is missing."""
     try:
         return run(["git", *_NOTHING_OF_ITS_OWN, *words, "--", file.name], cwd=file.absolute().parent).code

@@ -36,7 +36,7 @@ def initialise(session: Session, talk: Talk) -> None:
 def _initialise(session: Session, layer: str) -> None:
     (session.data(layer) / _FILE).unlink(missing_ok=True)
     for name in _KEPT:
-        if not _whole(session.data(layer), name):
+        if not _is_complete(session.data(layer), name):
             (session.data(layer) / name).unlink(missing_ok=True)
     if session.provider == "google":
         on_google = not session.environment.local and session.tool.name == "terraform"
@@ -59,10 +59,10 @@ def _is_fresh(session: Session, layer: str) -> bool:
         initialised = (data / _FILE).read_bytes()
     except OSError:
         return False
-    return all(_whole(data, name) for name in _KEPT) and initialised == _fingerprint(session, layer).encode()
+    return all(_is_complete(data, name) for name in _KEPT) and initialised == _fingerprint(session, layer).encode()
 
 
-def _whole(data: Path, name: str) -> bool:
+def _is_complete(data: Path, name: str) -> bool:
     try:
         found = json.loads((data / name).read_bytes())
     except (OSError, ValueError):

@@ -193,14 +193,14 @@ def _place(name: str, cache: Path) -> Path:
 
 
 def _examined(name: str, path: Path, *, fetched: bool = False) -> Tool | None:
-    version = _remembered(path) or _told(path)
+    version = _remembered(path) or _reported_version(path)
     try:
         return Tool(name, _numbers(version), path, fetched)
     except ValueError:
         return None
 
 
-def _told(path: Path) -> str:
+def _reported_version(path: Path) -> str:
     """The version that a program reports, "" if it reports none."""
     try:
         answer = run(

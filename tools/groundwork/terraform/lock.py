@@ -59,7 +59,7 @@ def left_by(run: TerraformRun, lock: Lock, log: Path) -> bool:
     return datetime.fromisoformat(run.started) <= lock.created <= last + _MARGIN
 
 
-def held(cloud: GoogleCloud, places: dict[str, StateLocation]) -> dict[str, Lock]:
+def current_locks(cloud: GoogleCloud, places: dict[str, StateLocation]) -> dict[str, Lock]:
     """The current locks, by layer."""
     locks = {layer: read_lock(cloud, place) for layer, place in places.items()}
     return {layer: lock for layer, lock in locks.items() if lock is not None}

@@ -57,14 +57,14 @@ class Counts:
     @property
     def text(self) -> str:
         """The counts of a plan, for people."""
-        return self._said("to create", "to change", "to destroy", "to import") or "no changes"
+        return self._counts("to create", "to change", "to destroy", "to import") or "no changes"
 
     @property
     def done(self) -> str:
         """The counts of an apply, for people."""
-        return self._said("created", "changed", "destroyed", "imported") or "only outputs changed"
+        return self._counts("created", "changed", "destroyed", "imported") or "only outputs changed"
 
-    def _said(self, *words: str) -> str:
+    def _counts(self, *words: str) -> str:
         numbers = (self.create, self.update, self.delete, self.imported)
         return ", ".join(f"{number} {word}" for number, word in zip(numbers, words, strict=True) if number)
 

@@ -118,7 +118,7 @@ def run(
     """
     try:
         done = subprocess.run(
-            argv, cwd=cwd, env=_seen(argv, env), timeout=seconds, input=given, capture_output=True, check=False,
+            argv, cwd=cwd, env=_variables(argv, env), timeout=seconds, input=given, capture_output=True, check=False,
             text=True, encoding="utf-8", errors="replace",
         )  # fmt: skip
     except FileNotFoundError:
@@ -136,7 +136,7 @@ def attended(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> in
     Raises GroundworkError when the program is not there.
     """
     try:
-        child = subprocess.Popen(argv, env=_seen(argv, env))
+        child = subprocess.Popen(argv, env=_variables(argv, env))
     except FileNotFoundError:
         raise GroundworkError(f"{argv[0]} was not found: install it or put it on PATH.") from None
     while True:
@@ -144,7 +144,7 @@ def attended(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> in
             return child.wait()
 
 
-def _seen(argv: Sequence[str], env: Mapping[str, str] | None) -> Mapping[str, str]:
+def _variables(argv: Sequence[str], env: Mapping[str, str] | None) -> Mapping[str, str]:
     return variables.of_program(argv[0], os.environ) if env is None else env
 
 
