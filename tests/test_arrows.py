@@ -205,7 +205,7 @@ def test_processes_are_started_in_few_places(module: str) -> None:
     assert module in MAY_START or not uses(module) & STARTERS
 
 
-# Who listens: the one way in, and what answers a workload who it is.
+# What may listen: the main port, and the metadata servers of workloads.
 MAY_LISTEN = {"localcloud.server.process", "localcloud.server.metadata"}
 
 

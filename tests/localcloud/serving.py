@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from localcloud.engine.cloud import Cloud
-from localcloud.server import assembly, process, records, way_in
+from localcloud.server import assembly, main_port, process, records
 from localcloud.services import SERVICES
 
 from tests.localcloud.inside import NUMBER, OWNER, PROJECT
@@ -97,7 +97,7 @@ def serving(folder: Path, *apis: str) -> Iterator[Serving]:
                 port = listening.getsockname()[1]
                 app = assembly.application(cloud, SERVICES, f"http://127.0.0.1:{port}", "key")
                 transcoding = process.Transcoding(app.base)
-                config = process.configured(app, way_in.entry(process.doors(folder, cloud, app, transcoding)))
+                config = process.configured(app, main_port.entry(process.targets(folder, cloud, app, transcoding)))
                 servers.append(_Server(config, cloud, folder / records.SERVER_LOCK))
                 servers[0].began = lambda loop: (found.append(Serving(cloud, port, loop)), ready.set())
                 servers[0].run(sockets=[listening])

@@ -266,12 +266,12 @@ def session(checkout: Checkout, secret: str) -> Session:
     """An HTTP session in which the local cloud answers for Google's hosts, including those of services that run on it."""
     from requests import Session
 
-    way_in = launcher.client_variables(start(checkout), secret, _suffix(principal(secret)))
-    made = Session()
-    made.trust_env = False
-    made.proxies = {"https": way_in["HTTPS_PROXY"]}
-    made.verify = way_in["REQUESTS_CA_BUNDLE"]
-    return made
+    proxy = launcher.client_variables(start(checkout), secret, _suffix(principal(secret)))
+    session = Session()
+    session.trust_env = False
+    session.proxies = {"https": proxy["HTTPS_PROXY"]}
+    session.verify = proxy["REQUESTS_CA_BUNDLE"]
+    return session
 
 
 def _suffix(principal: str) -> str:

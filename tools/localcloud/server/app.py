@@ -16,7 +16,7 @@ from localcloud.engine.dispatch import Dispatcher, Outcome, Request
 from localcloud.engine.exchange import Beside, Reply
 from localcloud.engine.router import Target
 from localcloud.errors import CloudError, permission_denied
-from localcloud.server import bodies, visitors
+from localcloud.server import bodies, origins
 from localcloud.server.bodies import Receive
 from localcloud.server.fault_rules import Faults
 from localcloud.server.faults import Dropped, before, disturbed
@@ -112,7 +112,7 @@ class App:
 
     def _asked(self, scope: Scope) -> Request | ASGI:
         """A request to an API, still without its body, or the application that answers another one."""
-        unwanted = visitors.refusal(scope["headers"])
+        unwanted = origins.refusal(scope["headers"])
         if unwanted:
             return partial(self._refused, unwanted)
         raw = scope["raw_path"].partition(b"?")[0].decode("latin-1")

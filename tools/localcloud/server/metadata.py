@@ -25,8 +25,8 @@ from localcloud.engine.interfaces import IdTokens
 from localcloud.engine.orders import Order
 from localcloud.errors import CloudError
 from localcloud.provider import callers
-from localcloud.server import visitors
-from localcloud.server.crowd import Turnstile, others_share
+from localcloud.server import origins
+from localcloud.server.connection_limit import LimitedConnection, others_share
 from localcloud.server.heads import Bounded
 from localcloud.server.holders import Holders
 
@@ -74,7 +74,7 @@ class Metadata:
         address = f"ipv4:{peer.host}:{peer.port}" if peer else ""
         if self._holders and not (callers.ours(address, port) and self._holders.hold(address, port)):
             raise MetadataError(403, "This metadata server answers only the workload that it belongs to.")
-        if unwanted := visitors.refusal(request.headers.raw):
+        if unwanted := origins.refusal(request.headers.raw):
             raise MetadataError(403, unwanted)
         # A browser page or an abused proxy would send the one, and not the other.
         if "x-forwarded-for" in request.headers:
@@ -168,7 +168,7 @@ async def listen(metadata: Metadata) -> tuple[int, Callable[[], Coroutine[Any, A
     config.load()
     state = ServerState()
     made = partial(Bounded, config=config, server_state=state, app_state={})
-    server = await asyncio.get_running_loop().create_server(partial(Turnstile, made, others_share()), HOST, 0)
+    server = await asyncio.get_running_loop().create_server(partial(LimitedConnection, made, others_share()), HOST, 0)
 
     async def close() -> None:
         server.close()

@@ -7,7 +7,7 @@ import socket
 from functools import partial
 
 from localcloud.engine.ports import Made, Opened, Opener
-from localcloud.server.crowd import Turnstile, others_share
+from localcloud.server.connection_limit import LimitedConnection, others_share
 
 HOST = "127.0.0.1"
 _BACKLOG = 128
@@ -18,8 +18,8 @@ def opener(loop: asyncio.AbstractEventLoop) -> Opener:
 
     def opened(factory: Made, port: int) -> Opened:
         listening = _listening(port)
-        turnstile = partial(Turnstile, factory, others_share())
-        serving = loop.create_task(loop.create_server(turnstile, sock=listening, backlog=_BACKLOG))
+        limited = partial(LimitedConnection, factory, others_share())
+        serving = loop.create_task(loop.create_server(limited, sock=listening, backlog=_BACKLOG))
 
         def close() -> None:
             if serving.done():

@@ -24,7 +24,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.state_folder import Untrusted, damage, is_damage
 from localcloud.errors import CloudError
 from localcloud.provider import callers
-from localcloud.server import assembly, crowd, edition, endpoints, ports, records, way_in
+from localcloud.server import assembly, connection_limit, edition, endpoints, main_port, ports, records
 from localcloud.server.app import App
 from localcloud.server.certificates import Authority
 from localcloud.server.workload_host import ServingHost
@@ -130,7 +130,7 @@ def run(state: Path, port: int | None = None, ready: Callable[[str], None] = lam
 
     Without `port`, it uses the last port if that is free, or else any. `ready` is called with the base address.
     """
-    crowd.make_room()
+    connection_limit.make_room()
     try:
         records.folder(state)
         with records.locked(state / records.SERVER_LOCK, wait=True, seconds=1), _listening(state, port) as listening:
@@ -173,7 +173,7 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
     with closing(opened.store):
         application = assembly.application(opened, SERVICES, base, key, publish)
         transcoding = Transcoding(base)
-        config = configured(application, way_in.entry(doors(state, opened, application, transcoding)))
+        config = configured(application, main_port.entry(targets(state, opened, application, transcoding)))
         # uvicorn raises the signal again after it has stopped, and the record must be removed, too.
         signal.signal(signal.SIGTERM, _leave)
         try:
@@ -195,9 +195,9 @@ def _tune_garbage_collection() -> None:
     gc.set_threshold(20_000, 50, 50)
 
 
-def doors(state: Path, cloud: Cloud, application: App, transcoding: Transcoding) -> way_in.Doors:
+def targets(state: Path, cloud: Cloud, application: App, transcoding: Transcoding) -> main_port.Targets:
     """The targets of a cloud's listening port."""
-    return way_in.Doors(
+    return main_port.Targets(
         authority=Authority(state),
         grpc=transcoding.socket,
         claimed=application.sites.claims,
@@ -228,7 +228,7 @@ class Transcoding:
             self._transcoder.close()
 
 
-def configured(application: App, protocol: type[way_in.EntryProtocol]) -> uvicorn.Config:
+def configured(application: App, protocol: type[main_port.EntryProtocol]) -> uvicorn.Config:
     """uvicorn's configuration for a cloud."""
     return uvicorn.Config(
         application,

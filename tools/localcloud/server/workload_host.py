@@ -66,7 +66,7 @@ class ServingHost:
         )
 
     def pull(self, client: CommandLineRuntime, image: str, principal: str) -> str:
-        """The id of an image that is fetched through the way in, as a principal for a quarter of an hour; no token is on a command line."""
+        """The id of an image that is fetched through the proxy, as a principal for a quarter of an hour; no token is on a command line."""
         token = self.cloud.tokens.token(principal, int(self.cloud.clock.seconds()) + 900)
         host, _, rest = image.partition("/")
         own = self.address
@@ -103,7 +103,7 @@ class ServingHost:
         return ""
 
     def reachable(self, client: CommandLineRuntime, image: str) -> str:
-        """podman pushes through the way in; dockerd by itself, so that it must be told where."""
+        """podman pushes through the proxy; dockerd by itself, so that it must be told where."""
         host, _, rest = image.partition("/")
         return image if client.name == "podman" or not host.endswith(HOST) else f"127.0.0.1:{self.port}/{rest}"
 

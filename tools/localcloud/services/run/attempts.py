@@ -14,13 +14,13 @@ from localcloud.engine.service import Body
 from localcloud.errors import CloudError
 from localcloud.services.run import (
     container_environment,
+    container_workload,
     instances,
     journal,
     limits,
     names,
     revisions,
     templates,
-    workloads,
 )
 from localcloud.services.run.images import Images
 
@@ -165,7 +165,7 @@ class Attempt:
             project=place.project,
             location=place.region,
             resource=self.execution,
-            workload=workloads.workload(place, container, {**own, **contract}, volumes, joins=joins),
+            workload=container_workload.workload(place, container, {**own, **contract}, volumes, joins=joins),
             pool="jobs",
             stand_in=tuple(stand_in) if not self.running else (),
         )

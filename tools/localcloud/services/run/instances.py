@@ -19,13 +19,13 @@ from localcloud.engine.service import Body
 from localcloud.errors import CloudError
 from localcloud.services.run import (
     container_environment,
+    container_workload,
     journal,
     limits,
     names,
     probes,
     revisions,
     templates,
-    workloads,
 )
 from localcloud.services.run.container_environment import Volumes
 from localcloud.services.run.fleet import IDLE, IDLE_SECONDS, Instance, NotReady
@@ -355,7 +355,7 @@ def _order(containers: Containers, body: Body, container: Body, own: dict[str, s
     revision = containers.revision.rpartition("/")[2]
     contract = {"K_SERVICE": place.name, "K_REVISION": revision, "K_CONFIGURATION": place.name}
     command = body.get("annotations", {}).get(STAND_IN, "")
-    workload = workloads.workload(
+    workload = container_workload.workload(
         place,
         container,
         {**own, **contract},

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 import pytest
-from localcloud.server.crowd import Turnstile, make_room, others_share
+from localcloud.server.connection_limit import LimitedConnection, make_room, others_share
 
 ASKS = """
 import socket, sys
@@ -47,7 +47,7 @@ def greet(caller: Callable[[int], Awaitable[str]], limit: int) -> str:
 
     async def served() -> str:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(partial(Turnstile, Greeting, limit), "127.0.0.1", 0)
+        server = await loop.create_server(partial(LimitedConnection, Greeting, limit), "127.0.0.1", 0)
         try:
             return await caller(server.sockets[0].getsockname()[1])
         finally:

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 from localcloud.errors import CloudError
 from localcloud.server import splice
 from localcloud.server.certificates import Authority
-from localcloud.server.crowd import is_one_too_many, others_share
+from localcloud.server.connection_limit import is_over_limit, others_share
 from localcloud.server.heads import Bounded
 
 _log = logging.getLogger("localcloud")
@@ -34,7 +34,7 @@ _PATIENCE = 20.0
 
 
 @dataclass(frozen=True)
-class Doors:
+class Targets:
     """The targets of the listening port.
 
     authority   ends TLS
@@ -60,7 +60,7 @@ class Doors:
 class EntryProtocol(Bounded):
     """uvicorn's protocol, after a look at a connection's first bytes."""
 
-    doors: Doors
+    targets: Targets
     others_share = 0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -71,7 +71,7 @@ class EntryProtocol(Bounded):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Drops another user's connection if many files are open."""
-        if transport.get_extra_info("peername") and is_one_too_many(transport, self.others_share):
+        if transport.get_extra_info("peername") and is_over_limit(transport, self.others_share):
             transport.abort()
         else:
             super().connection_made(transport)
@@ -89,7 +89,7 @@ class EntryProtocol(Bounded):
             self._leave(self._spliced("", self._begun))
         elif not any(one.startswith(self._begun) for one in (_CONNECT, _PREFACE)):
             host = _HOST.search(self._begun, 0, _LONGEST)
-            other = self.doors.connection(host[1].decode().lower()) if host else None
+            other = self.targets.connection(host[1].decode().lower()) if host else None
             if other is None:
                 self._http = True
                 super().data_received(self._begun)
@@ -130,7 +130,7 @@ class EntryProtocol(Bounded):
             self._refuse("400 Bad Request", "That is not an address to connect to.")
             return
         host, port = target[1].lower().rstrip("."), int(target[2])
-        if self.doors.ours(host):
+        if self.targets.ours(host):
             self.transport.write(_ESTABLISHED)
             await self._secured(host)
         elif not self._admitted(fields):
@@ -146,14 +146,14 @@ class EntryProtocol(Bounded):
         """Whether a process of this user's asks, or one that sends a token as the proxy's password."""
         peer = self.transport.get_extra_info("peername")
         port = self.transport.get_extra_info("sockname")[1]
-        if self.doors.same_user(f"ipv4:{peer[0]}:{peer[1]}", port):
+        if self.targets.same_user(f"ipv4:{peer[0]}:{peer[1]}", port):
             return True
         credentials = next(
             (one.partition(":")[2].strip() for one in fields if one.lower().startswith("proxy-authorization:")), ""
         )
         try:
             token = base64.b64decode(credentials.partition(" ")[2]).decode().partition(":")[2]
-            self.doors.admitted(unquote(token))
+            self.targets.admitted(unquote(token))
         except (ValueError, CloudError):
             return False
         return bool(token)
@@ -161,8 +161,8 @@ class EntryProtocol(Bounded):
     async def _secured(self, host: str) -> None:
         """Ends TLS; what comes out of it is HTTP, or for one of Google's APIs gRPC where that is all that the client speaks."""
         waiting = _Buffer()
-        whole = self.doors.connection(host)
-        context = self.doors.authority.context(host, whole is not None)
+        whole = self.targets.connection(host)
+        context = self.targets.authority.context(host, whole is not None)
         inner = await self.loop.start_tls(
             self.transport, waiting, context, server_side=True, ssl_handshake_timeout=_PATIENCE
         )
@@ -179,7 +179,7 @@ class EntryProtocol(Bounded):
             protocol.data_received(piece)
 
     async def _spliced(self, host: str, begun: bytes) -> None:
-        path = await self.loop.run_in_executor(None, self.doors.grpc, host)
+        path = await self.loop.run_in_executor(None, self.targets.grpc, host)
         await splice.join(self.transport, lambda made: self.loop.create_unix_connection(made, path), begun=begun)
 
     async def _tunnelled(self, host: str, port: int, rest: bytes) -> None:
@@ -214,6 +214,6 @@ class _Buffer(asyncio.Protocol):
         self.data.append(data)
 
 
-def entry(doors: Doors) -> type[EntryProtocol]:
+def entry(targets: Targets) -> type[EntryProtocol]:
     """The protocol class for uvicorn with these targets."""
-    return type("DoorsEntry", (EntryProtocol,), {"doors": doors, "others_share": others_share()})
+    return type("TargetsEntry", (EntryProtocol,), {"targets": targets, "others_share": others_share()})

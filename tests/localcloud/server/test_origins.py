@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from localcloud.server.launcher import LocalCloud
-from localcloud.server.visitors import refusal
+from localcloud.server.origins import refusal
 
 from tests.cloud_client import Client
 

@@ -29,7 +29,7 @@ def others_share() -> int:
     return (_MOST if soft == resource.RLIM_INFINITY else min(soft, _MOST)) // 2
 
 
-def is_one_too_many(transport: asyncio.BaseTransport, most: int) -> bool:
+def is_over_limit(transport: asyncio.BaseTransport, most: int) -> bool:
     """Whether a new connection is another user's and at least `most` files are open."""
     if transport.get_extra_info("socket").fileno() < most:
         return False
@@ -37,7 +37,7 @@ def is_one_too_many(transport: asyncio.BaseTransport, most: int) -> bool:
     return not callers.ours(f"ipv4:{host}:{port}", transport.get_extra_info("sockname")[1])
 
 
-class Turnstile(asyncio.Protocol):
+class LimitedConnection(asyncio.Protocol):
     """Passes a new connection to the protocol that `made` creates, or drops it."""
 
     def __init__(self, factory: Callable[[], asyncio.Protocol], most: int) -> None:
@@ -46,7 +46,7 @@ class Turnstile(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Decides on the connection at once."""
         accepted = cast("asyncio.Transport", transport)
-        if is_one_too_many(accepted, self._most):
+        if is_over_limit(accepted, self._most):
             accepted.abort()
             return
         protocol = self._made()
