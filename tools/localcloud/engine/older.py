@@ -169,9 +169,6 @@ def _set(call: Call, resource: Resource, field: str, value: Any, sent: Mapping[s
     return changed(call, resource, old, references.kept(call, {**old, field: value}, resource.links))
 
 
-# What own functions of a service may need too.
-
-
 def existing(call: Call, resource: Resource) -> Body:
     """The stored body of the URL's resource; 404 with the resource's message."""
     body = _kept(call, resource, call.name)

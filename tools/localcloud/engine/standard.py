@@ -187,9 +187,6 @@ VERBS: Mapping[str, Verb] = {
 }
 
 
-# What own functions of a service may need too.
-
-
 def schema_of(method: Method, name: str) -> Mapping[str, Any]:
     """A schema of a method's document; empty when the document has none of that name."""
     schema: Mapping[str, Any] = document(method.api, method.version).schemas.get(name, {})

@@ -169,8 +169,6 @@ class Store:
             (service, parent, collection, name, json_text.write(body)),
         )
 
-    # A service's own tables, and counters.
-
     def define(self, ddl: str) -> None:
         """Creates a service's own tables, in the transaction that is open; the DDL must say IF NOT EXISTS, and has no other semicolons."""
         for statement in ddl.split(";"):
@@ -195,8 +193,6 @@ class Store:
             (counter, start),
         ).fetchone()
         return int(row[0])
-
-    # Bodies of objects.
 
     def keep(self, data: bytes | Path) -> bytes | str:
         """Keeps a body: ≤ 64 KiB comes back as bytes for the row, larger as the name of a synced file under blobs/.

@@ -56,8 +56,6 @@ class Workloads:
         self._swept = self._closed = False
         self._plain = Plain(self._standing_in)
 
-    # What there is.
-
     @property
     def kind(self) -> Kind:
         """How a container would run on this machine."""
@@ -117,8 +115,6 @@ class Workloads:
         with self._lock:
             used = [one.order for one in self._running] + self._starting
             return self.limits[pool] - sum(one.pool == pool for one in used)
-
-    # What they do.
 
     def serve(self, host: WorkloadHost) -> None:
         """From now on workloads can reach the cloud."""

@@ -73,8 +73,6 @@ class Iam:
         self._reload()
         store.on_rollback(self._reload)
 
-    # Policies.
-
     def policy(self, api: str, resource: str) -> Policy:
         """The stored policy with its etag; an empty one when none was ever set."""
         row = self._store.row("SELECT body FROM policies WHERE service = ? AND resource = ?", api, resource)
@@ -193,8 +191,6 @@ class Iam:
         not_yet = profile is not None and self._lateness.fresh("iam", name, profile.accounts)
         if not known or known.get("deleted") or not_yet:
             raise errors.invalid(f"Service account {email} does not exist.")
-
-    # Decisions.
 
     @property
     def state(self) -> tuple[int, int, int]:

@@ -65,9 +65,6 @@ def _package(where: ArtifactPath, image: str) -> str:
     return f"{where.repository}/packages/{quote(image, safe='')}"
 
 
-# How each is written.
-
-
 def _shown_package(images: Images, where: ArtifactPath, image: str) -> Body:
     versions = images.manifests(image)
     times = {"createTime": versions[0].created, "updateTime": max(one.updated for one in versions)}
@@ -111,9 +108,6 @@ def _shown_image(images: Images, where: ArtifactPath, manifest: Manifest) -> Bod
         "updateTime": manifest.updated,
     }
     return shown | ({"tags": tags} if tags else {})
-
-
-# Lists and single ones.
 
 
 def _page(call: Call, field: str, bodies: Iterable[Body]) -> Body:

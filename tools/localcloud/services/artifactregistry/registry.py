@@ -99,8 +99,6 @@ class Registry:
             headers["WWW-Authenticate"] = f'Bearer realm="{request.url.scheme}://{host}/v2/token",service="{host}"'
         return JSONResponse({"errors": [{"code": code, "message": message}]}, status, headers)
 
-    # Who calls, and what for.
-
     def _principal(self, request: Request) -> str:
         authorization = request.headers.get("authorization", "")
         scheme, _, value = authorization.partition(" ")
@@ -167,8 +165,6 @@ class Registry:
         token = value or ANONYMOUS
         body = {"token": token, "access_token": token, "expires_in": _HOUR, "issued_at": self._cloud.clock.rfc3339()}
         return JSONResponse(body)
-
-    # Blobs.
 
     async def _blob(self, request: Request) -> Response:
         images, _ = self._opened(request, PULL)
@@ -263,8 +259,6 @@ class Registry:
             "Range": f"0-{max(size - 1, 0)}",
         }
         return Response(status_code=status, headers=headers)
-
-    # Manifests and tags.
 
     async def _manifest(self, request: Request) -> Response:
         reference = request.path_params["reference"]

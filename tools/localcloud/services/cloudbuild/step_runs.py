@@ -60,8 +60,6 @@ class StepRuns:
         except (RuntimeProblem, UnsupportedCommand, workspace.Outside, shell.UnsupportedScript, OSError) as problem:
             raise StepFailed(str(problem)) from None
 
-    # The environment of a step.
-
     async def _environment(self, step: Body) -> tuple[dict[str, str], frozenset[str]]:
         """A step's variables, and those of their values that are secrets."""
         options = self.build["options"]
@@ -101,8 +99,6 @@ class StepRuns:
                 f"failed to access secret version for secret {version}: rpc error: code = {code} desc = {problem.message}"
             ) from None
         return base64.b64decode(answer["payload"]["data"]).decode("utf-8", "surrogateescape")
-
-    # Containers.
 
     async def _contained(self, at: int, step: Body, step_context: StepContext) -> int:
         image, account = step["name"], names.account(self.build)
@@ -183,8 +179,6 @@ class StepRuns:
         if ended is not None and ended.out_of_memory:
             raise StepFailed("the step was killed because it used more memory than there is")
         return ended.code if ended is not None else 0
-
-    # This machine's tools.
 
     async def _stood_in(self, tool: Tool, step: Body, step_context: StepContext) -> int:
         args, entrypoint = tuple(step.get("args", ())), step.get("entrypoint", "")

@@ -42,8 +42,6 @@ class Visit(asyncio.Protocol):
         self._idle: asyncio.TimerHandle | None = None
         self.peer = ""
 
-    # The client's side.
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Starts the idle timer."""
         self.transport = cast("asyncio.Transport", transport)
@@ -111,8 +109,6 @@ class Visit(asyncio.Protocol):
             self._relay.give_up(exchange)
         self._queue.clear()
 
-    # Callbacks of the parser.
-
     def on_message_begin(self) -> None:
         """Starts a new request."""
         self._coming = Exchange(self.peer, self._secure)
@@ -174,8 +170,6 @@ class Visit(asyncio.Protocol):
         if len(self._queue) > 1 and not self._paused:
             self._paused = True
             self.transport.pause_reading()
-
-    # One exchange after another.
 
     def answer(self, data: bytes) -> None:
         """Forwards bytes of the instance's response."""

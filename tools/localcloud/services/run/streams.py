@@ -161,8 +161,6 @@ class Stream:
         self._waiting = 0
         self._trailers: Headers = ()
 
-    # The request.
-
     def came(self, data: bytes, size: int) -> None:
         """A piece of its body; `size` is its flow-controlled length."""
         upstream = self._exchange.upstream
@@ -206,8 +204,6 @@ class Stream:
         owed, self._owed = self._owed, 0
         if owed:
             self._visit.acknowledge(self._number, owed)
-
-    # The answer.
 
     def answer(self, data: bytes) -> None:
         """Never called: responses come in parts."""

@@ -55,8 +55,6 @@ class Http2Upstream(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
         self._http.initiate_connection()
 
-    # The client's side.
-
     def begin(self, client: ClientConnection, exchange: Exchange) -> None:
         """Assigns the connection to an exchange, and sends what has arrived of the request."""
         self._client, self._exchange = client, exchange
@@ -104,8 +102,6 @@ class Http2Upstream(asyncio.Protocol):
         self.usable, self._client, self._exchange = False, None, None
         self._flush()
         self.transport.close()
-
-    # The instance's side.
 
     def data_received(self, data: bytes) -> None:
         """Forwards the response to the client."""
