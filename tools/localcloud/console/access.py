@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from localcloud.console.views import Body, Views
+from localcloud.console.views import Views
+from localcloud.engine.service import Body
 
 _RANK = {"user": 0, "group": 1, "serviceAccount": 2}
 

@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from localcloud.console.views import Body, Views
+from localcloud.console.views import Views
+from localcloud.engine.service import Body
 
 _ENTRIES = 200
 _READ = 5000

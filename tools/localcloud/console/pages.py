@@ -21,8 +21,8 @@ from starlette.types import Receive, Scope, Send
 
 from localcloud.console import access, activity, commands
 from localcloud.console.address import PREFIX
-from localcloud.console.views import Body, Views, moment, preview
-from localcloud.engine.service import Asgi
+from localcloud.console.views import Views, moment, preview
+from localcloud.engine.service import Asgi, Body
 from localcloud.errors import CloudError
 
 Endpoint = Callable[[Request], Awaitable[Response]]

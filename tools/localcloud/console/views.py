@@ -12,8 +12,8 @@ from urllib.parse import quote, urlencode
 from localcloud.console.address import MAPS
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.dispatch import Dispatcher
+from localcloud.engine.service import Body
 
-Body = dict[str, Any]
 OWNER = "user:owner@example.com"
 _PREVIEW = 64 * 1024
 _HIDDEN = {"secretmanager": ("versions",)}

@@ -11,8 +11,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Reply
 from localcloud.engine.interfaces import Requests
 from localcloud.errors import CloudError, unimplemented
-
-Body = dict[str, Any]
+from localcloud.spec.json_text import Body
 
 
 def reply(

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from localcloud.errors import CloudError, invalid
 from localcloud.spec.conformance import mistyped
 from localcloud.spec.discovery import Method, Param, snake
+from localcloud.spec.json_text import Body
 
-Body = dict[str, Any]
 _REASONS = {
     400: "invalid",
     401: "required",

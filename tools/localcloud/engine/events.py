@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-Body = dict[str, Any]
+from localcloud.spec.json_text import Body
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.errors import CloudError
+from localcloud.spec.json_text import Body
 
-Body = dict[str, Any]
 Schemas = Mapping[str, Any]
 LABELS = "labelFingerprint"
 OWN = "fingerprint"

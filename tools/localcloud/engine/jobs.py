@@ -19,8 +19,8 @@ from localcloud.engine.state_folder import disk_refused
 from localcloud.engine.store import Store
 from localcloud.errors import DISK_REFUSED, CloudError, aborted, cancelled
 from localcloud.spec import json_text
+from localcloud.spec.json_text import Body
 
-Body = dict[str, Any]
 T = TypeVar("T")
 # AUTOINCREMENT never reuses an id: a job's task ends after its row is deleted, and must not be confused with the next job.
 TABLES = """

@@ -14,8 +14,8 @@ from localcloud.engine.clock import Clock
 from localcloud.engine.signals import Signals
 from localcloud.engine.store import Store
 from localcloud.spec import json_text, timestamps
+from localcloud.spec.json_text import Body
 
-Body = dict[str, Any]
 Mark = tuple[int, str]
 """Where an entry stands in its container: its time in microseconds and its insertId."""
 TABLES = """

@@ -12,8 +12,8 @@ from localcloud.engine.signals import Signals
 from localcloud.engine.store import Store
 from localcloud.errors import CloudError, not_found
 from localcloud.spec import json_text
+from localcloud.spec.json_text import Body
 
-Body = dict[str, Any]
 State = Literal["PENDING", "RUNNING", "DONE", "FAILED", "CANCELLED"]
 _GOING = ("PENDING", "RUNNING")
 

@@ -15,11 +15,12 @@ from localcloud.engine.iam.roles import RoleTable
 from localcloud.engine.jobs import Job
 from localcloud.engine.usage import Payer, Sku
 from localcloud.errors import CloudError
+from localcloud.spec import json_text
 from localcloud.spec.discovery import Document, Method, document
 from localcloud.spec.filters import Test
 
 T = TypeVar("T")
-Body = dict[str, Any]
+Body = json_text.Body
 Asgi = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
 Handler = Callable[["Call"], "Body | Reply"]
 Needs = Callable[["Call"], Sequence[tuple[str, str]]]

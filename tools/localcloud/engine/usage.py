@@ -7,12 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from localcloud.engine.clock import Clock
 from localcloud.engine.store import Store
+from localcloud.spec.json_text import Body
 
-Body = dict[str, Any]
 TABLES = """
 CREATE TABLE IF NOT EXISTS usage (
   hour INTEGER NOT NULL, project TEXT NOT NULL, sku TEXT NOT NULL, region TEXT NOT NULL, labels TEXT NOT NULL, amount REAL NOT NULL,

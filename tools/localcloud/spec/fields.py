@@ -9,8 +9,8 @@ from typing import Any
 
 from localcloud.errors import CloudError, invalid
 from localcloud.spec.discovery import camel
+from localcloud.spec.json_text import Body
 
-Body = dict[str, Any]
 Schemas = Mapping[str, Any]
 _PART = re.compile(r"`([^`]*)`|([^.`]+)")
 _PATH = re.compile(r"(?:`[^`]+`|[^.`]+)(?:\.(?:`[^`]+`|[^.`]+))*")

@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+Body = dict[str, Any]
+"""A JSON object, such as a resource."""
 MOST_BYTES = 10 * 1024 * 1024
 """Source: the limit in Google's own refusal, 'Request payload size exceeds the limit: 10485760 bytes.'."""
 MOST_LEVELS = 100

@@ -7,14 +7,13 @@ from typing import Any
 
 from localcloud.engine import gate, lro, paging
 from localcloud.engine.cloud import Cloud
-from localcloud.engine.service import Call
+from localcloud.engine.service import Body, Call
 from localcloud.errors import failed_precondition, invalid, not_found, rpc_code
 from localcloud.services.cloudbuild import accounts, announcing, drafts, names, queue, sources
 from localcloud.services.cloudbuild.drafts import Origin
 from localcloud.services.cloudbuild.names import API
 from localcloud.spec import filters
 
-Body = dict[str, Any]
 OVER = {
     "SUCCESS": "",
     "FAILURE": "UNKNOWN",

@@ -7,16 +7,14 @@ Source: https://cloud.google.com/build/docs/automating-builds/github/connect-rep
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from localcloud.engine import asking, lro
 from localcloud.engine.cloud import Cloud
-from localcloud.engine.service import Call, Resource
+from localcloud.engine.service import Body, Call, Resource
 from localcloud.errors import CloudError, error_info, failed_precondition, invalid, permission_denied
 from localcloud.services.cloudbuild import folders
 from localcloud.services.cloudbuild.names import API
 
-Body = dict[str, Any]
 CONFIGS = (
     "githubConfig", "githubEnterpriseConfig", "gitlabConfig", "bitbucketCloudConfig", "bitbucketDataCenterConfig",
 )  # fmt: skip

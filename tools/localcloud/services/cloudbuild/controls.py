@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.service import Body
 from localcloud.errors import invalid
 from localcloud.services.cloudbuild import connections, events, folders
-
-Body = dict[str, Any]
 
 
 def repositories(cloud: Cloud, sent: Body) -> Body:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from localcloud.engine import asking, operations
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
+from localcloud.engine.service import Body
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import gcloud, names, recipes
 from localcloud.services.cloudbuild.deployments import Deployment
 from localcloud.services.cloudbuild.docker import StepContext
 from localcloud.services.cloudbuild.workspace import Workspace
 
-Body = dict[str, Any]
 _INVOKER = "roles/run.invoker"
 _POLL_SECONDS = 0.05
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Body = dict[str, Any]
+from localcloud.engine.service import Body
+
 _SEPARATED = re.compile(r"\^(.+?)\^(.*)", re.DOTALL)
 _KEPT = ("labels", "annotations", "ingress", "traffic", "scaling", "invokerIamDisabled")
 _OF_SERVICES = (("maxInstanceRequestConcurrency", "concurrency"),)

@@ -9,15 +9,14 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from localcloud.containers.workload import RuntimeProblem, check
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.service import Body
 from localcloud.errors import invalid
 from localcloud.services.cloudbuild import accounts, names, steps, substitutions
 from localcloud.services.cloudbuild.workspace import VOLUME
 
-Body = dict[str, Any]
 HOUR, DAY = 3600.0, 86_400.0
 MOST_STEPS = 300
 _UNLOGGED = ("CLOUD_LOGGING_ONLY", "STACKDRIVER_ONLY", "NONE")

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.service import Body
 from localcloud.errors import CloudError, invalid
 from localcloud.services.cloudbuild import builds, connections, folders, payloads, recipes
 from localcloud.services.cloudbuild.drafts import Origin
 from localcloud.services.cloudbuild.names import API
 from localcloud.spec import patterns
 
-Body = dict[str, Any]
 _PIECES = re.compile(r"\*\*|\[[^\]/]+\]|.", re.DOTALL)
 _GLOB = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
 _HEADS, _TAGS = "refs/heads/", "refs/tags/"

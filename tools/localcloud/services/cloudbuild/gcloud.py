@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from localcloud.engine.service import Body
 from localcloud.services.cloudbuild import recipes
 from localcloud.services.cloudbuild.deployments import Deployment, pairs
 from localcloud.services.cloudbuild.docker_options import Arguments, UnsupportedCommand
 
-Body = dict[str, Any]
 _SECONDS = re.compile(r"\d{1,5}s?")
 _COMMANDS = {
     ("run", "deploy"): ("services", True),

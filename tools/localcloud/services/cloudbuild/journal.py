@@ -12,16 +12,15 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
 from urllib.parse import quote
 
 from localcloud.engine import asking
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
+from localcloud.engine.service import Body
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import names
 
-Body = dict[str, Any]
 LOG = "cloudbuild"
 TABLES = """
 CREATE TABLE IF NOT EXISTS cloudbuild_logs (part INTEGER PRIMARY KEY, build TEXT NOT NULL, text TEXT NOT NULL);

@@ -11,7 +11,6 @@ from localcloud.engine import places
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Call
 
-Body = dict[str, Any]
 API = "cloudbuild"
 GLOBAL = "global"
 _NAMING = ("CancelBuildRequest", "RetryBuildRequest")

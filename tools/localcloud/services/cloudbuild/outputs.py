@@ -16,12 +16,12 @@ from localcloud.engine import asking
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.image_names import bare, full
 from localcloud.engine.jobs import Job
+from localcloud.engine.service import Body
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import docker, names, workspace
 from localcloud.services.cloudbuild.docker import Docker, StepContext
 from localcloud.services.cloudbuild.workspace import Workspace
 
-Body = dict[str, Any]
 _DENIED = ("denied", "unauthorized")
 _MANIFEST = "artifacts-{}.json"
 

@@ -14,12 +14,11 @@ from localcloud.engine import asking, gate
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.events import Event
 from localcloud.engine.interfaces import Secrets
-from localcloud.engine.service import Call
+from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError, failed_precondition, invalid, permission_denied, unauthenticated
 from localcloud.services.cloudbuild import events, payloads
 from localcloud.services.cloudbuild.names import API
 
-Body = dict[str, Any]
 PUBLISHED = "google.cloud.pubsub.topic.v1.messagePublished"
 _MOST_BYTES = 10 << 20
 _TOPIC = re.compile(r"projects/[^/]+/topics/[^/]+")

@@ -11,11 +11,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.engine.service import Body
 from localcloud.errors import invalid
 from localcloud.spec import expressions, json_text
 from localcloud.spec.expressions import BadExpression, Language, Undecided
 
-Body = dict[str, Any]
 _BINDING = re.compile(r"\$\(body((?:\.[\w-]+|\[\d+\]|\['[^']*'\])*)\)")
 _STEP = re.compile(r"\.([\w-]+)|\[(\d+)\]|\['([^']*)'\]")
 

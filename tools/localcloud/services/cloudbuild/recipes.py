@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.service import Body
 from localcloud.errors import failed_precondition, invalid, unimplemented
 from localcloud.services.cloudbuild.git import Git
 from localcloud.services.cloudbuild.names import API
 from localcloud.spec import conformance
 from localcloud.spec.discovery import document
 
-Body = dict[str, Any]
 MOST_BYTES = 1 << 20
 _MOST_NODES = 100_000
 _AUTODETECTED = ("cloudbuild.yaml", "cloudbuild.yml", "cloudbuild.json")

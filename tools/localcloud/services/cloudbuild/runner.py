@@ -13,6 +13,7 @@ from typing import Any
 from localcloud.containers.workload import OnOutput
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
+from localcloud.engine.service import Body
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import builds, charges, drafts, names, outputs, queue, sources, steps, workspace
 from localcloud.services.cloudbuild.docker import Docker
@@ -22,7 +23,6 @@ from localcloud.services.cloudbuild.outputs import PushFailed
 from localcloud.services.cloudbuild.step_runs import StepFailed, StepRuns, output
 from localcloud.spec import timestamps
 
-Body = dict[str, Any]
 _RAN = {
     "podman": "Its containers ran with podman, on this machine.",
     "docker": "Its containers ran with docker, on this machine.",

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from localcloud.engine import asking
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.service import Body
 from localcloud.errors import CloudError, invalid, unimplemented
 from localcloud.services.cloudbuild import connections, folders, names
 from localcloud.services.cloudbuild.git import Git
@@ -22,7 +23,6 @@ from localcloud.services.cloudbuild.git import Git
 if not hasattr(tarfile, "data_filter"):  # Python before 3.11.4, as in Debian 12
     from backports import tarfile  # type: ignore[no-redef]
 
-Body = dict[str, Any]
 _MOST_BYTES, _MOST_FILES = 16 << 30, 500_000
 _MOST_AT_ONCE = 1 << 20
 _REASONS = {403: "forbidden", 404: "notFound"}

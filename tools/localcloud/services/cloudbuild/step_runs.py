@@ -7,7 +7,6 @@ import base64
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from urllib.parse import quote
 
 from localcloud.containers import children
@@ -17,6 +16,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.image_names import full
 from localcloud.engine.jobs import Job
 from localcloud.engine.orders import NoRoom, Order, StartedWorkload
+from localcloud.engine.service import Body
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import git, machine_tools, names, processes, shell, stand_ins, workspace
 from localcloud.services.cloudbuild.deploying import GcloudCommands
@@ -25,7 +25,6 @@ from localcloud.services.cloudbuild.docker_options import UnsupportedCommand
 from localcloud.services.cloudbuild.stand_ins import Tool
 from localcloud.services.cloudbuild.workspace import Workspace
 
-Body = dict[str, Any]
 _SHELLS = ("bash", "sh", "/bin/bash", "/bin/sh")
 _VARIABLES = ("PATH", "LANG", "LC_*", "TMPDIR")
 _GRACE = 2

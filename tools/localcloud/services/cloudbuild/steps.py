@@ -7,7 +7,6 @@ from typing import Any
 
 from localcloud.errors import invalid
 
-Body = dict[str, Any]
 AT_ONCE = "-"
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from fnmatch import translate
 from typing import Any
 
+from localcloud.engine.service import Body
 from localcloud.errors import invalid
 
-Body = dict[str, Any]
 OVERRIDABLE = (
     "BRANCH_NAME", "COMMIT_SHA", "REF_NAME", "REPO_FULL_NAME", "REPO_NAME", "REVISION_ID", "SHORT_SHA", "TAG_NAME",
     "TRIGGER_BUILD_CONFIG_PATH", "TRIGGER_NAME",

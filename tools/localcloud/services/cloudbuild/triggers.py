@@ -12,13 +12,12 @@ from typing import Any
 
 from localcloud.engine import paging
 from localcloud.engine.cloud import Cloud
-from localcloud.engine.service import Call
+from localcloud.engine.service import Body, Call
 from localcloud.errors import already_exists, invalid, not_found, unimplemented
 from localcloud.services.cloudbuild import accounts, builds, connections, events, names, outside, substitutions
 from localcloud.services.cloudbuild.names import API
 from localcloud.spec import fields
 
-Body = dict[str, Any]
 KINDS = (
     "github", "repositoryEventConfig", "triggerTemplate", "pubsubConfig", "webhookConfig", "bitbucketServerTriggerConfig",
     "developerConnectEventConfig",

@@ -9,11 +9,10 @@ from typing import Any
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.iam import acting
-from localcloud.engine.service import Call
+from localcloud.engine.service import Body, Call
 from localcloud.errors import already_exists, invalid, not_found
 from localcloud.spec.discovery import camel
 
-Body = dict[str, Any]
 API = "iam"
 TABLES = """
 CREATE TABLE IF NOT EXISTS service_accounts (

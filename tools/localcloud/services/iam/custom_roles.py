@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.iam import policies, roles
-from localcloud.engine.service import Call
+from localcloud.engine.service import Body, Call
 from localcloud.errors import aborted, already_exists, failed_precondition, invalid, not_found
 from localcloud.spec.discovery import camel
 
-Body = dict[str, Any]
 API = "iam"
 GONE_DAYS = 37
 """A deleted role is kept 7 days, then purged within 30 more; its id is free after that (https://cloud.google.com/iam/docs/creating-custom-roles)."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from localcloud.engine import paging
 from localcloud.engine.iam import roles
-from localcloud.engine.service import Call
+from localcloud.engine.service import Body, Call
 from localcloud.errors import invalid
 from localcloud.services.iam import custom_roles
 
-Body = dict[str, Any]
 # gcloud writes the address that it was pointed at in place of the API's own host name.
 _FULL = re.compile(r"//(?:(?P<api>[a-z]+)\.googleapis\.com|[^/]+/(?P<prefix>[a-z]+))/(?P<name>.+)")
 _PROJECT = re.compile(r"projects/(?P<project>[^/]+)")

@@ -14,10 +14,10 @@ from urllib.parse import quote
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.interfaces import Constraints
-from localcloud.engine.service import Call, Handler
+from localcloud.engine.service import Body, Call, Handler
 from localcloud.errors import failed_precondition, invalid, not_found
 from localcloud.services.iam import accounts, certificates, signing
-from localcloud.services.iam.accounts import API, Body
+from localcloud.services.iam.accounts import API
 from localcloud.spec import timestamps
 
 if TYPE_CHECKING:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import Any
 
 from localcloud.engine.cloud import Cloud
-from localcloud.engine.service import Call, Resource, SoftDelete
+from localcloud.engine.service import Body, Call, Resource, SoftDelete
 from localcloud.errors import invalid
 from localcloud.spec import expressions, json_text, urls
 from localcloud.spec.expressions import Language
 from localcloud.spec.fields import without_zeros
 
-Body = dict[str, Any]
 ID_RULE = r"(?!gcp-)[a-z0-9-]{4,32}"
 ID_ERROR = "The id '{id}' must have 4 to 32 of the characters [a-z0-9-]; the prefix gcp- is reserved for Google."
 KINDS = ("aws", "oidc", "saml", "x509")

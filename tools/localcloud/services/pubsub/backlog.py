@@ -14,10 +14,10 @@ from typing import Any
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.events import Event
+from localcloud.engine.service import Body
 from localcloud.services.pubsub import bounds
 from localcloud.spec import filters
 
-Body = dict[str, Any]
 API = "pubsub"
 PUBLISHED = "google.cloud.pubsub.topic.v1.messagePublished"
 """The kind of event that a message is, for other services of the cloud."""

@@ -12,7 +12,7 @@ from typing import Any
 from localcloud.engine import labels, standard
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.interfaces import Publishing
-from localcloud.engine.service import Call
+from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError, aborted, invalid, not_found
 from localcloud.services.secretmanager import payloads
 from localcloud.spec.discovery import camel
@@ -20,7 +20,6 @@ from localcloud.spec.fields import paths, without_zeros
 from localcloud.spec.timestamps import parse as parse_time
 from localcloud.spec.timestamps import rfc3339
 
-Body = dict[str, Any]
 API = "secretmanager"
 EXPIRY, ROTATION = "expiry", "rotation"
 """What is due for a secret."""

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from localcloud.engine.cloud import Cloud
-from localcloud.engine.service import Call
+from localcloud.engine.service import Body, Call
 from localcloud.errors import failed_precondition, invalid, not_found, permission_denied
 from localcloud.services.secretmanager import payloads, secrets
-from localcloud.services.secretmanager.secrets import API, Body, shown
+from localcloud.services.secretmanager.secrets import API, shown
 
 MOST_BYTES = 64 * 1024
 DESTRUCTION = "destruction"

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from localcloud.engine.exchange import Reply
-from localcloud.engine.service import Call
+from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError
 from localcloud.services.storage import access, bucket_fields, lists, object_fields, refusals, rows, versions
 from localcloud.services.storage.lists import Entry
 from localcloud.services.storage.rows import Bucket, ObjectVersion
 from localcloud.spec import json_text
 
-Body = dict[str, Any]
 _NEEDED = {
     "get": ("getIamPolicy", "get"),
     "set": ("setIamPolicy", "getIamPolicy", "get", "update"),

@@ -12,10 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from localcloud.engine import labels
+from localcloud.engine.service import Body
 from localcloud.services.storage import lifecycle_rules, limits, locations, names, refusals
 from localcloud.services.storage.times import rfc3339
-
-Body = dict[str, Any]
 
 STORAGE_CLASSES = frozenset(
     {"STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE", "MULTI_REGIONAL", "REGIONAL", "DURABLE_REDUCED_AVAILABILITY"}

@@ -6,11 +6,10 @@ Source: cloud.google.com/storage/docs/json_api/v1/buckets.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from localcloud.engine import paging
 from localcloud.engine.exchange import Reply
-from localcloud.engine.service import Call
+from localcloud.engine.service import Body, Call
 from localcloud.services.storage import (
     access,
     answers,
@@ -27,7 +26,6 @@ from localcloud.services.storage import (
 from localcloud.services.storage.listing import MOST
 from localcloud.services.storage.rows import Bucket
 
-Body = dict[str, Any]
 _LISTS = ("acl", "defaultObjectAcl")
 _PREDEFINED = ("predefinedAcl", "predefinedDefaultObjectAcl")
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
-from typing import Any
 
 from localcloud.engine.exchange import Reply
-from localcloud.engine.service import Call
+from localcloud.engine.service import Body, Call
 from localcloud.services.storage import (
     access,
     answers,
@@ -27,7 +26,6 @@ from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket, ObjectVersion
 from localcloud.services.storage.versions import NewVersion
 
-Body = dict[str, Any]
 _MOST_SOURCES = 32
 _SMALLEST_STEP = 1 << 20
 

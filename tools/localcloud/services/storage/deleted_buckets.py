@@ -7,18 +7,16 @@ Source: cloud.google.com/storage/docs/soft-delete.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from localcloud.engine import gate, paging
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Reply
-from localcloud.engine.service import Call
+from localcloud.engine.service import Body, Call
 from localcloud.services.storage import access, answers, lifecycle, policies, refusals, rows
 from localcloud.services.storage.listing import MOST
 from localcloud.services.storage.rows import Bucket
 from localcloud.services.storage.times import rfc3339
 
-Body = dict[str, Any]
 API = "storage"
 _COLLECTION = "deletedBuckets"
 PURGE = "bucket purge"

@@ -5,12 +5,11 @@ Source: cloud.google.com/storage/docs/folders-overview, …/json_api/v1/folders.
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
 from localcloud.engine import lro, paging
 from localcloud.engine.exchange import Reply
-from localcloud.engine.service import Call
+from localcloud.engine.service import Body, Call
 from localcloud.errors import already_exists, failed_precondition
 from localcloud.services.storage import access, folder_rows, listing, names, preconditions, refusals, rows, versions
 from localcloud.services.storage.folder_rows import MANAGED, PLAIN, Folder
@@ -18,7 +17,6 @@ from localcloud.services.storage.listing import MOST
 from localcloud.services.storage.rows import LIVE, NONCURRENT, SOFT_DELETED, Bucket, Span
 from localcloud.services.storage.times import from_micros, micros, rfc3339
 
-Body = dict[str, Any]
 _CONTROL = "google.storage.control.v2"
 
 

@@ -13,13 +13,12 @@ from typing import Any
 
 from localcloud.engine import paging
 from localcloud.engine.exchange import Reply
-from localcloud.engine.service import Call
+from localcloud.engine.service import Body, Call
 from localcloud.errors import not_found
 from localcloud.services.storage import access, refusals
 from localcloud.services.storage.times import rfc3339
 from localcloud.spec.timestamps import parse
 
-Body = dict[str, Any]
 API = "storage"
 _MOST = 10
 _KEPT_DAYS = 30

@@ -6,20 +6,17 @@ Source: cloud.google.com/storage/docs/managed-folders, …/json_api/v1/managedFo
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 from urllib.parse import quote
 
 from localcloud.engine import paging
 from localcloud.engine.exchange import Reply
-from localcloud.engine.service import Call
+from localcloud.engine.service import Body, Call
 from localcloud.errors import already_exists
 from localcloud.services.storage import access, folder_rows, listing, names, policies, preconditions, refusals, rows
 from localcloud.services.storage.folder_rows import MANAGED, Folder
 from localcloud.services.storage.listing import MOST
 from localcloud.services.storage.rows import LIVE, NONCURRENT, Bucket, Span
 from localcloud.services.storage.times import from_micros, micros, rfc3339
-
-Body = dict[str, Any]
 
 
 def insert(call: Call) -> Body:

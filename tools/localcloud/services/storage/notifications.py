@@ -6,16 +6,14 @@ Source: cloud.google.com/storage/docs/json_api/v1/notifications.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from localcloud.engine.exchange import Reply
 from localcloud.engine.interfaces import Publishing
-from localcloud.engine.service import Call
+from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError, not_found
 from localcloud.services.storage import access, limits, refusals
 from localcloud.services.storage.rows import Bucket
 
-Body = dict[str, Any]
 API = "storage"
 _TOPIC = re.compile(r"(?://pubsub\.googleapis\.com/)?(projects/[^/]+/topics/[A-Za-z][A-Za-z0-9._~+%-]{2,254})")
 _EVENTS = {"OBJECT_FINALIZE", "OBJECT_METADATA_UPDATE", "OBJECT_DELETE", "OBJECT_ARCHIVE"}

@@ -13,13 +13,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from localcloud.engine.service import Body
 from localcloud.services.storage import limits, refusals
 from localcloud.services.storage.bucket_fields import STORAGE_CLASSES, merged, varint
 from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.times import parsed, rfc3339
 from localcloud.spec import json_text
-
-Body = dict[str, Any]
 
 _PLAIN = re.compile(r"[\w.~/-]*", re.ASCII)  # most names are, and a list has a thousand of them
 _TEXTS = ("cacheControl", "contentDisposition", "contentEncoding", "contentLanguage", "contentType", "customTime")

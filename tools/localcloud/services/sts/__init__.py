@@ -14,7 +14,7 @@ from typing import Any
 from localcloud.engine import tokens
 from localcloud.engine.exchange import Reply
 from localcloud.engine.iam.identities import Federated
-from localcloud.engine.service import Alias, Call, Service
+from localcloud.engine.service import Alias, Body, Call, Service
 from localcloud.errors import CloudError, OAuthError
 from localcloud.services.iam import pools
 from localcloud.services.sts import key_grants
@@ -22,7 +22,6 @@ from localcloud.spec import expressions, json_text
 from localcloud.spec.discovery import snake
 from localcloud.spec.expressions import Language
 
-Body = dict[str, Any]
 LIFETIME = 3600
 # Source: https://github.com/google-github-actions/auth/blob/main/docs/TROUBLESHOOTING.md#subject-exceeds-the-127-byte-limit
 _LONGEST_SUBJECT = 127
