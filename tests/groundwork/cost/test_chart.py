@@ -130,7 +130,7 @@ def test_columns_are_as_high_as_their_days_cost(text, costs):
 def test_every_bar_shows_its_figures(page, costs, grouping):
     for group in costs.by(grouping):
         figures = " ".join(
-            chart.shown(amount) for amount in (group.sums.before_promotion, group.sums.promotion, group.sums.net)
+            chart.as_money(amount) for amount in (group.sums.before_promotion, group.sums.promotion, group.sums.net)
         )
         assert f"{group.name} {figures}" in page.text
 
@@ -196,7 +196,7 @@ def test_the_stacks_figures_are_those_of_json_and_add_up_to_the_report(page, cos
     assert sum(Decimal(row["before_promotional_credits"]) for row in rows) == costs.sums.before_promotion
     for row in rows:
         assert (
-            f"{row['from']}, {row[grouping]}: {chart.shown(Decimal(row['before_promotional_credits']))}" in page.text
+            f"{row['from']}, {row[grouping]}: {chart.as_money(Decimal(row['before_promotional_credits']))}" in page.text
             or not Decimal(row["before_promotional_credits"])
         )
 
@@ -209,7 +209,7 @@ def test_services_beyond_the_five_dearest_are_grouped_as_others(costs):
 
 def test_the_dearest_service_is_named(page, costs):
     first = costs.by("service")[0]
-    assert f"{first.name} is the dearest service, with {chart.shown(first.sums.before_promotion)}" in page.text
+    assert f"{first.name} is the dearest service, with {chart.as_money(first.sums.before_promotion)}" in page.text
 
 
 def test_a_burn_down_begins_with_the_grant_and_ends_with_what_is_left_today():
@@ -246,7 +246,7 @@ def test_an_estimate_is_held_against_the_last_thirty_days(costs):
     text = Page(chart.page(costs, [], NOW, comparison)).text
     for row in rows:
         assert (
-            f"{row['service']} {chart.shown(Decimal(row['estimate_a_month']))} {chart.shown(Decimal(row['spent']))}"
+            f"{row['service']} {chart.as_money(Decimal(row['estimate_a_month']))} {chart.as_money(Decimal(row['spent']))}"
             in text
         )
 

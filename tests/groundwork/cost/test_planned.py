@@ -23,9 +23,9 @@ def _environment(local=True, **assumptions):
     )  # fmt: skip
 
 
-def _session(shown):
+def _session(documents):
     """The one thing that the line needs of a session: Terraform's words about a saved plan, by layer."""
-    return SimpleNamespace(shown=lambda layer, _file: shown[layer])
+    return SimpleNamespace(plan_json=lambda layer, _file: documents[layer])
 
 
 PLANS = {name: plan(change("google_storage_bucket", bucket(), name=name)) for name in ("bootstrap", "platform")}

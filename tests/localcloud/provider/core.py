@@ -100,7 +100,7 @@ class Core:
             raise Refusal(answer.diagnostics, state)
         return state
 
-    def made(self, resource: str, **values: Any) -> Object:
+    def created(self, resource: str, **values: Any) -> Object:
         """The state of a new resource."""
         state = self.apply(self.plan(resource, **values))
         assert state is not None

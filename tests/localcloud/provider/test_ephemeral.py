@@ -69,7 +69,7 @@ def test_a_binary_value_is_opened_and_copied_byte_for_byte(world: World) -> None
     added(world, "two")
     assert world.core.opened(VERSION, secret="one", is_secret_data_base64=True)["secret_data"] == encoded(value)
     found = world.core.opened(VERSION, secret="one")["secret_data"]
-    world.core.made(VERSION, secret="two", secret_data_wo=found, secret_data_wo_version=1)
+    world.core.created(VERSION, secret="two", secret_data_wo=found, secret_data_wo_version=1)
     path = "v1/projects/{project}/secrets/two/versions/1:access"
     assert world.ask("GET", "secretmanager", path)["payload"]["data"] == encoded(value)
 

@@ -119,7 +119,7 @@ def test_an_import_by_identity_equals_one_by_id(
 
 
 def test_a_secret_is_imported_by_its_identity(world: World) -> None:
-    state = world.core.made(SECRET, secret_id="s", replication=[{"auto": [{}]}])
+    state = world.core.created(SECRET, secret_id="s", replication=[{"auto": [{}]}])
     message = {"identity_data": {"msgpack": encode({"secret_id": "s", "project": None})}}
     request = classes()["ImportResourceState.Request"](type_name=SECRET, identity=message)
     answer = world.core.servicer.import_resource_state(request, world.core.peer)

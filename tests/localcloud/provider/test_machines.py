@@ -22,7 +22,7 @@ def arguments(**more: Any) -> Any:
 @pytest.fixture
 def machine(world: World) -> Object:
     """A machine as it is after its first refresh."""
-    found = world.core.read(MACHINE, world.core.made(MACHINE, **arguments()))
+    found = world.core.read(MACHINE, world.core.created(MACHINE, **arguments()))
     assert found
     return found
 
@@ -31,7 +31,7 @@ def test_a_machine_is_created_with_fields_that_the_api_represents_differently(wo
     outside = [{"network": "default", "access_config": [{}]}]
     account = [{"scopes": ["storage-ro"]}]
     script = "#!/bin/sh"
-    state = world.core.made(
+    state = world.core.created(
         MACHINE, **arguments(network_interface=outside, service_account=account, metadata_startup_script=script)
     )
     assert state["network_interface"][0]["access_config"][0]["nat_ip"].startswith("203.0.113.")
@@ -59,7 +59,7 @@ def test_a_machine_that_is_gone_is_not_changed(world: World, machine: Object) ->
 
 
 def test_a_machine_is_turned_off_and_on(world: World) -> None:
-    state = world.core.made(MACHINE, **arguments(desired_status="TERMINATED"))
+    state = world.core.created(MACHINE, **arguments(desired_status="TERMINATED"))
     assert (state["current_status"], state["desired_status"]) == ("TERMINATED", "TERMINATED")
     state = world.core.changed(MACHINE, state, **arguments(desired_status="RUNNING", machine_type="e2-small"))
     assert (state["current_status"], state["machine_type"]) == ("RUNNING", "e2-small")
@@ -76,7 +76,7 @@ def test_a_protected_machine_is_not_destroyed(world: World, machine: Object) -> 
 
 
 def test_disks_are_attached_and_detached(world: World, machine: Object) -> None:
-    world.core.made("google_compute_disk", name="data", zone="europe-west1-b", size=20)
+    world.core.created("google_compute_disk", name="data", zone="europe-west1-b", size=20)
     state = world.core.changed(MACHINE, machine, **arguments(attached_disk=[{"source": "data", "device_name": "data"}]))
     assert state["attached_disk"][0]["source"].endswith("/disks/data")
     state = world.core.changed(MACHINE, state, **arguments())
@@ -95,7 +95,7 @@ def test_disks_are_attached_and_detached(world: World, machine: Object) -> None:
 def test_another_startup_script_replaces_the_machine_but_the_same_one_in_metadata_does_not(
     world: World, before: Any, after: Any, another: bool
 ) -> None:
-    state = world.core.made(MACHINE, **arguments(**before))
+    state = world.core.created(MACHINE, **arguments(**before))
     assert bool(world.core.plan(MACHINE, state, **arguments(**after)).replaced) is another
 
 
@@ -108,7 +108,7 @@ def test_a_changed_address_alone_replaces_the_machine(world: World, machine: Obj
 
 def test_a_schedule_is_unchanged_between_its_link_and_its_path(world: World) -> None:
     policies = [f"projects/{world.project.cloud.project}/regions/europe-west1/resourcePolicies/nightly"]
-    state = world.core.read(MACHINE, world.core.made(MACHINE, **arguments(resource_policies=policies)))
+    state = world.core.read(MACHINE, world.core.created(MACHINE, **arguments(resource_policies=policies)))
     assert state
     assert state["resource_policies"][0].startswith("http")
     assert world.core.plan(MACHINE, state, **arguments(resource_policies=policies)).values == state
@@ -131,7 +131,7 @@ def test_zero_accelerators_count_as_none(world: World, machine: Object) -> None:
 )
 def test_an_impossible_machine_is_refused_before_any_call(world: World, more: Any, match: str) -> None:
     with pytest.raises(Refusal, match=match):
-        world.core.made(MACHINE, **arguments(**more))
+        world.core.created(MACHINE, **arguments(**more))
 
 
 def test_a_machine_in_no_zone_is_refused(offline: Core) -> None:

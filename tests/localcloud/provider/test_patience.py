@@ -66,12 +66,12 @@ def test_a_stop_ends_the_waiting_at_once() -> None:
 
 def test_a_call_to_a_busy_cloud_is_retried(world: World) -> None:
     world.fault(method="secretmanager.*", kind="error", code=503, count=2)
-    assert world.core.made(SECRET, secret_id="s", replication=AUTO)["id"] == f"projects/{PROJECT}/secrets/s"
+    assert world.core.created(SECRET, secret_id="s", replication=AUTO)["id"] == f"projects/{PROJECT}/secrets/s"
 
 
 def test_a_create_whose_answer_was_lost_adopts_its_resource(world: World) -> None:
     world.fault(method=CREATE, kind="drop", after=True, count=1)
-    state = world.core.made(SECRET, secret_id="s", replication=AUTO, labels={"team": "cats"})
+    state = world.core.created(SECRET, secret_id="s", replication=AUTO, labels={"team": "cats"})
     assert state["labels"] == {"team": "cats"}
 
 
@@ -80,12 +80,12 @@ def test_a_create_whose_answer_was_lost_does_not_adopt_another_resource(world: W
     world.ask("POST", "secretmanager", "v1/projects/{project}/secrets", other, secretId="s")
     world.fault(method=CREATE, kind="drop", count=1)
     with pytest.raises(Refusal, match="409 ALREADY_EXISTS"):
-        world.core.made(SECRET, secret_id="s", replication=AUTO, labels={"team": "cats"})
+        world.core.created(SECRET, secret_id="s", replication=AUTO, labels={"team": "cats"})
 
 
 def test_a_slow_operation_is_waited_for(world: World) -> None:
     world.fault(method="artifactregistry.projects.locations.repositories.create", kind="pending", seconds=0.3, count=1)
-    assert world.core.made(REPOSITORY, repository_id="r", format="DOCKER")["name"] == "r"
+    assert world.core.created(REPOSITORY, repository_id="r", format="DOCKER")["name"] == "r"
 
 
 def test_an_interrupted_wait_leaves_what_is_known_of_the_resource(world: World) -> None:
@@ -111,7 +111,7 @@ def test_an_interrupted_wait_leaves_what_is_known_of_the_resource(world: World) 
 def test_an_operation_that_does_not_end_in_time_says_so(world: World) -> None:
     world.fault(method="artifactregistry.projects.locations.repositories.create", kind="pending", seconds=3600, count=1)
     with pytest.raises(Refusal, match="did not end within 1 seconds") as error:
-        world.core.made(
+        world.core.created(
             REPOSITORY, repository_id="r", format="DOCKER", timeouts={"create": "1s", "update": None, "delete": None}
         )
     assert error.value.state is not None
@@ -122,13 +122,13 @@ def test_a_created_resource_that_cannot_be_read_is_in_the_state(world: World) ->
         method="iam.projects.locations.workloadIdentityPools.listAttestationRules", kind="error", code=403, count=1
     )
     with pytest.raises(Refusal, match="403") as error:
-        world.core.made("google_iam_workload_identity_pool", workload_identity_pool_id="example-pool")
+        world.core.created("google_iam_workload_identity_pool", workload_identity_pool_id="example-pool")
     assert error.value.state is not None
     assert error.value.state["id"] == f"projects/{PROJECT}/locations/global/workloadIdentityPools/example-pool"
 
 
 def test_a_cloud_that_is_started_again_is_found_again(world: World, checkout: Checkout) -> None:
-    state = world.core.made(SECRET, secret_id="s", replication=AUTO)
+    state = world.core.created(SECRET, secret_id="s", replication=AUTO)
     launcher.stop(checkout.local_state)
     starting = threading.Timer(0.5, launcher.start, [checkout.local_state, world.cloud.port])
     starting.start()

@@ -27,10 +27,10 @@ def members(world: World) -> dict[str, list[str]]:
 
 
 def test_a_whole_policy_replaces_what_was_there_and_leaves_nothing(world: World) -> None:
-    world.core.made("google_secret_manager_secret", secret_id="s", replication=[{"auto": [{}]}])
+    world.core.created("google_secret_manager_secret", secret_id="s", replication=[{"auto": [{}]}])
     by_hand = {"policy": {"bindings": [{"role": "roles/secretmanager.viewer", "members": ["user:eve@example.com"]}]}}
     world.ask("POST", "secretmanager", "v1/projects/{project}/secrets/s:setIamPolicy", by_hand)
-    state = world.core.made(POLICY, secret_id="s", policy_data=text(BOB, ALICE))
+    state = world.core.created(POLICY, secret_id="s", policy_data=text(BOB, ALICE))
     assert (state["id"], state["secret_id"]) == (PATH, PATH)
     assert members(world) == {ACCESSOR: [ALICE, BOB]}
     world.ask("POST", "secretmanager", "v1/projects/{project}/secrets/s:setIamPolicy", by_hand)
@@ -45,8 +45,8 @@ def test_a_whole_policy_replaces_what_was_there_and_leaves_nothing(world: World)
 
 
 def test_a_policy_can_be_read_without_owning_it(world: World) -> None:
-    world.core.made("google_secret_manager_secret", secret_id="s", replication=[{"auto": [{}]}])
-    state = world.core.made(POLICY, secret_id="s", policy_data=text(ALICE))
+    world.core.created("google_secret_manager_secret", secret_id="s", replication=[{"auto": [{}]}])
+    state = world.core.created(POLICY, secret_id="s", policy_data=text(ALICE))
     found = world.core.data(POLICY, secret_id="s")
     assert {name: found[name] for name in ("id", "secret_id", "policy_data", "etag")} == {
         name: state[name] for name in ("id", "secret_id", "policy_data", "etag")

@@ -22,7 +22,7 @@ EMAIL = f"train-me@{PROJECT}.iam.gserviceaccount.com"
 
 
 def secret(world: World, name: str = "s", **values: Any) -> dict[str, Any]:
-    return world.core.made(SECRET, secret_id=name, replication=AUTO, **values)
+    return world.core.created(SECRET, secret_id=name, replication=AUTO, **values)
 
 
 def test_a_resource_is_made_read_changed_and_destroyed(world: World) -> None:
@@ -115,7 +115,7 @@ def test_an_import_id_of_another_form_is_refused_with_the_forms(world: World) ->
 
 def test_a_write_only_value_reaches_the_api_and_no_state(world: World) -> None:
     created = secret(world)
-    state = world.core.made(VERSION, secret=created["id"], secret_data_wo="hidden", secret_data_wo_version=1)
+    state = world.core.created(VERSION, secret=created["id"], secret_data_wo="hidden", secret_data_wo_version=1)
     assert state["secret_data_wo"] is None
     assert state["secret_data"] is None
     assert (
@@ -126,7 +126,7 @@ def test_a_write_only_value_reaches_the_api_and_no_state(world: World) -> None:
 
 def test_a_version_is_disabled_enabled_and_destroyed(world: World) -> None:
     created = secret(world)
-    state = world.core.made(VERSION, secret=created["id"], secret_data="first", enabled=False)
+    state = world.core.created(VERSION, secret=created["id"], secret_data="first", enabled=False)
     path = "v1/projects/{project}/secrets/s/versions/1"
     assert world.ask("GET", "secretmanager", path)["state"] == "DISABLED"
     assert (world.core.imported(VERSION, state["name"]) or {})["secret_data"] == ""
@@ -138,22 +138,22 @@ def test_a_version_is_disabled_enabled_and_destroyed(world: World) -> None:
 
 
 def test_a_version_with_the_policy_disable_is_only_disabled(world: World) -> None:
-    state = world.core.made(VERSION, secret=secret(world)["id"], secret_data="first", deletion_policy="DISABLE")
+    state = world.core.created(VERSION, secret=secret(world)["id"], secret_data="first", deletion_policy="DISABLE")
     world.core.destroyed(VERSION, state)
     assert world.ask("GET", "secretmanager", "v1/projects/{project}/secrets/s/versions/1")["state"] == "DISABLED"
 
 
 def test_a_version_of_a_secret_by_its_short_name_is_in_the_blocks_project(world: World) -> None:
     secret(world)
-    state = world.core.made(VERSION, secret="s", secret_data="first")
+    state = world.core.created(VERSION, secret="s", secret_data="first")
     assert state["secret"] == f"projects/{PROJECT}/secrets/s"
     assert state["version"] == "1"
     with pytest.raises(Refusal, match="is in project elsewhere, but project says here"):
-        world.core.made(VERSION, secret="projects/elsewhere/secrets/s", project="here", secret_data="x")
+        world.core.created(VERSION, secret="projects/elsewhere/secrets/s", project="here", secret_data="x")
 
 
 def test_an_imported_version_brings_its_value(world: World) -> None:
-    world.core.made(VERSION, secret=secret(world)["id"], secret_data="first")
+    world.core.created(VERSION, secret=secret(world)["id"], secret_data="first")
     found = world.core.imported(VERSION, f"projects/{PROJECT}/secrets/s/versions/1")
     assert found is not None
     assert found["secret_data"] == "first"
@@ -161,7 +161,7 @@ def test_an_imported_version_brings_its_value(world: World) -> None:
 
 def test_an_account_is_disabled_renamed_and_imported_by_its_address(world: World) -> None:
     account = "google_service_account"
-    state = world.core.made(account, account_id="train-me", display_name="Train")
+    state = world.core.created(account, account_id="train-me", display_name="Train")
     assert state["email"] == EMAIL
     state = world.core.changed(account, state, account_id="train-me", display_name="Trainer")
     state = world.core.changed(account, state, account_id="train-me", display_name="Trainer", disabled=True)
@@ -174,7 +174,7 @@ def test_an_account_is_disabled_renamed_and_imported_by_its_address(world: World
 
 def test_renaming_and_disabling_an_account_at_once_does_both_and_reports_an_error(world: World) -> None:
     account = "google_service_account"
-    state = world.core.made(account, account_id="train-me", display_name="Train")
+    state = world.core.created(account, account_id="train-me", display_name="Train")
     with pytest.raises(Refusal, match="change one after the other") as error:
         world.core.changed(account, state, account_id="train-me", display_name="Trainer", disabled=True)
     left = error.value.state
@@ -185,35 +185,35 @@ def test_renaming_and_disabling_an_account_at_once_does_both_and_reports_an_erro
 
 def test_an_existing_account_can_be_adopted(world: World) -> None:
     account = "google_service_account"
-    created = world.core.made(account, account_id="train-me")
+    created = world.core.created(account, account_id="train-me")
     with pytest.raises(Refusal, match="409 ALREADY_EXISTS"):
-        world.core.made(account, account_id="train-me")
-    again = world.core.made(account, account_id="train-me", create_ignore_already_exists=True)
+        world.core.created(account, account_id="train-me")
+    again = world.core.created(account, account_id="train-me", create_ignore_already_exists=True)
     assert again["unique_id"] == created["unique_id"]
 
 
 def test_a_deleted_role_is_restored(world: World) -> None:
     arguments = {"role_id": "ownRole", "title": "Own", "permissions": ["storage.buckets.get"]}
-    state = world.core.made(ROLE, **arguments)
+    state = world.core.created(ROLE, **arguments)
     with pytest.raises(Refusal, match="already exists"):
-        world.core.made(ROLE, **arguments)
+        world.core.created(ROLE, **arguments)
     world.core.destroyed(ROLE, state)
     found = world.core.read(ROLE, state)
     assert found is not None
     assert found["deleted"] is True
-    assert world.core.made(ROLE, **{**arguments, "title": "Again"})["title"] == "Again"
+    assert world.core.created(ROLE, **{**arguments, "title": "Again"})["title"] == "Again"
 
 
 def test_a_new_role_in_stage_alpha_is_in_the_default_stage_at_first(world: World) -> None:
     arguments = {"role_id": "ownRole", "title": "Own", "permissions": ["storage.buckets.get"], "stage": "ALPHA"}
-    state = world.core.made(ROLE, **arguments)
+    state = world.core.created(ROLE, **arguments)
     assert state["stage"] == "GA"
     assert world.core.changed(ROLE, state, **arguments)["stage"] == "ALPHA"
 
 
 def test_a_bucket_with_objects_is_destroyed_only_by_force(world: World) -> None:
-    state = world.core.made(BUCKET, name="example-full", location="eu")
-    world.core.made(OBJECT, bucket="example-full", name="a", content="hello")
+    state = world.core.created(BUCKET, name="example-full", location="eu")
+    world.core.created(OBJECT, bucket="example-full", name="a", content="hello")
     with pytest.raises(Refusal, match="example-full is not empty"):
         world.core.destroyed(BUCKET, state)
     forced = world.core.changed(BUCKET, state, name="example-full", location="eu", force_destroy=True)
@@ -223,7 +223,9 @@ def test_a_bucket_with_objects_is_destroyed_only_by_force(world: World) -> None:
 
 def test_removed_labels_and_blocks_are_removed_from_the_bucket(world: World) -> None:
     arguments = {"name": "example-b", "location": "EU"}
-    state = world.core.made(BUCKET, **arguments, labels={"team": "cats"}, cors=[{"origin": ["*"], "method": ["GET"]}])
+    state = world.core.created(
+        BUCKET, **arguments, labels={"team": "cats"}, cors=[{"origin": ["*"], "method": ["GET"]}]
+    )
     state = world.core.changed(BUCKET, state, **arguments)
     stored = world.ask("GET", "storage", "v1/b/example-b")
     assert stored["labels"] == {"goog-terraform-provisioned": "true"}
@@ -231,8 +233,8 @@ def test_removed_labels_and_blocks_are_removed_from_the_bucket(world: World) -> 
 
 
 def test_an_object_is_uploaded_again_when_its_content_changes(world: World) -> None:
-    world.core.made(BUCKET, name="example-b", location="EU")
-    state = world.core.made(OBJECT, bucket="example-b", name="a/b c.txt", content="hello")
+    world.core.created(BUCKET, name="example-b", location="EU")
+    state = world.core.created(OBJECT, bucket="example-b", name="a/b c.txt", content="hello")
     assert state["md5hash"] == "XUFAKrxLKna5cZ2REBfFkg=="
     planned = world.core.plan(OBJECT, state, bucket="example-b", name="a/b c.txt", content="good bye")
     assert planned.replaced == []
@@ -244,18 +246,18 @@ def test_an_object_is_uploaded_again_when_its_content_changes(world: World) -> N
 
 
 def test_a_missing_file_is_named(world: World) -> None:
-    world.core.made(BUCKET, name="example-b", location="EU")
+    world.core.created(BUCKET, name="example-b", location="EU")
     with pytest.raises(Refusal, match="The file /nowhere/x cannot be read: No such file") as error:
-        world.core.made(OBJECT, bucket="example-b", name="a", source="/nowhere/x")
+        world.core.created(OBJECT, bucket="example-b", name="a", source="/nowhere/x")
     assert error.value.attributes == ["source"]
 
 
 def test_an_api_is_enabled_and_disabled_only_on_request(world: World) -> None:
     service = "google_project_service"
-    left_on = world.core.made(service, service="run.googleapis.com")
+    left_on = world.core.created(service, service="run.googleapis.com")
     world.core.destroyed(service, left_on)
     assert world.ask("GET", "serviceusage", "v1/projects/{project}/services/run.googleapis.com")["state"] == "ENABLED"
-    switched_off = world.core.made(service, service="pubsub.googleapis.com", disable_on_destroy=True)
+    switched_off = world.core.created(service, service="pubsub.googleapis.com", disable_on_destroy=True)
     world.core.destroyed(service, switched_off)
     assert world.core.read(service, switched_off) is None
     assert world.core.imported(service, f"{PROJECT}/run.googleapis.com") is not None
@@ -263,7 +265,7 @@ def test_an_api_is_enabled_and_disabled_only_on_request(world: World) -> None:
 
 def test_a_deleted_pool_is_gone_though_the_api_still_shows_it(world: World) -> None:
     pool = "google_iam_workload_identity_pool"
-    state = world.core.made(pool, workload_identity_pool_id="example-pool")
+    state = world.core.created(pool, workload_identity_pool_id="example-pool")
     state = world.core.changed(pool, state, workload_identity_pool_id="example-pool", display_name="Pool")
     assert state["display_name"] == "Pool"
     world.core.destroyed(pool, state)
@@ -272,16 +274,16 @@ def test_a_deleted_pool_is_gone_though_the_api_still_shows_it(world: World) -> N
 
 def test_a_repository_without_location_is_where_the_block_says(world: World) -> None:
     repository = "google_artifact_registry_repository"
-    state = world.core.made(repository, repository_id="r", format="DOCKER")
+    state = world.core.created(repository, repository_id="r", format="DOCKER")
     assert state["location"] == "europe-west1"
     nowhere = world.core.configured(peer="ipv4:127.0.0.1:2", project=PROJECT)
     with pytest.raises(Refusal, match="has no location"):
-        nowhere.made(repository, repository_id="other", format="DOCKER")
+        nowhere.created(repository, repository_id="other", format="DOCKER")
 
 
 def test_an_update_that_is_refused_leaves_its_plan_until_the_next_refresh(world: World) -> None:
     arguments = {"repository_id": "r", "format": "DOCKER"}
-    state = world.core.made(REPOSITORY, **arguments, description="Images.")
+    state = world.core.created(REPOSITORY, **arguments, description="Images.")
     keeps_nothing = [{"id": "a", "action": "KEEP"}]
     with pytest.raises(Refusal, match="must have an action and either") as error:
         world.core.changed(REPOSITORY, state, **arguments, cleanup_policies=keeps_nothing)
@@ -294,7 +296,7 @@ def test_an_update_that_is_refused_leaves_its_plan_until_the_next_refresh(world:
 def test_a_remote_repositorys_credentials_alone_are_masked_field_by_field(world: World) -> None:
     arguments = {"repository_id": "r", "format": "DOCKER", "mode": "REMOTE_REPOSITORY"}
     hub: dict[str, Any] = {"docker_repository": [{"public_repository": "DOCKER_HUB"}]}
-    state = world.core.made(REPOSITORY, **arguments, remote_repository_config=[hub])
+    state = world.core.created(REPOSITORY, **arguments, remote_repository_config=[hub])
     user = [{"username_password_credentials": [{"username": "alice"}]}]
     world.core.changed(REPOSITORY, state, **arguments, remote_repository_config=[hub | {"upstream_credentials": user}])
     config = "remoteRepositoryConfig.upstreamCredentials.usernamePasswordCredentials.username"
@@ -304,7 +306,7 @@ def test_a_remote_repositorys_credentials_alone_are_masked_field_by_field(world:
 
 def test_an_empty_block_is_sent_with_a_change_but_not_with_a_creation(world: World) -> None:
     arguments = {"repository_id": "r", "format": "DOCKER", "docker_config": [{}]}
-    state = world.core.made(REPOSITORY, **arguments)
+    state = world.core.created(REPOSITORY, **arguments)
     assert state["docker_config"] == []
     assert world.core.changed(REPOSITORY, state, **arguments)["docker_config"] == [{"immutable_tags": False}]
 

@@ -16,7 +16,7 @@ FAMILY = {"family": "debian-12", "project": "debian-cloud"}
 
 
 def test_a_data_source_shows_all_that_its_resource_has(world: World) -> None:
-    world.core.made("google_pubsub_topic", name="news", message_retention_duration="86600s")
+    world.core.created("google_pubsub_topic", name="news", message_retention_duration="86600s")
     patch = {"topic": {"name": f"projects/{PROJECT}/topics/news", "labels": {"by": "hand"}}, "updateMask": "labels"}
     world.ask("PATCH", "pubsub", "v1/projects/{project}/topics/news", patch)
     found = world.core.data("google_pubsub_topic", name="news")
@@ -53,7 +53,7 @@ def test_every_attribute_named_in_a_row_exists() -> None:
 
 
 def test_an_account_is_found_by_its_id_and_by_its_address(world: World) -> None:
-    created = world.core.made("google_service_account", account_id="train-runs", display_name="Training")
+    created = world.core.created("google_service_account", account_id="train-runs", display_name="Training")
     by_id = world.core.data("google_service_account", account_id="train-runs")
     assert by_id == world.core.data("google_service_account", account_id=created["email"], project=PROJECT)
     assert (by_id["id"], by_id["member"], by_id["display_name"]) == (created["id"], created["member"], "Training")

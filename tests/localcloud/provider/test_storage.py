@@ -21,7 +21,7 @@ NAMED = {"name": "example-bucket", "location": "EU"}
 
 
 def bucket(world: World, **values: Any) -> dict[str, Any]:
-    return world.core.made(BUCKET, **NAMED, **values)
+    return world.core.created(BUCKET, **NAMED, **values)
 
 
 def at_hand(world: World) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def test_an_empty_cors_rule_is_kept_though_the_api_drops_it(world: World) -> Non
 
 
 def test_a_removed_unread_value_is_zero_in_the_state(world: World) -> None:
-    state = world.core.made(SECRET, secret_id="s", replication=AUTO, ttl="3600s")
+    state = world.core.created(SECRET, secret_id="s", replication=AUTO, ttl="3600s")
     assert world.core.changed(SECRET, state, secret_id="s", replication=AUTO)["ttl"] == ""
 
 
@@ -101,18 +101,18 @@ def test_a_new_binding_of_nobody_has_null_members(offline: Core) -> None:
 def test_an_object_that_became_empty_has_unknown_hashes_and_one_that_is_empty_is_refused(world: World) -> None:
     bucket(world)
     named = {"bucket": "example-bucket", "name": "o"}
-    state = world.core.made(OBJECT, **named, content="hello")
+    state = world.core.created(OBJECT, **named, content="hello")
     planned = world.core.plan(OBJECT, state, **named, content="")
     assert planned.values is not None
     assert planned.values["md5hash"] != state["md5hash"]
     with pytest.raises(Refusal, match="neither content nor source") as error:
-        world.core.made(OBJECT, **(named | {"name": "empty"}), content="")
+        world.core.created(OBJECT, **(named | {"name": "empty"}), content="")
     assert error.value.attributes == ["content"]
 
 
 def test_no_object_can_be_imported(world: World) -> None:
     bucket(world)
-    world.core.made(OBJECT, bucket="example-bucket", name="o", content="hello")
+    world.core.created(OBJECT, bucket="example-bucket", name="o", content="hello")
     with pytest.raises(Refusal, match="cannot be imported"):
         world.core.imported(OBJECT, "example-bucket/o")
 
@@ -127,7 +127,9 @@ def test_a_bucket_is_imported_by_its_name_alone_or_with_its_project(world: World
 
 def test_an_object_can_have_no_content_type(world: World) -> None:
     bucket(world)
-    state = world.core.made(OBJECT, bucket="example-bucket", name="o.json", content="{}", force_empty_content_type=True)
+    state = world.core.created(
+        OBJECT, bucket="example-bucket", name="o.json", content="{}", force_empty_content_type=True
+    )
     assert state["content_type"] == ""
     assert "contentType" not in world.ask("GET", "storage", "v1/b/example-bucket/o/o.json")
 
@@ -158,7 +160,7 @@ def test_the_first_bytes_tell_the_type(content: bytes, kind: str) -> None:
 
 
 def test_deleting_an_empty_bucket_does_not_need_permission_to_list_it(world: World) -> None:
-    state = world.core.made("google_storage_bucket", name="closed-to-its-owner", location="EU")
+    state = world.core.created("google_storage_bucket", name="closed-to-its-owner", location="EU")
     world.fault(method="storage.objects.list", kind="error", code=403, count=1)
     world.core.destroyed("google_storage_bucket", state)
 
@@ -166,7 +168,7 @@ def test_deleting_an_empty_bucket_does_not_need_permission_to_list_it(world: Wor
 def test_the_hashes_of_an_object_are_read_with_its_own_key(world: World) -> None:
     bucket(world)
     key = [{"encryption_key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}]
-    created = world.core.made(OBJECT, bucket="example-bucket", name="own", content="hello", customer_encryption=key)
+    created = world.core.created(OBJECT, bucket="example-bucket", name="own", content="hello", customer_encryption=key)
     assert created["md5hash"] == "XUFAKrxLKna5cZ2REBfFkg=="
     again = world.core.read(OBJECT, created)
     assert again is not None

@@ -18,15 +18,17 @@ DEBIAN = "projects/debian-cloud/global/images/debian-12-bookworm-v20261110"
 
 
 def test_a_put_makes_a_topic_under_its_own_name(world: World) -> None:
-    state = world.core.made("google_pubsub_topic", name="news", labels={"team": "cats"})
+    state = world.core.created("google_pubsub_topic", name="news", labels={"team": "cats"})
     assert state["id"] == f"projects/{PROJECT}/topics/news"
     assert state["name"] == "news"
     assert world.ask("GET", "pubsub", "v1/projects/{project}/topics/news")["labels"]["team"] == "cats"
 
 
 def test_a_short_name_is_expanded_and_a_meaningful_empty_block_is_sent(world: World) -> None:
-    world.core.made("google_pubsub_topic", name="news")
-    created = world.core.made("google_pubsub_subscription", name="all", topic="news", expiration_policy=[{"ttl": ""}])
+    world.core.created("google_pubsub_topic", name="news")
+    created = world.core.created(
+        "google_pubsub_subscription", name="all", topic="news", expiration_policy=[{"ttl": ""}]
+    )
     assert created["topic"] == f"projects/{PROJECT}/topics/news"
     assert world.ask("GET", "pubsub", "v1/projects/{project}/subscriptions/all")["expirationPolicy"] == {}
     changed = world.core.changed(
@@ -37,7 +39,7 @@ def test_a_short_name_is_expanded_and_a_meaningful_empty_block_is_sent(world: Wo
 
 def test_an_operation_of_the_older_dialect_is_waited_for_and_labels_have_a_setter(world: World) -> None:
     disk = {"name": "data", "zone": ZONE, "size": 20}
-    state = world.core.made("google_compute_disk", **disk)
+    state = world.core.created("google_compute_disk", **disk)
     labelled = world.core.changed("google_compute_disk", state, **disk, labels={"team": "cats"})
     assert labelled["label_fingerprint"] != state["label_fingerprint"]
     larger = world.core.changed("google_compute_disk", labelled, **disk | {"size": 30}, labels={"team": "cats"})
@@ -49,13 +51,13 @@ def test_an_operation_of_the_older_dialect_is_waited_for_and_labels_have_a_sette
 
 
 def test_shrinking_a_disk_replaces_it(world: World) -> None:
-    state = world.core.made("google_compute_disk", name="data", zone=ZONE, size=20)
+    state = world.core.created("google_compute_disk", name="data", zone=ZONE, size=20)
     assert world.core.plan("google_compute_disk", state, name="data", zone=ZONE, size=10).replaced == ["size", "id"]
 
 
 def test_a_family_resolves_to_an_image_and_keeps_it(world: World) -> None:
     disk = {"name": "boot", "zone": ZONE, "image": "debian-cloud/debian-12"}
-    state = world.core.made("google_compute_disk", **disk)
+    state = world.core.created("google_compute_disk", **disk)
     assert state["image"].endswith(DEBIAN)
     assert world.core.plan("google_compute_disk", state, **disk).values == state
 
@@ -95,8 +97,8 @@ def test_an_image_belongs_to_its_family_even_if_its_name_does_not_show_it(image:
 
 def test_a_sink_has_a_unique_writer_unless_disabled(world: World) -> None:
     sink = {"name": "all", "destination": f"pubsub.googleapis.com/projects/{PROJECT}/topics/news"}
-    assert world.core.made("google_logging_project_sink", **sink)["unique_writer_identity"] is True
-    shared = world.core.made("google_logging_project_sink", **sink | {"name": "other"}, unique_writer_identity=False)
+    assert world.core.created("google_logging_project_sink", **sink)["unique_writer_identity"] is True
+    shared = world.core.created("google_logging_project_sink", **sink | {"name": "other"}, unique_writer_identity=False)
     assert shared["unique_writer_identity"] is (
         shared["writer_identity"] != "serviceAccount:cloud-logs@system.gserviceaccount.com"
     )
@@ -104,7 +106,7 @@ def test_a_sink_has_a_unique_writer_unless_disabled(world: World) -> None:
 
 def test_a_default_sink_is_adopted(world: World) -> None:
     bucket = f"logging.googleapis.com/projects/{PROJECT}/locations/global/buckets/_Default"
-    created = world.core.made(
+    created = world.core.created(
         "google_logging_project_sink", name="_Default", destination=bucket, filter="severity>=ERROR"
     )
     assert (created["id"], created["filter"]) == (f"projects/{PROJECT}/sinks/_Default", "severity>=ERROR")
@@ -112,7 +114,7 @@ def test_a_default_sink_is_adopted(world: World) -> None:
 
 
 def test_a_metric_is_written_whole_and_known_by_its_name(world: World) -> None:
-    state = world.core.made("google_logging_metric", name="errors", filter="severity>=ERROR", description="All.")
+    state = world.core.created("google_logging_metric", name="errors", filter="severity>=ERROR", description="All.")
     assert state["id"] == "errors"
     changed = world.core.changed("google_logging_metric", state, name="errors", filter="severity>=CRITICAL")
     assert changed["description"] == ""
@@ -124,7 +126,7 @@ def switch_on(world: World, api: str) -> None:
 
 
 def test_a_metric_may_have_a_slash_in_its_name(world: World) -> None:
-    state = world.core.made("google_logging_metric", name="api/(slow)", filter="severity>=ERROR")
+    state = world.core.created("google_logging_metric", name="api/(slow)", filter="severity>=ERROR")
     assert state["id"] == "api/(slow)"
     assert world.core.read("google_logging_metric", state) is not None
     imported = world.core.imported("google_logging_metric", f"{PROJECT} api/(slow)")
@@ -136,23 +138,23 @@ def test_a_full_update_is_sent_even_if_only_a_provider_setting_changes(world: Wo
     switch_on(world, "run")
     task = {"template": [{"containers": [{"image": "gcr.io/a/b"}]}]}
     job = {"name": "train", "location": "europe-west1", "template": [task]}
-    state = world.core.made("google_cloud_run_v2_job", **job)
+    state = world.core.created("google_cloud_run_v2_job", **job)
     changed = world.core.changed("google_cloud_run_v2_job", state, **job, deletion_protection=False)
     assert int(changed["generation"]) == int(state["generation"]) + 1
 
 
 def test_a_disk_is_unchanged_when_its_source_is_written_differently(world: World) -> None:
-    one = world.core.made("google_compute_disk", name="one", zone=ZONE, size=20)
+    one = world.core.created("google_compute_disk", name="one", zone=ZONE, size=20)
     link = "https://www.googleapis.com/compute/v1/projects/windows-cloud/global/licenses/windows-server-core"
     copy = {"name": "copy", "zone": ZONE, "source_disk": one["id"], "licenses": [link]}
-    state = world.core.made("google_compute_disk", **copy)
+    state = world.core.created("google_compute_disk", **copy)
     for source in (one["id"], f"https://www.googleapis.com/compute/v1/{one['id']}", "disks/one"):
         assert world.core.plan("google_compute_disk", state, **copy | {"source_disk": source}).values == state
 
 
 def test_a_disk_is_detached_from_its_machine_before_it_is_deleted(world: World) -> None:
-    disk = world.core.made("google_compute_disk", name="data", zone=ZONE, size=20)
-    machine = world.core.made(
+    disk = world.core.created("google_compute_disk", name="data", zone=ZONE, size=20)
+    machine = world.core.created(
         "google_compute_instance",
         name="work",
         zone=ZONE,
@@ -167,22 +169,22 @@ def test_a_disk_is_detached_from_its_machine_before_it_is_deleted(world: World) 
 
 def test_a_snapshot_that_cannot_be_created_is_an_error_and_the_disk_stays(world: World) -> None:
     asked = {"create_snapshot_before_destroy": True, "create_snapshot_before_destroy_prefix": "No-Name"}
-    disk = world.core.made("google_compute_disk", name="data", zone=ZONE, size=20, **asked)
+    disk = world.core.created("google_compute_disk", name="data", zone=ZONE, size=20, **asked)
     with pytest.raises(Refusal, match=r"resource\.name"):
         world.core.destroyed("google_compute_disk", disk)
     assert world.core.read("google_compute_disk", disk) is not None
 
 
 def test_a_network_is_global_and_a_notification_belongs_to_its_bucket(world: World) -> None:
-    network = world.core.made("google_compute_network", name="own", routing_mode="GLOBAL")
+    network = world.core.created("google_compute_network", name="own", routing_mode="GLOBAL")
     assert network["id"] == f"projects/{PROJECT}/global/networks/own"
     changed = world.core.changed("google_compute_network", network, name="own", routing_mode="REGIONAL")
     assert changed["routing_mode"] == "REGIONAL"
-    world.core.made("google_storage_bucket", name=f"{PROJECT}-in", location="EU")
-    topic = world.core.made("google_pubsub_topic", name="news")
+    world.core.created("google_storage_bucket", name=f"{PROJECT}-in", location="EU")
+    topic = world.core.created("google_pubsub_topic", name="news")
     agent = world.core.data("google_storage_project_service_account")["member"]
-    world.core.made("google_pubsub_topic_iam_member", topic="news", role="roles/pubsub.publisher", member=agent)
-    created = world.core.made(
+    world.core.created("google_pubsub_topic_iam_member", topic="news", role="roles/pubsub.publisher", member=agent)
+    created = world.core.created(
         "google_storage_notification", bucket=f"{PROJECT}-in", payload_format="NONE", topic=topic["id"]
     )
     assert created["id"] == f"{PROJECT}-in/notificationConfigs/{created['notification_id']}"
@@ -195,7 +197,7 @@ def test_headers_that_cloud_scheduler_adds_are_not_read(world: World) -> None:
     switch_on(world, "cloudscheduler")
     headers = {"User-Agent": "Google-Cloud-Scheduler", "Content-Type": "application/octet-stream", "X-Own": "yes"}
     target = [{"uri": "https://example.com", "headers": headers}]
-    created = world.core.made(
+    created = world.core.created(
         "google_cloud_scheduler_job", name="nightly", region="europe-west1", schedule="0 3 * * *", http_target=target
     )
     assert created["http_target"][0]["headers"] == {"X-Own": "yes"}
@@ -224,10 +226,10 @@ def test_a_key_computed_by_the_api_is_no_difference() -> None:
 
 
 def test_a_smaller_range_replaces_the_subnetwork_and_secondary_ranges_keep_their_order(world: World) -> None:
-    world.core.made("google_compute_network", name="own", auto_create_subnetworks=False)
+    world.core.created("google_compute_network", name="own", auto_create_subnetworks=False)
     given: dict[str, Any] = {"name": "a", "network": "own", "region": "europe-west1", "ip_cidr_range": "10.0.0.0/24"}
     ranges = [{"range_name": name, "ip_cidr_range": f"10.{at}.0.0/24"} for at, name in enumerate("xyz", 1)]
-    state = world.core.made("google_compute_subnetwork", **given, secondary_ip_range=ranges)
+    state = world.core.created("google_compute_subnetwork", **given, secondary_ip_range=ranges)
     core, kind = world.core, "google_compute_subnetwork"
     shuffled = core.plan(kind, state, **given, secondary_ip_range=[ranges[2], ranges[0], ranges[1]])
     assert shuffled.values == state
@@ -246,20 +248,20 @@ def test_a_firewall_rule_needs_a_source_unless_it_is_egress(world: World) -> Non
     rule: dict[str, Any] = {"name": "r", "network": "default", "allow": [{"protocol": "TCP", "ports": ["80", "22"]}]}
     with pytest.raises(Refusal, match="One of source_ranges"):
         world.core.validate("google_compute_firewall", **rule)
-    state = world.core.made("google_compute_firewall", **rule, source_ranges=["10.0.0.0/8"])
+    state = world.core.created("google_compute_firewall", **rule, source_ranges=["10.0.0.0/8"])
     same = rule | {"allow": [{"protocol": "tcp", "ports": ["22", "80"]}]}
     assert world.core.plan("google_compute_firewall", state, **same, source_ranges=["10.0.0.0/8"]).values == state
-    assert world.core.made("google_compute_firewall", **rule | {"name": "o"}, direction="EGRESS")["log_config"] == []
+    assert world.core.created("google_compute_firewall", **rule | {"name": "o"}, direction="EGRESS")["log_config"] == []
 
 
 def test_a_schema_is_changed_by_a_commit_and_a_log_bucket_that_is_always_there_is_only_forgotten(world: World) -> None:
     avro = '{"type":"record","name":"Card","fields":[{"name":"title","type":"string"}]}'
-    made = world.core.made("google_pubsub_schema", name="card", type="AVRO", definition=avro)
+    made = world.core.created("google_pubsub_schema", name="card", type="AVRO", definition=avro)
     wider = avro.replace("title", "name")
     changed = world.core.changed("google_pubsub_schema", made, name="card", type="AVRO", definition=wider)
     assert (changed["definition"], changed["revision_id"] != made["revision_id"]) == (wider, True)
     place: dict[str, Any] = {"project": PROJECT, "location": "global", "bucket_id": "_Default"}
-    kept = world.core.made("google_logging_project_bucket_config", **place, retention_days=10, enable_analytics=True)
+    kept = world.core.created("google_logging_project_bucket_config", **place, retention_days=10, enable_analytics=True)
     assert (kept["retention_days"], kept["description"]) == (10, "Default bucket")
     less = world.core.plan(
         "google_logging_project_bucket_config", kept, **place, retention_days=10, enable_analytics=False
@@ -268,20 +270,20 @@ def test_a_schema_is_changed_by_a_commit_and_a_log_bucket_that_is_always_there_i
     world.core.destroyed("google_logging_project_bucket_config", kept)
     asked = world.ask("GET", "logging", "v2/projects/{project}/locations/global/buckets/_Default")
     assert (asked["lifecycleState"], asked["retentionDays"]) == ("ACTIVE", 10)
-    view = world.core.made("google_logging_log_view", name="v", bucket=kept["id"], filter='severity="ERROR"')
+    view = world.core.created("google_logging_log_view", name="v", bucket=kept["id"], filter='severity="ERROR"')
     assert (view["parent"], view["location"], view["bucket"]) == (f"projects/{PROJECT}", "global", "_Default")
     assert world.core.imported("google_logging_log_view", view["id"]) == view
     with pytest.raises(Refusal, match="has no parent"):
-        world.core.made("google_logging_log_view", name="w", bucket="b")
+        world.core.created("google_logging_log_view", name="w", bucket="b")
 
 
 def test_a_folder_with_contents_is_deleted_only_by_force(world: World) -> None:
     tree = {"hierarchical_namespace": [{"enabled": True}], "uniform_bucket_level_access": True}
-    world.core.made("google_storage_bucket", name="own-tree", location="EU", **tree)
+    world.core.created("google_storage_bucket", name="own-tree", location="EU", **tree)
     folder: dict[str, Any] = {"bucket": "own-tree", "name": "a/"}
-    state = world.core.made("google_storage_folder", **folder)
-    world.core.made("google_storage_folder", bucket="own-tree", name="a/b/")
-    world.core.made("google_storage_bucket_object", bucket="own-tree", name="a/b/c.txt", content="x")
+    state = world.core.created("google_storage_folder", **folder)
+    world.core.created("google_storage_folder", bucket="own-tree", name="a/b/")
+    world.core.created("google_storage_bucket_object", bucket="own-tree", name="a/b/c.txt", content="x")
     with pytest.raises(Refusal, match="is not empty"):
         world.core.destroyed("google_storage_folder", state)
     forced = world.core.changed("google_storage_folder", state, **folder, force_destroy=True)
@@ -290,10 +292,10 @@ def test_a_folder_with_contents_is_deleted_only_by_force(world: World) -> None:
 
 
 def test_what_an_object_may_be_read_by_has_its_whole_name_in_its_id(world: World) -> None:
-    world.core.made("google_storage_bucket", name="own-fine", location="EU")
-    world.core.made("google_storage_bucket_object", bucket="own-fine", name="in/a b.txt", content="x")
+    world.core.created("google_storage_bucket", name="own-fine", location="EU")
+    world.core.created("google_storage_bucket_object", bucket="own-fine", name="in/a b.txt", content="x")
     control: dict[str, Any] = {"bucket": "own-fine", "object": "in/a b.txt", "entity": "allUsers"}
-    state = world.core.made("google_storage_object_access_control", **control, role="READER")
+    state = world.core.created("google_storage_object_access_control", **control, role="READER")
     assert state["id"] == "own-fine/in/a b.txt/allUsers"
     assert world.core.changed("google_storage_object_access_control", state, **control, role="OWNER")["role"] == "OWNER"
     assert world.core.imported("google_storage_object_access_control", state["id"])["role"] == "OWNER"
@@ -301,7 +303,7 @@ def test_what_an_object_may_be_read_by_has_its_whole_name_in_its_id(world: World
     world.ask(
         "PATCH", "storage", "v1/b/own-fine", {"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": True}}}
     )
-    made = world.core.made("google_storage_managed_folder", **managed)
+    made = world.core.created("google_storage_managed_folder", **managed)
     with pytest.raises(Refusal, match="not empty"):
         world.core.destroyed("google_storage_managed_folder", made)
     assert world.core.imported("google_storage_managed_folder", "own-fine/managedFolders/in/")["name"] == "in/"
@@ -310,10 +312,10 @@ def test_what_an_object_may_be_read_by_has_its_whole_name_in_its_id(world: World
 
 def test_a_disk_leaves_a_snapshot_when_it_goes_if_one_is_asked_for(world: World) -> None:
     disk: dict[str, Any] = {"name": "data", "zone": ZONE, "size": 20, "create_snapshot_before_destroy": True}
-    state = world.core.made("google_compute_disk", **disk, create_snapshot_before_destroy_prefix="last")
-    snapshot = world.core.made("google_compute_snapshot", name="s", source_disk=state["id"], labels={"a": "b"})
+    state = world.core.created("google_compute_disk", **disk, create_snapshot_before_destroy_prefix="last")
+    snapshot = world.core.created("google_compute_snapshot", name="s", source_disk=state["id"], labels={"a": "b"})
     assert (snapshot["disk_size_gb"], snapshot["storage_locations"]) == (20, ["eu"])
-    image = world.core.made("google_compute_image", name="i", source_snapshot="s", family="ours")
+    image = world.core.created("google_compute_image", name="i", source_snapshot="s", family="ours")
     assert (image["disk_size_gb"], image["source_snapshot"]) == (20, snapshot["self_link"])
     world.core.destroyed("google_compute_disk", state)
     items = world.ask("GET", "compute", "v1/projects/{project}/global/snapshots")["items"]
