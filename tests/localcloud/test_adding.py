@@ -111,7 +111,7 @@ def core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Core]:
 
 def test_a_new_resource_type_is_one_folder(core: Core) -> None:
     name = "google_logging_project_exclusion"
-    created = core.made(name, name="chatter", filter="severity < WARNING")
+    created = core.created(name, name="chatter", filter="severity < WARNING")
     assert created["id"] == f"projects/{PROJECT}/exclusions/chatter"
     changed = core.changed(name, created, name="chatter", filter="severity < WARNING", description="debug lines")
     assert core.read(name, changed) == changed

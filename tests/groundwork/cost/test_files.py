@@ -328,7 +328,7 @@ def test_a_packed_export_whose_checksum_is_wrong_is_refused(tmp_path):
 def test_a_pattern_names_its_files_and_the_ledger_says_which_were_read(tmp_path):
     exports.ndjson(tmp_path / "b.ndjson", list(exports.rows(30))[10:])
     exports.ndjson(tmp_path / "a.ndjson", exports.rows(10))
-    found = files.read(files.named([f"{tmp_path}/*.ndjson"]))
+    found = files.read(files.matching([f"{tmp_path}/*.ndjson"]))
     assert [(part.file, part.layout, part.line_count) for part in found.parts] == [
         (f"{tmp_path}/a.ndjson", "Google's billing export", 10),
         (f"{tmp_path}/b.ndjson", "Google's billing export", 20),
@@ -338,7 +338,7 @@ def test_a_pattern_names_its_files_and_the_ledger_says_which_were_read(tmp_path)
 @pytest.mark.parametrize(("pattern", "message"), [("no*.json", "There is no file"), (".", "is a folder")])
 def test_a_pattern_without_a_file_is_refused(tmp_path, pattern, message):
     with pytest.raises(UsageProblem, match=message):
-        files.named([f"{tmp_path}/{pattern}"])
+        files.matching([f"{tmp_path}/{pattern}"])
 
 
 def test_a_line_without_a_service_is_listed_by_its_kind(tmp_path):
@@ -357,4 +357,4 @@ def test_an_archive_bomb_is_not_read_to_its_end(tmp_path):
 
 def test_only_regular_files_are_read():
     with pytest.raises(UsageProblem, match="/dev/zero is not a regular file"):
-        files.read(files.named(["/dev/zero"]))
+        files.read(files.matching(["/dev/zero"]))

@@ -62,7 +62,7 @@ def test_running_machines_are_found_with_their_price_and_their_end(script: Scrip
         machine("resting", "TERMINATED"),
         machine("stopping", "STOPPING"),
     )
-    found = pause.look(script.cloud, "pause")
+    found = pause.find(script.cloud, "pause")
     assert [(turn.item.short, turn.doing) for turn in found.turns] == [
         ("forgotten", "n1-standard-1 in europe-west1-b, does not stop by itself"),
         (
@@ -81,7 +81,7 @@ def test_gpus_and_spot_prices_count_and_an_unknown_price_is_said(script: Script)
         machine("gpu", "RUNNING", guestAccelerators=[gpu], networkInterfaces=[]),
         machine("odd", "RUNNING", machineType="n9-huge-1"),
     )
-    gpu_turn, odd = pause.look(script.cloud, "pause").turns
+    gpu_turn, odd = pause.find(script.cloud, "pause").turns
     assert gpu_turn.hourly == Decimal("0.05225175") + 2 * Decimal("0.35")
     assert odd.hourly is None
     assert odd.text.endswith("; price unknown")
@@ -91,11 +91,11 @@ def test_machines_are_stopped_and_started_by_googles_methods_and_each_failure_is
     with_machines(script, machine("good", "RUNNING"), machine("kept", "RUNNING"), machine("old", "TERMINATED"))
     script.answers[f"/compute/v1/{VM}/kept/stop"] = refusal(403, "FORBIDDEN", "Not you.")
     talk = Talked()
-    done, failed = pause.turn_all(script.cloud, pause.look(script.cloud, "pause"), talk)  # type: ignore[arg-type]
+    done, failed = pause.turn_all(script.cloud, pause.find(script.cloud, "pause"), talk)  # type: ignore[arg-type]
     assert ([turn.item.short for turn in done], list(failed)) == (["good"], [f"{VM}/kept"])
     assert [said.partition(":")[0] for said in talk.said] == ["stopped  instance good", "not stopped  instance kept"]
     assert ("POST", f"/compute/v1/{VM}/good/stop") in script.asked
-    done, _ = pause.turn_all(script.cloud, pause.look(script.cloud, "resume"), talk)  # type: ignore[arg-type]
+    done, _ = pause.turn_all(script.cloud, pause.find(script.cloud, "resume"), talk)  # type: ignore[arg-type]
     assert [turn.item.short for turn in done] == ["old"]
     assert ("POST", f"/compute/v1/{VM}/old/start") in script.asked
 
@@ -110,13 +110,13 @@ def test_schedules_are_paused_and_resumed_and_cost_nothing_themselves(script: Sc
             {"name": f"{name}/off", "state": "PAUSED", "schedule": "* * * * *"},
         ]
     }
-    found = pause.look(script.cloud, "pause")
+    found = pause.find(script.cloud, "pause")
     (turn,) = found.turns
     assert (turn.doing, turn.hourly) == ("starts what it is for at 0 6 * * 1 (Europe/Copenhagen)", 0)
     pause.turn_all(script.cloud, found, Talked())  # type: ignore[arg-type]
     assert ("POST", f"/cloudscheduler/v1/{name}/drift:pause") in script.asked
-    assert [turn.item.short for turn in pause.look(script.cloud, "resume").turns] == ["off"]
-    assert pause.look(script.cloud, "pause", costing=True).turns == ()
+    assert [turn.item.short for turn in pause.find(script.cloud, "resume").turns] == ["off"]
+    assert pause.find(script.cloud, "pause", costing=True).turns == ()
 
 
 def test_what_costs_and_cannot_be_stopped_is_named_with_what_to_do(script: Script) -> None:
@@ -127,30 +127,30 @@ def test_what_costs_and_cannot_be_stopped_is_named_with_what_to_do(script: Scrip
         script.answers[place] = {
             "endpoints": [{"name": f"{name}/1", "deployedModels": [{"id": "7"}]}, {"name": f"{name}/2"}]
         }
-    found = pause.look(script.cloud, "pause")
+    found = pause.find(script.cloud, "pause")
     assert found.turns == ()
     assert [(item.short, why.partition(":")[0]) for item, why in found.others.items()] == [
         ("1", "Vertex AI cannot stop a deployed model")
     ]
-    assert pause.look(script.cloud, "resume").others == {}
+    assert pause.find(script.cloud, "resume").others == {}
 
 
 def test_only_the_named_are_turned_and_a_wrong_name_is_refused(script: Script) -> None:
     with_machines(script, machine("one", "RUNNING"), machine("two", "RUNNING"))
-    assert [turn.item.short for turn in pause.look(script.cloud, "pause", ["two"]).turns] == ["two"]
+    assert [turn.item.short for turn in pause.find(script.cloud, "pause", ["two"]).turns] == ["two"]
     with pytest.raises(UsageProblem) as problem:
-        pause.look(script.cloud, "pause", ["three"])
+        pause.find(script.cloud, "pause", ["three"])
     assert problem.value.message == f"three is not running in project {PROJECT}; these are: one, two."
     with pytest.raises(UsageProblem, match=r"three, four are not running in project"):
-        pause.look(script.cloud, "pause", ["three", "four"])
+        pause.find(script.cloud, "pause", ["three", "four"])
     with pytest.raises(UsageProblem, match="is not stopped in project scripted-project; nothing is"):
-        pause.look(script.cloud, "resume", ["one"])
+        pause.find(script.cloud, "resume", ["one"])
 
 
 def test_a_list_that_fails_is_unknown_and_never_nothing(script: Script) -> None:
     script.enable("compute")
     script.answers[INSTANCES] = refusal(403, "FORBIDDEN", "Not you.")
-    found = pause.look(script.cloud, "pause")
+    found = pause.find(script.cloud, "pause")
     with pytest.raises(CouldNotTell, match="Whether anything else runs in project here is unknown"):
         found.verdict("here")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from groundwork.resources.naming import Named, named, taken_back
+from groundwork.resources.naming import PlanLines, plan_lines, revocations
 from groundwork.terraform.differences import LATER, MASK, before_after, differences
 from groundwork.terraform.events import Action, PlannedChange
 from groundwork.terraform.plans import LayerPlan
@@ -29,9 +29,9 @@ class Plan:
         return self
 
     @property
-    def named(self) -> Named:
+    def lines(self) -> PlanLines:
         layer = LayerPlan("platform", Path("plan"), pending=True, changes=tuple(self.changes))
-        return named([layer], {"platform": {"resource_changes": self.entries}}, PERSONAS)
+        return plan_lines([layer], {"platform": {"resource_changes": self.entries}}, PERSONAS)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_component_is_one_line_with_its_changed_parts(plan: Plan) -> None:
         plan.add(
             'module.buckets["data"]', "google_storage_bucket_iam_member", "create", after=member(account, "roles/x")
         )
-    assert plan.named.lines == ("platform", "  + bucket data                  bucket, 2 grants")
+    assert plan.lines.lines == ("platform", "  + bucket data                  bucket, 2 grants")
 
 
 def test_an_update_says_both_values_in_the_teams_words(plan: Plan) -> None:
@@ -64,7 +64,7 @@ def test_an_update_says_both_values_in_the_teams_words(plan: Plan) -> None:
         return {"cleanup_policies": [old, keep] if count == 5 else [keep, old], "labels": {"team": "cats"}}
 
     plan.add('module.repositories["images"]', "google_artifact_registry_repository", "update", cleanup(5), cleanup(10))
-    assert plan.named.lines[1] == "  ~ image repository images      keep 5 → 10"
+    assert plan.lines.lines[1] == "  ~ image repository images      keep 5 → 10"
 
 
 def test_what_destroys_comes_first_and_says_what_forces_it(plan: Plan) -> None:
@@ -79,7 +79,7 @@ def test_what_destroys_comes_first_and_says_what_forces_it(plan: Plan) -> None:
         replace_paths=[["location"]],
     )
     plan.add("module.services", "google_project_service", "delete", {"service": "run"})
-    assert plan.named.lines == (
+    assert plan.lines.lines == (
         "platform",
         "  ± bucket data                  bucket (destroyed and recreated; changes location)",
         "  - APIs                         API",
@@ -104,7 +104,7 @@ def test_people_have_a_line_each_with_what_raises_their_power(plan: Plan) -> Non
         after=member("user:alice@example.com", "roles/browser"),
     )
     plan.add("module.team_access", "google_project_iam_member", "delete", member("user:dan@example.com", "roles/owner"))
-    found = plan.named
+    found = plan.lines
     assert found.lines[1:] == (
         "  - dan@example.com              1 grant",
         "  + alice@example.com            data-scientist: 1 grant",
@@ -120,7 +120,7 @@ def test_a_binding_shows_who_is_added_and_who_is_removed(plan: Plan) -> None:
         binding("roles/storage.objectUser", "user:dan@example.com", train),
         binding("roles/storage.objectUser", "user:alice@example.com", train, serve),
     )  # fmt: skip
-    assert plan.named.lines[1:] == (
+    assert plan.lines.lines[1:] == (
         "  - dan@example.com              1 grant",
         "  ~ bucket data                  +serve roles/storage.objectUser",
         "  + alice@example.com            data-scientist: 1 grant",
@@ -131,14 +131,14 @@ def test_the_logins_of_an_identity_pool_are_described_in_words(plan: Plan) -> No
     logins = "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/github/attribute.branch/main"
     users = member(logins, "roles/iam.workloadIdentityUser")
     plan.add('module.identities["ci"]', "google_service_account_iam_member", "create", after=users)
-    assert plan.named.power == ("logins by github with branch main: may act as identity ci",)
+    assert plan.lines.power == ("logins by github with branch main: may act as identity ci",)
 
 
 @pytest.mark.parametrize("role", ["roles/owner", "roles/editor", "roles/resourcemanager.projectIamAdmin"])
 def test_power_is_also_what_an_identity_gets(role: str, plan: Plan) -> None:
     account = "serviceAccount:train@p.iam.gserviceaccount.com"
     plan.add("module.team_access", "google_project_iam_member", "create", after=member(account, role))
-    assert plan.named.power[0].startswith("train@p.iam.gserviceaccount.com: may ")
+    assert plan.lines.power[0].startswith("train@p.iam.gserviceaccount.com: may ")
 
 
 def test_details_have_every_resource_and_attribute_and_grant(plan: Plan) -> None:
@@ -149,7 +149,7 @@ def test_details_have_every_resource_and_attribute_and_grant(plan: Plan) -> None
         "create",
         after=member("user:alice@example.com", "roles/browser"),
     )
-    details = plan.named.details
+    details = plan.lines.details
     assert details[1:4] == (
         '  ~ module.buckets["data"].google_storage_bucket.x0', "      a 1 → 2", "      b true → false",
     )  # fmt: skip
@@ -163,7 +163,7 @@ def test_secrets_are_masked_everywhere(plan: Plan) -> None:
     }
     before, after = {"value": "hush-1", "env": [{"v": "hush-2"}]}, {"value": "hush-3", "env": [{"v": "hush-4"}]}
     plan.add("module.services", "google_cloud_run_v2_service", "update", before, after, **secret)
-    found = plan.named
+    found = plan.lines
     assert "hush" not in "".join([*found.lines, *found.details])
     assert f"value {MASK} → {MASK}" in found.lines[1]
     assert before_after(plan.entries[0]["change"]) == ({"value": MASK, "env": [{"v": MASK}]},) * 2
@@ -185,14 +185,14 @@ def test_echoes_are_left_out_and_long_values_cut() -> None:
 
 
 def test_a_layer_without_changes_is_not_mentioned(plan: Plan) -> None:
-    assert plan.named.lines == ()
+    assert plan.lines.lines == ()
 
 
 @pytest.mark.parametrize(("number", "text"), [(1, "repository"), (2, "2 repositories"), (3, "3 repositories")])
 def test_things_are_counted_in_english(number: int, text: str, plan: Plan) -> None:
     for _ in range(number):
         plan.add("module.r", "google_artifact_registry_repository", "create", after={})
-    assert plan.named.lines[1].endswith(text)
+    assert plan.lines.lines[1].endswith(text)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_a_member_who_loses_a_manual_grant_is_named(
     }
     layer = LayerPlan("platform", Path("plan"), pending=True, changes=tuple(plan.changes))
     outside = [drift] if before != found else []
-    assert taken_back([layer], {"platform": {"resource_changes": plan.entries, "resource_drift": outside}}) == lines
+    assert revocations([layer], {"platform": {"resource_changes": plan.entries, "resource_drift": outside}}) == lines
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_a_service_that_becomes_public_is_reported(
     later = {"invoker_iam_disabled": after, "labels": {"a": "b"}}
     action: Action = "create" if before is None else "update"
     plan.add('module.run_services["api"]', "google_cloud_run_v2_service", action, former, later)
-    assert plan.named.power == expected
+    assert plan.lines.power == expected
 
 
 def test_a_change_of_what_runs_is_shown_in_the_teams_words(plan: Plan) -> None:
@@ -264,7 +264,7 @@ def test_a_change_of_what_runs_is_shown_in_the_teams_words(plan: Plan) -> None:
     )
     plan.add('module.run_jobs["drift"]', "google_cloud_run_v2_job", "update", job("2Gi"), job("8Gi"))
     plan.add('module.builds["api"]', "google_cloudbuild_trigger", "update", build("E2_MEDIUM"), build("E2_HIGHCPU_8"))
-    assert plan.named.lines[1:] == (
+    assert plan.lines.lines[1:] == (
         "  ~ build api                    machine E2_MEDIUM → E2_HIGHCPU_8",
         "  ~ job drift                    memory 2Gi → 8Gi",
         "  ~ service api                  instances at least 1 → 0, memory 2Gi → 4Gi, variable MODEL none → cats",

@@ -15,7 +15,7 @@ from groundwork.cli.options import completed, environment_option, here, json_opt
 from groundwork.cli.printing import as_written, echo, print_json
 from groundwork.cli.table import show
 from groundwork.cli.terminal import Terminal
-from groundwork.cost.files import named
+from groundwork.cost.files import matching
 from groundwork.cost.loading import Labels
 from groundwork.cost.report import GROUPINGS, CostReport, period
 from groundwork.cost.source import CostSource
@@ -50,7 +50,7 @@ def csv_option(command: F) -> F:
 
 def _files(_context: click.Context, _option: click.Parameter, patterns: tuple[str, ...]) -> tuple[Path, ...]:
     try:
-        return named(patterns)
+        return matching(patterns)
     except UsageProblem as problem:
         raise click.BadParameter(problem.message) from problem
 

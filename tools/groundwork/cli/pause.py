@@ -15,7 +15,7 @@ from groundwork.cost.amounts import as_money
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError
 from groundwork.lifecycle import pause as feature
-from groundwork.lifecycle.pause import Found, Turn, Verb
+from groundwork.lifecycle.pause import Turn, TurnPlan, Verb
 from groundwork.text import counted
 
 
@@ -59,49 +59,49 @@ def _run(
     checkout, environment = here(name)
     cloud, _ = connected(environment, checkout, who)
     talk = Terminal()
-    found = feature.look(cloud, verb, names)
-    for turn in found.turns:
+    plan = feature.find(cloud, verb, names)
+    for turn in plan.turns:
         talk.say(f"{'stops' if verb == 'pause' else 'starts'}  {turn.text}")
-    for item, reason in found.others.items():
+    for item, reason in plan.others.items():
         talk.say(f"keeps running  {item.kind} {item.short}: {reason}")
-    if found.turns and not dry_run and not yes:
-        talk.confirm(f"{verb.capitalize()} {counted(len(found.turns), 'resource')} in project {environment.place}?")
-    done, failed = ([], {}) if dry_run else feature.turn_all(cloud, found, talk)
+    if plan.turns and not dry_run and not yes:
+        talk.confirm(f"{verb.capitalize()} {counted(len(plan.turns), 'resource')} in project {environment.place}?")
+    done, failed = ([], {}) if dry_run else feature.turn_all(cloud, plan, talk)
     if as_json:
-        print_json(_data(found, [turn.item.name for turn in done], failed))
-    elif found.turns:
-        echo(_summary(found, environment, done, dry_run=dry_run))
-    elif not found.unknown:
+        print_json(_data(plan, [turn.item.name for turn in done], failed))
+    elif plan.turns:
+        echo(_summary(plan, environment, done, dry_run=dry_run))
+    elif not plan.unknown:
         nothing = "Nothing that could be stopped runs" if verb == "pause" else "Nothing is stopped"
         echo(f"{nothing} in project {environment.place}.")
-    found.verdict(environment.place)
+    plan.verdict(environment.place)
     if failed:
-        raise GroundworkError(f"{len(failed)} of {len(found.turns)} could not be {_word(verb)}; the reasons are above.")
+        raise GroundworkError(f"{len(failed)} of {len(plan.turns)} could not be {_word(verb)}; the reasons are above.")
 
 
 def _word(verb: Verb) -> str:
     return "stopped" if verb == "pause" else "started"
 
 
-def _summary(found: Found, environment: Environment, done: Sequence[Turn], *, dry_run: bool) -> str:
-    turns, word = (found.turns, "would be ") if dry_run else (done, "")
-    dollars, verb = as_money(feature.hourly_of(turns)), "saves" if found.verb == "pause" else "costs"
+def _summary(plan: TurnPlan, environment: Environment, done: Sequence[Turn], *, dry_run: bool) -> str:
+    turns, word = (plan.turns, "would be ") if dry_run else (done, "")
+    dollars, verb = as_money(feature.hourly_of(turns)), "saves" if plan.verb == "pause" else "costs"
     price = f"which {verb} {dollars} an hour at Google's list prices"
     ends = ["the local cloud bills nothing"] if environment.local else []
     ends += ["this was a dry run"] if dry_run else []
-    said = f"{len(turns)} {word}{_word(found.verb)} in project {environment.place}, {price}"
+    said = f"{len(turns)} {word}{_word(plan.verb)} in project {environment.place}, {price}"
     return f"{'; '.join([said, *ends])}."
 
 
-def _data(found: Found, done: list[str], failed: dict[str, str]) -> dict[str, Any]:
+def _data(plan: TurnPlan, done: list[str], failed: dict[str, str]) -> dict[str, Any]:
     return {
         "resources": [
             {"kind": one.item.kind, "name": one.item.name, "detail": one.doing, "hourly": one.hourly}
-            for one in found.turns
+            for one in plan.turns
         ],
-        "hourly": feature.hourly_of(found.turns),
+        "hourly": feature.hourly_of(plan.turns),
         "done": done,
         "failed": failed,
-        "keeps_running": [{"kind": item.kind, "name": item.name, "reason": why} for item, why in found.others.items()],
-        "unknown": dict(found.unknown),
+        "keeps_running": [{"kind": item.kind, "name": item.name, "reason": why} for item, why in plan.others.items()],
+        "unknown": dict(plan.unknown),
     }

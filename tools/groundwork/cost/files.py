@@ -17,7 +17,7 @@ from groundwork.cost.loading import Labels, Loaded, load
 from groundwork.errors import UsageProblem
 
 
-def named(patterns: Iterable[str]) -> tuple[Path, ...]:
+def matching(patterns: Iterable[str]) -> tuple[Path, ...]:
     """The files that names and glob patterns stand for, those of a pattern sorted. Raises UsageProblem where there is none."""
     found: list[Path] = []
     for pattern in patterns:

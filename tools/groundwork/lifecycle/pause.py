@@ -40,7 +40,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Found:
+class TurnPlan:
     """What the verb would do; what keeps running and costing (with the reason and what to do), which pause alone looks for; and what could not be listed."""
 
     verb: Verb
@@ -63,7 +63,7 @@ def hourly_of(turns: Sequence[Turn]) -> Decimal:
     return sum((turn.hourly for turn in turns if turn.hourly), Decimal(0))
 
 
-def look(cloud: GoogleCloud, verb: Verb, names: Sequence[str] = (), *, costing: bool = False) -> Found:
+def find(cloud: GoogleCloud, verb: Verb, names: Sequence[str] = (), *, costing: bool = False) -> TurnPlan:
     """What runs (pause) or is stopped (resume) in the project; with `names`, those alone, with `costing` only what costs by the hour and can be stopped.
 
     Raises UsageProblem for a name that is none of them.
@@ -78,7 +78,7 @@ def look(cloud: GoogleCloud, verb: Verb, names: Sequence[str] = (), *, costing: 
         are = "is" if len(missing) == 1 else "are"
         raise UsageProblem(f"{listed(missing)} {are} not {state} in project {cloud.project}; {there}")
     others = dict(_others(found.items)) if verb == "pause" and not names else {}
-    return Found(verb, chosen, others, found.unknown)
+    return TurnPlan(verb, chosen, others, found.unknown)
 
 
 def _is_asked(kind: str, *, costing: bool) -> bool:
@@ -102,15 +102,15 @@ def _others(items: Sequence[Item]) -> Iterator[tuple[Item, str]]:
             yield item, how.reason
 
 
-def turn_all(cloud: GoogleCloud, found: Found, talk: Talk) -> tuple[list[Turn], dict[str, str]]:
+def turn_all(cloud: GoogleCloud, plan: TurnPlan, talk: Talk) -> tuple[list[Turn], dict[str, str]]:
     """Stops or starts each; returns what was, and what could not be, with the reason."""
     done: list[Turn] = []
     failed: dict[str, str] = {}
-    word = "stopped" if found.verb == "pause" else "started"
-    for turn in found.turns:
+    word = "stopped" if plan.verb == "pause" else "started"
+    for turn in plan.turns:
         item = turn.item
         try:
-            _turn_one(cloud, item, found.verb)
+            _turn_one(cloud, item, plan.verb)
         except GroundworkError as problem:
             failed[item.name] = problem.message
             talk.say(f"not {word}  {item.kind} {item.short}: {problem.message}")

@@ -17,7 +17,7 @@ from groundwork.errors import GroundworkError
 from groundwork.google.waiting import patiently
 from groundwork.lifecycle import connection, local_commands, obstacles, prerequisites, recovery, revival
 from groundwork.lifecycle.wrong_members import WrongMembers, refused_members
-from groundwork.resources.naming import Named, named, taken_back
+from groundwork.resources import naming
 from groundwork.terraform import advice, lock, plans, runs, sources, stateless, transient
 from groundwork.terraform.commands import TerraformFailed
 from groundwork.terraform.events import Diagnostic, Event, PlannedChange
@@ -164,10 +164,10 @@ def _plan(session: Session, layer: str, listen: Callable[[Event], None], *, dest
     return LayerPlan(layer, file, pending, plans.acting(changes), tuple(warnings))
 
 
-def names(session: Session, layer_plans: Sequence[LayerPlan]) -> Named:
+def plan_lines(session: Session, layer_plans: Sequence[LayerPlan]) -> naming.PlanLines:
     """The plans with the names of the things and people that change."""
     personas = {email: member.role for email, member in session.environment.members.items()}
-    return named(layer_plans, _documents(session, layer_plans), personas)
+    return naming.plan_lines(layer_plans, _documents(session, layer_plans), personas)
 
 
 def _documents(session: Session, layer_plans: Sequence[LayerPlan]) -> dict[str, dict[str, Any]]:
@@ -176,14 +176,14 @@ def _documents(session: Session, layer_plans: Sequence[LayerPlan]) -> dict[str, 
 
 def show_plans(session: Session, layer_plans: Sequence[LayerPlan], talk: Talk, *, details: bool = False) -> None:
     """Prints the plans in the team's words, with grants of more power and permanent losses set apart."""
-    found = names(session, layer_plans)
+    found = plan_lines(session, layer_plans)
     for line in found.details if details else found.lines:
         talk.say(line)
     if found.power:
         talk.say("grants with far-reaching power")
     for line in found.power:
         talk.say(f"  ! {line}")
-    if revocations := taken_back(layer_plans, _documents(session, layer_plans)):
+    if revocations := naming.revocations(layer_plans, _documents(session, layer_plans)):
         talk.say("granted by hand, and revoked because the file grants that role to others")
     for line in revocations:
         talk.say(f"  ! {line}")

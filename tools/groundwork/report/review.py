@@ -65,7 +65,7 @@ def review(session: Session, talk: Talk, say: Callable[[str], None]) -> Review:
     """
     layer_plans = up.plan(session, talk)
     documents = review_record.plan_documents(session, layer_plans)
-    found = up.names(session, layer_plans)
+    found = up.plan_lines(session, layer_plans)
     return Review(
         environment=session.environment.name,
         simulated=session.environment.local,

@@ -74,7 +74,7 @@ class GrantChange:
 
 
 @dataclass(frozen=True)
-class Named:
+class PlanLines:
     """The plans as lines: each changed component, by layer; every detail; and the grants that give power."""
 
     lines: tuple[str, ...]
@@ -82,9 +82,9 @@ class Named:
     power: tuple[str, ...]
 
 
-def named(
+def plan_lines(
     layer_plans: Sequence[LayerPlan], documents: Mapping[str, Mapping[str, Any]], personas: Mapping[str, str]
-) -> Named:
+) -> PlanLines:
     """The plans of the layers, with Terraform's JSON of each in `documents`; `personas` are the file's members."""
     lines: list[str] = []
     details: list[str] = []
@@ -102,10 +102,10 @@ def named(
             for change in plan.changes
             if _opened(entries.get(change.address))
         ]
-    return Named(tuple(lines), tuple(details), tuple(sorted(set(power))))
+    return PlanLines(tuple(lines), tuple(details), tuple(sorted(set(power))))
 
 
-def taken_back(layer_plans: Sequence[LayerPlan], documents: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+def revocations(layer_plans: Sequence[LayerPlan], documents: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
     """Who loses a role that was granted by hand and that the file grants to others; one line each."""
     found = []
     for plan in layer_plans:
@@ -120,7 +120,7 @@ def taken_back(layer_plans: Sequence[LayerPlan], documents: Mapping[str, Mapping
     return tuple(found)
 
 
-Said = tuple[str, str, str]
+SignedLine = tuple[str, str, str]
 
 
 def _opened(entry: Mapping[str, Any] | None) -> bool:
@@ -129,12 +129,12 @@ def _opened(entry: Mapping[str, Any] | None) -> bool:
     return after.get("invoker_iam_disabled") is True and before.get("invoker_iam_disabled") is not True
 
 
-def _ranked(found: Iterable[Said]) -> list[Said]:
+def _ranked(found: Iterable[SignedLine]) -> list[SignedLine]:
     order = [plans.sign(action) for action in plans.ORDER]
     return sorted(found, key=lambda one: (order.index(one[0]), one[1]))
 
 
-def _things(plan: LayerPlan, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[Said]:
+def _things(plan: LayerPlan, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[SignedLine]:
     """A line per component and what happens to it, except for grants to people."""
     groups: dict[tuple[str, Action], list[PlannedChange]] = {}
     for change in plan.changes:
@@ -175,7 +175,7 @@ def _changed(change: PlannedChange, entry: Mapping[str, Any] | None) -> Iterator
         return
     forced = {str(path[0]) for path in entry["change"].get("replace_paths", ()) if path}
     found = [one for one in differences(entry["change"]) if not forced or _attribute(one) in forced]
-    found = [one for one in found if not ((named := _VARIABLE.search(one.path)) and named["what"] == "name")]
+    found = [one for one in found if not ((plan_lines := _VARIABLE.search(one.path)) and plan_lines["what"] == "name")]
     yield from sorted((_in_short(one) for one in found), key=lambda text: " → " not in text)
 
 
@@ -222,7 +222,7 @@ def _only_people(change: PlannedChange, entry: Mapping[str, Any] | None) -> bool
     return bool(grants) and all(grant.member.startswith(PEOPLE) for grant in grants)
 
 
-def _people(grants: Sequence[GrantChange], personas: Mapping[str, str]) -> Iterator[Said]:
+def _people(grants: Sequence[GrantChange], personas: Mapping[str, str]) -> Iterator[SignedLine]:
     """A line per person: their persona, the number of grants, and which of those give power."""
     theirs: dict[tuple[str, str], list[GrantChange]] = {}
     for grant in grants:

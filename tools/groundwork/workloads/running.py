@@ -82,7 +82,7 @@ def _answers(ask: Callable[[], Iterable[T]], name: str, unknown: list[str]) -> l
 
 def _machines(project: Project) -> Iterator[Runs]:
     """Everything in the project that costs by the hour and could be paused, also what is not in the file."""
-    found = pause.look(project.cloud, "pause", costing=True)
+    found = pause.find(project.cloud, "pause", costing=True)
     found.verdict(project.environment.place)
     yield from (Runs(one.item.kind, one.item.short, one.doing, one.hourly) for one in found.turns)
 
