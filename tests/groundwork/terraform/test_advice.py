@@ -62,8 +62,8 @@ def error(detail: str, address: str = "") -> Diagnostic:
         ("Error 400: Constraint constraints/iam.disableX violated", "a policy of the organization", Exit.FAILED),
         ("Failed to query available provider packages", "leave out PROVIDER=google", Exit.FAILED),
         ("Unsupported Terraform Core version", "groundwork doctor", Exit.FAILED),
-        ('does not support resource type "google_pubsub_topic"', "say PROVIDER=google", Exit.USAGE),
-        ('does not support ephemeral resource "google_service_account_key"', "say PROVIDER=google", Exit.USAGE),
+        ('does not support resource type "google_pubsub_topic"', "set PROVIDER=google", Exit.USAGE),
+        ('does not support ephemeral resource "google_service_account_key"', "set PROVIDER=google", Exit.USAGE),
         ("Saved plan is stale", "something changed between plan and apply", Exit.FAILED),
     ],
 )
