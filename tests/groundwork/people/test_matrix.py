@@ -12,7 +12,7 @@ from groundwork.google.waiting import GRANTS, Patience
 from groundwork.people.access import Access, RolePermissions, find_action, find_target, known_policies, matrix
 from groundwork.people.actions import attempt, every, let_in, on
 from groundwork.people.personas import personas, targets
-from groundwork.people.team import Joined, broken
+from groundwork.people.team import OnboardingResult, broken
 from groundwork.people.trials import Judge, trial
 from groundwork.resources.bindings import Binding, Policies
 from groundwork.resources.item import Item
@@ -254,7 +254,9 @@ def test_a_grant_that_a_service_still_refuses_is_pending_and_retried(
     assert (tried.answer, pauses, len(messages)) == (answer, list(GRANTS[:waits]), waits)
     assert messages[0] == "secret.read on secret/wandb-api-key: not yet; trying again in 1 s"
     assert trial(theirs, judge, target, delete, messages.append).answer == "no"
-    problem = broken(Joined(environment, environment.members[alice], changed=False, proof=(tried,), tried=True))
+    problem = broken(
+        OnboardingResult(environment, environment.members[alice], changed=False, proof=(tried,), tried=True)
+    )
     assert (problem and problem.exit_code) == (None if answer == "yes" else 8)
 
 

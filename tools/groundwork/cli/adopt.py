@@ -14,7 +14,7 @@ from groundwork.errors import UsageProblem
 from groundwork.lifecycle.up import UpOptions
 from groundwork.policy.gate import gate
 from groundwork.start import adoption
-from groundwork.start.adoption import Look
+from groundwork.start.adoption import AdoptionScan
 from groundwork.terraform.process import signals_passed_on
 from groundwork.terraform.session import open_session
 from groundwork.text import counted
@@ -39,7 +39,7 @@ def adopt(name: str, provider: str | None, yes: bool, dry_run: bool, as_json: bo
     talk = Terminal(quiet=as_json)
     with signals_passed_on():
         session = open_session(*here(name), provider, "adopt", talk.say)
-        seen = adoption.look(session)
+        seen = adoption.scan(session)
         if as_json:
             print_json(_data(seen))
             return
@@ -57,7 +57,7 @@ def adopt(name: str, provider: str | None, yes: bool, dry_run: bool, as_json: bo
     echo(f"{counted(len(seen.found), 'resource')} taken over; a new plan shows no changes.")
 
 
-def _data(seen: Look) -> dict[str, list[dict[str, object]]]:
+def _data(seen: AdoptionScan) -> dict[str, list[dict[str, object]]]:
     return {
         "found": [
             {

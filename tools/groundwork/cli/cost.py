@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from groundwork.cost.against import Against
+    from groundwork.cost.against import SpendComparison
     from groundwork.cost.bars import Bar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -247,7 +247,7 @@ def _stacks(found: CostReport) -> dict[str, Any]:
     return {f"by_day_and_{name}": stacked.as_json(stacked.stack(found, name)) for name in by}
 
 
-def _beside(found: CostReport, source: CostSource) -> Against:
+def _beside(found: CostReport, source: CostSource) -> SpendComparison:
     """Compare the report with the estimate for what is up. Raises UsageProblem for files without days, CloudProblem for an unreadable state."""
     from groundwork.cost import against, planned
     from groundwork.lifecycle.status import states
@@ -260,7 +260,7 @@ def _beside(found: CostReport, source: CostSource) -> Against:
     return against.against(found, against.of_states(states(checkout, environment), planned.assumptions_of(environment)))
 
 
-def _draw(path: Path, found: CostReport, source: CostSource, now: datetime, beside: Against | None) -> None:
+def _draw(path: Path, found: CostReport, source: CostSource, now: datetime, beside: SpendComparison | None) -> None:
     from groundwork.cost import chart
 
     text = chart.page(found, source.balances_of(found.ledger, now.date()), now, beside)

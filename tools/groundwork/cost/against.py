@@ -35,7 +35,7 @@ SERVICES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Against:
+class SpendComparison:
     """By service: the estimate in US dollars a month at list prices, and what was spent in the `days` up to and including `until`."""
 
     until: date
@@ -58,7 +58,7 @@ def of_states(states: Iterable[State], assumptions: Assumptions) -> Estimate:
     return estimate({"format_version": "1.2", "resource_changes": entries}, assumptions)
 
 
-def against(report: CostReport, expected: Estimate) -> Against:
+def against(report: CostReport, expected: Estimate) -> SpendComparison:
     """Compare the estimate with the last thirty days of costs, or with as many days as there are."""
     last = max(line.day for line in report.lines)
     first = max(last - timedelta(days=DAYS - 1), min(line.day for line in report.lines))
@@ -71,7 +71,7 @@ def against(report: CostReport, expected: Estimate) -> Against:
         if part.price:
             awaited[_service(part)] = total((awaited.get(_service(part), ZERO), part.monthly))
     names = sorted({*spent, *awaited}, key=lambda name: (-spent.get(name, ZERO), -awaited.get(name, ZERO), name))
-    return Against(
+    return SpendComparison(
         last, (last - first).days + 1, tuple((name, awaited.get(name, ZERO), spent.get(name, ZERO)) for name in names)
     )
 
@@ -83,7 +83,7 @@ def _service(part: Component) -> str:
     return "Cloud Storage" if ".google_storage_bucket." in part.address else SERVICES[part.price.key.partition(".")[0]]
 
 
-def as_json(found: Against) -> dict[str, Any]:
+def as_json(found: SpendComparison) -> dict[str, Any]:
     """The comparison as `cost report --json` prints it: amounts are exact decimals in strings."""
     return {
         "until": found.until.isoformat(),
@@ -95,7 +95,7 @@ def as_json(found: Against) -> dict[str, Any]:
     }
 
 
-def lines(found: Against, currency: str) -> list[str]:
+def lines(found: SpendComparison, currency: str) -> list[str]:
     """The comparison as lines of text."""
     wide = max((len(name) for name, _, _ in found.services), default=0)
     head = f"Estimate a month at list prices, and spent in {counted(found.days, 'day')} until {found.until}"
@@ -108,7 +108,7 @@ def lines(found: Against, currency: str) -> list[str]:
     ]
 
 
-def drawn(found: Against, currency: str, simulated: str) -> str:
+def drawn(found: SpendComparison, currency: str, simulated: str) -> str:
     """The comparison as an HTML table."""
     title = f"Estimate and bill{simulated}"
     rows = "".join(

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from groundwork.cost.amounts import as_money, exact, total
-from groundwork.cost.credits import CreditBalance, Standing
+from groundwork.cost.credits import CreditBalance, GrantBalance
 
 _WIDE = 20
 
@@ -44,7 +44,7 @@ class Bar:
 
 def bars(balances: Sequence[CreditBalance], today: date) -> list[Bar]:
     """A bar for each member and currency that has an unexpired grant, sorted by member."""
-    grants: dict[tuple[str, str], list[Standing]] = {}
+    grants: dict[tuple[str, str], list[GrantBalance]] = {}
     for balance in balances:
         for standing in balance.standings:
             if not standing.expired(today):
@@ -52,7 +52,7 @@ def bars(balances: Sequence[CreditBalance], today: date) -> list[Bar]:
     return [_bar(*key, standings) for key, standings in sorted(grants.items())]
 
 
-def _bar(member: str, currency: str, standings: Sequence[Standing]) -> Bar:
+def _bar(member: str, currency: str, standings: Sequence[GrantBalance]) -> Bar:
     last = max(standings, key=lambda standing: standing.empty.likely or standing.grant.expires)
     return Bar(
         member,

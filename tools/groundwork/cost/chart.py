@@ -14,9 +14,9 @@ from html import escape
 
 from groundwork.cost import against as comparison
 from groundwork.cost import axes, burndown, stacked
-from groundwork.cost.against import Against
+from groundwork.cost.against import SpendComparison
 from groundwork.cost.amounts import ZERO, as_money
-from groundwork.cost.credits import HOW, CreditBalance, Standing
+from groundwork.cost.credits import HOW, CreditBalance, GrantBalance
 from groundwork.cost.report import CostGroup, CostReport, Sums, groupings
 from groundwork.cost.tables import balance_sentence, day_words
 
@@ -86,7 +86,9 @@ _HATCH = (
 )
 
 
-def page(report: CostReport, balances: Sequence[CreditBalance], now: datetime, estimated: Against | None = None) -> str:
+def page(
+    report: CostReport, balances: Sequence[CreditBalance], now: datetime, estimated: SpendComparison | None = None
+) -> str:
     """The whole page for a report and its credits, with a comparison with the estimate where `estimated` is given."""
     simulated = " (simulated)" if report.ledger.simulated else ""
     parts = [_head(report, simulated), _figures(report)]
@@ -272,7 +274,7 @@ def _credits(report: CostReport, balances: Sequence[CreditBalance], today: date,
     )
 
 
-def _grant_row(balance: CreditBalance, standing: Standing, today: date) -> str:
+def _grant_row(balance: CreditBalance, standing: GrantBalance, today: date) -> str:
     grant = standing.grant
     left = axes.share(standing.left, grant.amount, 300)
     bar = (

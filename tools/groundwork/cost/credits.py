@@ -31,7 +31,7 @@ HOW = (
 
 
 @dataclass(frozen=True, slots=True)
-class Burn:
+class BurnRate:
     """Daily cost before promotional credits: the mean, and the 10th and 90th percentile of the 7-day means.
 
     All three are None where fewer than seven complete days are known.
@@ -44,7 +44,7 @@ class Burn:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class PredictedDay:
     """A predicted day: by the mean burn, the soonest by the fast one, the latest by the slow one; None where there is no prediction."""
 
     likely: date | None
@@ -53,7 +53,7 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class GrantBalance:
     """The state of a grant on a day: what was `used` since `grant.counted_from`, what is `left`, and when it will be `empty`.
 
     In `empty`, None means not before it expires. `lost` is what will be unused when it expires, at the mean burn.
@@ -62,7 +62,7 @@ class Standing:
     grant: CreditGrant
     used: Decimal
     left: Decimal
-    empty: Spread
+    empty: PredictedDay
     lost: Decimal
 
     def expired(self, today: date) -> bool:
@@ -79,11 +79,11 @@ class CreditBalance:
     """
 
     name: str
-    standings: tuple[Standing, ...]
-    burn: Burn
+    standings: tuple[GrantBalance, ...]
+    burn: BurnRate
     over: Decimal
     currency: str
-    end: Spread
+    end: PredictedDay
 
     @property
     def whose(self) -> str:
@@ -126,10 +126,16 @@ def _balance(key: tuple[str, str], grants: list[CreditGrant], ledger: Ledger, to
     begin = min(ledger.as_of.date(), today) if ledger.as_of else today
     likely, soonest, latest = (_ends(grants, left, pace, begin) for pace in (burn.mean, burn.fast, burn.slow))
     standings = [
-        Standing(grant, used[n], left[n], Spread(likely.days[n], soonest.days[n], latest.days[n]), likely.spare[n])
+        GrantBalance(
+            grant, used[n], left[n], PredictedDay(likely.days[n], soonest.days[n], latest.days[n]), likely.spare[n]
+        )
         for n, grant in enumerate(grants)
     ]
-    end = Spread(*(ends.last(grants) for ends in (likely, soonest, latest))) if burn.mean else Spread(None, None, None)
+    end = (
+        PredictedDay(*(ends.last(grants) for ends in (likely, soonest, latest)))
+        if burn.mean
+        else PredictedDay(None, None, None)
+    )
     return CreditBalance(key[0], tuple(standings), burn, over, key[1], end)
 
 
@@ -165,10 +171,10 @@ def _remainder(grant: CreditGrant, used: Decimal, today: date) -> Decimal:
     return ZERO if grant.expires <= today else grant.opening - used
 
 
-def _burn(lines: Sequence[Line], ledger: Ledger, today: date) -> Burn:
+def _burn(lines: Sequence[Line], ledger: Ledger, today: date) -> BurnRate:
     """The daily cost over the complete days, which are those more than a day older than the newest export; at most the last 28."""
     if not ledger.daily or not lines:
-        return Burn(None, None, None, 0)
+        return BurnRate(None, None, None, 0)
     newest = ledger.as_of.date() if ledger.as_of else today
     last = min(newest, today) - timedelta(days=2)
     first = max(min(line.day for line in ledger.lines), last - timedelta(days=WINDOW_DAYS - 1))
@@ -177,9 +183,9 @@ def _burn(lines: Sequence[Line], ledger: Ledger, today: date) -> Burn:
         spent[line.day] = spent.get(line.day, ZERO) + line.before_promotion
     days = [spent.get(first + timedelta(days=n), ZERO) for n in range((last - first).days + 1)]
     if len(days) < FEWEST_DAYS:
-        return Burn(None, None, None, len(days))
+        return BurnRate(None, None, None, len(days))
     means = sorted(total(days[n : n + SMOOTHED_DAYS]) / SMOOTHED_DAYS for n in range(len(days) - SMOOTHED_DAYS + 1))
-    return Burn(total(days) / len(days), _quantile(means, LOW), _quantile(means, HIGH), len(days))
+    return BurnRate(total(days) / len(days), _quantile(means, LOW), _quantile(means, HIGH), len(days))
 
 
 def _quantile(ordered: Sequence[Decimal], part: Decimal) -> Decimal:
@@ -261,7 +267,7 @@ def _balance_json(balance: CreditBalance, today: date) -> dict[str, Any]:
     }
 
 
-def _standing_json(standing: Standing, today: date) -> dict[str, Any]:
+def _standing_json(standing: GrantBalance, today: date) -> dict[str, Any]:
     grant = standing.grant
     return {
         "member": grant.member,
@@ -277,7 +283,7 @@ def _standing_json(standing: Standing, today: date) -> dict[str, Any]:
     }
 
 
-def _spread(spread: Spread) -> dict[str, str | None]:
+def _spread(spread: PredictedDay) -> dict[str, str | None]:
     days = {"likely": spread.likely, "soonest": spread.soonest, "latest": spread.latest}
     return {name: day.isoformat() if day else None for name, day in days.items()}
 

@@ -13,7 +13,7 @@ from groundwork.cost import focus, query, same_bill
 from groundwork.cost.amounts import total
 from groundwork.cost.database import FAULT, define_pacific_day, opened, reading
 from groundwork.cost.ledger import Ledger, LedgerFile, Line, lines_of, merged
-from groundwork.cost.loading import Labels, Loaded, load
+from groundwork.cost.loading import Labels, LoadedFile, load
 from groundwork.errors import UsageProblem
 
 
@@ -45,7 +45,7 @@ def read(paths: Sequence[Path], labels: Labels | None = None) -> Ledger:
     with opened() as database:
         for macro in query.MACROS:
             database.execute(f"CREATE TEMP MACRO {macro}")
-        found: list[tuple[Loaded, Ledger]] = []
+        found: list[tuple[LoadedFile, Ledger]] = []
         for number, path in enumerate(paths):
             with reading(path):
                 loaded = load(database, f"file_{number}", path, labels)
@@ -54,7 +54,7 @@ def read(paths: Sequence[Path], labels: Labels | None = None) -> Ledger:
     return merged([ledger for _, ledger in found], notes)
 
 
-def _ledger(database: Any, loaded: Loaded, labels: Labels) -> Ledger:
+def _ledger(database: Any, loaded: LoadedFile, labels: Labels) -> Ledger:
     dialect = query.DUCKDB if loaded.decimals else query.DUCKDB_TEXT
     source = f"({loaded.relation})"
     parameters = {"member_label": labels.member, "component_label": labels.component}
@@ -69,7 +69,7 @@ def _ledger(database: Any, loaded: Loaded, labels: Labels) -> Ledger:
     return Ledger(lines, str(loaded.path), loaded.notes, loaded.daily, (part,))
 
 
-def _check_keys(loaded: Loaded, lines: Iterable[Line]) -> None:
+def _check_keys(loaded: LoadedFile, lines: Iterable[Line]) -> None:
     """Raises UsageProblem for an invalid currency or invoice month. Checked here and not in SQL, where it would run for every line."""
     currency = "BillingCurrency" if loaded.layout == focus.NAME else "currency"
     for line in lines:

@@ -25,7 +25,7 @@ Format = Literal["parquet", "lines", "documents", "array", "csv", "cost table"]
 
 
 @dataclass(frozen=True, slots=True)
-class Sniffed:
+class SniffedFile:
     """A file's format, judged by its beginning; `packed` means gzip.
 
     JSON is `lines` (one object per line), `documents` (objects over several lines) or an `array`; `header` and
@@ -39,7 +39,7 @@ class Sniffed:
     delimiter: str = ""
 
 
-def sniff(path: Path) -> Sniffed:
+def sniff(path: Path) -> SniffedFile:
     """The format of a file. Raises UsageProblem when it cannot be read, is empty, or is a truncated gzip file."""
     if path.exists() and not path.is_file():
         raise UsageProblem(f"{path} is not a regular file. Give a billing export: {KNOWN}.")
@@ -57,10 +57,10 @@ def sniff(path: Path) -> Sniffed:
     if not first:
         raise UsageProblem(f"{path} is empty. Give a billing export: {KNOWN}.")
     if first.startswith(b"PAR1"):
-        return Sniffed(path, "parquet", packed)
+        return SniffedFile(path, "parquet", packed)
     start = first.lstrip(b"\xef\xbb\xbf \t")
     if start.startswith((b"{", b"[")):
-        return Sniffed(path, _json_format(start), packed)
+        return SniffedFile(path, _json_format(start), packed)
     return _table(path, start, packed)
 
 
@@ -86,17 +86,17 @@ def _json_format(start: bytes) -> Format:
     return "documents" if not start[1:].strip() else "lines"
 
 
-def _table(path: Path, start: bytes, packed: bool) -> Sniffed:
+def _table(path: Path, start: bytes, packed: bool) -> SniffedFile:
     try:
         line = start.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
-        return Sniffed(path, "cost table", packed)
+        return SniffedFile(path, "cost table", packed)
     if not any(name in line for name in FOCUS_NAMES):
-        return Sniffed(path, "cost table", packed)
+        return SniffedFile(path, "cost table", packed)
     for delimiter in DELIMITERS:
         header = tuple(name.strip() for name in next(csv.reader([line], delimiter=delimiter)))
         if any(name in header for name in FOCUS_NAMES) and len(header) > 1:
-            return Sniffed(path, "csv", packed, _each_once(path, header), delimiter)
+            return SniffedFile(path, "csv", packed, _each_once(path, header), delimiter)
     raise UsageProblem(
         f"{path}: the names in its first line are not separated by commas, semicolons, tabs or bars. Export it again as CSV."
     )

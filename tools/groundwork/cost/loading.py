@@ -11,7 +11,7 @@ from typing import Any
 
 from groundwork.cost import console_table, focus, native
 from groundwork.cost.database import file_name, quoted
-from groundwork.cost.layouts import FOCUS_NAMES, Sniffed, sniff
+from groundwork.cost.layouts import FOCUS_NAMES, SniffedFile, sniff
 
 _LONGEST = 32 * 1024**2
 _JSON_FORMATS = {"lines": "newline_delimited", "documents": "unstructured", "array": "array"}
@@ -26,7 +26,7 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedFile:
     """A billing file in the database: `relation` is SQL for it in the query's layout.
 
     `decimals`: its amounts are decimals; `text`: it is a text file, so that exports may have been concatenated in it;
@@ -44,7 +44,7 @@ class Loaded:
     notes: tuple[str, ...] = ()
 
 
-def load(database: Any, name: str, path: Path, labels: Labels) -> Loaded:
+def load(database: Any, name: str, path: Path, labels: Labels) -> LoadedFile:
     """Load a file as a table or view called `name`. Raises UsageProblem where it does not fit its layout, or duckdb.Error."""
     sniffed = sniff(path)
     if sniffed.format == "cost table":
@@ -54,22 +54,24 @@ def load(database: Any, name: str, path: Path, labels: Labels) -> Loaded:
     if any(column in columns for column in FOCUS_NAMES):
         focus.check(path, columns)
         relation, notes = focus.relation(columns, name), focus.notes(columns)
-        return Loaded(path, focus.NAME, focus.NAME, relation, text=text, net=True, notes=notes)
+        return LoadedFile(path, focus.NAME, focus.NAME, relation, text=text, net=True, notes=notes)
     native.check(path, columns)
     kind = f"{native.NAME}, {'detailed' if 'resource' in columns else 'standard'}"
     labelled = text or _projects_labelled(database, path, labels)
-    return Loaded(path, native.NAME, kind, native.relation(columns, name, labelled), native.decimals(columns), text)
+    return LoadedFile(path, native.NAME, kind, native.relation(columns, name, labelled), native.decimals(columns), text)
 
 
-def _cost_table(database: Any, name: str, path: Path) -> Loaded:
+def _cost_table(database: Any, name: str, path: Path) -> LoadedFile:
     table = console_table.read_table(path)
     with tempfile.TemporaryDirectory(prefix="groundwork-") as folder:
         rows = Path(folder, "rows.ndjson")
         with rows.open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(row) + "\n" for row in console_table.native_rows(table))
-        _json_table(database, name, Sniffed(rows, "lines"), native.JSON_TYPES)
+        _json_table(database, name, SniffedFile(rows, "lines"), native.JSON_TYPES)
     relation = native.relation(_types(database, name), name)
-    return Loaded(path, console_table.NAME, console_table.NAME, relation, daily=False, notes=console_table.notes(table))
+    return LoadedFile(
+        path, console_table.NAME, console_table.NAME, relation, daily=False, notes=console_table.notes(table)
+    )
 
 
 def _types(database: Any, name: str) -> dict[str, Any]:
@@ -77,7 +79,7 @@ def _types(database: Any, name: str) -> dict[str, Any]:
     return dict(zip(relation.columns, relation.types, strict=True))
 
 
-def _parquet(database: Any, name: str, sniffed: Sniffed) -> dict[str, Any]:
+def _parquet(database: Any, name: str, sniffed: SniffedFile) -> dict[str, Any]:
     scan = f"read_parquet({file_name(sniffed.path)}, hive_partitioning=false)"
     database.execute(f"CREATE VIEW {name} AS SELECT * FROM {scan}")  # noqa: S608 - the path is quoted
     return _types(database, name)
@@ -97,7 +99,7 @@ def _projects_labelled(database: Any, path: Path, labels: Labels) -> bool:
     return bool(database.execute(sql).fetchone()[0])
 
 
-def _csv(database: Any, name: str, sniffed: Sniffed) -> dict[str, Any]:
+def _csv(database: Any, name: str, sniffed: SniffedFile) -> dict[str, Any]:
     columns = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in sniffed.header)
     settings = {
         "auto_detect": "false", "columns": f"{{{columns}}}", "header": "true", "delim": quoted(sniffed.delimiter), "quote": "'\"'",
@@ -109,11 +111,11 @@ def _csv(database: Any, name: str, sniffed: Sniffed) -> dict[str, Any]:
     return _types(database, name)
 
 
-def _compression(sniffed: Sniffed) -> str:
+def _compression(sniffed: SniffedFile) -> str:
     return "'gzip'" if sniffed.packed else "'none'"
 
 
-def _json(database: Any, name: str, sniffed: Sniffed) -> dict[str, Any]:
+def _json(database: Any, name: str, sniffed: SniffedFile) -> dict[str, Any]:
     keys = _first_keys(database, sniffed)
     if any(key in keys for key in FOCUS_NAMES):
         _json_table(database, name, sniffed, focus.JSON_TYPES)
@@ -124,24 +126,24 @@ def _json(database: Any, name: str, sniffed: Sniffed) -> dict[str, Any]:
     return {column: type_ for column, type_ in types.items() if column in there}
 
 
-def _first_keys(database: Any, sniffed: Sniffed) -> Sequence[str]:
+def _first_keys(database: Any, sniffed: SniffedFile) -> Sequence[str]:
     """The keys of the first line. They identify the layout: a later line without a required key is refused."""
     scan = _json_scan("read_json_objects", sniffed)
     found = database.execute(f"SELECT json_keys(json) FROM {scan} LIMIT 1").fetchone()  # noqa: S608 - the path is quoted
     return list(found[0] or ()) if found else ()
 
 
-def _json_scan(reader: str, sniffed: Sniffed, types: Mapping[str, str] | None = None) -> str:
+def _json_scan(reader: str, sniffed: SniffedFile, types: Mapping[str, str] | None = None) -> str:
     columns = ", ".join(f"{quoted(column)}: {quoted(type_)}" for column, type_ in (types or {}).items())
     settings = f"format='{_JSON_FORMATS[sniffed.format]}', maximum_object_size={_LONGEST}, compression={_compression(sniffed)}, hive_partitioning=false"
     return f"{reader}({file_name(sniffed.path)}, {settings}{f', records=true, columns={{{columns}}}' if types else ''})"
 
 
-def _json_table(database: Any, name: str, sniffed: Sniffed, types: Mapping[str, str]) -> None:
+def _json_table(database: Any, name: str, sniffed: SniffedFile, types: Mapping[str, str]) -> None:
     database.execute(f"CREATE TABLE {name} AS SELECT * FROM {_json_scan('read_json', sniffed, types)}")  # noqa: S608 - the path is quoted
 
 
-def _native_table(database: Any, name: str, sniffed: Sniffed) -> None:
+def _native_table(database: Any, name: str, sniffed: SniffedFile) -> None:
     import duckdb
 
     try:
@@ -155,7 +157,7 @@ def _native_table(database: Any, name: str, sniffed: Sniffed) -> None:
         _check_shapes(database, sniffed)
 
 
-def _check_shapes(database: Any, sniffed: Sniffed) -> None:
+def _check_shapes(database: Any, sniffed: SniffedFile) -> None:
     """Raises UsageProblem naming a column that is not the object, list or plain value that Google exports."""
     scan = _json_scan("read_json_objects", sniffed)
     for column, each in native.COLUMNS.items():

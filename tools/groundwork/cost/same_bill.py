@@ -12,7 +12,7 @@ from typing import Any
 
 from groundwork.cost.database import reading
 from groundwork.cost.ledger import Ledger
-from groundwork.cost.loading import Loaded
+from groundwork.cost.loading import LoadedFile
 from groundwork.errors import UsageProblem
 
 FEW = 0.01
@@ -24,10 +24,10 @@ _LINE = (
     "main(cost)", "list_sum(list_transform(credits, lambda c: main(c.amount)))",
 )  # fmt: skip
 
-Found = tuple[Loaded, Ledger]
+LoadedLedger = tuple[LoadedFile, Ledger]
 
 
-def check(database: Any, found: Sequence[Found]) -> list[str]:
+def check(database: Any, found: Sequence[LoadedLedger]) -> list[str]:
     """Sentences about lines that may be duplicates. Raises UsageProblem where two files contain the same bill."""
     for one, other in combinations(found, 2):
         _check_billed(one, other)
@@ -39,7 +39,7 @@ def check(database: Any, found: Sequence[Found]) -> list[str]:
     return notes
 
 
-def _check_billed(one: Found, other: Found) -> None:
+def _check_billed(one: LoadedLedger, other: LoadedLedger) -> None:
     """Raises UsageProblem for exports of two kinds, or for two monthly cost tables, that contain the same bill."""
     daily = one[0].daily and other[0].daily
     if one[0].kind == other[0].kind and daily:
@@ -63,7 +63,7 @@ def _billed(ledger: Ledger, daily: bool) -> set[tuple[str, str, str, str]]:
     }
 
 
-def _compared(database: Any, files: Sequence[Loaded]) -> Iterator[str]:
+def _compared(database: Any, files: Sequence[LoadedFile]) -> Iterator[str]:
     """Sentences about duplicate lines in files of one kind. Raises UsageProblem where there are many."""
     for number, file in enumerate(files):
         with reading(file.path):
@@ -84,7 +84,7 @@ def _compared(database: Any, files: Sequence[Loaded]) -> Iterator[str]:
         yield f"{both}: if that is the same usage, it is counted twice."
 
 
-def _lines(number: int, file: Loaded) -> str:
+def _lines(number: int, file: LoadedFile) -> str:
     return f"""
     SELECT {number} AS file, hash({", ".join(_LINE)}) AS line, COUNT(*) AS times FROM ({file.relation})
     WHERE main(cost) <> 0 OR len(credits) > 0 GROUP BY ALL

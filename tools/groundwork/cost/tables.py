@@ -12,7 +12,7 @@ from groundwork.cost import bars
 from groundwork.cost import credits as balance_words
 from groundwork.cost.amounts import as_money, total
 from groundwork.cost.assumptions import DEFAULTS
-from groundwork.cost.credits import CreditBalance, Standing
+from groundwork.cost.credits import CreditBalance, GrantBalance
 from groundwork.cost.estimate import Component, Estimate, Kind, sentence
 from groundwork.cost.ledger import Ledger
 from groundwork.cost.report import CostGroup, CostReport, groupings
@@ -184,7 +184,7 @@ def of_credits(balances: Sequence[CreditBalance], ledger: Ledger, today: date) -
     yield Text(f"Costs as of {as_of:%Y-%m-%d %H:%M} UTC. {balance_words.HOW}" if as_of else balance_words.HOW)
 
 
-def _standing(balance: CreditBalance, standing: Standing, today: date) -> Sequence[str]:
+def _standing(balance: CreditBalance, standing: GrantBalance, today: date) -> Sequence[str]:
     grant, empty = standing.grant, standing.empty
     fate = day_words(standing, today)
     between = (
@@ -203,7 +203,7 @@ def _standing(balance: CreditBalance, standing: Standing, today: date) -> Sequen
     )
 
 
-def day_words(standing: Standing, today: date) -> str:
+def day_words(standing: GrantBalance, today: date) -> str:
     """When a grant will be empty, in words."""
     if standing.expired(today):
         return "expired"

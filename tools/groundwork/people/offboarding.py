@@ -15,7 +15,7 @@ from groundwork.people.access import known_policies
 from groundwork.people.spelling import Respelled, of_member, respelled
 from groundwork.people.team import strike
 from groundwork.resources import acls
-from groundwork.resources.bindings import Binding, Policies, Way, address, is_of
+from groundwork.resources.bindings import Binding, IndirectAccess, Policies, address, is_of
 from groundwork.resources.policies import drop_members
 from groundwork.terraform.session import Session
 from groundwork.terraform.state import read_state
@@ -26,13 +26,13 @@ OWNER_ROLE = "roles/owner"
 
 
 @dataclass(frozen=True)
-class Leaver:
+class OffboardingResult:
     """Somebody who left: their former grants, what still gives them access, and addresses that may be theirs."""
 
     email: str
     project: str
     held: tuple[Binding, ...]
-    ways: tuple[Way, ...]
+    ways: tuple[IndirectAccess, ...]
     respelled: tuple[Respelled, ...]
 
     @property
@@ -74,7 +74,9 @@ def _policies(session: Session, email: str) -> Policies:
     return policies
 
 
-def take_out(session: Session, email: str, options: UpOptions, talk: Talk, checks: Sequence[Check] = ()) -> Leaver:
+def take_out(
+    session: Session, email: str, options: UpOptions, talk: Talk, checks: Sequence[Check] = ()
+) -> OffboardingResult:
     """Removes a person from the file, from every policy and from every access control list.
 
     Raises Refused, CouldNotTell when a policy could not be read, LeftOver when a binding is still there afterwards.
@@ -85,9 +87,9 @@ def take_out(session: Session, email: str, options: UpOptions, talk: Talk, check
     member = before.members.get(email)
     spelled = of_member(respelled(session, before, policies), member) if member else ()
     if options.dry_run and (member or held):
-        return Leaver(email, before.project, held, policies.letting_in(email), spelled)
+        return OffboardingResult(email, before.project, held, policies.letting_in(email), spelled)
     if not member and not held:
-        left = Leaver(email, before.project, (), policies.letting_in(email), ())
+        left = OffboardingResult(email, before.project, (), policies.letting_in(email), ())
         raise left.problem or UsageProblem(
             f"{email} is not in {before.name} and has no grants in {before.project}: there is nothing to remove."
         )
@@ -96,7 +98,7 @@ def take_out(session: Session, email: str, options: UpOptions, talk: Talk, check
     is_up = bool(read_state(session.cloud, session.place("platform")).resources)
     _platform_without(session, email, options, talk, checks, is_up=is_up)
     after = _strip(session, email, talk, ", made by hand" if is_up else "")
-    return Leaver(email, before.project, held, after.letting_in(email), spelled)
+    return OffboardingResult(email, before.project, held, after.letting_in(email), spelled)
 
 
 def _platform_without(

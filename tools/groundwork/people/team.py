@@ -18,7 +18,7 @@ from groundwork.lifecycle.wrong_members import WrongMembers
 from groundwork.people.access import RolePermissions, known_policies, promised
 from groundwork.people.personas import personas
 from groundwork.people.spelling import Respelled, respelled
-from groundwork.people.trials import Judge, Tried, trial
+from groundwork.people.trials import Judge, Trial, trial
 from groundwork.terraform.plans import LayerPlan
 from groundwork.terraform.session import Session
 from groundwork.terraform.talk import Talk
@@ -28,7 +28,7 @@ _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 @dataclass(frozen=True)
-class Joined:
+class OnboardingResult:
     """A new member: whether the file changed, and the outcome of every promised action; `tried` is False for a group and on Google Cloud.
 
     `respelled`: the policies have the member's grants under another address.
@@ -37,7 +37,7 @@ class Joined:
     environment: Environment
     member: Member
     changed: bool
-    proof: tuple[Tried, ...]
+    proof: tuple[Trial, ...]
     tried: bool
     respelled: tuple[Respelled, ...] = ()
 
@@ -100,7 +100,9 @@ def strike(environment: Environment, email: str) -> bool:
     return editing.edit(environment.path, change)
 
 
-def add(session: Session, member: Member, options: UpOptions, talk: Talk, checks: Sequence[Check] = ()) -> Joined:
+def add(
+    session: Session, member: Member, options: UpOptions, talk: Talk, checks: Sequence[Check] = ()
+) -> OnboardingResult:
     """Onboards a member: the file, the plan shown and applied, and every promised action tried.
 
     Raises EnvironmentProblem (nothing was written), Refused (the file is put back).
@@ -110,7 +112,7 @@ def add(session: Session, member: Member, options: UpOptions, talk: Talk, checks
     right = partial(refuse_mistakes, path=before.path, root=session.checkout.root)
     changed = enter(before, member, right, dry_run=options.dry_run)
     if options.dry_run:
-        return Joined(
+        return OnboardingResult(
             replace(before, members={**before.members, member.email: member}), member, changed, (), tried=False
         )
     after = load(before.path, session.checkout.root)
@@ -125,7 +127,7 @@ def add(session: Session, member: Member, options: UpOptions, talk: Talk, checks
     proof = prove(session, after, member, talk)
     broken_ones = [tried for tried in proof if not tried.kept]
     spelled = respelled(session, after, known_policies(session.cloud)) if broken_ones else ()
-    return Joined(after, member, changed, proof, tried=_can_be(after, member), respelled=spelled)
+    return OnboardingResult(after, member, changed, proof, tried=_can_be(after, member), respelled=spelled)
 
 
 def up_or_put_back(
@@ -169,7 +171,7 @@ def put_back(before: Environment, email: str, former: str, ours: str) -> None:
         strike(before, email)
 
 
-def prove(session: Session, environment: Environment, member: Member, talk: Talk) -> tuple[Tried, ...]:
+def prove(session: Session, environment: Environment, member: Member, talk: Talk) -> tuple[Trial, ...]:
     """Tries every promised action as the member on the local cloud; on Google Cloud, evaluates the policies.
 
     Nobody can act as somebody else on Google Cloud; the newcomer's own `groundwork access check` tries it there. What is
@@ -179,7 +181,7 @@ def prove(session: Session, environment: Environment, member: Member, talk: Talk
     promises = promised(environment, personas(session.checkout.root)[member.role], roles)
     judge = Judge(session.cloud, environment, member.email)
     if not _can_be(environment, member):
-        return tuple(Tried(target, action, 200 if judge.gives(target, action) else 403) for target, action in promises)
+        return tuple(Trial(target, action, 200 if judge.gives(target, action) else 403) for target, action in promises)
     theirs = connect(environment, member.principal, session.checkout)
     return tuple(trial(theirs, judge, target, action, talk.say) for target, action in promises)
 
@@ -189,7 +191,7 @@ def _can_be(environment: Environment, member: Member) -> bool:
     return environment.local and member.type == "user"
 
 
-def broken(joined: Joined) -> GroundworkError | None:
+def broken(joined: OnboardingResult) -> GroundworkError | None:
     """The sentence about promised actions that do not work."""
     late = [tried for tried in joined.proof if tried.granted]
     lines = [

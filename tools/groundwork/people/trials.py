@@ -17,7 +17,7 @@ from groundwork.resources.kind import Action
 
 
 @dataclass(frozen=True)
-class Tried:
+class Trial:
     """A promised action and its outcome; `status` is the HTTP status, or 200/403 by the policies.
 
     `granted`: a policy gives it all the same, which works only after some minutes.
@@ -68,15 +68,15 @@ class Judge:
 
 def trial(
     theirs: GoogleCloud, judge: Judge, target: PolicyTarget, action: Action, say: Callable[[str], object]
-) -> Tried:
+) -> Trial:
     """Tries an action as the principal of `theirs`, for as long as Google may take to apply a grant. Raises CouldNotTell."""
 
-    def once() -> Tried:
+    def once() -> Trial:
         try:
             status = attempt(theirs, judge.environment, action, target)
         except CloudProblem as problem:
             raise CouldNotTell(f"Whether {action.name} on {target.text} works is unknown: {problem.message}") from None
-        return Tried(target, action, status, not let_in(status) and judge.gives(target, action))
+        return Trial(target, action, status, not let_in(status) and judge.gives(target, action))
 
     def notice(seconds: float) -> None:
         say(f"{action.name} on {target.text}: not yet; trying again in {seconds:g} s")

@@ -53,7 +53,7 @@ class Violation:
 
 
 @dataclass(frozen=True)
-class Excused:
+class ExcusedViolation:
     """A violation that an exception of the environment file permits."""
 
     finding: Violation
@@ -69,7 +69,7 @@ class Result:
     """
 
     findings: tuple[Violation, ...]
-    excused: tuple[Excused, ...]
+    excused: tuple[ExcusedViolation, ...]
     expired: tuple[PolicyException, ...]
     unused: tuple[PolicyException, ...]
     checked: Mapping[str, int]
@@ -156,22 +156,22 @@ def _place(candidates: Sequence[SourceLocation], layer: str) -> SourceLocation:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Judgement:
     """Violations after exceptions: those that remain, the excused ones, and expired or unused exceptions."""
 
     findings: tuple[Violation, ...]
-    excused: tuple[Excused, ...]
+    excused: tuple[ExcusedViolation, ...]
     expired: tuple[PolicyException, ...]
     unused: tuple[PolicyException, ...]
 
 
-def apply(exceptions: Sequence[PolicyException], found: Sequence[Violation], today: date) -> Judged:
+def apply(exceptions: Sequence[PolicyException], found: Sequence[Violation], today: date) -> Judgement:
     """Excuses what a valid exception names; `expires` is the first day on which it no longer applies."""
     valid = [exception for exception in exceptions if exception.expires > today]
-    excused = [Excused(finding, one) for finding in found for one in _matching(valid, finding)]
+    excused = [ExcusedViolation(finding, one) for finding in found for one in _matching(valid, finding)]
     passed = {id(one.finding) for one in excused}
     used = {id(one.exception) for one in excused}
-    return Judged(
+    return Judgement(
         findings=tuple(finding for finding in found if id(finding) not in passed),
         excused=tuple(excused),
         expired=tuple(exception for exception in exceptions if exception.expires <= today),

@@ -39,7 +39,7 @@ class Binding:
 
 
 @dataclass(frozen=True, order=True)
-class Way:
+class IndirectAccess:
     """A binding that gives somebody access without naming them: through everybody, their domain, or a group."""
 
     member: str
@@ -69,10 +69,10 @@ class Policies:
         """The bindings that name a person, under any prefix, deleted or not."""
         return tuple(binding for binding in self.all if any(is_of(member, email) for member in binding.members))
 
-    def letting_in(self, email: str) -> tuple[Way, ...]:
+    def letting_in(self, email: str) -> tuple[IndirectAccess, ...]:
         """The bindings that give, or may give, a person access without naming them."""
         return tuple(
-            Way(member, binding)
+            IndirectAccess(member, binding)
             for binding in self.all
             for member in binding.members
             if is_anybody(member) and not is_of(member, email) and _may_be(member, email)

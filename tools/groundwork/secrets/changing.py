@@ -35,7 +35,7 @@ class Intent:
 
 
 @dataclass(frozen=True)
-class Done:
+class ChangeResult:
     """The result of an intent: the new version's number, None when the value was unchanged."""
 
     intent: Intent
@@ -80,7 +80,7 @@ def has(vault: Vault, name: str, value: bytes) -> bool:
         return False
 
 
-def carry_out(vault: Vault, intent: Intent, value: bytes) -> Done:
+def carry_out(vault: Vault, intent: Intent, value: bytes) -> ChangeResult:
     """Adds the value, and only then disables and destroys versions; an unchanged value changes nothing.
 
     Raises UsageProblem for a rotation to the same value, GroundworkError; its message mentions a value that was stored although an older version could not be disabled or destroyed.
@@ -90,7 +90,7 @@ def carry_out(vault: Vault, intent: Intent, value: bytes) -> Done:
             raise UsageProblem(
                 f"{intent.name} already has this value: a rotation needs a new one. Nothing was changed."
             )
-        return Done(intent, None)
+        return ChangeResult(intent, None)
     added = vault.add(intent.name, value)
     try:
         move(vault.disable, intent.name, intent.disable)
@@ -101,7 +101,7 @@ def carry_out(vault: Vault, intent: Intent, value: bytes) -> Done:
             *problem.details,
         )
         raise
-    return Done(intent, added)
+    return ChangeResult(intent, added)
 
 
 def move(act: Callable[[str, int], None], name: str, numbers: Sequence[int]) -> None:

@@ -9,14 +9,14 @@ from pathlib import Path
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, UsageProblem
 from groundwork.secrets import dotenv, names, values
-from groundwork.secrets.changing import Done, Intent, carry_out, has, to_set
+from groundwork.secrets.changing import ChangeResult, Intent, carry_out, has, to_set
 from groundwork.secrets.vault import Vault
 from groundwork.terraform import git
 from groundwork.text import listed
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ImportedSecret:
     """A secret and its value from a file."""
 
     name: str
@@ -24,7 +24,7 @@ class Wanted:
     line: int
 
 
-def wanted(file: Path, environment: Environment, only: Collection[str]) -> tuple[Wanted, ...]:
+def wanted(file: Path, environment: Environment, only: Collection[str]) -> tuple[ImportedSecret, ...]:
     """What the file sets; `only` selects keys, empty for all.
 
     Raises UsageProblem naming every key that cannot be imported.
@@ -36,7 +36,7 @@ def wanted(file: Path, environment: Environment, only: Collection[str]) -> tuple
     chosen = [entry for entry in entries if not only or entry.key in only]
     if not chosen:
         raise UsageProblem(f"{file.name} has no KEY=VALUE line: there is nothing to import.")
-    found: list[Wanted] = []
+    found: list[ImportedSecret] = []
     mistakes: list[str] = []
     for entry in chosen:
         try:
@@ -49,7 +49,7 @@ def wanted(file: Path, environment: Environment, only: Collection[str]) -> tuple
     return tuple(found)
 
 
-def _resolved(entry: dotenv.Assignment, environment: Environment) -> Wanted:
+def _resolved(entry: dotenv.Assignment, environment: Environment) -> ImportedSecret:
     name = names.for_variable(environment, entry.key)
     if name is None:
         suggested = names.suggested(entry.key)
@@ -62,12 +62,12 @@ def _resolved(entry: dotenv.Assignment, environment: Environment) -> Wanted:
             "If it is not a secret, leave it out by naming the others with --only."
         )
     try:
-        return Wanted(name, values.checked(entry.value.encode("utf-8"), exact=True), entry.line)
+        return ImportedSecret(name, values.checked(entry.value.encode("utf-8"), exact=True), entry.line)
     except UsageProblem as mistake:
         raise UsageProblem(f"{entry.key}: {mistake.message}") from None
 
 
-def _collisions(found: Sequence[Wanted], file_name: str) -> Iterator[str]:
+def _collisions(found: Sequence[ImportedSecret], file_name: str) -> Iterator[str]:
     lines: dict[str, int] = {}
     for each in found:
         if each.name in lines:
@@ -75,7 +75,7 @@ def _collisions(found: Sequence[Wanted], file_name: str) -> Iterator[str]:
         lines.setdefault(each.name, each.line)
 
 
-def intents(vault: Vault, found: Sequence[Wanted], keep: int | None) -> tuple[Intent, ...]:
+def intents(vault: Vault, found: Sequence[ImportedSecret], keep: int | None) -> tuple[Intent, ...]:
     """What importing will do, checked against the project beforehand: the secrets exist, and the caller may set each.
 
     Raises GroundworkError for the first problem; nothing is set then.
@@ -87,7 +87,7 @@ def intents(vault: Vault, found: Sequence[Wanted], keep: int | None) -> tuple[In
     )
 
 
-def import_all(vault: Vault, found: Sequence[Wanted], planned: Sequence[Intent]) -> Iterator[Done]:
+def import_all(vault: Vault, found: Sequence[ImportedSecret], planned: Sequence[Intent]) -> Iterator[ChangeResult]:
     """Sets them one after the other. On failure, raises GroundworkError saying which were already set."""
     done: list[str] = []
     for each, intent in zip(found, planned, strict=True):

@@ -47,7 +47,7 @@ class NotAdopted:
 
 
 @dataclass(frozen=True)
-class Look:
+class AdoptionScan:
     """What a project contains that is in no Terraform state, of the kinds that an environment file can describe."""
 
     found: tuple[Adoptable, ...]
@@ -62,7 +62,7 @@ class Look:
         return ids
 
 
-def look(session: Session) -> Look:
+def scan(session: Session) -> AdoptionScan:
     """Lists the project. Raises CouldNotTell if a list call fails: what it misses would be created a second time."""
     takes = {kind.name: part for kind, part in parts() if part.adopted}
     inventory = take(session.cloud, [row for row in listings() if row.kind in takes])
@@ -80,7 +80,7 @@ def look(session: Session) -> Look:
             found.append(answer)
         else:
             left.append(NotAdopted(item, answer))
-    return Look(tuple(found), tuple(left))
+    return AdoptionScan(tuple(found), tuple(left))
 
 
 def _taken(environment: Environment, part: FileSection, item: Item, before: Sequence[Adoptable]) -> Adoptable | str:
@@ -118,7 +118,7 @@ def enter(session: Session, adoptables: Sequence[Adoptable]) -> None:
     editing.edit(path, change, partial(refuse_mistakes, path=path, root=session.checkout.root))
 
 
-def adopt(session: Session, seen: Look, options: UpOptions, talk: Talk, checks: Sequence[Check] = ()) -> None:
+def adopt(session: Session, seen: AdoptionScan, options: UpOptions, talk: Talk, checks: Sequence[Check] = ()) -> None:
     """Adds entries for what was found and applies a plan that imports it; a second plan must be empty.
 
     If it ends before anything is applied, the file is restored. Raises GroundworkError.

@@ -14,7 +14,7 @@ from groundwork.terraform.events import Diagnostic
 
 
 @dataclass(frozen=True)
-class Passing:
+class TransientError:
     """The message of a temporary error, and why it is temporary."""
 
     pattern: re.Pattern[str]
@@ -22,22 +22,22 @@ class Passing:
 
 
 KNOWN = (
-    Passing(
+    TransientError(
         re.compile(r"SERVICE_DISABLED|has not been used in project \S+ before or it is disabled"),
         "the API was enabled a moment ago",
     ),
-    Passing(re.compile(r"Service account \S+ does not exist"), "the service account was created a moment ago"),
-    Passing(
+    TransientError(re.compile(r"Service account \S+ does not exist"), "the service account was created a moment ago"),
+    TransientError(
         re.compile(r"There were concurrent policy changes|Too many conflicts"), "somebody else changed the same policy"
     ),
-    Passing(
+    TransientError(
         re.compile(r"(?s)(?=.*\b412\b)(?=.*(iam|IAM|policy))(?=.*([Pp]recondition|conditionNotMet))"),
         "the bucket's policy changed in between",
     ),
-    Passing(re.compile(r"Identity Pool does not exist"), "the identity pool was created a moment ago"),
+    TransientError(re.compile(r"Identity Pool does not exist"), "the identity pool was created a moment ago"),
 )
 # The local cloud is restarted when it dies; other unreachable servers may never come back.
-LOCAL = Passing(
+LOCAL = TransientError(
     re.compile(r"connection refused|connection reset|(?i:unexpected eof)|cannot be reached"),
     "the local cloud was unreachable for a moment",
 )
@@ -54,7 +54,7 @@ def reason(errors: Sequence[Diagnostic], *, local: bool = False) -> str:
     return "; ".join(dict.fromkeys(reasons)) if reasons and all(reasons) else ""
 
 
-def _reason(text: str, known: Sequence[Passing]) -> str:
+def _reason(text: str, known: Sequence[TransientError]) -> str:
     if NEVER.search(text):
         return ""
     return next((entry.why for entry in known if entry.pattern.search(text)), "")
