@@ -45,8 +45,8 @@ REQUESTS = 'resource.type = "cloud_run_revision" AND metric.type = "run.googleap
 
 def test_a_write_only_token_reaches_the_api_and_no_state(world: World) -> None:
     with pytest.raises(Refusal, match=r"labels\[auth_token\]"):
-        world.core.made(CHANNEL, type="slack", labels={"channel_name": "#alerts"})
-    state = world.core.made(CHANNEL, **slack(auth_token_wo="hidden", auth_token_wo_version="1"))
+        world.core.created(CHANNEL, type="slack", labels={"channel_name": "#alerts"})
+    state = world.core.created(CHANNEL, **slack(auth_token_wo="hidden", auth_token_wo_version="1"))
     assert "hidden" not in json.dumps(state)
     assert state["labels"] == {"channel_name": "#alerts"}
     found = world.core.read(CHANNEL, state)
@@ -55,20 +55,20 @@ def test_a_write_only_token_reaches_the_api_and_no_state(world: World) -> None:
 
 
 def test_a_secret_stays_in_its_place_since_the_api_masks_it(world: World) -> None:
-    hidden = world.core.made(CHANNEL, **slack(auth_token="mine"))
+    hidden = world.core.created(CHANNEL, **slack(auth_token="mine"))
     assert hidden["sensitive_labels"][0]["auth_token"] == "mine"
-    plain = world.core.made(CHANNEL, type="slack", labels={"channel_name": "#alerts", "auth_token": "mine"})
+    plain = world.core.created(CHANNEL, type="slack", labels={"channel_name": "#alerts", "auth_token": "mine"})
     found = world.core.read(CHANNEL, plain)
     assert found is not None
     assert found["labels"] == {"channel_name": "#alerts", "auth_token": "mine"}
     with pytest.raises(Refusal, match="The label auth_token is set in labels and in sensitive_labels"):
-        world.core.made(CHANNEL, **{**slack(auth_token="mine"), "labels": {"auth_token": "other"}})
+        world.core.created(CHANNEL, **{**slack(auth_token="mine"), "labels": {"auth_token": "other"}})
 
 
 def test_a_channel_in_use_is_only_deleted_by_force(world: World) -> None:
     mail = {"type": "email", "labels": {"email_address": "team@example.com"}}
-    channel = world.core.made(CHANNEL, **mail)
-    world.core.made(POLICY, **alert("errors"), notification_channels=[channel["id"]])
+    channel = world.core.created(CHANNEL, **mail)
+    world.core.created(POLICY, **alert("errors"), notification_channels=[channel["id"]])
     with pytest.raises(Refusal, match="still being referenced"):
         world.core.destroyed(CHANNEL, channel)
     forced = world.core.changed(CHANNEL, channel, **mail, force_delete=True)
@@ -77,7 +77,7 @@ def test_a_channel_in_use_is_only_deleted_by_force(world: World) -> None:
 
 
 def test_conditions_keep_their_names_when_another_is_added(world: World) -> None:
-    state = world.core.made(POLICY, **alert("errors"))
+    state = world.core.created(POLICY, **alert("errors"))
     changed = world.core.changed(POLICY, state, **alert("errors", "slow"))
     names = [one["name"] for one in changed["conditions"]]
     assert names[0] == state["conditions"][0]["name"]
@@ -85,7 +85,7 @@ def test_conditions_keep_their_names_when_another_is_added(world: World) -> None
 
 
 def test_what_google_adds_to_a_dashboard_is_no_change(world: World) -> None:
-    state = world.core.made(DASHBOARD, dashboard_json=json.dumps(HEAD))
+    state = world.core.created(DASHBOARD, dashboard_json=json.dumps(HEAD))
     assert json.loads(state["dashboard_json"])["etag"]
     assert world.core.plan(DASHBOARD, state, dashboard_json=json.dumps(HEAD, indent=2)).values == state
     shorter = {**HEAD, "gridLayout": {"widgets": HEAD["gridLayout"]["widgets"][:1]}}  # type: ignore[index]
@@ -103,7 +103,7 @@ def test_json_is_stored_as_go_writes_it(offline: Core) -> None:
 
 
 def test_a_path_without_its_slash_and_a_host_without_its_project_are_no_change(world: World) -> None:
-    state = world.core.made(CHECK, **check())
+    state = world.core.created(CHECK, **check())
     assert state["http_check"][0]["path"] == "/health"
     assert state["monitored_resource"][0]["labels"] == {"host": "example.com", "project_id": PROJECT}
     planned = world.core.plan(CHECK, state, **check())
