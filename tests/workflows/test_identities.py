@@ -92,3 +92,14 @@ def test_the_planner_without_its_setting_would_ask_for_a_lock_and_is_refused(clo
     with pytest.raises(GroundworkError) as refusal:
         up.plan(_as(clone, clone.environment.planner), RecordedTalk())
     assert "storage.objects.create" in _words(refusal.value)
+
+
+def test_the_deployer_removes_what_it_loses_the_right_to(clone: Clone) -> None:
+    before = clone.file.read_text("utf-8")
+    deployer = _as(clone, clone.environment.deployer)
+    watched = before.replace("identities:\n", "identities:\n  serve: {description: Serves models.}\n")
+    policies = ("monitoring", f"v3/projects/{clone.environment.project}/alertPolicies", "alertPolicies")
+    for text, number in ((watched + "services:\n  api: {}\nalerts: {}\n", 3), (before, 0)):
+        clone.file.write_text(text, encoding="utf-8")
+        up.up(_as(clone, clone.environment.deployer), up.UpOptions(yes=True, waits=()), RecordedTalk())
+        assert len(list(deployer.cloud.pages(*policies))) == number

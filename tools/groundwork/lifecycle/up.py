@@ -207,9 +207,15 @@ def apply_all(session: Session, pending: Sequence[LayerPlan], options: UpOptions
     doing = "destroying in" if changes and all(change.action == "delete" for _, change in changes) else "applying to"
     began = time.monotonic()
     with session.keeping_cloud_up(talk.say), talk.progress(f"{doing} {session.environment.name}", work) as listen:
-        for entry in pending:
+        for entry in _in_order(pending):
             apply_layer(session, entry, options, listen, talk)
     talk.say(f"{session.environment.name}: {plans.counts(pending).done} in {time.monotonic() - began:.1f} s")
+
+
+def _in_order(pending: Sequence[LayerPlan]) -> Sequence[LayerPlan]:
+    """The first layer first, unless it only loses something, such as a role of the deployer: removing the rest may still need that."""
+    lost = all(change.action == "delete" for change in pending[0].changes) if pending else False
+    return pending[::-1] if lost else pending
 
 
 def apply_layer(session: Session, approved: LayerPlan, options: UpOptions, listen: LayerListen, talk: Talk) -> None:
