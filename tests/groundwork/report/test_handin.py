@@ -73,7 +73,7 @@ def test_it_lists_what_exists_and_explains_what_does_not(clone: Clone) -> None:
     assert "aiplatform.googleapis.com is off" in " ".join(sections["training"]["notes"])
     assert "run.googleapis.com is off" in " ".join(sections["deployed"]["notes"])
     watched = sections["monitoring"]["notes"][0]
-    assert watched.startswith("There is no alert policy, no uptime check and no notification channel")
+    assert watched.startswith("There is no alert policy, no uptime check, no dashboard and no notification channel")
     assert " cost the most, with " in sections["spent_by_service"]["notes"][0]
     assert sections["credits_left"]["rows"][0]["left"] == "$50.00"
 

@@ -60,7 +60,7 @@ def test_a_deployed_service_comes_with_the_command_that_calls_it() -> None:
 def test_what_could_not_be_listed_is_not_reported_as_empty() -> None:
     section = workloads.monitoring(inventory(alert_policy="403 PERMISSION_DENIED"))
     assert section.unread == {"alert policy": "403 PERMISSION_DENIED"}
-    assert section.notes == ("There is no uptime check and no notification channel.",)
+    assert section.notes == ("There is no uptime check, no dashboard and no notification channel.",)
     dark = workloads.training(inventory(enabled_APIs="403"))
     assert dark.unread
     assert not dark.notes

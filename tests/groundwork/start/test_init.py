@@ -56,6 +56,17 @@ def test_the_budget_in_a_comment_is_valid_and_its_account_is_an_example(init: In
     assert "budget.billing_account: 000000-000000-000000" in placeholders(load("dev", tmp_path))
 
 
+def test_the_alerts_in_a_comment_are_valid_where_there_is_a_service(init: Init, tmp_path: Path) -> None:
+    init(*WORDS)
+    path = tmp_path / "envs" / "dev.yaml"
+    assert "alerts" not in path.read_text()
+    path.unlink()
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nEXPOSE 8000\nCMD uvicorn main:app\n")
+    init(*WORDS)
+    path.write_text(path.read_text().replace("# alerts:", "alerts:"))
+    assert load("dev", tmp_path).alerts is not None
+
+
 def test_what_the_code_says_is_in_the_file_with_its_reason(init: Init, tmp_path: Path) -> None:
     (tmp_path / ".dvc").mkdir()
     (tmp_path / ".dvc" / "config").write_text("['remote \"a\"']\n    url = gs://their-data\n")

@@ -15,7 +15,7 @@ from groundwork.workloads.images import short
 
 _JOBS = ("Vertex custom job", "Vertex training pipeline", "Vertex tuning job", "Vertex pipeline run", "Run job")
 _SERVICES = ("Run service", "function", "Vertex endpoint")
-_WATCHES = ("alert policy", "uptime check", "notification channel")
+_WATCHES = ("alert policy", "uptime check", "dashboard", "notification channel")
 _MACHINES = ("instance", "Workbench instance", "Vertex custom job", "Run service")
 _MOST_BUILDS = 50
 
@@ -164,7 +164,7 @@ def _call(item: Item) -> str:
 
 
 def monitoring(found: Inventory) -> Section:
-    """Alerts, uptime checks, and the number of notification channels."""
+    """Alerts, uptime checks, dashboards, and who is notified."""
     rows = [
         (
             item.kind,

@@ -159,6 +159,12 @@ def _services(clues: Sequence[Clue]) -> Iterator[str]:
         )
         yield from _reasons(clues, "services")
         yield from (f"  {name}: {{identity: serve{f', port: {port}' if port else ''}}}" for name, port in ports.items())
+        yield from (
+            "",
+            "# Without its `#`, the next line sends the operators an e-mail when a service is not",
+            "# well, and makes a dashboard (docs/alerts.md).",
+            "# alerts: {}",
+        )
 
 
 def _training(clues: Sequence[Clue]) -> Iterator[str]:
