@@ -188,7 +188,7 @@ def test_commands_about_people_say_that_nothing_is_up_before_it_is(clone: Clone)
 def test_an_unknown_output_is_reported_in_one_sentence(deployed: Clone) -> None:
     result = deployed.run("output", "--env", "small", "nonsense")
     assert result.returncode == Exit.USAGE
-    assert "There is no output nonsense in small; allowed are buckets, builds, commands," in result.stderr
+    assert "There is no output nonsense in small; allowed are alerts, buckets, builds, commands," in result.stderr
 
 
 def test_down_asks_for_the_projects_id(deployed: Clone) -> None:
