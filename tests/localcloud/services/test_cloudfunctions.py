@@ -89,7 +89,6 @@ def test_a_function_has_googles_defaults_and_a_service_that_runs_it(call: Sender
     assert service["labels"] == {"team": "crops", "goog-managed-by": "cloudfunctions"}
     container = service["template"]["containers"][0]
     assert {"name": "MODE", "value": "fast"} in container["env"]
-    assert "gcf-artifacts/cats--dogs__europe--west1__resize" in container["image"]
     assert created["buildConfig"]["source"]["storageSource"]["bucket"] == f"gcf-v2-sources-{NUMBER}-europe-west1"
     assert call("GET", f"/cloudfunctions/v2/{NAME}") == {key: value for key, value in created.items() if key != "@type"}
     assert [one["name"] for one in call("GET", FUNCTIONS)["functions"]] == [NAME]
@@ -147,6 +146,12 @@ def test_its_trigger_sends_the_events_of_a_bucket_to_its_service(call: Sender) -
         ({"buildConfig": {"runtime": "python312"}}, "storage_source must have a bucket"),
         (sent(serviceConfig={"availableMemory": "much"}), "Invalid memory"),
         (sent(serviceConfig={"timeoutSeconds": 7200}), "between 1 and 3600"),
+        (sent() | {"buildConfig": {**sent()["buildConfig"], "dockerRepository": "mine"}}, "Invalid repository"),
+        (sent() | {"buildConfig": {**sent()["buildConfig"], "serviceAccount": "me"}}, "Invalid service account"),
+        (sent(serviceConfig={"secretEnvironmentVariables": [{"key": "A"}]}), "must have projectId"),
+        (sent(serviceConfig={"secretVolumes": [{"secret": "s", "projectId": "p"}]}), "must have mountPath"),
+        (sent(eventTrigger={**EVENTS, "triggerRegion": "x/triggers?a=b"}), "Invalid region"),
+        (sent(eventTrigger={"eventType": "a", "eventFilters": [{"attribute": "bucket"}]}), "an attribute and a value"),
         (sent(serviceConfig={"timeoutSeconds": 600}, eventTrigger=EVENTS), "540 at most"),
         (
             sent() | {"buildConfig": {**sent()["buildConfig"], "environmentVariables": {"A\nRUN": "x"}}},
@@ -299,6 +304,25 @@ def test_an_upload_url_takes_an_archive_without_a_token_for_half_an_hour(call: S
     assert call.reply("PUT", late, {}, packed({"main.py": MAIN})).status == 499
     call.grant("roles/cloudfunctions.viewer", "user:viewer@example.com")
     call.as_("user:viewer@example.com").refused("POST", f"{FUNCTIONS}:generateUploadUrl", {}, 403)
+
+
+def test_secrets_reach_its_service(call: Sender) -> None:
+    secret = {"projectId": PROJECT, "secret": "key"}
+    config = {
+        "secretEnvironmentVariables": [{**secret, "key": "TOKEN", "version": "3"}],
+        "secretVolumes": [{**secret, "mountPath": "/etc/keys"}],
+        "ingressSettings": "ALLOW_INTERNAL_ONLY",
+        "maxInstanceCount": 2,
+    }
+    call("POST", f"{FUNCTIONS}?functionId=resize", sent(serviceConfig=config))
+    asyncio.run(call.cloud.jobs.settled())
+    template = call("GET", f"/run/v2/{PLACE}/services/resize")["template"]
+    container = template["containers"][0]
+    reference = {"secretKeyRef": {"secret": f"projects/{PROJECT}/secrets/key", "version": "3"}}
+    assert {"name": "TOKEN", "valueSource": reference} in container["env"]
+    assert container["volumeMounts"] == [{"name": "secret-0", "mountPath": "/etc/keys"}]
+    assert template["volumes"][0]["secret"]["items"] == [{"path": "key", "version": "latest"}]
+    assert template["scaling"]["maxInstanceCount"] == 2
 
 
 def test_runtimes_are_listed(call: Sender) -> None:

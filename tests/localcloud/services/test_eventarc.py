@@ -231,6 +231,12 @@ BUCKET = {"attribute": "bucket", "value": "uploads"}
 @pytest.mark.parametrize(
     ("body", "status", "message"),
     [
+        ({"eventFilters": [{"attribute": "type"}]}, 400, "an attribute and a value"),
+        (
+            {"eventFilters": [KIND | {"value": PUBLISHED}], "transport": {"pubsub": {"topic": "orders"}}},
+            400,
+            "the form",
+        ),
         ({"eventFilters": [BUCKET]}, 400, "filter for the attribute type"),
         ({"eventFilters": [KIND]}, 400, "filter for the attribute bucket"),
         ({"eventFilters": [KIND, BUCKET, {"attribute": "size", "value": "1"}]}, 400, "invalid attribute 'size'"),

@@ -28,6 +28,7 @@ SERVICE = Service(
         _RUNTIMES: runtimes.list_,
     },
     permissions={f"{_FUNCTIONS}.generateUploadUrl": f"{API}.functions.sourceCodeSet", _RUNTIMES: None},
+    audited={"projects.locations.functions": "google.cloud.functions.v2.FunctionService.*Function"},
     workers={functions.DEPLOY: Worker(deployments.deploy, deployments.cut)},
     due={uploads.EXPIRY: uploads.expired},
 )

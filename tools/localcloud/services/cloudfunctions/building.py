@@ -16,19 +16,15 @@ from localcloud.services.cloudfunctions.names import API, FunctionName
 
 _POLL_SECONDS = 0.5
 _GOING = ("QUEUED", "WORKING", "PENDING")
-_NO_CONTAINERS = (
-    "This function was not built and does not run (simulated): neither podman nor docker answers on this machine."
-)
-_NO_PYTHON = (
-    "This function was not built and does not run (simulated): the local cloud builds functions in Python only."
-)
+PLACEHOLDER = "us-docker.pkg.dev/cloudrun/container/hello"
+"""Google's placeholder, which Cloud Run never runs here: the image of a function that is not built."""
 
 
 def unbuilt(cloud: Cloud, build: Body) -> str:
     """Why a function is not built on this machine; "" if it is."""
     if cloud.workloads.client is None or cloud.workloads.kind not in {"podman", "docker"}:
-        return _NO_CONTAINERS
-    return "" if runtimes.python(build["runtime"]) else _NO_PYTHON
+        return "neither podman nor docker answers on this machine"
+    return "" if runtimes.python(build["runtime"]) else "the local cloud builds functions in Python only"
 
 
 def image(name: FunctionName, build: Body) -> str:

@@ -15,6 +15,8 @@ from localcloud.services.cloudfunctions import building, names, settings, source
 from localcloud.services.cloudfunctions.names import API, FunctionName
 
 _POLL_SECONDS = 1.0
+_RUNS_AS = "local-cloud/runs-as"
+"""The annotation in which Cloud Run says what a revision runs as on this machine."""
 _BUILT = ("runtime", "entryPoint", "source", "environmentVariables")
 """The settings of a build that make another image."""
 
@@ -44,6 +46,8 @@ async def deploy(cloud: Cloud, job: Job) -> None:
     image = service.get("template", {}).get("containers", [{}])[0].get("image", "")
     body, image = await _packaged(deployment, body, image)
     served = await _served(deployment, settings.service(body, image), there=bool(service))
+    if image == building.PLACEHOLDER:
+        body = body | {"stateMessages": [await _simulated(deployment, body, served)]}
     await job.write(partial(_settle, deployment, body, served))
 
 
@@ -81,14 +85,14 @@ async def _packaged(deployment: Deployment, body: Body, image: str) -> tuple[Bod
     source = await job.write(partial(sources.copied, cloud, name, build["source"]["storageSource"]))
     build |= {"source": {"storageSource": source}, "sourceProvenance": {"resolvedStorageSource": source}}
     body = body | {"buildConfig": build}
-    if image and all(build.get(key) == before["buildConfig"].get(key) for key in _BUILT):
-        return body | {key: before[key] for key in ("stateMessages",) if key in before}, image
+    same = all(build.get(key) == before.get("buildConfig", {}).get(key) for key in _BUILT)
+    if same and image not in ("", building.PLACEHOLDER):
+        return body, image
     archive = await job.write(partial(sources.opened, cloud, name, source))
     with archive:
         await asyncio.to_thread(sources.check, archive, build)
-        if why := building.unbuilt(cloud, build):
-            note = {"severity": "INFO", "type": "Simulated", "message": why}
-            return body | {"stateMessages": [note]}, building.image(name, build)
+        if building.unbuilt(cloud, build):
+            return body, building.PLACEHOLDER
         events = "eventTrigger" in body
         packed = await asyncio.to_thread(partial(sources.prepared, archive, build, name, events=events))
     image, made = await building.built(cloud, job, name, body, packed)
@@ -114,6 +118,17 @@ async def _served(deployment: Deployment, wanted: Body, *, there: bool) -> Body:
         raise failed_precondition(text)
     service: Body = operation["response"]
     return service
+
+
+async def _simulated(deployment: Deployment, body: Body, service: Body) -> Body:
+    """The message that says what is simulated of a function without an image."""
+    why = building.unbuilt(deployment.cloud, body["buildConfig"])
+    revision = await deployment.ask("GET", f"run/v2/{service['latestReadyRevision']}")
+    if revision.get("annotations", {}).get(_RUNS_AS) == "process":
+        text = f"This function was not built (simulated): {why}. The command that was set for it runs in its place."
+    else:
+        text = f"This function was not built and does not run (simulated): {why}."
+    return {"severity": "INFO", "type": "Simulated", "message": text}
 
 
 def _settle(deployment: Deployment, body: Body, service: Body) -> None:

@@ -21,7 +21,8 @@ _ID = r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _LONGEST_EVENT = 540
 """Seconds that a function may take for an event. Source: https://cloud.google.com/functions/docs/configuring/timeout."""
 _BUSY = ("DEPLOYING", "DELETING")
-_ACCOUNT = re.compile(r"(?:projects/[^/]+/serviceAccounts/)?(?P<email>[^/]+)")
+_ACCOUNT = re.compile(r"projects/[^/]+/serviceAccounts/[^/]+")
+_REPOSITORY = re.compile(r"projects/[a-z0-9:.-]+/locations/[a-z0-9-]+/repositories/[a-z0-9-]+")
 
 
 def create(call: Call) -> Body:
@@ -131,7 +132,15 @@ def _build(cloud: Cloud, name: FunctionName, sent: Body) -> Body:
         sent.get("serviceAccount") or f"projects/{name.project}/serviceAccounts/{acting.default(cloud, name.project)}"
     )
     if _ACCOUNT.fullmatch(account) is None:
-        raise invalid(f"Invalid service account {account!r}.", "function.build_config.service_account")
+        raise invalid(
+            f"Invalid service account {account!r}: write projects/PROJECT/serviceAccounts/EMAIL.",
+            "function.build_config.service_account",
+        )
+    if not _REPOSITORY.fullmatch(sent.get("dockerRepository") or f"{name.place}/repositories/{names.REPOSITORY}"):
+        raise invalid(
+            f"Invalid repository {sent['dockerRepository']!r}: write projects/PROJECT/locations/REGION/repositories/NAME.",
+            "function.build_config.docker_repository",
+        )
     build = {
         "dockerRegistry": "ARTIFACT_REGISTRY",
         "dockerRepository": f"{name.place}/repositories/{names.REPOSITORY}",

@@ -23,6 +23,10 @@ _INGRESS = {
     "ALLOW_INTERNAL_ONLY": "INGRESS_TRAFFIC_INTERNAL_ONLY",
     "ALLOW_INTERNAL_AND_GCLB": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
 }
+_SECRETS = {
+    "secretEnvironmentVariables": ("key", "projectId", "secret", "version"),
+    "secretVolumes": ("mountPath", "projectId", "secret"),
+}
 _LONGEST = 3600
 
 
@@ -46,6 +50,10 @@ def completed(sent: Body, name: FunctionName, account: str) -> Body:
         )
     if not 1 <= config["timeoutSeconds"] <= _LONGEST:
         raise invalid(f"timeout_seconds must be between 1 and {_LONGEST}.", "function.service_config.timeout_seconds")
+    for field, needed in _SECRETS.items():
+        for one in config.get(field, ()):
+            if missing := [key for key in needed if not one.get(key)]:
+                raise invalid(f"{field} must have {missing[0]}.", f"function.service_config.{field}")
     config.setdefault("availableCpu", _cpu(config["availableMemory"]))
     return config | {"service": name.service}
 
@@ -84,7 +92,7 @@ def service(body: Body, image: str) -> Body:
     config = body["serviceConfig"]
     return {
         "labels": {**body.get("labels", {}), **MANAGED},
-        "ingress": _INGRESS[config["ingressSettings"]],
+        "ingress": _INGRESS.get(config["ingressSettings"], _INGRESS["ALLOW_ALL"]),
         "template": template(config, image) | {"labels": {**body.get("labels", {}), **MANAGED}},
     }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from contextlib import suppress
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.iam import acting
 from localcloud.engine.service import Body
-from localcloud.errors import CloudError
+from localcloud.errors import CloudError, invalid
 from localcloud.services.cloudfunctions import names
 from localcloud.services.cloudfunctions.names import FunctionName
 
@@ -21,6 +22,8 @@ def completed(cloud: Cloud, name: FunctionName, sent: Body) -> Body:
     kept = {key: sent[key] for key in _KEPT if sent.get(key)}
     if kept.get("eventType") != _PUBLISHED:
         kept.pop("pubsubTopic", None)  # the transport's own, of an earlier answer
+    if not re.fullmatch(r"[a-z0-9-]+", kept.get("triggerRegion", name.region)):
+        raise invalid(f"Invalid region {kept['triggerRegion']!r}.", "function.event_trigger.trigger_region")
     account = acting.default(cloud, name.project)
     return {"triggerRegion": name.region, "serviceAccountEmail": account, **kept}
 

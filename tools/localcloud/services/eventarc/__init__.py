@@ -16,6 +16,7 @@ SERVICE = Service(
     roles=roles.beside(__file__),
     endpoints=Endpoints(terraform={"EVENTARC": "v1/"}, gcloud=""),
     proto="google.cloud.eventarc.v1",
+    audited={"projects.locations.triggers": "google.cloud.eventarc.v1.Eventarc.*Trigger"},
     resources={"projects.locations.triggers": triggers.RESOURCE},
     methods={
         f"{API}.projects.locations.triggers.delete": triggers.delete,

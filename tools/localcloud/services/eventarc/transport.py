@@ -78,7 +78,8 @@ def target(cloud: Cloud, body: Body) -> Body:
         region, service = words[3], words[5]
     else:
         region, service = destination["cloudRun"]["region"], destination["cloudRun"]["service"]
-    return _ask(cloud, body, "GET", f"run/v2/projects/{project}/locations/{region}/services/{service}")
+    path = f"run/v2/projects/{project}/locations/{quote(region, safe='')}/services/{quote(service, safe='')}"
+    return _ask(cloud, body, "GET", path)
 
 
 def _pushed(cloud: Cloud, body: Body, topic: str) -> Body:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from localcloud.engine import lro, standard
 from localcloud.engine.iam import acting
 from localcloud.engine.labels import problem as labels_problem
@@ -14,6 +16,7 @@ RECEIVE = "eventarc.events.receiveEvent"
 _FUNCTIONS = "cloudfunctions"
 _ELSEWHERE = ("gke", "workflow", "httpEndpoint", "networkConfig")
 _WIRED = ("eventFilters", "destination", "serviceAccount", "retryPolicy")
+_TOPIC = re.compile(r"projects/[a-z0-9:.-]+/topics/[A-Za-z][A-Za-z0-9._~+%-]{2,254}")
 _AUDITED = "google.cloud.audit.log.v1.written"
 
 
@@ -50,13 +53,19 @@ def delete(call: Call) -> Body:
 
 def kind_of(body: Body) -> str:
     """The type of event of a trigger."""
-    return next((one["value"] for one in body.get("eventFilters", ()) if one["attribute"] == "type"), "")
+    filters = body.get("eventFilters", ())
+    return next((str(one.get("value", "")) for one in filters if one.get("attribute") == "type"), "")
 
 
 def _checked(call: Call, body: Body) -> Body:
     if problem := labels_problem(body.get("labels", {}), "trigger"):
         raise invalid(problem, "trigger.labels")
     _check_filters(body)
+    topic = body.get("transport", {}).get("pubsub", {}).get("topic", "")
+    if topic and not _TOPIC.fullmatch(topic):
+        raise invalid(
+            f"Topic {topic!r} must have the form projects/PROJECT/topics/TOPIC.", "trigger.transport.pubsub.topic"
+        )
     if "topic" in body.get("transport", {}).get("pubsub", {}) and kind_of(body) != providers.PUBLISHED:
         text = f"A transport topic may be given for events of the type {providers.PUBLISHED} only."
         if "transport" not in (call.cloud.store.get(API, body["name"]) or {}):
@@ -75,6 +84,8 @@ def _check_filters(body: Body) -> None:
     named = [one.get("attribute", "") for one in filters]
     kind = kind_of(body)
     field = "trigger.event_filters"
+    if not all(one.get("attribute") and one.get("value") for one in filters):
+        raise invalid("Each of trigger.event_filters must have an attribute and a value.", field)
     if len(set(named)) != len(named):
         raise invalid("trigger.event_filters may name each attribute once.", field)
     if not kind:
