@@ -280,6 +280,20 @@ def test_while_it_is_deployed_it_is_not_changed(call: Sender) -> None:
     assert settled(call, operation)["done"]
 
 
+def test_a_source_is_not_put_into_a_bucket_of_another_project(call: Sender) -> None:
+    with call.cloud.store.transaction():
+        other = {"projectId": "other", "projectNumber": "5", "state": "ACTIVE", "displayName": "other"}
+        now = call.cloud.clock.rfc3339()
+        call.cloud.store.put("cloudresourcemanager", "projects/other", other | {"createTime": now, "updateTime": now})
+        owners = {"bindings": [{"role": "roles/owner", "members": [call.principal]}]}
+        call.cloud.iam.write("cloudresourcemanager", "projects/other", owners)
+    name = f"gcf-v2-sources-{NUMBER}-europe-west1"
+    call("POST", "/storage/v1/b?project=other", {"name": name, "location": "europe-west1"})
+    everybody = {"bindings": [{"role": "roles/storage.admin", "members": ["allUsers"]}]}
+    call("PUT", f"/storage/v1/b/{name}/iam", everybody)
+    assert "belongs to another project" in failing(call)
+
+
 def test_a_service_of_somebody_else_is_not_taken_over(call: Sender) -> None:
     body = {"template": {"containers": [{"image": "docker.io/library/nginx:1"}]}}
     call("POST", f"/run/v2/{PLACE}/services?serviceId=resize", body)

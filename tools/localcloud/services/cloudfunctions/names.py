@@ -7,6 +7,7 @@ from typing import Any
 
 from localcloud.engine import asking
 from localcloud.engine.cloud import Cloud
+from localcloud.errors import failed_precondition
 
 Body = dict[str, Any]
 API = "cloudfunctions"
@@ -58,6 +59,9 @@ def bucket(cloud: Cloud, project: str, region: str, use: str) -> str:
         "lifecycle": {"rule": [{"action": {"type": "Delete"}, "condition": {"age": 1}}]} if use == "uploads" else {},
     }
     made(cloud, project, f"storage/v1/b/{name}", f"storage/v1/b?project={project}", body)
+    found = ask(cloud, project, "GET", f"storage/v1/b/{name}")
+    if found["projectNumber"] != str(cloud.projects.number(project)):  # anybody may take a name that is not taken yet
+        raise failed_precondition(f"The bucket {name} belongs to another project: sources are not put there.")
     return name
 
 
