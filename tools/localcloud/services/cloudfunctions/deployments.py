@@ -21,7 +21,7 @@ _BUILT = ("runtime", "entryPoint", "source", "environmentVariables")
 """The settings of a build that make another image."""
 
 
-class Deployment(NamedTuple):
+class FunctionDeployment(NamedTuple):
     """A deployment under way. `before`: the function as it was, {} for a new one."""
 
     cloud: Cloud
@@ -37,7 +37,7 @@ class Deployment(NamedTuple):
 async def deploy(cloud: Cloud, job: Job) -> None:
     """Brings a function into the state that was asked for, and finishes the operation."""
     full = job.body["function"]
-    deployment = Deployment(cloud, job, FunctionName.of(full), job.body.get("before", {}))
+    deployment = FunctionDeployment(cloud, job, FunctionName.of(full), job.body.get("before", {}))
     await job.write(partial(cloud.operations.running, API, job.operation))
     body = cloud.store.get(API, full)
     if body is None:
@@ -62,7 +62,7 @@ def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
     cloud.operations.failed(API, job.operation, problem)
 
 
-async def _existing(deployment: Deployment) -> Body:
+async def _existing(deployment: FunctionDeployment) -> Body:
     """The service of Cloud Run under the function's name, {} for none; refused if it is not the function's."""
     try:
         service = await deployment.ask("GET", f"run/v2/{deployment.name.service}")
@@ -78,7 +78,7 @@ async def _existing(deployment: Deployment) -> Body:
     return service
 
 
-async def _packaged(deployment: Deployment, body: Body, image: str) -> tuple[Body, str]:
+async def _packaged(deployment: FunctionDeployment, body: Body, image: str) -> tuple[Body, str]:
     """The function and its image, built unless that has one and nothing of its build changed."""
     cloud, job, name, before = deployment
     build = dict(body["buildConfig"])
@@ -99,7 +99,7 @@ async def _packaged(deployment: Deployment, body: Body, image: str) -> tuple[Bod
     return body | {"buildConfig": build | {"build": made}}, image
 
 
-async def _served(deployment: Deployment, wanted: Body, *, there: bool) -> Body:
+async def _served(deployment: FunctionDeployment, wanted: Body, *, there: bool) -> Body:
     """The service of Cloud Run once it is ready."""
     place, name = deployment.name.place, deployment.name
     failing = f"Could not create or update Cloud Run service {name.id}"
@@ -120,7 +120,7 @@ async def _served(deployment: Deployment, wanted: Body, *, there: bool) -> Body:
     return service
 
 
-async def _simulated(deployment: Deployment, body: Body, service: Body) -> Body:
+async def _simulated(deployment: FunctionDeployment, body: Body, service: Body) -> Body:
     """The message that says what is simulated of a function without an image."""
     why = building.unbuilt(deployment.cloud, body["buildConfig"])
     revision = await deployment.ask("GET", f"run/v2/{service['latestReadyRevision']}")
@@ -131,7 +131,7 @@ async def _simulated(deployment: Deployment, body: Body, service: Body) -> Body:
     return {"severity": "INFO", "type": "Simulated", "message": text}
 
 
-def _settle(deployment: Deployment, body: Body, service: Body) -> None:
+def _settle(deployment: FunctionDeployment, body: Body, service: Body) -> None:
     cloud, job, name, before = deployment
     old, wanted = before.get("eventTrigger", {}), body.get("eventTrigger")
     config = body["serviceConfig"] | {"uri": service["uri"]}
