@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -47,6 +48,8 @@ def clone(tmp_path, monkeypatch):
     (root / "envs" / "dev.yaml").write_text(DEV)
     monkeypatch.chdir(root)
     monkeypatch.delenv("GROUNDWORK_ENV", raising=False)
+    # Half a year after a price was read, estimates begin to warn of it.
+    monkeypatch.setattr(commands, "_now", lambda: datetime(2026, 11, 29, 12, tzinfo=UTC))
     exports.ndjson(root / "export.ndjson", exports.rows(2000))
     (root / "plan.json").write_text(json.dumps(plan(change("google_storage_bucket", bucket()))))
     return root

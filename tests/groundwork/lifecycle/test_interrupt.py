@@ -17,7 +17,7 @@ from groundwork.lifecycle.up import UpOptions
 from groundwork.terraform.runs import this_run
 from groundwork.terraform.state import read_lock, read_state
 
-from tests.groundwork.clone import Clone, cloned
+from tests.groundwork.clone import Clone, cloned, copied
 from tests.groundwork.conftest import RecordedTalk
 from tests.polling import until
 from tests.processes import naming
@@ -33,6 +33,14 @@ ELSEWHERE = {
 def clone(tmp_path: Path) -> Iterator[Clone]:
     with cloned(tmp_path) as clone:
         local.start(clone.checkout)
+        yield clone
+
+
+@pytest.fixture
+def own(raised: Path, tmp_path: Path) -> Iterator[Clone]:
+    """A clone whose platform is up, but for a secret that has come into the file since."""
+    with copied(raised, tmp_path) as clone:
+        clone.rewrite("secrets:\n", "secrets:\n  newer: {readers: [train]}\n")
         yield clone
 
 
@@ -141,20 +149,18 @@ def test_nothing_to_unlock_is_reported(deployed: Clone) -> None:
     assert "small is not locked" in deployed.run("unlock", "--env", "small").stderr
 
 
-def test_what_google_would_refuse_for_a_moment_is_tried_again(clone: Clone, talk: RecordedTalk) -> None:
-    up.up(clone.session(), UpOptions(dry_run=True), talk)
+def test_what_google_would_refuse_for_a_moment_is_tried_again(own: Clone, talk: RecordedTalk) -> None:
     text = "Secret Manager API has not been used in project 1 before or it is disabled. SERVICE_DISABLED"
-    clone.disturb(
+    own.disturb(
         {"method": "secretmanager.projects.secrets.create", "kind": "error", "code": 403, "message": text, "count": 1}
     )
-    up.up(clone.session(), UpOptions(waits=(0.0,)), talk)
+    up.up(own.session(), UpOptions(waits=(0.0,)), talk)
     assert "platform: the API was enabled a moment ago; this is temporary, trying again in 0 s" in talk.lines
-    assert not any(plan.pending for plan in up.plan(clone.session("plan"), talk))
+    assert not any(plan.pending for plan in up.plan(own.session("plan"), talk))
 
 
-def test_what_google_refuses_for_good_is_not(clone: Clone) -> None:
-    local.start(clone.checkout)
-    clone.disturb(
+def test_what_google_refuses_for_good_is_not(own: Clone) -> None:
+    own.disturb(
         {
             "method": "secretmanager.projects.secrets.create",
             "kind": "error",
@@ -162,34 +168,33 @@ def test_what_google_refuses_for_good_is_not(clone: Clone) -> None:
             "message": "Permission 'secretmanager.secrets.create' denied",
         }
     )
-    result = clone.run("up", "--env", "small")
+    result = own.run("up", "--env", "small")
     assert result.returncode == Exit.PERMISSION
     assert "trying again" not in result.stderr
     assert "→ your login lacks a permission: ask an operator of the project" in result.stderr
 
 
-def test_a_created_resource_whose_answer_was_lost_is_adopted(clone: Clone) -> None:
+def test_a_created_resource_whose_answer_was_lost_is_adopted(own: Clone) -> None:
     """The connection breaks after the secret was made: Terraform does not know, the next `up` finds it."""
-    clone.disturb({"method": "secretmanager.projects.secrets.create", "kind": "drop", "after": True, "count": 1})
-    clone.run("up", "--env", "small")
-    local.stop(clone.checkout)
-    again = clone.run("up", "--env", "small")
+    own.disturb({"method": "secretmanager.projects.secrets.create", "kind": "drop", "after": True, "count": 1})
+    own.run("up", "--env", "small")
+    local.stop(own.checkout)
+    again = own.run("up", "--env", "small")
     assert again.returncode == 0, again.stderr
-    assert clone.run("plan", "--env", "small", "--detailed-exitcode").returncode == 0
+    assert own.run("plan", "--env", "small", "--detailed-exitcode").returncode == 0
 
 
-def test_what_was_created_is_imported_whatever_else_is_missing_from_the_state(clone: Clone) -> None:
+def test_what_was_created_is_imported_whatever_else_is_missing_from_the_state(own: Clone) -> None:
     """An import evaluates the whole configuration, and the bucket is granted to the account, which no state knows yet.
 
     What was not created after all is not mentioned.
     """
-    up.up(clone.session(), UpOptions(yes=True), RecordedTalk())
     account = "groundwork-train@small-clone.iam.gserviceaccount.com"
     lost = {
         'module.buckets["data"].google_storage_bucket.bucket': "small-clone-data",
         'module.identities["train"].google_service_account.account': f"projects/small-clone/serviceAccounts/{account}",
     }
-    session = clone.session()
+    session = own.session()
     known = read_state(session.cloud, session.place("platform")).addresses
     grants = [address for address in known if address.startswith("module.buckets") and "_iam_" in address]
     never = {'module.buckets["kept"].google_storage_bucket.bucket': "small-clone-kept"}
@@ -202,7 +207,7 @@ def test_what_was_created_is_imported_whatever_else_is_missing_from_the_state(cl
     for line in lines:
         line["hook"]["resource"] |= {"module": "", "resource_type": line["hook"]["resource"]["addr"].split(".")[-2]}
     (session.data("platform") / recovery.EVENTS).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-    again = clone.run("up", "--env", "small")
+    again = own.run("up", "--env", "small")
     assert again.returncode == 0, again.stderr
     assert "may or may not" not in again.stderr
     imported = [line for line in again.stderr.splitlines() if ": imported " in line]
@@ -220,16 +225,15 @@ def test_a_busy_port_is_reported_in_one_sentence(clone: Clone) -> None:
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-def test_a_full_disk_is_reported_and_freeing_space_is_enough(clone: Clone) -> None:
+def test_a_full_disk_is_reported_and_freeing_space_is_enough(own: Clone) -> None:
     """The local cloud's answer when its disk is full: Terraform ends, reports it, and continues later."""
-    up.up(clone.session(), UpOptions(dry_run=True), RecordedTalk())
     message = "The local cloud could not write to its disk at /x (database or disk is full)"
-    clone.disturb({"method": "secretmanager.projects.secrets.create", "kind": "error", "code": 400, "message": message})
-    result = clone.run("up", "--env", "small")
+    own.disturb({"method": "secretmanager.projects.secrets.create", "kind": "error", "code": 400, "message": message})
+    result = own.run("up", "--env", "small")
     assert result.returncode == Exit.FAILED
     assert "→ the disk is full: free some space and run the same command again." in result.stderr
-    local.stop(clone.checkout)
-    assert clone.run("up", "--env", "small").returncode == 0
+    local.stop(own.checkout)
+    assert own.run("up", "--env", "small").returncode == 0
 
 
 def test_an_old_terraform_without_network_is_one_sentence(clone: Clone) -> None:

@@ -163,9 +163,3 @@ def test_a_plan_in_json_is_checked_and_no_value_of_it_is_repeated_or_kept(faulty
     assert canary not in result.stdout + result.stderr
     places = [*tmp_path.rglob("*"), *(faulty / ".groundwork").rglob("*")]
     assert [file for file in places if file.is_file() and canary in file.read_text(encoding="utf-8")] == []
-
-
-def test_the_code_of_this_repository_keeps_every_policy() -> None:
-    result = _policy(ROOT, "--code")
-    assert result.returncode == 0, result.stdout
-    assert "policy: nothing found" in result.stdout
