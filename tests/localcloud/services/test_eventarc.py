@@ -150,6 +150,14 @@ def test_a_new_object_arrives_as_a_cloud_event_with_the_triggers_identity(call: 
     assert audience == call("GET", f"/run/v2/{PLACE}/services/api")["uri"]
 
 
+def test_a_bucket_of_a_multi_region_has_its_triggers_there(call: Sender) -> None:
+    body = objects()
+    body["eventFilters"][1]["value"] = "wide"
+    made_ = call("POST", f"{TRIGGERS.replace('europe-west1', 'eu')}?triggerId=new", body)["response"]
+    assert made_["name"] == f"projects/{PROJECT}/locations/eu/triggers/new"
+    assert made_["destination"]["cloudRun"]["region"] == "europe-west1"
+
+
 def test_only_what_was_asked_for_arrives(call: Sender, inbox: Inbox) -> None:
     filters = [
         {"attribute": "type", "value": "google.cloud.storage.object.v1.deleted"},

@@ -16,6 +16,10 @@ from localcloud.services.cloudfunctions.names import API, FunctionName
 
 _POLL_SECONDS = 0.5
 _GOING = ("QUEUED", "WORKING", "PENDING")
+_NOT_PERMITTED = (
+    "Could not build the function due to a missing permission on the build service account. If you didn't revoke that permission "
+    "explicitly, this could be caused by a change in the organization policies. "
+)
 PLACEHOLDER = "us-docker.pkg.dev/cloudrun/container/hello"
 """Google's placeholder, which Cloud Run never runs here: the image of a function that is not built."""
 
@@ -80,7 +84,8 @@ def _started(cloud: Cloud, name: FunctionName, build: Body, packed: bytes) -> Bo
     try:
         operation = names.ask(cloud, name.project, "POST", f"cloudbuild/v1/{name.place}/builds", asked)
     except CloudError as problem:
-        raise failed_precondition(f"Build failed: {problem.message}") from None
+        text = _NOT_PERMITTED if "Error 403" in problem.message else ""
+        raise failed_precondition(f"Build failed: {text}{problem.message}") from None
     started: Body = operation["metadata"]["build"]
     return started
 
