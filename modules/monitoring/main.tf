@@ -3,7 +3,7 @@ locals {
   one_of = {
     services = "one_of(${join(", ", [for service in sort(var.services) : jsonencode(service)])})"
     jobs     = "one_of(${join(", ", [for job in sort(var.jobs) : jsonencode(job)])})"
-    checks   = "one_of(${join(", ", [for name in sort(keys(var.uptime)) : jsonencode(google_monitoring_uptime_check_config.checks[name].uptime_check_id)])})"
+    checks   = "one_of(${join(", ", [for check in values(google_monitoring_uptime_check_config.checks) : jsonencode(check.uptime_check_id)])})"
   }
   of_services = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = ${local.one_of.services}"
   of_jobs     = "resource.type = \"cloud_run_job\" AND resource.labels.job_name = ${local.one_of.jobs}"
@@ -91,7 +91,8 @@ locals {
     "severity = NOTICE",
   ])
 
-  channels = [for address in sort(var.notify) : google_monitoring_notification_channel.mail[address].id]
+  # Not looked up by address: `terraform import` evaluates this while there are no channels yet.
+  channels = values(google_monitoring_notification_channel.mail)[*].id
 }
 
 locals {
