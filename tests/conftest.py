@@ -12,6 +12,18 @@ from localcloud.server.launcher import LocalCloud
 from tests.cloud_client import Client
 
 _numbers = itertools.count(1)
+# What a shell or a runner sets, and commands heed; a test sets those that it is about.
+_OF_THE_SHELL = ("CLICOLOR", "COLORTERM", "COLUMNS", "FORCE_COLOR", "GROUNDWORK_ENV", "LINES", "NO_COLOR")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def any_shell() -> Iterator[None]:
+    """The same terminal for all tests, whatever shell they are started from."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in _OF_THE_SHELL:
+            patch.delenv(name, raising=False)
+        patch.setenv("TERM", "xterm")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ from groundwork.lifecycle import connection
 from tests.infra.layers import Platform
 from tests.terraform_runs import ROOT
 
-every_environment = pytest.mark.parametrize("platform", names(ROOT), indirect=True)
+others = [pytest.param(name, marks=pytest.mark.slow) for name in names(ROOT) if name != "local"]
+every_environment = pytest.mark.parametrize("platform", ["local", *others], indirect=True)
 fresh_dev = pytest.mark.parametrize("platform", ["dev"], indirect=True)
 starfish = pytest.mark.parametrize("platform", ["starfish"], indirect=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -104,15 +105,30 @@ def test_what_is_not_in_the_file_is_not_asked_for(project: Project) -> None:
     assert running.now(project) == running.Now((), ())
 
 
-def test_running_things_have_an_hourly_price_and_unreadable_ones_are_reported(
-    clone: SmallClone, project: Project
-) -> None:
+def with_two_instances(clone: SmallClone) -> None:
+    """A service that keeps two instances."""
     template = {
         "containers": [{"image": "us-docker.pkg.dev/cloudrun/container/hello"}],
         "scaling": {"minInstanceCount": 2},
     }
-    path = f"v2/{project.here}/services"
+    path = f"v2/projects/{clone.project}/locations/europe-west1/services"
     clone.cloud().request("POST", "run", path, params={"serviceId": "api"}, json={"template": template})
+
+
+def test_pause_says_what_keeps_running_and_what_to_do_about_it(clone: SmallClone) -> None:
+    with_two_instances(clone)
+    what = "its file keeps instances of it: set min_instances: 0 and run `groundwork up`"
+    result = clone("pause", "--yes")
+    assert (result.code, f"keeps running  Run service api: {what}" in result.err) == (Exit.OK, True), result.err
+    assert result.text.startswith(f"Nothing that could be stopped runs in project {clone.project}")
+    (one,) = json.loads(clone("pause", "--yes", "--json").text)["keeps_running"]
+    assert (one["kind"], one["reason"]) == ("Run service", what)
+
+
+def test_running_things_have_an_hourly_price_and_unreadable_ones_are_reported(
+    clone: SmallClone, project: Project
+) -> None:
+    with_two_instances(clone)
     with_service = replace(
         project, environment=replace(project.environment, services={"api": None}, training={"train": None})
     )  # type: ignore[dict-item]
