@@ -187,6 +187,12 @@ def test_a_trigger_that_eventarc_refuses_is_refused_at_once(call: Sender) -> Non
     call.grant("roles/eventarc.eventReceiver", f"serviceAccount:{DEFAULT}")
     lost = {**EVENTS, "eventFilters": [{"attribute": "bucket", "value": "lost"}]}
     assert "could not be validated" in call.refused("POST", path, sent(eventTrigger=lost), 403)
+    topic = {
+        "eventType": "google.cloud.pubsub.topic.v1.messagePublished",
+        "pubsubTopic": f"projects/{PROJECT}/topics/lost",
+    }
+    assert "Resource not found (resource=lost)" in call.refused("POST", path, sent(eventTrigger=topic), 404)
+    assert call("GET", FUNCTIONS) == {}
 
 
 def test_without_publishing_rights_of_storages_agent_the_operation_fails_and_the_function_says_why(

@@ -94,9 +94,11 @@ def _pushed(cloud: Cloud, body: Body, topic: str) -> Body:
 
 
 def check(cloud: Cloud, body: Body) -> str:
-    """The bucket of a trigger's filter, "" for messages; refused where it is not there, or not where the trigger is."""
+    """The bucket of a trigger's filter, "" for messages; refused where bucket or topic is not there, or the bucket not where the trigger is."""
     name = next((str(one["value"]) for one in body["eventFilters"] if one["attribute"] == "bucket"), "")
     if not name:
+        if topic := body.get("transport", {}).get("pubsub", {}).get("topic", ""):
+            _ask(cloud, body, "GET", f"pubsub/v1/{topic}")
         return ""
     try:
         bucket = _ask(cloud, body, "GET", f"storage/v1/b/{quote(name, safe='')}")
