@@ -24,7 +24,8 @@ locals {
 }
 
 locals {
-  runs = length(local.environment.services) + length(local.environment.jobs) > 0
+  runs      = length(local.environment.services) + length(local.environment.functions) + length(local.environment.jobs) > 0
+  functions = length(local.environment.functions) > 0
 
   # Roles for applying and planning that depend on what is in the file.
   applies = concat(
@@ -35,6 +36,7 @@ locals {
     # An alert on what is logged takes the right to make a rule for logs, which is in no smaller role.
     [for alerts in local.environment.alerts[*] : "roles/logging.configWriter" if alerts.revisions],
     local.builds ? ["roles/cloudbuild.builds.editor", "roles/cloudbuild.connectionAdmin"] : [],
+    local.functions ? ["roles/cloudfunctions.admin"] : [],
     local.runs ? ["roles/cloudscheduler.admin", "roles/run.admin"] : [],
     length(local.environment.training) > 0 ? ["roles/aiplatform.user"] : [],
     length(local.environment.workstations) > 0 ? ["roles/compute.admin"] : [],
@@ -42,6 +44,7 @@ locals {
   reads = concat(
     local.environment.alerts == null ? [] : ["roles/monitoring.viewer"],
     local.builds ? ["roles/cloudbuild.builds.viewer", "roles/cloudbuild.connectionViewer"] : [],
+    local.functions ? ["roles/cloudfunctions.viewer"] : [],
     local.runs ? ["roles/cloudscheduler.viewer", "roles/run.viewer"] : [],
     length(local.environment.training) > 0 ? ["roles/aiplatform.viewer"] : [],
     length(local.environment.workstations) > 0 ? ["roles/compute.viewer"] : [],

@@ -5,7 +5,7 @@ locals {
   decoded = yamldecode(file(var.path))
 
   # Maps of entries by name.
-  parts = ["buckets", "builds", "identities", "jobs", "members", "repositories", "secrets", "services", "training", "workstations"]
+  parts = ["buckets", "builds", "functions", "identities", "jobs", "members", "repositories", "secrets", "services", "training", "workstations"]
 
   # Used only by the CLI.
   elsewhere = ["cloud", "cost", "policy"]

@@ -13,6 +13,8 @@ output "names" {
     buckets      = { for name, bucket in var.values.buckets : name => coalesce(bucket.called, "${var.values.project}-${name}") }
     connection   = "github"
     deployer     = "groundwork-deployer"
+    events       = "groundwork-events"
+    functions    = "${var.values.project}-functions"
     identities   = { for name, identity in var.values.identities : name => coalesce(identity.called, "groundwork-${name}") }
     planner      = "groundwork-planner"
     roles        = { for persona in keys(local.personas) : persona => "groundwork_${replace(persona, "-", "_")}" }

@@ -56,6 +56,29 @@ variable "values" {
       storage_class    = optional(string, "STANDARD")
       versioning       = optional(bool)
     })), {})
+    functions = optional(map(object({
+      buckets         = optional(map(string), {})
+      build_identity  = optional(string, "build")
+      concurrency     = optional(number, 1)
+      cpu             = optional(number, 1)
+      entry_point     = optional(string)
+      env             = optional(map(string), {})
+      identity        = optional(string, "function")
+      max_instances   = optional(number, 3)
+      memory          = optional(string, "512Mi")
+      min_instances   = optional(number, 0)
+      public          = optional(bool, false)
+      repository      = optional(string, "images")
+      runtime         = optional(string, "python312")
+      secrets         = optional(map(string), {})
+      source          = optional(string)
+      timeout_seconds = optional(number, 60)
+      trigger = optional(object({
+        bucket = string
+        event  = optional(string, "finalized")
+        retry  = optional(bool, false)
+      }))
+    })), {})
     github = optional(object({
       branch        = optional(string, "main")
       connected     = optional(bool, false)
@@ -68,6 +91,7 @@ variable "values" {
       buckets       = optional(map(string), {})
       called        = optional(string)
       description   = string
+      functions     = optional(map(string), {})
       github        = optional(string)
       jobs          = optional(map(string), {})
       project_roles = optional(set(string), [])
@@ -208,34 +232,36 @@ variable "values" {
 
   validation {
     condition = alltrue(flatten([
-      for part in [var.values.services, var.values.jobs, var.values.builds, var.values.training, var.values.workstations] : [
+      [for part in [var.values.services, var.values.functions, var.values.jobs, var.values.builds, var.values.training, var.values.workstations] : [
         for workload in values(part) : contains(keys(var.values.identities), workload.identity)
-      ]
+      ]],
+      [for function in values(var.values.functions) : contains(keys(var.values.identities), function.build_identity)],
     ]))
-    error_message = "The identity of a service, job, build, training or workstation must be among the identities of the environment: ${join(", ", keys(var.values.identities))}."
+    error_message = "The identity of a service, function, job, build, training or workstation must be among the identities of the environment: ${join(", ", keys(var.values.identities))}."
   }
 
   validation {
     condition = alltrue(flatten([
-      for part in [var.values.services, var.values.jobs] : [
+      [for part in [var.values.services, var.values.functions, var.values.jobs] : [
         for workload in values(part) : [for bucket in keys(workload.buckets) : contains(keys(var.values.buckets), bucket)]
-      ]
+      ]],
+      [for function in values(var.values.functions) : [for trigger in function.trigger[*] : contains(keys(var.values.buckets), trigger.bucket)]],
     ]))
-    error_message = "The buckets of a service or job must be among the buckets of the environment: ${join(", ", keys(var.values.buckets))}."
+    error_message = "The buckets of a service, function or job must be among the buckets of the environment: ${join(", ", keys(var.values.buckets))}."
   }
 
   validation {
     condition = alltrue(flatten([
-      for part in [var.values.services, var.values.jobs, var.values.builds] : [
+      for part in [var.values.services, var.values.functions, var.values.jobs, var.values.builds] : [
         for workload in values(part) : [for secret in values(workload.secrets) : contains(keys(var.values.secrets), secret)]
       ]
     ]))
-    error_message = "The secrets of a service, job or build must be among the secrets of the environment: ${join(", ", keys(var.values.secrets))}."
+    error_message = "The secrets of a service, function, job or build must be among the secrets of the environment: ${join(", ", keys(var.values.secrets))}."
   }
 
   validation {
-    condition     = alltrue([for build in values(var.values.builds) : contains(keys(var.values.repositories), build.repository)])
-    error_message = "The repository of a build must be among the repositories of the environment: ${join(", ", keys(var.values.repositories))}."
+    condition     = alltrue([for one in concat([for build in values(var.values.builds) : build.repository], [for function in values(var.values.functions) : function.repository]) : contains(keys(var.values.repositories), one)])
+    error_message = "The repository of a build or function must be among the repositories of the environment: ${join(", ", keys(var.values.repositories))}."
   }
 
   validation {
@@ -251,10 +277,21 @@ variable "values" {
     condition = alltrue(flatten([
       for identity in values(var.values.identities) : concat(
         [for service, access in identity.services : contains(keys(var.values.services), service) && contains(["call", "deploy"], access)],
+        [for function, access in identity.functions : contains(keys(var.values.functions), function) && access == "call"],
         [for job, access in identity.jobs : contains(keys(var.values.jobs), job) && contains(["deploy", "run"], access)],
       )
     ]))
-    error_message = "An identity must call or deploy services, and run or deploy jobs, that are among those of the environment: ${join(", ", concat(keys(var.values.services), keys(var.values.jobs)))}."
+    error_message = "An identity must call or deploy services, call functions, and run or deploy jobs, that are among those of the environment: ${join(", ", concat(keys(var.values.services), keys(var.values.functions), keys(var.values.jobs)))}."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(var.values.functions), keys(var.values.services))) == 0
+    error_message = "A function must have another name than every service: it has a service of its own name in Cloud Run."
+  }
+
+  validation {
+    condition     = alltrue([for function in values(var.values.functions) : function.trigger == null ? true : contains(["archived", "deleted", "finalized", "metadataUpdated"], function.trigger.event)])
+    error_message = "The event of a trigger must be finalized, deleted, archived or metadataUpdated."
   }
 
   validation {

@@ -14,9 +14,9 @@ locals {
             for role in lookup(local.bucket_roles, lookup(identity.buckets, bucket, "none"), []) : { role = role, identity = name }
           ]
         ]),
-        # A bucket that a service or job mounts is used by its identity.
+        # A bucket that a service or job mounts, or a function names, is used by its identity.
         flatten([
-          for part in [local.environment.services, local.environment.jobs] : [
+          for part in [local.environment.services, local.environment.functions, local.environment.jobs] : [
             for workload in values(part) : [
               for role in lookup(local.bucket_roles, lookup(workload.buckets, bucket, "none"), []) : { role = role, identity = workload.identity }
             ]

@@ -2,7 +2,7 @@ locals {
   # What each build deploys: by default the service and job with its own name.
   deploys = {
     for name, build in local.environment.builds : name => [
-      for place in keys(local.runs_as) : place
+      for place in concat([for service in keys(local.environment.services) : "service/${service}"], [for job in keys(local.environment.jobs) : "job/${job}"]) : place
       if build.deploys == null ? build.file == null && split("/", place)[1] == name : contains(build.deploys, split("/", place)[1])
     ]
   }

@@ -11,7 +11,7 @@ locals {
   # Who needs actAs on which identity: pairs of whoever starts or deploys, and the identity that it runs as.
   handed_over = concat(
     # Terraform creates workloads as the deployer.
-    [for identity in distinct(concat(values(local.runs_as), [for build in local.environment.builds : build.identity])) : { actor = local.deployer, identity = identity }],
+    [for identity in distinct(concat(values(local.runs_as), local.builders)) : { actor = local.deployer, identity = identity }],
     flatten([for name, build in local.environment.builds : [for place in local.deploys[name] : { actor = local.accounts[build.identity], identity = local.runs_as[place] }]]),
     flatten([
       for name, identity in local.environment.identities : concat(
@@ -23,9 +23,12 @@ locals {
     ]),
   )
 
-  # The identity of each service, job and workstation, by kind and name.
+  builders = distinct(concat([for build in local.environment.builds : build.identity], [for function in local.environment.functions : function.build_identity]))
+
+  # The identity of each service, function, job and workstation, by kind and name.
   runs_as = merge(
     { for name, service in local.environment.services : "service/${name}" => service.identity },
+    { for name, function in local.environment.functions : "function/${name}" => function.identity },
     { for name, job in local.environment.jobs : "job/${name}" => job.identity },
     { for name, workstation in local.environment.workstations : "workstation/${name}" => workstation.identity },
   )
@@ -50,7 +53,7 @@ locals {
   roles_of_identities = {
     for name, identity in local.environment.identities : name => distinct(concat(
       tolist(identity.project_roles),
-      contains([for build in local.environment.builds : build.identity], name) ? ["roles/logging.logWriter"] : [],
+      contains(local.builders, name) ? ["roles/logging.logWriter"] : [],
       contains([for training in local.environment.training : training.identity], name) ? ["roles/logging.logWriter"] : [],
       contains([for training in local.environment.training : training.identity if training.tensorboard], name) ? ["roles/aiplatform.user"] : [],
       contains(identity.submits, "builds") ? ["roles/cloudbuild.builds.editor"] : [],

@@ -38,6 +38,10 @@ output "commands" {
       for name, service in module.run_services : "call the service ${name}" => local.environment.services[name].public ? "curl ${service.url}" : "groundwork services call ${name} /"
     },
     {
+      for name, function in module.functions : "call the function ${name}" => local.environment.functions[name].public ? "curl ${function.url}" : "groundwork functions call ${name}"
+      if local.environment.functions[name].trigger == null
+    },
+    {
       for name, workstation in module.workstations : "log in to the workstation ${name}" => workstation.ssh
     },
     length(local.environment.builds) == 0 || length(local.connected) > 0 ? {} : {
@@ -49,6 +53,11 @@ output "commands" {
 output "dashboard" {
   description = "Full name of the dashboard, if the file has alerts."
   value       = one([for monitoring in module.monitoring : monitoring.dashboard])
+}
+
+output "functions" {
+  description = "Address of each function."
+  value       = { for name, function in module.functions : name => function.url }
 }
 
 output "identities" {

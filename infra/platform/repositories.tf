@@ -15,6 +15,7 @@ locals {
         ]),
         # The identity of a build always has to push.
         [for build in local.environment.builds : { role = "roles/artifactregistry.writer", identity = build.identity } if build.repository == repository],
+        [for function in local.environment.functions : { role = "roles/artifactregistry.writer", identity = function.build_identity } if function.repository == repository],
       )) : grant.role => module.identities[grant.identity].member...
     }
   }

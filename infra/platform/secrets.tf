@@ -6,7 +6,7 @@ locals {
     for secret in keys(local.environment.secrets) : secret => distinct(concat(
       tolist(local.environment.secrets[secret].readers),
       flatten([
-        for part in [local.environment.services, local.environment.jobs, local.environment.builds] : [
+        for part in [local.environment.services, local.environment.functions, local.environment.jobs, local.environment.builds] : [
           for workload in values(part) : workload.identity if contains(values(workload.secrets), secret)
         ]
       ]),

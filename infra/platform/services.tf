@@ -1,12 +1,15 @@
 locals {
   uses = {
     "aiplatform.googleapis.com"     = length(local.environment.training) > 0
-    "cloudbuild.googleapis.com"     = length(local.environment.builds) > 0
+    "cloudbuild.googleapis.com"     = length(local.environment.builds) + length(local.environment.functions) > 0
+    "cloudfunctions.googleapis.com" = length(local.environment.functions) > 0
     "cloudscheduler.googleapis.com" = length(local.scheduled) > 0
     "compute.googleapis.com"        = length(local.environment.workstations) > 0
-    "logging.googleapis.com"        = length(local.environment.builds) + length(local.environment.services) + length(local.environment.jobs) + length(local.environment.training) > 0
+    "eventarc.googleapis.com"       = length(local.triggered) > 0
+    "logging.googleapis.com"        = length(local.environment.builds) + length(local.environment.functions) + length(local.environment.services) + length(local.environment.jobs) + length(local.environment.training) > 0
     "monitoring.googleapis.com"     = local.environment.alerts != null
-    "run.googleapis.com"            = length(local.environment.services) + length(local.environment.jobs) > 0
+    "pubsub.googleapis.com"         = length(local.triggered) > 0
+    "run.googleapis.com"            = length(local.environment.services) + length(local.environment.functions) + length(local.environment.jobs) > 0
   }
 }
 

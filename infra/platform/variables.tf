@@ -14,3 +14,10 @@ variable "environment_file" {
   description = "Path of the environment file, for example ../../envs/dev.yaml."
   type        = string
 }
+
+variable "sources" {
+  description = "Path of each function's packed code, by the function's name: `groundwork` packs it, and `groundwork functions pack` prints this for plain Terraform."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

@@ -10,7 +10,7 @@ locals {
 
   # Members by role, for each kind of resource and each identity.
   granted = {
-    for place in ["buckets", "jobs", "repositories", "secrets", "services", "workstations"] : place => {
+    for place in ["buckets", "functions", "jobs", "repositories", "secrets", "services", "workstations"] : place => {
       for grant in flatten([
         for persona, principals in local.principals : [
           for pair in setproduct(local.personas[persona][place], principals) : { role = pair[0], member = pair[1] }

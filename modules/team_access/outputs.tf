@@ -1,7 +1,8 @@
 output "iam" {
-  description = "Members by role for the iam of other modules: for all buckets, jobs, repositories, secrets, services and workstations, and for each identity."
+  description = "Members by role for the iam of other modules: for all buckets, functions, jobs, repositories, secrets, services and workstations, and for each identity."
   value = {
     buckets      = local.granted.buckets
+    functions    = local.granted.functions
     identities   = local.on_identities
     jobs         = local.granted.jobs
     repositories = local.granted.repositories

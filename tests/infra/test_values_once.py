@@ -24,8 +24,9 @@ MINIMAL: dict[str, Any] = {
     "budget": {"amount": 20},
     "buckets": {"data": {}},
     "builds": {"api": {}},
+    "functions": {"prepare": {"trigger": {"bucket": "data"}}},
     "github": {"repository": "team/cats", "owner_id": "42"},
-    "identities": {name: {"description": "Works."} for name in ("build", "serve", "train")},
+    "identities": {name: {"description": "Works."} for name in ("build", "function", "serve", "train")},
     "jobs": {"drift": {"identity": "train"}},
     "members": {"alice@example.com": {"role": "viewer"}},
     "repositories": {"images": {}},
@@ -61,7 +62,7 @@ FULL: dict[str, Any] = {
     "identities": {
         "train": {
             "description": "Trains.", "buckets": {"data": "read"}, "repositories": {"own": "write"},
-            "services": {"api": "call"}, "jobs": {"drift": "run"}, "submits": ["builds"], "github": "main",
+            "services": {"api": "call"}, "functions": {"prepare": "call"}, "jobs": {"drift": "run"}, "submits": ["builds"], "github": "main",
             "project_roles": ["roles/logging.logWriter"], "users": ["viewer"], "called": "by-hand",
         }
     },
@@ -70,6 +71,14 @@ FULL: dict[str, Any] = {
             "identity": "train", "image": "x.y/z", "args": ["--all"], "cpu": 2, "memory": "4Gi", "tasks": 2, "retries": 0,
             "timeout_minutes": 5, "schedule": "0 6 * * 1", "time_zone": "Europe/Copenhagen", "env": {"A": "1"},
             "secrets": {"KEY": "key"}, "buckets": {"data": "read"}, "local_command": ["python", "drift.py"],
+        }
+    },
+    "functions": {
+        "prepare": {
+            "source": "code", "entry_point": "main", "runtime": "python313", "identity": "train", "build_identity": "train",
+            "repository": "own", "public": True, "cpu": 2, "memory": "4Gi", "min_instances": 1, "max_instances": 2, "concurrency": 8,
+            "timeout_seconds": 90, "env": {"A": "1"}, "secrets": {"KEY": "key"}, "buckets": {"data": "read"},
+            "trigger": {"bucket": "data", "event": "deleted", "retry": True},
         }
     },
     "services": {

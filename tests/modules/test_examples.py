@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,15 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "modules").symlink_to(ROOT / "modules")
     root = tmp_path / "infra" / "example"
     root.mkdir(parents=True)
+    with zipfile.ZipFile(root / "preprocess.zip", "w") as archive:
+        page = (ROOT / "modules" / "function" / "README.md").read_text(encoding="utf-8")
+        archive.writestr("main.py", page.partition("```python\n")[2].partition("```")[0])
     return root
+
+
+def without_copies(found: dict[str, list[str]]) -> dict[str, list[str]]:
+    """What exists, without the buckets in which Google keeps copies of functions' code, which no Terraform knows."""
+    return found | {"buckets": [name for name in found["buckets"] if not name.startswith("gcf-v2-")]}
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -49,4 +58,4 @@ def test_an_example_is_created_kept_changed_and_destroyed(
 
     terraform.succeed("destroy", "-auto-approve", "-no-color")
     assert terraform.succeed("state", "list") == ""
-    assert project.inventory() == before
+    assert without_copies(project.inventory()) == before

@@ -47,6 +47,19 @@ GOOD = {
         "permissions": '["storage.buckets.get"]',
     },
     "project_services": {"project_id": '"my-project"', "services": '["iam.googleapis.com"]'},
+    "function": {
+        "project_id": '"my-project"',
+        "name": '"prepare"',
+        "location": '"europe-west1"',
+        "service_account": '"function@my-project.iam.gserviceaccount.com"',
+        "builder": '{ repository = "projects/my-project/locations/europe-west1/repositories/images", service_account = "build@my-project.iam.gserviceaccount.com" }',
+        "code": '{ archive = "prepare.zip", bucket = "my-project-functions", entry_point = "prepare" }',
+    },
+    "function_builder": {"project_id": '"my-project"', "account": '"build@my-project.iam.gserviceaccount.com"'},
+    "storage_events": {
+        "project_id": '"my-project"',
+        "agent": '"service-123456789012@gs-project-accounts.iam.gserviceaccount.com"',
+    },
     "scheduled_job": {
         "project_id": '"my-project"',
         "name": '"drift"',
@@ -191,6 +204,41 @@ BAD = {
         ('services = ["containerscanning.googleapis.com"]', "it bills each image that is pushed"),
         ('services = ["iam"]', "must be the full name of an API"),
     ],
+    "function": [
+        (
+            'builder = { repository = "images", service_account = "build@p.iam.gserviceaccount.com" }',
+            "with its full name",
+        ),
+        (
+            'builder = { repository = "projects/p/locations/l/repositories/r", service_account = "1-compute@developer.gserviceaccount.com" }',
+            "the default accounts of Compute Engine and App Engine are not",
+        ),
+        ('code = { archive = "a.zip", bucket = "b", entry_point = "a b" }', "must be the name of a function"),
+        (
+            'code = { archive = "a.zip", bucket = "b", entry_point = "a", runtime = "python 3" }',
+            "must be a language and its version",
+        ),
+        (
+            'event = { bucket = "b", location = "eu", service_account = "events@p.iam.gserviceaccount.com", type = "written" }',
+            "must be finalized, deleted, archived or metadataUpdated",
+        ),
+        (
+            'event = { bucket = "b", location = "eu", service_account = "1-compute@developer.gserviceaccount.com" }',
+            "must be the e-mail address of an account of its own",
+        ),
+        ("limits = { cpu = 3 }", "cpu must be 1, 2, 4, 6 or 8"),
+        ("limits = { timeout_seconds = 0 }", "timeout_seconds from 1 to 3600"),
+        ("scaling = { min = 2, max = 1 }", "min must be from 0 to max"),
+        ('variables = { env = { A = "1" }, secrets = { A = "a" } }', "in env or in secrets, not in both"),
+        ('iam = { "roles/run.invoker" = ["allUsers"] }', "allUsers and allAuthenticatedUsers are not allowed"),
+    ],
+    "function_builder": [
+        (
+            'account = "1-compute@developer.gserviceaccount.com"',
+            "the default accounts of Compute Engine and App Engine are not",
+        ),
+    ],
+    "storage_events": [('agent = "me@example.com"', "must be Cloud Storage's own")],
     "scheduled_job": [
         ('schedule = { cron = "daily" }', "must have five fields"),
         ('schedule = { cron = "0 6 L * *" }', "must have five fields"),
@@ -274,6 +322,18 @@ BAD = {
 }
 # What a regular expression is held against, with a newline behind; by variable, in each module that has it.
 NEWLINES = {
+    "account": [r'"build@my-project.iam.gserviceaccount.com\n"'],
+    "agent": [r'"service-1@gs-project-accounts.iam.gserviceaccount.com\n"'],
+    "builder": [
+        r'{ repository = "projects/p/locations/l/repositories/r\n", service_account = "b@p.iam.gserviceaccount.com" }',
+        r'{ repository = "projects/p/locations/l/repositories/r", service_account = "b@p.iam.gserviceaccount.com\n" }',
+    ],
+    "code": [
+        r'{ archive = "a.zip", bucket = "b", entry_point = "a\n" }',
+        r'{ archive = "a.zip", bucket = "b", entry_point = "a", runtime = "python312\n" }',
+    ],
+    "event": [r'{ bucket = "b", location = "eu", service_account = "events@p.iam.gserviceaccount.com\n" }'],
+    "limits": [r'{ memory = "2Gi\n" }'],
     "accelerator": [r'{ type = "nvidia-tesla-t4\n" }'],
     "billing_account": [r'"012345-6789AB-CDEF01\n"'],
     "branch": [r'"main\n"'],
@@ -356,6 +416,11 @@ def test_no_rule_may_trim_the_versions_that_dvc_points_at(tmp_path: Path, projec
             "build_trigger",
             'build = { image = "l-docker.pkg.dev/p/images/api" }',
             "Either build or file must be given, and not both",
+        ),
+        (
+            "function",
+            'code = { archive = "a.tgz", bucket = "b", entry_point = "a" }',
+            "must be packed as a zip archive",
         ),
         ("cloud_run_service", 'sidecars = { api = { image = "x" } }', "must have another name than the service"),
         ("workstation", 'accelerator = { type = "nvidia-tesla-t4" }', "allowed on machine types of the family n1 only"),

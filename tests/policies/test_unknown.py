@@ -10,11 +10,11 @@ from tests.policies.cases import SETTINGS
 
 POLICIES = catalogue.policies()
 ATTRIBUTES = (
-    "action", "attribute_condition", "attribute_mapping", "binding", "budget_filter", "build", "cleanup_policies", "cleanup_policy_dry_run",
-    "disable_dependent_services", "disable_on_destroy", "effective_labels", "entity", "force_destroy", "http_target", "invoker_iam_disabled", "labels",
-    "lifecycle_rule", "location", "member",
-    "members", "name", "notification_channels", "permissions", "policy_data", "predefined_acl", "role", "role_entity", "secret_data", "service", "service_account",
-    "soft_delete_policy", "template", "versioning", "vulnerability_scanning_config",
+    "action", "attribute_condition", "attribute_mapping", "binding", "budget_filter", "build", "build_config", "cleanup_policies",
+    "cleanup_policy_dry_run", "condition", "disable_dependent_services", "disable_on_destroy", "effective_labels", "entity",
+    "force_destroy", "http_target", "invoker_iam_disabled", "labels", "lifecycle_rule", "location", "member", "members", "name",
+    "notification_channels", "permissions", "policy_data", "predefined_acl", "role", "role_entity", "secret_data", "service", "service_account",
+    "service_config", "soft_delete_policy", "template", "versioning", "vulnerability_scanning_config",
 )  # fmt: skip
 # These fail whatever the values are: that the resource is there is enough.
 BY_BEING_THERE = {

@@ -118,6 +118,7 @@ _PLACES = {
     "repositories": "On each repository",
     "secrets": "On each secret",
     "services": "On each service",
+    "functions": "On each function",
     "jobs": "On each job",
     "workstations": "On each workstation",
     "identities": "On identities that name it",

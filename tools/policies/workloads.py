@@ -1,4 +1,4 @@
-"""Containers of Cloud Run services and jobs, and images of builds, as Terraform writes them."""
+"""Containers of Cloud Run services and jobs, functions, and images of builds, as Terraform writes them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from policies.language import Block, Resource, Unknown, blocks
 
 SERVICE = "google_cloud_run_v2_service"
 JOB = "google_cloud_run_v2_job"
+FUNCTION = "google_cloudfunctions2_function"
 TRIGGER = "google_cloudbuild_trigger"
 SCHEDULE = "google_cloud_scheduler_job"
 

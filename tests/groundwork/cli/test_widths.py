@@ -20,14 +20,14 @@ WIDTHS = (60, 80, 140)
 ENVIRONMENT = "pokemon-cards"
 READING = {
     "access": "", "access check": "", "access explain": "build push repository/images", "builds list": "", "cost credits left": "--demo",
-    "cost estimate": "--details", "cost report": "--demo", "doctor": "", "images list": "", "jobs list": "", "jobs schedules": "", "local coverage": "--api secretmanager",
+    "cost estimate": "--details", "cost report": "--demo", "doctor": "", "functions list": "", "images list": "", "jobs list": "", "jobs schedules": "", "local coverage": "--api secretmanager",
     "local limits": "", "local profile": "", "local repository": "", "local status": "", "login": "", "output": "", "people drift": "",
     "people list": "", "plan": "--details", "policy": "--code", "secrets list": "", "services list": "", "status": "", "validate": "",
     "verify": "", "whoami": "",
 }  # fmt: skip
 # Documents, logs, addresses and what a shell or program reads: their lines are not ours to break.
 AS_WRITTEN = {
-    "builds logs", "completion", "diagram", "env", "jobs artifacts", "jobs logs", "local env", "local logs", "open", "report", "review",
+    "builds logs", "completion", "diagram", "env", "functions call", "functions logs", "functions pack", "jobs artifacts", "jobs logs", "local env", "local logs", "open", "report", "review",
     "secrets get", "services call", "services logs", "services open", "token",
 }  # fmt: skip
 CHANGING = {

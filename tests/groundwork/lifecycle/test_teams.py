@@ -159,6 +159,35 @@ def test_a_push_builds_and_deploys_and_a_member_calls_what_an_outsider_may_not(
     _gone(clone, name, program)
 
 
+def test_an_upload_runs_the_function_that_prepares_it(clone: Clone, program: str) -> None:
+    name, oat = "crop-nitrogen", "oat@example.com"
+    clone.run("up", "--env", name, "--yes")
+    project = clone.environment(name).project
+    as_oat = ("run", "--env", name, "--as", oat, "--", sys.executable, "-c")
+    blob = f"__import__('google.cloud.storage').cloud.storage.Client().bucket('{project}-{{}}').blob('scan.csv')"
+    clone.run(*as_oat, f"{blob.format('raw')}.upload_from_string('a,b\\n\\n1,2\\n')")
+    cloud = clone.cloud(name)
+    until(lambda: list(cloud.pages("storage", f"v1/b/{project}-processed/o", "items")))
+    assert clone.run(*as_oat, f"print({blob.format('processed')}.download_as_text())") == "a,b\n1,2\n\n"
+    assert "scan.csv: 2 of 3 lines kept" in clone.run("functions", "logs", "preprocess", "--env", name, "--as", oat)
+    assert "200" in clone.run("functions", "call", "preprocess", "--object", "scan.csv", "--env", name, "--as", oat)
+    clone.run("functions", "call", "preprocess", "--env", name, "--as", STRANGER, code=5)
+    code = clone.root / "envs" / "examples" / name / "preprocess" / "main.py"
+    code.write_text(code.read_text("utf-8").replace("lines kept", "lines left"), "utf-8")
+    assert "~ function preprocess" in (plan := clone.run("plan", "--env", name)), plan
+    assert "new source" in plan
+    assert "lost for good" not in plan
+    clone.run("up", "--env", name, "--yes")
+    clone.run("plan", "--env", name, "--detailed-exitcode")
+    clone.run("functions", "call", "preprocess", "--object", "scan.csv", "--env", name, "--as", oat)
+    assert "scan.csv: 2 of 3 lines left" in clone.run("functions", "logs", "preprocess", "--env", name)
+    clone.run("verify", "--env", name)
+    down = clone.run("down", "--env", name, "--yes")
+    assert "deleting bucket gcf-v2-sources-" in down
+    assert "soft-deleted" not in down
+    _gone(clone, name, program)
+
+
 def test_pokemon_cards_deploys_by_a_push_stays_warm_rolls_back_and_trains_by_a_build(
     clone: Clone, program: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

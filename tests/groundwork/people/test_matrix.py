@@ -23,7 +23,7 @@ from tests.groundwork.people.conftest import ROOT, Platform
 LOOKS = {
     "project.see", "project.see-apis", "project.list-buckets", "project.list-secrets", "bucket.see",
     "bucket.list-objects", "bucket.read-object", "repository.see", "repository.list-images", "repository.pull",
-    "secret.see", "secret.list-versions", "project.see-access", "project.read-logs", "project.see-alerts", "service.see", "service.call", "job.see",
+    "secret.see", "secret.list-versions", "project.see-access", "project.read-logs", "project.see-alerts", "service.see", "service.call", "function.see", "function.call", "job.see",
     "build.see", "training.see", "workstation.see", "schedule.see",
 }  # fmt: skip
 WORKS = LOOKS | {"bucket.write-object", "bucket.delete-object", "secret.read", "identity.act-as"} | {

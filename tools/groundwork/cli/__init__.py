@@ -30,7 +30,7 @@ class CommandEntry:
     help: str
 
 
-PLATFORM = "The platform"
+PLATFORM = "The platform, from envs/NAME.yaml"
 PEOPLE = "People, code, this machine"
 CHECKS = "Looking and checking"
 
@@ -62,6 +62,7 @@ COMMANDS = {
     "docs": CommandEntry("groundwork.cli.docs", "docs", CHECKS, "Update generated docs."),
     "builds": CommandEntry("groundwork.cli.builds", "builds", PEOPLE, "Build images."),
     "services": CommandEntry("groundwork.cli.services", "services", PEOPLE, "Deploy, roll back, call."),
+    "functions": CommandEntry("groundwork.cli.functions", "functions", PEOPLE, "List, call, read logs."),
     "jobs": CommandEntry("groundwork.cli.jobs", "jobs", PEOPLE, "Train, run, see results."),
     "pause": CommandEntry("groundwork.cli.pause", "pause", PEOPLE, "Stop what costs money."),
     "resume": CommandEntry("groundwork.cli.pause", "resume", PEOPLE, "Start it again."),
@@ -78,6 +79,8 @@ COMMANDS = {
 COLUMNS = ((PLATFORM, CHECKS), (PEOPLE,))
 """The two columns of `--help` on a terminal of 80 columns, where everything then fits in 24 lines."""
 _WIDE = 78
+_EXAMPLE = "COMMAND --help has an example."
+_DEFAULTS = "Without --env: the local cloud. --version"
 
 
 class LazyGroup(click.Group):
@@ -126,23 +129,21 @@ class LazyGroup(click.Group):
         self.format_commands(ctx, formatter)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Print the usage; on a wide terminal the description goes on the same line, to save space."""
+        """Print the usage; on a wide terminal with what the epilog says, to save space."""
         if formatter.width < _WIDE:
             super().format_usage(ctx, formatter)
         else:
-            formatter.write(f"Usage: groundwork COMMAND [ARGS]...  {self.help}\n")
+            formatter.write(f"Usage: groundwork COMMAND [ARGS]...  {_DEFAULTS}\n")
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Print the description, unless the usage line has it already."""
+        """Print the description, unless the first heading has it already."""
         if formatter.width < _WIDE:
             super().format_help_text(ctx, formatter)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Print the epilog; on a wide terminal without the blank line before it."""
+        """Print the epilog, unless it is on the usage line and below the first column already."""
         if formatter.width < _WIDE:
             super().format_epilog(ctx, formatter)
-        else:
-            formatter.write(f"  {self.epilog}\n")
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands by group, one per line; in two columns where there is room."""
@@ -151,6 +152,7 @@ class LazyGroup(click.Group):
             formatter.write_paragraph()
             formatter.write("\n".join([*columns[0], "", *columns[1], ""]))
             return
+        columns[0].append(_EXAMPLE)
         left = max(map(len, columns[0])) + 2
         # No blank lines between the groups: otherwise this would not fit in 24 lines.
         for one, other in zip_longest(*(filter(None, column) for column in columns), fillvalue=""):
@@ -167,7 +169,7 @@ def _listed(group: str) -> list[str]:
 @click.command(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="COMMAND --help has an example. Without --env: the local cloud. --version",
+    epilog=f"{_EXAMPLE} {_DEFAULTS}",
 )
 @click.version_option(package_name="groundwork", message="groundwork %(version)s")
 def groundwork() -> None:

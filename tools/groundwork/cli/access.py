@@ -102,7 +102,7 @@ def _table(people: Sequence[str], cells: Sequence[Cell]) -> None:
 @click.argument(
     "person",
     shell_complete=completed(
-        lambda environment: (*members(environment), *environment.identities, "deployer", "scheduler")
+        lambda environment: (*members(environment), *environment.identities, "deployer", "events", "scheduler")
     ),
 )
 @click.argument("action", shell_complete=completed(lambda _environment: sorted({one.verb_only for one in every()})))
@@ -112,7 +112,7 @@ def _table(people: Sequence[str], cells: Sequence[Cell]) -> None:
 def explain(person: str, action: str, resource: str, name: str, as_json: bool) -> int:
     """Explain why somebody may or may not do something: which role on which resource allows it, or the line that would grant it.
 
-    PERSON is an e-mail address, one of the environment's identities by name (such as build), deployer, scheduler (which starts jobs on their schedules), or a Google service agent: build-agent, run-agent, scheduler-agent, training-agent (which pulls the images
+    PERSON is an e-mail address, one of the environment's identities by name (such as build), deployer, events (which delivers events to functions), scheduler (which starts jobs on their schedules), or a Google service agent: build-agent, run-agent, scheduler-agent, training-agent (which pulls the images
     of Vertex AI jobs) or vertex-agent. ACTION is one that `groundwork access` lists, such as read, or an IAM permission. RESOURCE is project, deployer, or a kind and a name: bucket/NAME, secret/NAME, service/NAME or
     training/NAME. An action that takes more than one permission, such as deploy, is explained for each. Exits with 5 when a permission is missing.
 

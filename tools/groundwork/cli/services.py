@@ -7,26 +7,24 @@ from typing import Any
 import click
 
 from groundwork.cli.browser import show
+from groundwork.cli.calls import answered, asked, data_option, header_option, method_option, print_new
 from groundwork.cli.group import Group
 from groundwork.cli.options import completed, dry_run_option, environment_option, json_option, yes_option
 from groundwork.cli.principal import as_option
-from groundwork.cli.printing import as_written, echo, raw
+from groundwork.cli.printing import echo
 from groundwork.cli.table import print_table
 from groundwork.cli.terminal import Terminal
 from groundwork.cli.workloads import opened, print_data, print_entries, streamed
 from groundwork.cost.amounts import as_money
 from groundwork.environment.workloads import PLACEHOLDER
-from groundwork.errors import Exit, UsageProblem
-from groundwork.workloads import calling, revisions
+from groundwork.errors import UsageProblem
 from groundwork.workloads import images as image_names
-from groundwork.workloads import logs as feature_logs
+from groundwork.workloads import revisions
 from groundwork.workloads import services as feature
-from groundwork.workloads.calling import Question
 from groundwork.workloads.project import Project, when
 from groundwork.workloads.services import Service
 
 _service = click.argument("service", metavar="NAME", shell_complete=completed(lambda environment: environment.services))
-_CHUNK = 8192
 
 
 @click.group(cls=Group)
@@ -197,11 +195,9 @@ def rollback(service: str, name: str, who: str | None, yes: bool, dry_run: bool,
 @services.command()
 @_service
 @click.argument("path", default="/")
-@click.option(
-    "-X", "--request", "method", default="", metavar="METHOD", help="By default GET, or POST if there is data."
-)
-@click.option("-d", "--data", metavar="TEXT|@FILE", help="Request body, or @ and the file that holds it.")
-@click.option("-H", "--header", "headers", multiple=True, metavar="NAME: VALUE", help="A header; may be repeated.")
+@method_option
+@data_option
+@header_option
 @environment_option
 @as_option
 def call(
@@ -215,22 +211,8 @@ def call(
     Example: groundwork services call api /predict --data @request.json
     """
     project = opened(name, who)
-    sent = calling.data(data)
-    given = calling.headers(headers)
-    if sent is not None and sent.lstrip()[:1] in (b"{", b"["):
-        given = {"Content-Type": "application/json", **given}
-    request = Question(method.upper() or ("GET" if sent is None else "POST"), path, given, sent)
-    found = feature.service(project, service)
-    with calling.called(project, found, request) as answer:
-        echo(calling.shown(answer), err=True)
-        for chunk in answer.iter_content(_CHUNK):
-            raw(chunk)
-        if answer.status_code in (401, 403):
-            whom = project.who or "YOU"
-            why = f"groundwork access explain {whom} call service/{service} --env {name}"
-            echo(f"The caller needs run.routes.invoke on it: `{why}`.", err=True)
-            return int(Exit.PERMISSION)
-        return int(Exit.FAILED if answer.status_code >= 400 else Exit.OK)
+    request = asked(path, method, data, headers)
+    return answered(project, feature.service(project, service), request, f"service/{service}")
 
 
 @services.command()
@@ -255,17 +237,8 @@ def logs(service: str, revision: str, follow: bool, limit: int, name: str, who: 
         raise UsageProblem("--json and --follow cannot be combined: --json prints one document.")
     print_entries(project, wanted, limit, as_json=as_json)
     if follow:
-        newest = feature_logs.newest(project, wanted, 1)
-        since = newest[0].time if newest else "1970-01-01T00:00:00Z"
-        seen = {entry.id for entry in newest}
         with streamed(f"service {service}", f"groundwork services traffic {service} REVISION=100"):
-            feature_logs.follow(
-                project,
-                wanted,
-                since,
-                lambda: False,
-                lambda entry: None if entry.id in seen else as_written(entry.line),
-            )
+            print_new(project, wanted)
 
 
 @services.command("open")

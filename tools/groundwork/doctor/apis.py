@@ -81,14 +81,17 @@ def of_both_layers(environment: Environment) -> list[str]:
     """The APIs that `up` needs and enables, from the Terraform of both layers and the file."""
     files = (environment.root / "infra").glob("*/services.tf")
     named = {api for file in files for api in _NAMED.findall(file.read_text("utf-8"))}
-    runs = bool(environment.services or environment.jobs)
+    runs = bool(environment.services or environment.functions or environment.jobs)
     used = {
         "aiplatform": bool(environment.training),
         "billingbudgets": environment.budget is not None and bool(environment.budget.billing_account),
-        "cloudbuild": bool(environment.builds),
+        "cloudbuild": bool(environment.builds or environment.functions),
+        "cloudfunctions": bool(environment.functions),
         "cloudscheduler": bool(environment.scheduled),
         "compute": bool(environment.workstations),
+        "eventarc": bool(environment.triggered),
         "logging": runs or bool(environment.builds or environment.training),
+        "pubsub": bool(environment.triggered),
         "run": runs,
     }
     named -= {api for api, is_used in used.items() if not is_used}

@@ -19,7 +19,9 @@ from groundwork.environment.wiring import Wiring, unknown
 from groundwork.errors import UsageProblem
 
 LONGEST_BUCKET_NAME = 63
-_PARTS = ("identities", "buckets", "repositories", "secrets", "services", "jobs", "builds", "training", "workstations")
+_PARTS = (
+    "identities", "buckets", "repositories", "secrets", "services", "functions", "jobs", "builds", "training", "workstations",
+)  # fmt: skip
 
 
 def examined(path: Path, root: Path, file_name: str, text: str | None = None) -> tuple[dict[str, Any], list[Mistake]]:
@@ -160,7 +162,9 @@ def _part(values: Mapping[str, Any], name: str, *, entries: bool = True) -> dict
 
 def _bucket_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
     for name, bucket in _part(values, "buckets").items():
-        if bucket.get("called") in (f"{values.get('project')}-{own}" for own in ("tfstate", "sources", "staging")):
+        if bucket.get("called") in (
+            f"{values.get('project')}-{own}" for own in ("tfstate", "sources", "staging", "functions")
+        ):
             yield (
                 ("buckets", name, "called"),
                 f"buckets.{name}.called is {bucket['called']}, one of groundwork's own buckets; leave it out.",

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from groundwork.environment import cache
 from groundwork.environment.shipped import SCHEMA, other_version
-from groundwork.environment.workloads import BuildSpec, JobSpec, ServiceSpec, TrainingSpec, WorkstationSpec, workloads
+from groundwork.environment.workloads import (
+    BuildSpec,
+    FunctionSpec,
+    JobSpec,
+    ServiceSpec,
+    TrainingSpec,
+    WorkstationSpec,
+    workloads,
+)
 from groundwork.errors import UsageProblem
 from groundwork.text import allowed
 
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
 DEPLOYER = "groundwork-deployer"
 PLANNER = "groundwork-planner"
 SCHEDULER = "groundwork-scheduler"
+EVENTS = "groundwork-events"
 PERSONA_ROLE = "groundwork_"
 _MISFITS = (AttributeError, KeyError, TypeError)
 
@@ -96,7 +105,7 @@ class Secret:
 class Identity:
     """A service account for one purpose: its access to buckets and repositories is "read" or "write"; `users` are personas.
 
-    It may "call" or "deploy" `services`, "run" or "deploy" `jobs`, and submit "builds" or "training". `github` is "main" or "any".
+    It may "call" or "deploy" `services`, "call" `functions`, "run" or "deploy" `jobs`, and submit "builds" or "training". `github` is "main" or "any".
     """
 
     name: str
@@ -110,6 +119,7 @@ class Identity:
     jobs: Mapping[str, str] = field(default_factory=dict)
     submits: tuple[str, ...] = ()
     github: str | None = None
+    functions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -182,6 +192,7 @@ class Environment:
     builds: Mapping[str, BuildSpec] = field(default_factory=dict)
     training: Mapping[str, TrainingSpec] = field(default_factory=dict)
     workstations: Mapping[str, WorkstationSpec] = field(default_factory=dict)
+    functions: Mapping[str, FunctionSpec] = field(default_factory=dict)
     github: Github | None = None
     alerts: Alerts | None = None
     budget: Budget | None = None
@@ -226,6 +237,11 @@ class Environment:
         return f"{self.project}-sources"
 
     @property
+    def functions_bucket(self) -> str:
+        """The name of the bucket for the packed code of functions; it exists if `functions` are given."""
+        return f"{self.project}-functions"
+
+    @property
     def work_buckets(self) -> Mapping[str, str]:
         """The existing buckets for builds and training, by their names in Terraform."""
         sources = {"sources": self.sources_bucket} if self.builds else {}
@@ -249,6 +265,16 @@ class Environment:
     def scheduled(self) -> Mapping[str, JobSpec]:
         """The jobs that start on a schedule."""
         return {name: job for name, job in self.jobs.items() if job.schedule}
+
+    @property
+    def triggered(self) -> Mapping[str, FunctionSpec]:
+        """The functions that run at events."""
+        return {name: function for name, function in self.functions.items() if function.trigger}
+
+    @property
+    def events(self) -> str:
+        """E-mail address of the service account that delivers these; it exists if there are any."""
+        return f"{EVENTS}@{self.project}.iam.gserviceaccount.com"
 
     @property
     def scheduler(self) -> str:
@@ -348,6 +374,7 @@ def _environment(path: Path, values: Mapping[str, Any]) -> Environment:
         builds=found.builds,
         training=found.training,
         workstations=found.workstations,
+        functions=found.functions,
         github=Github(**values["github"]) if "github" in values else None,
         alerts=_alerts(values["alerts"]) if "alerts" in values else None,
         budget=_budget(values["budget"]) if "budget" in values else None,
@@ -387,4 +414,5 @@ def _identity(name: str, project: str, values: Mapping[str, Any]) -> Identity:
         jobs=values["jobs"],
         submits=tuple(values["submits"]),
         github=values.get("github"),
+        functions=values["functions"],
     )

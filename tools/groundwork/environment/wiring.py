@@ -1,4 +1,4 @@
-"""Cross-references of services, jobs, builds, training and workstations: names that the file does not define, and settings that exclude each other."""
+"""Cross-references of services, functions, jobs, builds, training and workstations: names that the file does not define, and settings that exclude each other."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ _STARTS = ("branch", "tag", "by_hand")
 _GIB_A_CPU = 4
 # Cloud Run's minimum. Source: https://cloud.google.com/run/docs/configuring/services/cpu.
 _LEAST_GIB = {4: 2, 6: 4, 8: 4}
+# Source: https://cloud.google.com/functions/quotas.
+_EVENT_SECONDS = 540
 # The schema's defaults.
-_IDENTITIES = {"services": "serve", "builds": "build", "training": "train"}
+_IDENTITIES = {"services": "serve", "functions": "function", "builds": "build", "training": "train"}
 
 
 def unknown(place: Place, used: Any, known: Mapping[str, Any], kind: str) -> Iterator[Objection]:
@@ -32,7 +34,7 @@ def unknown(place: Place, used: Any, known: Mapping[str, Any], kind: str) -> Ite
 def _more_than_reading(identity: Mapping[str, Any]) -> list[str]:
     """The settings by which an identity may do more than read and call."""
     found = [part for part in ("submits", "project_roles") if identity.get(part)]
-    for part in ("buckets", "repositories", "services", "jobs"):
+    for part in ("buckets", "repositories", "services", "functions", "jobs"):
         access = identity.get(part)
         more = {"write", "deploy", "run"} & set(access.values()) if isinstance(access, dict) else set()
         found += [f"{word} in {part}" for word in sorted(more)]
@@ -48,17 +50,18 @@ class Wiring:
 
     def objections(self) -> Iterator[Objection]:
         """All inconsistencies."""
-        for part in ("services", "jobs"):
+        looks = (
+            ("services", self._container),
+            ("jobs", self._container),
+            ("functions", self._function),
+            ("jobs", schedules.objections),
+            ("builds", self._build),
+            ("training", self._training),
+            ("workstations", self._workstation),
+        )
+        for part, look in looks:
             for name, values in self.parts[part].items():
-                yield from self._container((part, name), values)
-        for name, values in self.parts["jobs"].items():
-            yield from schedules.objections(("jobs", name), values)
-        for name, values in self.parts["builds"].items():
-            yield from self._build(("builds", name), values)
-        for name, values in self.parts["training"].items():
-            yield from self._training(("training", name), values)
-        for name, values in self.parts["workstations"].items():
-            yield from self._workstation(("workstations", name), values)
+                yield from look((part, name), values)
         if self.parts["builds"] and not self.github:
             yield (
                 ("builds",),
@@ -66,7 +69,7 @@ class Wiring:
             )
         for name, values in self.parts["identities"].items():
             place = ("identities", name)
-            for part in ("services", "jobs"):
+            for part in ("services", "functions", "jobs"):
                 yield from self._unknown(place, values, part)
             if "github" in values and not self.github:
                 yield (*place, "github"), f"{dotted(place)}.github has no repository: the file has no github."
@@ -89,6 +92,18 @@ class Wiring:
         secrets = values.get("secrets")
         for variable, secret in secrets.items() if isinstance(secrets, dict) else ():
             yield from unknown((*place, "secrets", variable), secret, self.parts["secrets"], "secrets")
+
+    def _function(self, place: Place, values: Mapping[str, Any]) -> Iterator[Objection]:
+        yield from self._container(place, {"memory": "512Mi", **values})
+        for key, default, part in (("build_identity", "build", "identities"), ("repository", "images", "repositories")):
+            yield from unknown((*place, key), values.get(key, default), self.parts[part], part)
+        trigger = values.get("trigger")
+        if isinstance(trigger, dict):
+            yield from unknown((*place, "trigger", "bucket"), trigger.get("bucket"), self.parts["buckets"], "buckets")
+            yield from _at_events(place, values)
+        if place[1] in self.parts["services"]:
+            why = "which Cloud Run would have to run under one name; give it another."
+            yield place, f"{dotted(place)} is called as a service of the file, {why}"
 
     def _container(self, place: Place, values: Mapping[str, Any]) -> Iterator[Objection]:
         yield from self._identity(place, values)
@@ -142,6 +157,17 @@ class Wiring:
                 (*place, "accelerator"),
                 f"{dotted(place)}.accelerator cannot be added to {machine}, only to n1; {way}",
             )
+
+
+def _at_events(place: Place, values: Mapping[str, Any]) -> Iterator[Objection]:
+    """What a function that runs at events cannot have."""
+    seconds = values.get("timeout_seconds")
+    if isinstance(seconds, int) and seconds > _EVENT_SECONDS:
+        way = f"at most {_EVENT_SECONDS} seconds are allowed for an event."
+        yield (*place, "timeout_seconds"), f"{dotted(place)}.timeout_seconds is {seconds}; {way}"
+    if values.get("public") is True:
+        way = "whose events anybody could make up; leave it out."
+        yield (*place, "public"), f"{dotted(place)} is public and has a trigger, {way}"
 
 
 def _memory(place: Place, cpu: Any, memory: str) -> Iterator[Objection]:

@@ -1,4 +1,4 @@
-"""The workloads of an environment file: services, jobs, builds, training and workstations."""
+"""The workloads of an environment file: services, functions, jobs, builds, training and workstations."""
 
 from __future__ import annotations
 
@@ -47,6 +47,39 @@ class ServiceSpec:
     buckets: Mapping[str, str]
     sidecars: Mapping[str, Sidecar]
     local_command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FunctionTrigger:
+    """The events at which a function runs: `event` is "finalized", "deleted", "archived" or "metadataUpdated" in a bucket."""
+
+    bucket: str
+    event: str
+    retry: bool
+
+
+@dataclass(frozen=True)
+class FunctionSpec:
+    """A Cloud Run function; without `trigger` it answers requests. `source` is its folder, below the one that contains envs/."""
+
+    name: str
+    source: str
+    entry_point: str
+    runtime: str
+    trigger: FunctionTrigger | None
+    identity: str
+    build_identity: str
+    repository: str
+    public: bool
+    cpu: int
+    memory: str
+    min_instances: int
+    max_instances: int
+    concurrency: int
+    timeout_seconds: int
+    env: Mapping[str, str]
+    secrets: Mapping[str, str]
+    buckets: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -131,13 +164,14 @@ class WorkstationSpec:
 
 @dataclass(frozen=True)
 class WorkloadSpecs:
-    """All five sections of a file, by name."""
+    """All six sections of a file, by name."""
 
     services: Mapping[str, ServiceSpec]
     jobs: Mapping[str, JobSpec]
     builds: Mapping[str, BuildSpec]
     training: Mapping[str, TrainingSpec]
     workstations: Mapping[str, WorkstationSpec]
+    functions: Mapping[str, FunctionSpec]
 
 
 def workloads(values: Mapping[str, Any]) -> WorkloadSpecs:
@@ -151,6 +185,7 @@ def workloads(values: Mapping[str, Any]) -> WorkloadSpecs:
         {name: _build(name, one, images, branch, places) for name, one in values["builds"].items()},
         {name: _training(name, one, images, project) for name, one in values["training"].items()},
         {name: _workstation(name, one, values["region"]) for name, one in values["workstations"].items()},
+        {name: _function(name, one) for name, one in values["functions"].items()},
     )
 
 
@@ -186,6 +221,12 @@ def _training(name: str, values: Mapping[str, Any], images: str, project: str) -
 def _workstation(name: str, values: Mapping[str, Any], region: str) -> WorkstationSpec:
     zone = f"{region}-{values['zone']}"
     return WorkstationSpec(name, **{"accelerator": None, "image": None, **values, "zone": zone})
+
+
+def _function(name: str, values: Mapping[str, Any]) -> FunctionSpec:
+    trigger = FunctionTrigger(**values["trigger"]) if "trigger" in values else None
+    own = {"source": f"functions/{name}", "entry_point": name.replace("-", "_")}
+    return FunctionSpec(name, **{**own, **values, "trigger": trigger})
 
 
 def is_full(image: str) -> bool:

@@ -29,7 +29,7 @@ def losses(session: Session, layer_plans: Sequence[LayerPlan]) -> list[str]:
     names = {}
     for name, kind, values in _going(session, layer_plans):
         owner, how = registry.kind_of(kind), registry.provisionings().get(kind)
-        if owner and how and given(owner.inside):
+        if owner and how and given(owner.inside) and not how.again:
             names[Item(owner.name, str(values[how.named]))] = name
     found, unknown = look_into(session.cloud, names)
     lines = [f"{names[one.item]}: {one.text}" for one in found if one.holds]

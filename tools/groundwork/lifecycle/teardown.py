@@ -1,4 +1,4 @@
-"""`down`: shows what will be deleted, refuses what would fail half-way, asks for the project ID, destroys, and lists what is left."""
+"""`down`: shows what will be deleted, refuses what would fail half-way, asks for the project ID, destroys, deletes what Google made for that, and lists what is left."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from groundwork.errors import Refused
 from groundwork.google.cloud import CloudProblem
 from groundwork.google.waiting import LISTS
 from groundwork.lifecycle import obstacles, recovery, up, verify
+from groundwork.lifecycle.removal import remove
 from groundwork.lifecycle.verify import Remains
+from groundwork.resources import inventory
+from groundwork.resources.functions import owns
+from groundwork.resources.registry import kinds
 from groundwork.terraform import runs
 from groundwork.terraform.session import Session
 from groundwork.terraform.state import read_state
@@ -24,6 +28,7 @@ def down(session: Session, options: up.UpOptions, talk: Talk) -> Remains:
     environment = session.environment
     refuse_protected(environment)
     with runs.alone(session.folder, runs.this_run("down", environment.name)):
+        before = frozenset[str]()
         if _has_anything(session, talk):
             layer_plans = up.prepare(session, talk, destroy=True, layers=DISPOSABLE)
             up.show_plans(session, layer_plans, talk)
@@ -32,9 +37,11 @@ def down(session: Session, options: up.UpOptions, talk: Talk) -> Remains:
                 return contents(session)
             if not options.yes:
                 talk.typed(environment.project, f"Type the project ID ({environment.project}) to destroy all this:")
+            before = inventory.known_to(read_state(session.cloud, session.place(DISPOSABLE[0])))
             up.apply_all(session, [entry for entry in layer_plans if entry.pending], options, talk)
         else:
             talk.say(f"{environment.name}: there is nothing to remove")
+        _delete_what_belonged(session, before, talk)
         return remains(session, talk)
 
 
@@ -68,6 +75,19 @@ def bucket_exists(session: Session) -> bool:
 def contents(session: Session) -> Remains:
     """What the project contains now, by list calls."""
     return verify.verify(session.cloud, session.environment, inside=False)
+
+
+def _delete_what_belonged(session: Session, before: frozenset[str], talk: Talk) -> None:
+    """Deletes what Google made for what is gone, such as copies of functions' code, unless something else in the project needs it."""
+    if not any(owns(name) for name in before):
+        return
+    found = inventory.take(session.cloud)
+    now = frozenset(item.name for item in found.items)
+    for item in found.items:
+        belongs = kinds()[item.kind].belongs
+        if belongs(item, before) and not belongs(item, now):
+            talk.say(f"deleting {item.kind} {item.short}, which Google made for what is gone")
+            remove(session.cloud, item)
 
 
 def remains(session: Session, talk: Talk) -> Remains:

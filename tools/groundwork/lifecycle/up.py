@@ -18,7 +18,7 @@ from groundwork.google.waiting import patiently
 from groundwork.lifecycle import connection, local_commands, obstacles, prerequisites, recovery, revival
 from groundwork.lifecycle.wrong_members import WrongMembers, refused_members
 from groundwork.resources import naming
-from groundwork.terraform import advice, lock, plans, runs, sources, stateless, transient
+from groundwork.terraform import advice, lock, packing, plans, runs, sources, stateless, transient
 from groundwork.terraform.commands import TerraformFailed
 from groundwork.terraform.events import Diagnostic, Event, PlannedChange
 from groundwork.terraform.initialise import initialise
@@ -159,7 +159,9 @@ def _plan(session: Session, layer: str, listen: Callable[[Event], None], *, dest
     inputs = sources.sources(session.checkout.root, session.environment)
     session.freeze(layer)
     file = session.data(layer) / plans.FILE
-    pending = session.terraform(layer).plan(file, note, destroy=destroy)
+    # What is destroyed needs no code, which may be gone.
+    code = packing.packed(session.environment, session.archives) if layer == "platform" and not destroy else {}
+    pending = session.terraform(layer, code).plan(file, note, destroy=destroy)
     sources.note(file, inputs)
     return LayerPlan(layer, file, pending, plans.acting(changes), tuple(warnings))
 

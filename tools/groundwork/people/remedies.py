@@ -19,11 +19,11 @@ _ACTS_AS = "iam.serviceAccounts.actAs"
 
 
 def whom(text: str, environment: Environment) -> str:
-    """The address of a person, or of an identity by its name in the file ("build"), the deployer or the scheduler. Raises UsageProblem."""
+    """The address of a person, or of an identity by its name in the file ("build"), or one of groundwork's own. Raises UsageProblem."""
     name = text.strip().removeprefix("identity/")
     if name in environment.identities:
         return environment.identities[name].email
-    own = {"deployer": environment.deployer, "scheduler": environment.scheduler}
+    own = {"deployer": environment.deployer, "events": environment.events, "scheduler": environment.scheduler}
     if name in own:
         return own[name]
     address = name.removeprefix("serviceAccount:")

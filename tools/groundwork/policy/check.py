@@ -14,6 +14,7 @@ from policies.language import Settings
 
 from groundwork.environment.checkout import LAYERS, Checkout
 from groundwork.environment.values import Environment
+from groundwork.environment.workloads import FunctionSpec, ServiceSpec
 from groundwork.errors import CouldNotTell, UsageProblem
 from groundwork.policy import result
 from groundwork.policy.cache import Cache
@@ -28,13 +29,14 @@ FOLDER = "policy"
 
 def settings(environment: Environment) -> Settings:
     """What the environment file allows."""
+    answering: Mapping[str, ServiceSpec | FunctionSpec] = {**environment.services, **environment.functions}
     return Settings(
         regions=frozenset({environment.region}),
         labels=frozenset(environment.labels) | _ALWAYS_LABELLED,
         dvc_buckets=frozenset(bucket.full_name for bucket in environment.buckets.values() if bucket.dvc),
         members=frozenset(member.principal for member in environment.members.values()),
-        public_services=frozenset(name for name, service in environment.services.items() if service.public),
-        waiting=frozenset(f"{name}={service.min_instances}" for name, service in environment.services.items()),
+        public_services=frozenset(name for name, one in answering.items() if one.public),
+        waiting=frozenset(f"{name}={one.min_instances}" for name, one in answering.items()),
         readers=frozenset(name for name, identity in environment.identities.items() if identity.github == "any"),
         protected=frozenset({environment.name} if environment.protected else ()),
     )

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from groundwork.environment.values import Environment
-from groundwork.environment.workloads import JobSpec, ServiceSpec, TrainingSpec
+from groundwork.environment.workloads import FunctionSpec, JobSpec, ServiceSpec, TrainingSpec
 from groundwork.people.personas import Persona
 from groundwork.report.existing import Existing, Mark
 from groundwork.report.initials import initials
@@ -29,6 +29,7 @@ _COLUMN = {"person": 0, "persona": 1, "workflows": 1, "identity": 2}
 _KINDS = {
     "build": "build",
     "service": "service",
+    "function": "function",
     "job": "job",
     "training": "training",
     "workstation": "workstation",
@@ -141,12 +142,21 @@ def _workloads(environment: Environment) -> Iterator[Box]:
         yield _node(f"build/{build.name}", build.name, f"build {when}{deploys}")
     for service in environment.services.values():
         yield _node(f"service/{service.name}", service.name, "service, for everybody" if service.public else "service")
+    for function in environment.functions.values():
+        yield _node(f"function/{function.name}", function.name, _at(function))
     for job in environment.jobs.values():
         yield _node(f"job/{job.name}", job.name, f"job, at {job.schedule}" if job.schedule else "job")
     for training in environment.training.values():
         yield _node(f"training/{training.name}", training.name, f"training on {training.machine_type}")
     for machine in environment.workstations.values():
         yield _node(f"workstation/{machine.name}", machine.name, f"workstation, {machine.machine_type}")
+
+
+def _at(function: FunctionSpec) -> str:
+    """When a function runs, in words."""
+    if function.trigger:
+        return f"function, at {function.trigger.event} in {function.trigger.bucket}"
+    return "function, for everybody" if function.public else "function"
 
 
 def _accounts(environment: Environment) -> Iterator[Box]:
@@ -156,6 +166,8 @@ def _accounts(environment: Environment) -> Iterator[Box]:
     yield _node("identity/deployer", "deployer", "Brings the platform up and down.")
     if environment.github:
         yield _node("identity/planner", "planner", "Plans pull requests; changes nothing.")
+    if environment.triggered:
+        yield _node("identity/events", "events", "Delivers events to functions.")
     if environment.scheduled:
         yield _node("identity/scheduler", "scheduler", "Starts jobs on their schedules.")
 
@@ -216,7 +228,9 @@ def _file_edges(environment: Environment) -> Iterator[Edge]:
         for thing, access in identity.repositories.items():
             yield Edge(f"identity/{name}", f"repository/{thing}", {"read": "pull", "write": "push"}.get(access, access))
         yield from (Edge(f"identity/{name}", f"service/{thing}", what) for thing, what in identity.services.items())
+        yield from (Edge(f"identity/{name}", f"function/{thing}", what) for thing, what in identity.functions.items())
         yield from (Edge(f"identity/{name}", f"job/{thing}", what) for thing, what in identity.jobs.items())
+    yield from (Edge("identity/events", f"function/{name}", "call") for name in environment.triggered)
     yield from (Edge("identity/scheduler", f"job/{name}", "run") for name in environment.scheduled)
     for name, secret in environment.secrets.items():
         yield from (Edge(f"identity/{reader}", f"secret/{name}", "read") for reader in secret.readers)
@@ -224,8 +238,11 @@ def _file_edges(environment: Environment) -> Iterator[Edge]:
 
 
 def _running(environment: Environment) -> Iterator[Edge]:
-    """The identities that services, jobs, builds, training and workstations run as, and what that lets these do."""
-    held: list[tuple[str, ServiceSpec | JobSpec]] = [("service", service) for service in environment.services.values()]
+    """The identities that services, functions, jobs, builds, training and workstations run as, and what that lets these do."""
+    held: list[tuple[str, ServiceSpec | FunctionSpec | JobSpec]] = [
+        ("service", service) for service in environment.services.values()
+    ]
+    held += [("function", function) for function in environment.functions.values()]
     held += [("job", job) for job in environment.jobs.values()]
     for kind, one in held:
         who = f"identity/{one.identity}"
@@ -239,6 +256,8 @@ def _running(environment: Environment) -> Iterator[Edge]:
         yield from (Edge(who, f"secret/{secret}", "read") for secret in build.secrets.values())
         kinds = {name: "service" if name in environment.services else "job" for name in build.deploys}
         yield from (Edge(who, f"{kind}/{name}", "deploy") for name, kind in kinds.items())
+    for function in environment.functions.values():
+        yield Edge(f"identity/{function.build_identity}", f"repository/{function.repository}", "push")
     for training in environment.training.values():
         yield from _training(environment, training)
     for machine in environment.workstations.values():

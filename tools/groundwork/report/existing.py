@@ -27,6 +27,7 @@ _NAMES = {
     "google_secret_manager_secret": ("secret", "secret_id"),
     "google_service_account": ("identity", "account_id"),
     "google_cloud_run_v2_service": ("service", "name"),
+    "google_cloudfunctions2_function": ("function", "name"),
     "google_cloud_run_v2_job": ("job", "name"),
     "google_compute_instance": ("workstation", "name"),
     "google_cloudbuild_trigger": ("build", "name"),
@@ -149,7 +150,12 @@ def _thing(environment: Environment, kind: str, attributes: Mapping[str, Any]) -
 
 def _own(environment: Environment) -> tuple[str, ...]:
     """The buckets that groundwork creates for itself."""
-    return environment.state_bucket, environment.sources_bucket, environment.staging_bucket
+    return (
+        environment.state_bucket,
+        environment.sources_bucket,
+        environment.staging_bucket,
+        environment.functions_bucket,
+    )
 
 
 def _identity(environment: Environment, account: str) -> str:
@@ -171,11 +177,12 @@ def _members(attributes: Mapping[str, Any]) -> list[str]:
 
 
 def _runs_as(attributes: Mapping[str, Any]) -> Iterator[str]:
-    """The accounts that a service, job, build or machine runs as; a job has its account in a template within a template."""
+    """The accounts that a service, function, job, build or machine runs as; a job has its account in a template within a template."""
     blocks = [attributes, *(attributes.get("template") or ())]
     blocks += [inner for block in blocks[1:] for inner in block.get("template") or ()]
+    blocks += attributes.get("service_config") or ()
     for block in blocks:
-        account = block.get("service_account") or ""
+        account = block.get("service_account") or block.get("service_account_email") or ""
         for name in [account] if isinstance(account, str) else [str(one.get("email") or "") for one in account]:
             if name:
                 yield name.rpartition("/")[2].partition("@")[0]
@@ -184,7 +191,8 @@ def _runs_as(attributes: Mapping[str, Any]) -> Iterator[str]:
 def _target(environment: Environment, kind: str, attributes: Mapping[str, Any]) -> Iterator[str]:
     for beginning, word in _RUNS.items():
         if kind.startswith(beginning):
-            yield f"{word}/{str(attributes.get('name') or '').rpartition('/')[2]}"
+            name = str(attributes.get("name") or "").rpartition("/")[2]
+            yield f"{'function' if name in environment.functions else word}/{name}"
     for attribute, word in _TARGETS.items():
         name = str(attributes.get(attribute) or "")
         if name and not name.endswith(_own(environment)):

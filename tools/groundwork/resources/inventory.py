@@ -12,7 +12,7 @@ from groundwork.errors import GroundworkError
 from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.resources.item import Item
 from groundwork.resources.listing import Listing
-from groundwork.resources.registry import listings, provisionings
+from groundwork.resources.registry import kinds, listings, provisionings
 from groundwork.terraform.state import State
 
 AT_ONCE = 8
@@ -214,5 +214,6 @@ def _plain(name: str) -> str:
 
 
 def beside(inventory: Inventory, known: frozenset[str]) -> tuple[Item, ...]:
-    """The items that no state knows."""
-    return tuple(item for item in inventory.items if item.name not in known and _plain(item.name) not in known)
+    """The items that no state knows, and that Google did not make for one that is known."""
+    outside = (item for item in inventory.items if item.name not in known and _plain(item.name) not in known)
+    return tuple(item for item in outside if not kinds()[item.kind].belongs(item, known))

@@ -185,7 +185,7 @@ class Kind:
     """A kind, under its name in `verify` and `sweep`; `why` it costs money, and its usual `maker`.
 
     `makers`: names that Google's own tools give, and the tool; {project} is the project. `components`: labels of modules in
-    infra/ that are of this kind, in the team's words. `pausing`: how it is stopped for a while. `inside`: what a thing holds that is lost with it. `over`: whether one is only the
+    infra/ that are of this kind, in the team's words. `belongs`: whether an item was made by Google for something among these names, and goes with it. `pausing`: how it is stopped for a while. `inside`: what a thing holds that is lost with it. `over`: whether one is only the
     record of what has ended, which costs nothing and does nothing.
     """
 
@@ -202,6 +202,7 @@ class Kind:
     over: Callable[[Item], bool] = lambda _item: False
     pausing: Pausing | Unstoppable | Without = NEVER_WAITS
     components: Mapping[str, str] = field(default_factory=dict)
+    belongs: Callable[[Item, frozenset[str]], bool] = lambda _item, _names: False
 
 
 def given(facet: T | Without) -> T | None:

@@ -42,9 +42,20 @@ _SHORT = {
     "template.containers.ports.name": "protocol",
     "template.containers.resources.limits.cpu": "cpu",
     "template.containers.resources.limits.memory": "memory",
+    "build_config.runtime": "runtime",
+    "build_config.entry_point": "entry point",
+    "service_config.available_cpu": "cpu",
+    "service_config.available_memory": "memory",
+    "service_config.max_instance_count": "instances at most",
+    "service_config.max_instance_request_concurrency": "requests at a time",
+    "service_config.min_instance_count": "instances at least",
+    "service_config.timeout_seconds": "timeout",
+    "event_trigger.event_type": "event",
     "build.options.machine_type": "machine",
     "build.timeout": "timeout",
 }
+_CODE = "build_config.source.storage_source"
+"""Where a function has its code: another object is new code, of which the generation says nothing more."""
 _VARIABLE = re.compile(r"\.env\[(?P<name>[^\]]+)\]\.(?P<what>name|value)\Z")
 _POOL = re.compile(r"principalSet://.*/workloadIdentityPools/(?P<pool>[^/]+)/attribute\.(?P<name>\w+)/(?P<value>.+)")
 _MOST = 3
@@ -124,8 +135,10 @@ SignedLine = tuple[str, str, str]
 
 
 def _opened(entry: Mapping[str, Any] | None) -> bool:
-    """Whether a plan makes a service public."""
+    """Whether a plan makes a service or function public."""
     before, after = ((entry or {}).get("change", {}).get(when) or {} for when in ("before", "after"))
+    if "allUsers" in _members(after) - _members(before):
+        return True
     return after.get("invoker_iam_disabled") is True and before.get("invoker_iam_disabled") is not True
 
 
@@ -175,6 +188,7 @@ def _changed(change: PlannedChange, entry: Mapping[str, Any] | None) -> Iterator
         return
     forced = {str(path[0]) for path in entry["change"].get("replace_paths", ()) if path}
     found = [one for one in differences(entry["change"]) if not forced or _attribute(one) in forced]
+    found = [one for one in found if one.path != f"{_CODE}.generation"]
     found = [one for one in found if not ((plan_lines := _VARIABLE.search(one.path)) and plan_lines["what"] == "name")]
     yield from sorted((_in_short(one) for one in found), key=lambda text: " → " not in text)
 
@@ -185,6 +199,8 @@ def _attribute(one: Difference) -> str:
 
 def _in_short(one: Difference) -> str:
     """The attribute with both values; for nested ones only the top-level attribute, unless there is a word for it."""
+    if one.path == f"{_CODE}.object":
+        return "new source"
     if variable := _VARIABLE.search(one.path):
         return Difference(f"variable {variable['name']}", one.before, one.after).text
     # A job's template contains another, and containers have names.

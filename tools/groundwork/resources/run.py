@@ -18,10 +18,11 @@ def limits(template: Planned) -> tuple[Decimal, Decimal]:
     """vCPU and GiB of a container; by default 1 vCPU and 512 MiB (docs: run/cpu, run/memory)."""
     said = template.block("containers").block("resources").get("limits", {})
     cpu, memory = str(said.get("cpu") or "1"), str(said.get("memory") or "512Mi")
-    return (Decimal(cpu[:-1]) / 1000 if cpu.endswith("m") else Decimal(cpu)), _gib(memory)
+    return (Decimal(cpu[:-1]) / 1000 if cpu.endswith("m") else Decimal(cpu)), gib(memory)
 
 
-def _gib(text: str) -> Decimal:
+def gib(text: str) -> Decimal:
+    """An amount of memory as Cloud Run writes it, such as 512Mi and 256M."""
     for unit, gib in _UNITS.items():
         if text.endswith(unit):
             return Decimal(text.removesuffix(unit)) * gib

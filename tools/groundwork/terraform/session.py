@@ -16,7 +16,7 @@ from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem
 from groundwork.google import isolation, local
 from groundwork.google.cloud import GoogleCloud, google_cloud, impersonating_once, local_cloud
-from groundwork.terraform import installation, runs, stateless
+from groundwork.terraform import installation, packing, runs, stateless
 from groundwork.terraform.commands import Terraform
 from groundwork.terraform.state import StateLocation
 
@@ -79,22 +79,30 @@ class Session:
         fresh.write_bytes(self.environment.path.read_bytes())
         fresh.replace(self._frozen(layer))
 
+    @property
+    def archives(self) -> Path:
+        """The folder for the packed code of functions."""
+        return packing.folder(self.checkout, self.environment)
+
     def stateless(self, layer: str) -> bool:
         """Whether a layer is planned without a state, because the state bucket does not exist yet."""
         return stateless.place(self.data(layer), layer).is_dir()
 
-    def terraform(self, layer: str) -> Terraform:
-        """Terraform for a layer; its commands are recorded while they run."""
+    def terraform(self, layer: str, archives: Mapping[str, Path] | None = None) -> Terraform:
+        """Terraform for a layer; its commands are recorded while they run. `archives`: the packed code of functions."""
         copy = stateless.place(self.data(layer), layer)
+        directory = copy if copy.is_dir() else self.checkout.layer(layer)
+        code = packing.relative(dict(archives or {}), directory)
         return Terraform(
             binary=str(self.tool.path),
-            directory=copy if copy.is_dir() else self.checkout.layer(layer),
+            directory=directory,
             data=self.data(layer),
             variables=self.process_variables.work,
             downloads=self.process_variables.fetch,
             inputs=(
                 f"environment_file={self._frozen(layer)}",
                 *([f"adopted={json.dumps(self.adopted)}"] if self.adopted and layer == "platform" else ()),
+                *([f"sources={json.dumps(code)}"] if code else ()),
             ),
             watch=runs.Recorder(self.data(layer), runs.this_run(self.command, self.environment.name, layer)),
         )

@@ -1,4 +1,4 @@
-"""The inputs of a saved plan, recorded beside it: the Terraform code and the environment file's values."""
+"""The inputs of a saved plan, recorded beside it: the Terraform code, the environment file's values, and the code of functions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from groundwork.environment.values import Environment
+from groundwork.terraform import packing
 
 FOLDERS = ("infra", "modules")
 _READ_BY_TERRAFORM = (".tf", ".json")
@@ -23,7 +24,7 @@ def sources(root: Path, environment: Environment) -> Sources:
     found = {file.relative_to(root).as_posix(): _digest(file.read_bytes()) for file in files}
     # Costs and policy exceptions do not affect plans.
     relevant = replace(environment, path=Path(), cost={}, assumptions={}, exceptions=())
-    return {**found, environment.file: _digest(repr(relevant).encode())}
+    return {**found, environment.file: _digest(repr(relevant).encode()), **packing.digests(environment)}
 
 
 def note(plan: Path, inputs: Sources) -> None:

@@ -1,6 +1,6 @@
 """Google's temporary errors, by a list of known messages; nothing else is retried.
 
-Sources: hashicorp/terraform-provider-google issues 11023, 8214 (API just enabled), 15042 (account just created), 964
+Sources: hashicorp/terraform-provider-google issues 11023, 8214 (API just enabled), 25294 (Eventarc just enabled), 15042 (account just created), 964
 (concurrent policy changes), 7853 (412 on bucket IAM).
 """
 
@@ -27,6 +27,9 @@ KNOWN = (
         "the API was enabled a moment ago",
     ),
     TransientError(re.compile(r"Service account \S+ does not exist"), "the service account was created a moment ago"),
+    TransientError(
+        re.compile(r"ermission denied while using the Eventarc Service Agent"), "Eventarc was enabled a moment ago"
+    ),
     TransientError(
         re.compile(r"There were concurrent policy changes|Too many conflicts"), "somebody else changed the same policy"
     ),

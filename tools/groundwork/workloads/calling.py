@@ -1,4 +1,4 @@
-"""Calls a service with the caller's own identity."""
+"""Calls a service or function with the caller's own identity."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import GroundworkError, UsageProblem
 from groundwork.google import local
 from groundwork.workloads.project import Project
-from groundwork.workloads.services import Service
 from groundwork.workloads.tokens import identity_token
 
 if TYPE_CHECKING:
@@ -33,9 +32,29 @@ class Question:
     data: bytes | None = None
 
 
+class Callee(Protocol):
+    """A service or function that can be called."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def url(self) -> str:
+        """Its address, "" before it has one."""
+
+    @property
+    def state(self) -> str:
+        """Its state in a word."""
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with it, "" for nothing."""
+
+
 @contextmanager
-def called(project: Project, found: Service, asked: Question) -> Iterator[Response]:
-    """The service's response, whatever its status; its body is streamed.
+def called(project: Project, found: Callee, asked: Question) -> Iterator[Response]:
+    """The response, whatever its status; its body is streamed.
 
     Raises UsageProblem for a service without an address and for a path to another host, GroundworkError when there is no response.
     """
@@ -60,7 +79,7 @@ def called(project: Project, found: Service, asked: Question) -> Iterator[Respon
             yield answer
 
 
-def _address(service: Service, path: str) -> str:
+def _address(service: Callee, path: str) -> str:
     """The whole address; the token goes nowhere else."""
     if not service.url:
         raise UsageProblem(f"{service.name} has no address: {service.problem or service.state}.")

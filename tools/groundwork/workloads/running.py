@@ -56,7 +56,7 @@ def now(project: Project) -> Now:
     """What runs, of the kinds in the environment file."""
     environment = project.environment
     asked: list[tuple[str, Callable[[Project], Iterator[Runs]], object]] = [
-        ("services", _services, environment.services),
+        ("services", _services, {**environment.services, **environment.functions}),
         ("builds", _builds, environment.builds),
         ("jobs", _jobs, {**environment.jobs, **environment.training}),
         ("machines", _machines, True),
@@ -88,11 +88,16 @@ def _machines(project: Project) -> Iterator[Runs]:
 
 
 def _services(project: Project) -> Iterator[Runs]:
-    for one in services.services(project):
+    for one in services.services(project, functions=True):
         if one.least:
             price = services.idle_price(project, one)
             detail = f"at least {counted(one.least, 'instance')}"
-            yield Runs("service", one.name, detail, price if price is None else price / HOURS_A_MONTH)
+            yield Runs(
+                "function" if one.of_function else "service",
+                one.name,
+                detail,
+                price if price is None else price / HOURS_A_MONTH,
+            )
 
 
 def _builds(project: Project) -> Iterator[Runs]:

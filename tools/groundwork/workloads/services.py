@@ -99,6 +99,11 @@ class Service:
         return str((self.body.get("terminalCondition") or {}).get("message", "")) if self.state == "broken" else ""
 
     @property
+    def of_function(self) -> bool:
+        """Whether it is that of a function, which decides everything about it."""
+        return (self.body.get("labels") or {}).get("goog-managed-by") == "cloudfunctions"
+
+    @property
     def public(self) -> bool:
         """Whether Cloud Run does not check callers at all; grants to everybody are not visible here."""
         return bool(self.body.get("invokerIamDisabled"))
@@ -111,10 +116,11 @@ def serving_container(body: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def services(project: Project) -> list[Service]:
-    """Every service in the environment's region; none if Cloud Run is disabled."""
+def services(project: Project, *, functions: bool = False) -> list[Service]:
+    """Every service in the environment's region, those of `functions` too if wanted; none if Cloud Run is disabled."""
     found = if_on(project.cloud.pages("run", f"v2/{project.here}/services", "services"))
-    return sorted((Service(last(body["name"]), body) for body in found), key=lambda service: service.name)
+    named = sorted((Service(last(body["name"]), body) for body in found), key=lambda service: service.name)
+    return [one for one in named if functions or not one.of_function]
 
 
 def service(project: Project, name: str) -> Service:

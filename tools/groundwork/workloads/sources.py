@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import re
 import tarfile
 import tempfile
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
+from groundwork.environment import source_folder
+from groundwork.environment.source_folder import readable
 from groundwork.errors import UsageProblem
 from groundwork.google.cloud import CloudProblem
 from groundwork.google.official import asking
 from groundwork.workloads.project import Project
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
-
-_IGNORES = (".gcloudignore", ".gitignore")
-_NEVER = ".git\n.gcloudignore\n.gitignore\n"
-"""Excluded by `gcloud builds submit` by default (https://cloud.google.com/sdk/gcloud/reference/topic/gcloudignore)."""
 
 
 @dataclass(frozen=True)
@@ -48,68 +39,7 @@ def chosen(folder: Path) -> list[Path]:
     """The files of a folder that a build gets, by relative path. Raises UsageProblem if there are none."""
     if not folder.is_dir():
         raise UsageProblem(f"{folder} is not a folder: name the one with the Dockerfile or cloudbuild.yaml in it.")
-    with _readable():
-        found = sorted(_files(folder, folder, _left_out(folder)))
-    if not found:
-        raise UsageProblem(f"There is nothing in {folder} that .gcloudignore and .gitignore do not exclude.")
-    return found
-
-
-def _left_out(folder: Path) -> GitIgnoreSpec:
-    import re2
-    from pathspec import GitIgnoreSpec
-
-    file = next((folder / name for name in _IGNORES if _is_own(folder, name)), None)
-    lines = _lines(file) if file else []
-    included = (line.partition(":")[2] for line in lines if line.startswith("#!include:"))
-    more = [line for name in included if _is_own(folder, name) for line in _lines(folder / name)]
-    try:
-        return GitIgnoreSpec.from_lines([*_NEVER.splitlines(), *more, *lines])
-    except (ValueError, re.error, re2.error) as error:
-        raise UsageProblem(f"{file} has a pattern that cannot be read: {error}") from None
-
-
-def _is_own(folder: Path, name: str) -> bool:
-    """Whether a name is that of a file in the folder itself: a repository's author chooses it, and would choose any file of the user's."""
-    file = folder / name
-    return file.is_file() and file.resolve().parent == folder.resolve()
-
-
-def _lines(file: Path) -> list[str]:
-    return file.read_text("utf-8", "replace").splitlines()
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    """Raises UsageProblem for a file or folder that cannot be read."""
-    try:
-        yield
-    except OSError as error:
-        if error.filename is None:
-            raise
-        raise UsageProblem(
-            f"{error.filename} cannot be read: {error.strerror}. Exclude it in .gcloudignore if the build does not need it."
-        ) from None
-
-
-def _files(folder: Path, top: Path, left_out: GitIgnoreSpec) -> Iterator[Path]:
-    """The files below a folder that git would include; excluded folders are not entered, and links that lead out of the folder are left out."""
-    for path in folder.iterdir():
-        inside = path.relative_to(top)
-        is_folder = path.is_dir() and not path.is_symlink()
-        name = os.fsencode(inside).decode("utf-8", "replace")
-        if left_out.match_file(f"{name}/" if is_folder else name):
-            continue
-        if path.is_symlink() and not (path.parent / path.readlink()).resolve().is_relative_to(top.resolve()):
-            continue
-        if is_folder:
-            yield from _files(path, top, left_out)
-        elif path.is_symlink() or path.is_file():  # git ignores sockets and pipes too
-            if name != inside.as_posix():
-                raise UsageProblem(
-                    f"{name} cannot be sent, since its name is not UTF-8: rename it, or exclude it in .gcloudignore."
-                )
-            yield inside
+    return source_folder.chosen(folder)
 
 
 def uploaded(project: Project, folder: Path) -> SourceArchive:
@@ -132,7 +62,7 @@ def uploaded(project: Project, folder: Path) -> SourceArchive:
 def _pack(folder: Path, files: list[Path], into: IO[bytes]) -> None:
     with tarfile.open(fileobj=into, mode="w:gz") as archive:
         for file in files:
-            with _readable():
+            with readable():
                 archive.add(folder / file, file.as_posix(), recursive=False)
 
 

@@ -15,3 +15,14 @@ resource "google_project_iam_member" "every_image" {
   role    = "roles/artifactregistry.writer"
   member  = "serviceAccount:groundwork-build@team-project.iam.gserviceaccount.com"
 }
+
+resource "google_project_iam_member" "buckets_of_a_prefix" {
+  project = "team-project"
+  role    = "roles/storage.objectViewer"
+  member  = "serviceAccount:groundwork-build@team-project.iam.gserviceaccount.com"
+
+  condition {
+    title      = "Buckets beginning with team"
+    expression = "resource.name.startsWith(\"projects/_/buckets/team\")"
+  }
+}

@@ -14,11 +14,16 @@ from policies.language import (
     number,
     unknown,
 )
-from policies.workloads import SERVICE, template
+from policies.workloads import FUNCTION, SERVICE, template
 
 
 def judge(resource: Resource, settings: Settings) -> Ruling:
     """Fails minimum instances other than those of the file, and a GPU."""
+    if resource.kind == FUNCTION:
+        service = resource.blocks("service_config")
+        if isinstance(service, Unknown):
+            return unknown("its instances")
+        return _judge_least(resource, number(service[0].get("min_instance_count")) if service else None, settings)
     found = template(resource)
     scaling = found if isinstance(found, Unknown) else blocks(found, "scaling")
     if isinstance(found, Unknown) or isinstance(scaling, Unknown):
@@ -41,8 +46,8 @@ POLICY = Policy(
     title="Instances wait only as the file says",
     severity=Severity.MEDIUM,
     why="A minimum instance is billed day and night, a GPU by the second at many times that; credits are gone before anybody looks.",
-    mend="Write `min_instances` on the service in the environment file: `groundwork plan` then shows its price.",
-    resources=(SERVICE,),
+    mend="Write `min_instances` on the service or function in the environment file: `groundwork plan` then shows its price.",
+    resources=(SERVICE, FUNCTION),
     judge=judge,
     when_unknown=Verdict.FAIL,
     unknown_because="what costs money by the hour must be readable before apply",

@@ -35,3 +35,26 @@ resource "google_cloud_run_v2_service" "gpu" {
     }
   }
 }
+
+resource "google_cloudfunctions2_function" "waiting" {
+  project  = "team-project"
+  name     = "waiting"
+  location = "europe-west1"
+  labels   = { team = "cats-dogs" }
+
+  build_config {
+    runtime     = "python312"
+    entry_point = "main"
+
+    source {
+      storage_source {
+        bucket = "team-project-functions"
+        object = "main.zip"
+      }
+    }
+  }
+
+  service_config {
+    min_instance_count = 2
+  }
+}

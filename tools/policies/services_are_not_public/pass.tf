@@ -37,3 +37,12 @@ resource "google_cloud_run_v2_service_iam_member" "named" {
   role     = "roles/run.invoker"
   member   = "serviceAccount:frontend@team-project.iam.gserviceaccount.com"
 }
+
+# A function that the environment file makes public.
+resource "google_cloud_run_v2_service_iam_binding" "public_function" {
+  project  = "team-project"
+  location = "europe-west1"
+  name     = "public-api"
+  role     = "roles/run.invoker"
+  members  = ["allUsers"]
+}

@@ -13,8 +13,9 @@ from policies.language import (
     blocks,
     fails,
     unknown,
+    worst,
 )
-from policies.workloads import JOB, SCHEDULE, SERVICE, TRIGGER, template
+from policies.workloads import FUNCTION, JOB, SCHEDULE, SERVICE, TRIGGER, template
 
 _DEFAULTS = (
     "-compute@developer.gserviceaccount.com",
@@ -24,16 +25,28 @@ _DEFAULTS = (
 
 
 def judge(resource: Resource, _settings: Settings) -> Ruling:
-    """Fails a service, job or trigger without an account, and any of them or a schedule with a default one."""
+    """Fails a service, function, job or trigger without an account, and any of them or a schedule with a default one.
+
+    A function also has an account that builds it.
+    """
+    if resource.kind == FUNCTION:
+        parts = (("service_config", "service_account_email"), ("build_config", "service_account"))
+        return worst(_judge_block(resource.blocks(part), name) for part, name in parts)
     if resource.kind == SCHEDULE:
-        place, name = _token(resource), "service_account_email"
-    else:
-        place, name = (resource.values if resource.kind == TRIGGER else template(resource)), "service_account"
+        token = _token(resource)
+        sends = isinstance(token, Unknown) or token.get("service_account_email")
+        return _judge_account(token, "service_account_email") if sends else PASSES
+    return _judge_account(resource.values if resource.kind == TRIGGER else template(resource), "service_account")
+
+
+def _judge_block(found: list[Block] | Unknown, name: str) -> Ruling:
+    return _judge_account(found if isinstance(found, Unknown) else next(iter(found), {}), name)
+
+
+def _judge_account(place: Block | Unknown, name: str) -> Ruling:
     if isinstance(place, Unknown):
         return unknown("its account")
     account = place.get(name)
-    if not account and resource.kind == SCHEDULE:  # it sends no token
-        return PASSES
     if not account:
         return fails("names no account, and so runs as Compute Engine's default account")
     if not isinstance(account, str):
@@ -59,7 +72,7 @@ POLICY = Policy(
     severity=Severity.HIGH,
     why="A default account is shared by everything that names none, and is often an editor of the project; nobody can tell who did what.",
     mend="Name an identity in the environment file (`identity:`), or set `service_account` (of a schedule `service_account_email`) to an account created for the purpose.",
-    resources=(SERVICE, JOB, TRIGGER, SCHEDULE),
+    resources=(SERVICE, FUNCTION, JOB, TRIGGER, SCHEDULE),
     judge=judge,
     when_unknown=Verdict.PASS,
     unknown_because="an account known only after apply is one that this plan creates; the default ones are written out or left out",

@@ -72,3 +72,46 @@ resource "google_cloud_scheduler_job" "default" {
     }
   }
 }
+
+resource "google_cloudfunctions2_function" "none" {
+  project  = "team-project"
+  name     = "no-account"
+  location = "europe-west1"
+  labels   = { team = "cats-dogs" }
+
+  build_config {
+    runtime         = "python312"
+    entry_point     = "main"
+    service_account = "projects/team-project/serviceAccounts/groundwork-build@team-project.iam.gserviceaccount.com"
+
+    source {
+      storage_source {
+        bucket = "team-project-functions"
+        object = "main.zip"
+      }
+    }
+  }
+}
+
+resource "google_cloudfunctions2_function" "built_by_default" {
+  project  = "team-project"
+  name     = "built-by-default"
+  location = "europe-west1"
+  labels   = { team = "cats-dogs" }
+
+  build_config {
+    runtime     = "python312"
+    entry_point = "main"
+
+    source {
+      storage_source {
+        bucket = "team-project-functions"
+        object = "main.zip"
+      }
+    }
+  }
+
+  service_config {
+    service_account_email = "groundwork-function@team-project.iam.gserviceaccount.com"
+  }
+}

@@ -72,3 +72,27 @@ resource "google_cloud_scheduler_job" "without_a_token" {
     uri = "https://api.example.com/refresh"
   }
 }
+
+resource "google_cloudfunctions2_function" "own" {
+  project  = "team-project"
+  name     = "own-function"
+  location = "europe-west1"
+  labels   = { team = "cats-dogs" }
+
+  build_config {
+    runtime         = "python312"
+    entry_point     = "main"
+    service_account = "projects/team-project/serviceAccounts/groundwork-build@team-project.iam.gserviceaccount.com"
+
+    source {
+      storage_source {
+        bucket = "team-project-functions"
+        object = "main.zip"
+      }
+    }
+  }
+
+  service_config {
+    service_account_email = "groundwork-function@team-project.iam.gserviceaccount.com"
+  }
+}

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from groundwork.environment.values import Environment
 from groundwork.google.cloud import CloudProblem, GoogleCloud
+from groundwork.resources import functions
 from groundwork.resources.contents import bytes_text, look_into
 from groundwork.resources.item import Contents, Item
 from groundwork.resources.kind import (
@@ -40,7 +41,7 @@ _NOBODY = "groundwork-trial"
 _ONE = "v1/b/{name}"
 _NEVER = "ifMetagenerationMatch=9999999"
 _SOFT_DELETE_DAYS = (7, 14, 30, 60, 90)
-_OWN = ("tfstate", "sources", "staging")
+_OWN = ("tfstate", "sources", "staging", "functions")
 _OTHER_CLASSES = ("NEARLINE", "COLDLINE", "ARCHIVE")
 
 
@@ -142,6 +143,11 @@ class _Sum:
 
 def empty(cloud: GoogleCloud, item: Item) -> None:
     """Delete every version of every object in a bucket, several at once. Raises CloudProblem."""
+    if functions.is_copy(
+        item
+    ):  # nobody wants to restore Google's copies of code, for which a deleted bucket would be billed
+        no = {"softDeletePolicy": {"retentionDurationSeconds": "0"}}
+        cloud.request("PATCH", "storage", f"v1/b/{item.name}", json=no)
 
     def delete(entry: Mapping[str, Any]) -> None:
         path = f"v1/b/{item.name}/o/{quote(entry['name'], safe='')}"
@@ -224,13 +230,15 @@ KIND = Kind(
             "object",
             Without("making it again changes nothing"),
             Free("counted with its bucket"),
-            Without("what somebody may do in a bucket that they made comes with the bucket"),
+            ("storage.objects.create", "storage.objects.delete", "storage.objects.get"),
+            uses=lambda environment: bool(environment.functions),
             again=True,
         ),
     ),
     components={"buckets": "bucket", "sources": "sources of builds", "state_bucket": "state bucket"},
     listings=(Listing("storage", "v1/b", "items", born="timeCreated", params={"project": "{project}"}, platform=True),),
     removal=Removal(after=("function", "log sink"), path=_ONE, before=empty),
+    belongs=functions.copies_its_code,
     policy=PolicyAccess(
         f"{_ONE}/iam",
         "GET",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from groundwork.resources import functions
 from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, PolicyAccess, Removal
 from groundwork.resources.listing import HERE, Listing
 
@@ -12,6 +13,7 @@ KIND = Kind(
     terraform=NOT_MADE,
     listings=(Listing("eventarc", f"v1/{HERE}/triggers", "triggers"),),
     removal=Removal(),
+    belongs=functions.is_its_trigger,
     policy=PolicyAccess("v1/{name}", "GET", "name", ""),
     inside=NOT_LOOKED_INTO,
     parts=NOT_IN_THE_FILE,

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from groundwork.environment.values import Environment
 from groundwork.google.cloud import GoogleCloud
-from groundwork.resources import run
+from groundwork.resources import functions, run
 from groundwork.resources.item import Contents, Item
 from groundwork.resources.kind import (
     Action,
@@ -53,6 +53,7 @@ def deploying(environment: Environment, name: str) -> tuple[tuple[str, str], ...
 
 _ONE = "v2/projects/{project}/locations/{region}/services/{name}"
 _ASK = f"{_ONE}:testIamPermissions"
+_FUNCTION = "v2/projects/{project}/locations/{region}/functions/{name}"
 ACTIONS = (
     Action("service.see", "run.services.get", "GET", "run", _ONE),
     Action("service.call", "run.routes.invoke", "POST", "run", _ASK),
@@ -60,6 +61,19 @@ ACTIONS = (
     Action("service.delete", "run.services.delete", "POST", "run", _ASK),
     Action("service.see-access", "run.services.getIamPolicy", "GET", "run", f"{_ONE}:getIamPolicy"),
     Action("service.change-access", "run.services.setIamPolicy", "POST", "run", _ASK),
+)
+
+FUNCTION_ACTIONS = (
+    Action("function.see", "cloudfunctions.functions.get", "GET", "cloudfunctions", _FUNCTION),
+    Action("function.call", "run.routes.invoke", "POST", "run", _ASK),
+    Action(
+        "function.deploy",
+        "cloudfunctions.functions.update",
+        "POST",
+        "cloudfunctions",
+        f"{_FUNCTION}:testIamPermissions",
+    ),
+    Action("function.change-access", "run.services.setIamPolicy", "POST", "run", _ASK),
 )
 
 KIND = Kind(
@@ -86,6 +100,7 @@ KIND = Kind(
         "v2/{name}", "GET", "name", "run services {verb} {short} --region={location} --project={project}"
     ),
     inside=inside,
+    belongs=functions.is_its_service,
     parts=(
         FileSection(
             "service",
@@ -101,6 +116,19 @@ KIND = Kind(
                 ("roles/run.developer", "identities: {{{identity}: {{services: {{{name}: deploy}}}}}}"),
             ),
             page=ConsolePage("/run/detail/{region}/{name}/metrics?project={project}"),
+        ),
+        # Who calls a function calls its service.
+        FileSection(
+            "function",
+            "functions",
+            5,
+            lambda environment: {
+                name: f"projects/{environment.project}/locations/{environment.region}/services/{name}"
+                for name in environment.functions
+            },
+            FUNCTION_ACTIONS,
+            (("roles/run.invoker", "identities: {{{identity}: {{functions: {{{name}: call}}}}}}"),),
+            page=ConsolePage("/functions/details/{region}/{name}?project={project}&env=gen2"),
         ),
     ),
 )

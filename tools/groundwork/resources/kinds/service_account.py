@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groundwork.environment.values import DEPLOYER, PLANNER, SCHEDULER, Environment
+from groundwork.environment.values import DEPLOYER, EVENTS, PLANNER, SCHEDULER, Environment
 from groundwork.errors import GroundworkError
 from groundwork.google.cloud import GoogleCloud
 from groundwork.resources import acls, policies
@@ -44,7 +44,7 @@ def unbind(cloud: GoogleCloud, item: Item) -> None:
 def adopted(environment: Environment, item: Item) -> FileEntry | str:
     """An account as the file would have it; what it may do in the project stays granted and stays out of the file."""
     account = item.name.partition("@")[0]
-    if account in (DEPLOYER, PLANNER, SCHEDULER):
+    if account in (DEPLOYER, EVENTS, PLANNER, SCHEDULER):
         return "it is groundwork's own"
     values = {} if account.startswith("groundwork-") else {"called": account}
     about = " ".join(str(item.body.get("description") or item.body.get("displayName") or account).split())
@@ -100,6 +100,7 @@ KIND = Kind(
     ),
     components={
         "deployer": "deployer identity",
+        "events": "identity",
         "identities": "identity",
         "planner": "planner identity",
         "scheduler": "identity",

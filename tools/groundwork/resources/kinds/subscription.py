@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from groundwork.resources import functions
 from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, PolicyAccess, Removal
 from groundwork.resources.listing import Listing
 
@@ -13,6 +14,7 @@ KIND = Kind(
     terraform=NOT_MADE,
     listings=(Listing("pubsub", "v1/projects/{project}/subscriptions", "subscriptions", born=""),),
     removal=Removal(after=("event trigger",)),
+    belongs=functions.carries_its_events,
     policy=PolicyAccess("v1/{name}", "GET", "subscription", "pubsub subscriptions {verb} {short} --project={project}"),
     inside=NOT_LOOKED_INTO,
     parts=NOT_IN_THE_FILE,

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from functools import partial
 
+from localcloud.containers.workload import RuntimeProblem
 from localcloud.engine import asking
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
@@ -25,10 +26,21 @@ PLACEHOLDER = "us-docker.pkg.dev/cloudrun/container/hello"
 
 
 def unbuilt(cloud: Cloud, build: Body) -> str:
-    """Why a function is not built on this machine; "" if it is."""
-    if cloud.workloads.client is None or cloud.workloads.kind not in {"podman", "docker"}:
+    """Why a function is not built on this machine; "" if it is. Blocks: what it is built from is pulled unless it is here."""
+    client, version = cloud.workloads.client, runtimes.python(build["runtime"])
+    if client is None or cloud.workloads.kind not in {"podman", "docker"}:
         return "neither podman nor docker answers on this machine"
-    return "" if runtimes.python(build["runtime"]) else "the local cloud builds functions in Python only"
+    if not version:
+        return "the local cloud builds functions in Python only"
+    base = sources.BASE.format(version=version)
+    try:
+        client.image(base)
+    except RuntimeProblem:
+        try:
+            client.call("pull", base)
+        except RuntimeProblem as problem:
+            return f"{base}, from which it is built, cannot be pulled: {problem}"
+    return ""
 
 
 def image(name: FunctionName, build: Body) -> str:

@@ -91,7 +91,7 @@ async def _packaged(deployment: FunctionDeployment, body: Body, image: str) -> t
     archive = await job.write(partial(sources.opened, cloud, name, source))
     with archive:
         await asyncio.to_thread(sources.check, archive, build)
-        if building.unbuilt(cloud, build):
+        if await asyncio.to_thread(building.unbuilt, cloud, build):
             return body, building.PLACEHOLDER
         events = "eventTrigger" in body
         packed = await asyncio.to_thread(partial(sources.prepared, archive, build, name, events=events))
@@ -122,7 +122,7 @@ async def _served(deployment: FunctionDeployment, wanted: Body, *, there: bool) 
 
 async def _simulated(deployment: FunctionDeployment, body: Body, service: Body) -> Body:
     """The message that says what is simulated of a function without an image."""
-    why = building.unbuilt(deployment.cloud, body["buildConfig"])
+    why = await asyncio.to_thread(building.unbuilt, deployment.cloud, body["buildConfig"])
     revision = await deployment.ask("GET", f"run/v2/{service['latestReadyRevision']}")
     if revision.get("annotations", {}).get(_RUNS_AS) == "process":
         text = f"This function was not built (simulated): {why}. The command that was set for it runs in its place."

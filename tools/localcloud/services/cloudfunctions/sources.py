@@ -28,8 +28,9 @@ _MOST_DIRECTORY = 4 << 20
 _TARGET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_/.-]{0,199}")
+BASE = "docker.io/library/python:{version}-slim"
 _DOCKERFILE = """\
-FROM docker.io/library/python:{version}-slim
+FROM {base}
 {arguments}ENV PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore PYTHONUNBUFFERED=1
 RUN pip install "functions-framework>=3.10,<4"
 WORKDIR /workspace
@@ -122,7 +123,7 @@ def _check_directory(archive: IO[bytes], size: int) -> None:
 def prepared(archive: IO[bytes], build: Body, name: FunctionName, *, events: bool) -> bytes:
     """The archive that is built: the source with a Dockerfile added. Blocks."""
     text = _DOCKERFILE.format(
-        version=runtimes.python(build["runtime"]),
+        base=BASE.format(version=runtimes.python(build["runtime"])),
         target=build.get("entryPoint") or name.id.replace("-", "_"),
         signature="cloudevent" if events else "http",
         source=_file(build),

@@ -1,0 +1,123 @@
+"""Cloud Run functions: what runs at which event or address, and an event made by hand."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from groundwork.errors import UsageProblem
+from groundwork.google.cloud import CloudProblem
+from groundwork.text import allowed
+from groundwork.workloads.calling import Question
+from groundwork.workloads.project import Project, at, if_on, last
+
+_STATES = {"ACTIVE": "ready", "DEPLOYING": "deploying", "DELETING": "being deleted", "FAILED": "broken"}
+_BUCKET = "google.cloud.storage.object.v1."
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function as Cloud Run functions returns it; `body` is the full answer."""
+
+    name: str
+    body: Mapping[str, Any]
+
+    @property
+    def url(self) -> str:
+        """Its URL, "" before it has one."""
+        return str(at(dict(self.body), "serviceConfig", "uri") or self.body.get("url") or "")
+
+    @property
+    def state(self) -> str:
+        """ "ready", "deploying", "being deleted" or "broken"."""
+        given = str(self.body.get("state", ""))
+        return _STATES.get(given, given.lower() or "unknown")
+
+    @property
+    def problem(self) -> str:
+        """What Google says of its state, "" for nothing."""
+        said = [str(one.get("message", "")) for one in self.body.get("stateMessages") or ()]
+        return "; ".join(filter(None, said))
+
+    @property
+    def runtime(self) -> str:
+        """Its language and version."""
+        return str(at(dict(self.body), "buildConfig", "runtime") or "")
+
+    @property
+    def event(self) -> str:
+        """The event at which it runs, "" for requests."""
+        return str(at(dict(self.body), "eventTrigger", "eventType") or "").removeprefix(_BUCKET)
+
+    @property
+    def bucket(self) -> str:
+        """The full name of the bucket whose events start it, "" for none."""
+        filters = at(dict(self.body), "eventTrigger", "eventFilters") or []
+        return next((str(one.get("value", "")) for one in filters if one.get("attribute") == "bucket"), "")
+
+    @property
+    def starts(self) -> str:
+        """What starts it, in words."""
+        if not self.event:
+            return "requests"
+        return f"{self.event} in {self.bucket}" if self.bucket else self.event
+
+
+def functions(project: Project) -> list[Function]:
+    """Every function in the environment's region; none if Cloud Run functions is disabled."""
+    found = if_on(project.cloud.pages("cloudfunctions", f"v2/{project.here}/functions", "functions"))
+    return sorted((Function(last(body["name"]), body) for body in found), key=lambda one: one.name)
+
+
+def function(project: Project, name: str) -> Function:
+    """The function of that name. Raises UsageProblem with the known ones."""
+    try:
+        return Function(name, project.cloud.request("GET", "cloudfunctions", f"v2/{project.here}/functions/{name}"))
+    except CloudProblem as problem:
+        if problem.code != 404 and not problem.switched_off:
+            raise
+    known = [one.name for one in functions(project)]
+    if not known:
+        raise UsageProblem(
+            f"There is no function in {project.environment.place}: add {name} under functions: in "
+            f"{project.environment.file} and run `groundwork up --env {project.environment.name}`."
+        )
+    raise UsageProblem(f"There is no function {name} in {project.environment.place}; {allowed(known, name)}")
+
+
+def event_of(project: Project, found: Function, name: str) -> Question:
+    """The event of an object that is in the bucket, as Eventarc delivers it.
+
+    Raises UsageProblem for a function that runs at no event of a bucket, and for an object that is not there.
+    """
+    if not found.bucket:
+        raise UsageProblem(f"{found.name} runs at {found.starts}, not at events of a bucket: leave out --object.")
+    blob = project.cloud.storage().bucket(found.bucket).get_blob(name)
+    if blob is None:
+        raise UsageProblem(f"gs://{found.bucket}/{name} does not exist: name an object of that bucket.")
+    data = {
+        "kind": "storage#object",
+        "bucket": found.bucket,
+        "name": name,
+        "generation": str(blob.generation),
+        "metageneration": str(blob.metageneration),
+        "contentType": blob.content_type,
+        "size": str(blob.size),
+        "md5Hash": blob.md5_hash,
+        "timeCreated": blob.time_created.isoformat(),
+        "updated": blob.updated.isoformat(),
+    }
+    headers = {
+        "Content-Type": "application/json",
+        "ce-id": uuid.uuid4().hex,
+        "ce-source": f"//storage.googleapis.com/projects/_/buckets/{found.bucket}",
+        "ce-specversion": "1.0",
+        "ce-subject": f"objects/{name}",
+        "ce-time": datetime.now(UTC).isoformat(),
+        "ce-type": f"{_BUCKET}{found.event}",
+    }
+    return Question("POST", "/", headers, json.dumps(data).encode())
