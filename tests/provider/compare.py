@@ -23,14 +23,15 @@ VOLATILE = frozenset(
     {"address_id", "blob_storage_path_prefix", "create_time", "creation_timestamp", "crc32c", "disk_id", "effective_time", "etag", "expire_time", "generation",
      "instance_id", "last_attach_timestamp", "last_transition_time", "media_link", "mutate_time", "network_id", "numeric_id", "revision_id", "self_link", "snapshot_id", "source_disk_id", "source_snapshot_id", "subnetwork_id", "tags_fingerprint",
      "time_created", "trigger_id", "uid", "unique_id",
-     "update_time", "updated", "uptime_check_id"}
+     "update_time", "updated"}
 )  # fmt: skip
 # Each local cloud signs with a key of its own.
 _TOKEN = re.compile(r"local/(?:user|serviceAccount):[\w.@%+-]+/w?\d*/[\w-]{43}")
 # A service's own address is a port of this machine.
 _LOOPBACK = re.compile(r"127\.0\.0\.1:\d+")
 _NUMBERED = re.compile(r"(tensorboards|datasets|alertPolicies|conditions|notificationChannels)/\d+")
-_CHECK = re.compile(r"(uptimeCheckConfigs/[\w-]+)-[0-9a-f]{11}\Z")
+# An uptime check's own part of its id, also in the filter of an alert on it.
+_CHECK = re.compile(r'-[0-9a-f]{11}(?="|\Z)')
 # A dashboard is JSON in one attribute.
 _ETAG = re.compile(r'"etag":"[0-9a-f]+"')
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -175,5 +176,5 @@ def _common(value: Any, hosts: Mapping[str, str]) -> Any:
         return value
     for host, name in hosts.items():
         value = value.replace(host, name)
-    value = _ETAG.sub("(etag)", _CHECK.sub(r"\1-(hex)", value))
+    value = _ETAG.sub("(etag)", _CHECK.sub("-(hex)", value))
     return _TOKEN.sub("(token)", _UUID.sub("(uuid)", _NUMBERED.sub("(number)", _LOOPBACK.sub("(address)", value))))
