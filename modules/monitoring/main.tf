@@ -79,7 +79,7 @@ locals {
       duration    = "0s"
       aligner     = "ALIGN_FRACTION_TRUE"
       reducer     = "REDUCE_MEAN"
-      group       = "metric.labels.check_id"
+      group       = "resource.labels.host"
     }
   } : name => alert if alert.wanted }
 
