@@ -13,6 +13,12 @@ V1 = f"/monitoring/v1/projects/{PROJECT}"
 RUN = 'resource.type = "cloud_run_revision"'
 COUNT = f'{RUN} AND metric.type = "run.googleapis.com/request_count"'
 SUM = {"alignmentPeriod": "60s", "perSeriesAligner": "ALIGN_RATE", "crossSeriesReducer": "REDUCE_SUM"}
+FALSE = {
+    "alignmentPeriod": "1200s",
+    "perSeriesAligner": "ALIGN_NEXT_OLDER",
+    "crossSeriesReducer": "REDUCE_COUNT_FALSE",
+    "groupByFields": ["resource.label.host"],
+}
 MANY: dict[str, Any] = {
     "displayName": "many",
     "conditionThreshold": {
@@ -196,7 +202,7 @@ def test_an_uptime_check_is_completed_and_named_for_its_title(call: Sender) -> N
     assert call("GET", f"{V3}/uptimeCheckConfigs")["uptimeCheckConfigs"] == [changed]
     assert len(call("GET", "/monitoring/v3/uptimeCheckIps")["uptimeCheckIps"]) == 6
     watched = f'metric.type="monitoring.googleapis.com/uptime_check/check_passed" AND resource.type="uptime_url" AND metric.labels.check_id="{path.rpartition("/")[2]}"'
-    watching = policy(call, *threshold(filter=watched)["conditions"])
+    watching = policy(call, *threshold(filter=watched, aggregations=[FALSE])["conditions"])
     assert "One or more alerting policies is using it" in call.refused("DELETE", path)
     call("DELETE", f"/monitoring/v3/{watching['name']}")
     assert call("DELETE", path) == {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -52,6 +52,18 @@ class Point(NamedTuple):
     since: float
 
 
+class Gauge(NamedTuple):
+    """What there is of something at this moment."""
+
+    metric: str
+    resource: Mapping[str, Any]
+    labels: Mapping[str, str]
+    value: float
+
+
+Gauges = Callable[[str], Iterable[Gauge]]
+
+
 class Metrics:
     """Time series by project."""
 
@@ -61,7 +73,19 @@ class Metrics:
         self._clock = clock
         self._ids: dict[tuple[str, str, str, str], int] = {}
         self._written = 0
+        self._gauges: list[Gauges] = []
         store.on_rollback(self._ids.clear)
+
+    def ask(self, gauges: Gauges) -> None:
+        """Registers who says what there is in a project at a moment."""
+        self._gauges.append(gauges)
+
+    def look(self, project: str) -> None:
+        """Writes what there is in a project now; its gauges are read while somebody watches."""
+        moment = self._clock.seconds() // MINUTE * MINUTE
+        for gauges in self._gauges:
+            for metric, resource, labels, value in gauges(project):
+                self.gauge(project, metric, resource, labels, value, moment)
 
     def count(
         self, project: str, metric: str, resource: Mapping[str, Any], labels: Mapping[str, str], amount: float = 1

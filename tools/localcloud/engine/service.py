@@ -13,6 +13,7 @@ from localcloud.engine.events import Event
 from localcloud.engine.exchange import Beside, Content, Reply
 from localcloud.engine.iam.roles import RoleTable
 from localcloud.engine.jobs import Job
+from localcloud.engine.metrics import Gauge
 from localcloud.engine.usage import Payer, Sku
 from localcloud.errors import CloudError
 from localcloud.spec import json_text
@@ -191,6 +192,7 @@ class Service:
     subscriptions   kind of event -> (cloud, event): what is to happen when another service emits it
     log_listener    (cloud, container, entry): hears of every log entry
     log_keeper      (cloud, container, entry) -> whether a log entry is kept
+    gauges          (cloud, project) -> what there is at this moment, for metrics that are no counts; asked once a minute while a policy watches
     offers          (cloud) -> the interfaces (engine/interfaces.py) that other services may ask of this one
     skus            what its use is counted as; `metered` method id -> the SKU of one call, for the project of the call or for the
                     thing that the parameter `payer_param` names; `payer` (cloud, thing) -> who pays, None when it is gone
@@ -239,6 +241,7 @@ class Service:
     subscriptions: Mapping[str, Callable[[Cloud, Event], None]] = field(default_factory=dict)
     log_listener: Callable[[Cloud, str, Body], None] | None = None
     log_keeper: Callable[[Cloud, str, Body], bool] | None = None
+    gauges: Callable[[Cloud, str], Iterable[Gauge]] | None = None
     offers: Callable[[Cloud], Sequence[object]] | None = None
     skus: tuple[Sku, ...] = ()
     metered: Mapping[str, str] = field(default_factory=dict)

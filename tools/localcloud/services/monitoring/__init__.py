@@ -6,8 +6,20 @@ from functools import partial
 
 from localcloud.engine.iam import roles
 from localcloud.engine.interfaces import Channels
-from localcloud.engine.service import Endpoints, Service
-from localcloud.services.monitoring import channels, dashboards, metrics, policies, time_series, uptime
+from localcloud.engine.service import Endpoints, Service, Worker
+from localcloud.services.monitoring import (
+    channels,
+    checks,
+    dashboards,
+    evaluation,
+    incidents,
+    log_alerts,
+    metrics,
+    notifications,
+    policies,
+    time_series,
+    uptime,
+)
 from localcloud.services.monitoring.names import API
 
 _PROJECTS = f"{API}.projects"
@@ -19,8 +31,16 @@ SERVICE = Service(
     roles=roles.beside(__file__),
     endpoints=Endpoints(terraform={"MONITORING": ""}, gcloud=""),
     proto="google.monitoring.v3",
+    tables=incidents.TABLES + log_alerts.TABLES,
+    due={evaluation.EVALUATE: evaluation.due, checks.CHECK: checks.due, log_alerts.CLOSE: log_alerts.close},
+    workers={
+        checks.CHECK: Worker(checks.run, lambda *_: None),
+        notifications.WEBHOOK: Worker(notifications.post, lambda *_: None),
+    },
+    log_listener=log_alerts.heard,
     resources={
         "projects.alertPolicies": policies.RESOURCE,
+        "projects.alerts": incidents.RESOURCE,
         "projects.dashboards": dashboards.RESOURCE,
         "projects.notificationChannels": channels.RESOURCE,
         "projects.uptimeCheckConfigs": uptime.RESOURCE,

@@ -105,7 +105,7 @@ def _samples(cloud: Cloud, series: Series, kind: str, after: float, until: float
         parts = list(rows)
         end = min(now, until) if kind == "DELTA" and moment > now else moment
         start = {"DELTA": moment - MINUTE, "CUMULATIVE": parts[0].since}.get(kind, end)
-        if after < end <= until:
+        if max(after, moment - MINUTE if kind == "DELTA" else after) < end <= until:
             yield Sample(start, end, _value(series.buckets, parts))
 
 

@@ -9,7 +9,17 @@ import uuid
 
 from localcloud.engine.service import Body, Call, Resource
 from localcloud.errors import invalid, not_found
-from localcloud.services.monitoring import channels, conditions, metrics, selection
+from localcloud.services.monitoring import (
+    alignment,
+    channels,
+    conditions,
+    evaluation,
+    incidents,
+    log_alerts,
+    metrics,
+    reduction,
+    selection,
+)
 from localcloud.services.monitoring.names import changed_by, missing, seconds, wrong
 
 _SHORTEST_CLOSE, _LONGEST_CLOSE = 1800, 604_800
@@ -83,17 +93,40 @@ def _check_metrics(call: Call, found: list[Body]) -> None:
         body = condition[conditions.kind_of(condition)]
         for name in ("filter", "denominatorFilter"):
             if conditions.kind_of(condition) in (conditions.THRESHOLD, conditions.ABSENT) and body.get(name):
-                kind = selection.compiled(body[name], name).metric
-                if kind and not metrics.exists(call.cloud, call.project or "", kind):
-                    raise not_found(
-                        f'Cannot find metric(s) that match type = "{kind}". If a metric was created recently, it could take up to '
-                        "10 minutes to become available. Please try again soon."
-                    )
+                _check_metric(call, body, name)
+
+
+def _check_metric(call: Call, body: Body, name: str) -> None:
+    kind = selection.compiled(body[name], name).metric
+    if kind and not metrics.exists(call.cloud, call.project or "", kind):
+        raise not_found(
+            f'Cannot find metric(s) that match type = "{kind}". If a metric was created recently, it could take up to '
+            "10 minutes to become available. Please try again soon."
+        )
+    about = metrics.find(call.cloud, call.project or "", kind) if kind else None
+    steps = body.get("aggregations" if name == "filter" else "denominatorAggregations", [])
+    if about is not None and steps:
+        alignment.check(steps[0].get("perSeriesAligner", alignment.NONE), about["metricKind"], about["valueType"])
+    for one in steps:
+        reduction.check(one.get("crossSeriesReducer", reduction.NONE))
+
+
+def _ordered(call: Call, old: Body, new: Body) -> Body:
+    body = _changed(call, old, new)
+    evaluation.order(call, body)
+    return body
+
+
+def _deleted(call: Call, body: Body) -> None:
+    incidents.drop(call.cloud, body)
+    log_alerts.forget(call.cloud, body["name"])
 
 
 RESOURCE = Resource(
     kind="AlertPolicy",
     complete=_completed,
-    changed=_changed,
+    created=evaluation.order,
+    changed=_ordered,
+    delete=_deleted,
     missing="Could not find alert policy {name}.",
 )

@@ -58,13 +58,18 @@ REDUCERS: Mapping[str, Reducer] = {
 }
 
 
+def check(name: str) -> None:
+    """501 for a reducer that the local cloud does not have."""
+    if name != NONE and name not in REDUCERS:
+        raise unimplemented(f"The local cloud has no {name}; it has {', '.join(REDUCERS)}.")
+
+
 def reduced(lines: Iterable[Line], name: str, fields: Sequence[str]) -> list[Line]:
     """One time series for each combination of the values of the fields that are kept."""
     if name == NONE:
         return list(lines)
-    reducer = REDUCERS.get(name)
-    if reducer is None:
-        raise unimplemented(f"The local cloud has no {name}; it has {', '.join(REDUCERS)}.")
+    check(name)
+    reducer = REDUCERS[name]
     groups: dict[str, list[Line]] = {}
     kept: dict[str, tuple[Body, Body]] = {}
     for line in lines:
@@ -91,6 +96,17 @@ def _labels(about: Mapping[str, Any], part: str, fields: Sequence[str]) -> Body:
     matches = [_FIELD.fullmatch(field) for field in fields]
     kept = {match[2]: labels[match[2]] for match in matches if match and match[1] == part and match[2] in labels}
     return {"type": about["type"], "labels": dict(sorted(kept.items()))}
+
+
+def kept(line: Line, aggregations: Sequence[Body]) -> Line:
+    """A time series as what is left of its labels after all reductions."""
+    for one in aggregations:
+        if one.get("crossSeriesReducer", NONE) != NONE:
+            fields = one.get("groupByFields", [])
+            line = line._replace(
+                metric=_labels(line.metric, "metric", fields), resource=_labels(line.resource, "resource", fields)
+            )
+    return line
 
 
 def aggregated(lines: Iterable[Line], aggregations: Sequence[Body], until: float) -> list[Line]:

@@ -8,8 +8,10 @@ import uuid
 from localcloud.engine import standard
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body, Call, Resource
-from localcloud.errors import failed_precondition, invalid
+from localcloud.errors import failed_precondition, invalid, unimplemented
+from localcloud.services.monitoring import checks
 from localcloud.services.monitoring.names import API, missing, seconds, wrong
+from localcloud.spec import patterns
 
 _PERIODS = (60, 300, 600, 900)
 _LONGEST_TIMEOUT = 60
@@ -35,7 +37,9 @@ def create(call: Call) -> Body:
     body = _checked(call, dict(call.body))
     words = re.sub(r"[^a-z0-9]+", "-", body["displayName"].lower()).strip("-")
     name = f"{call.path}/{words[:50]}-{uuid.uuid4().hex[:11]}"
-    return _presented(call.cloud, standard.add_child(call, RESOURCE, name, body))
+    made = standard.add_child(call, RESOURCE, name, body)
+    checks.order(call, made)
+    return _presented(call.cloud, made)
 
 
 def list_addresses(_: Call) -> Body:
@@ -63,6 +67,8 @@ def _checked(call: Call, body: Body) -> Body:
     if targets != "syntheticMonitor" and _only(body, _PROTOCOLS, "check_request_type") == "httpCheck":
         body["httpCheck"] = _http(body["httpCheck"])
     _check_regions(body.get("selectedRegions", []))
+    for one in body.get("contentMatchers", []):
+        _check_matcher(one)
     return {"checkerType": "STATIC_IP_CHECKERS"} | body
 
 
@@ -95,6 +101,17 @@ def _check_regions(regions: list[str]) -> None:
         raise wrong("uptime_check_config.selected_regions", ", ".join(regions), why)
 
 
+def _check_matcher(one: Body) -> None:
+    kind = one.get("matcher", "")
+    if kind.endswith("JSON_PATH"):
+        raise unimplemented(f"The local cloud has no {kind}: use CONTAINS_STRING or MATCHES_REGEX.")
+    try:
+        patterns.compiled(one.get("content", "") if kind.endswith("REGEX") else "")
+    except patterns.BadPattern as problem:
+        why = f"is no regular expression: {problem}."
+        raise wrong("uptime_check_config.content_matchers[0].content", one["content"], why) from None
+
+
 def _changed(call: Call, old: Body, new: Body) -> Body:
     """A changed check; what was read masked and is written back is as it was."""
     for names in (
@@ -104,7 +121,9 @@ def _changed(call: Call, old: Body, new: Body) -> Body:
         part = new.get("httpCheck", {}).get(names[0], {})
         if part.get(names[1]) == _MASKED:
             part[names[1]] = old.get("httpCheck", {}).get(names[0], {}).get(names[1], "")
-    return _checked(call, new)
+    body = _checked(call, new)
+    checks.order(call, body)
+    return body
 
 
 def _presented(_: Cloud, body: Body) -> Body:

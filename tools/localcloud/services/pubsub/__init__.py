@@ -140,5 +140,6 @@ SERVICE = Service(
         snapshots.EXPIRY: snapshots.expired,
     },
     workers={push.KIND: Worker(push.run, again=True)},
+    gauges=backlog.undelivered,
     offers=lambda cloud: (Publishing(partial(topics.announce, cloud), partial(topics.check, cloud)),),
 )

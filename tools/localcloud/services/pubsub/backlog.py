@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.events import Event
+from localcloud.engine.metrics import Gauge
 from localcloud.engine.service import Body
 from localcloud.services.pubsub import bounds
 from localcloud.spec import filters
@@ -277,3 +278,12 @@ def topic_of(name: str) -> str:
 def _test(cloud: Cloud, name: str) -> filters.Test:
     subscription = cloud.store.get(API, name) or {}
     return readable(subscription.get("filter", ""))
+
+
+def undelivered(cloud: Cloud, project: str) -> Iterator[Gauge]:
+    """How many messages each subscription of a project has that are not acknowledged."""
+    rows = dict(cloud.store.sql("SELECT subscription, count(*) FROM pubsub_backlog GROUP BY subscription"))
+    for name, _ in cloud.store.list(API, f"projects/{project}", "subscriptions"):
+        labels = {"project_id": project, "subscription_id": name.rpartition("/")[2]}
+        about = {"type": "pubsub_subscription", "labels": labels}
+        yield Gauge("pubsub.googleapis.com/subscription/num_undelivered_messages", about, {}, rows.get(name, 0))
