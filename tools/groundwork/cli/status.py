@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -29,7 +30,7 @@ from groundwork.workloads.running import Now
 @environment_option
 @json_option
 def status(name: str, as_json: bool) -> None:
-    """Show what exists, what is running and its cost per hour, what starts by the clock, who holds the lock, and whether a run is in progress or was interrupted.
+    """Show what exists, what is running and its cost per hour, what starts by the clock, open alerts, who holds the lock, and whether a run is in progress or was interrupted.
 
     Example: groundwork status --env dev
     """
@@ -94,6 +95,10 @@ def _print_runs(now: Now, environment: Environment) -> None:
         echo("scheduled:")
     for schedule in now.scheduled:
         echo(f"  {schedule.text}")
+    if now.alerts:
+        echo("open alerts:")
+    for alert in now.alerts:
+        echo(f"  {alert.text}")
     for sentence in now.unknown:
         echo(f"  unknown: {sentence}")
 
@@ -101,7 +106,14 @@ def _print_runs(now: Now, environment: Environment) -> None:
 def _runs_data(now: Now) -> dict[str, Any]:
     rows = [{"kind": one.kind, "name": one.name, "detail": one.detail, "hourly": one.hourly} for one in now.runs]
     scheduled = [schedules.as_data(one) for one in now.scheduled]
-    return {"running": rows, "hourly": now.hourly, "unknown": list(now.unknown), "scheduled": scheduled}
+    open_alerts = [asdict(one) for one in now.alerts]
+    return {
+        "running": rows,
+        "hourly": now.hourly,
+        "unknown": list(now.unknown),
+        "scheduled": scheduled,
+        "alerts": open_alerts,
+    }
 
 
 def _has_credits(environment: Environment) -> bool:

@@ -1,4 +1,4 @@
-"""What runs now and costs something every hour, and what starts by the clock: machines, idle instances of services, active builds and jobs, schedules."""
+"""What runs now and costs something every hour, what starts by the clock, and what is not well: machines, idle instances of services, active builds and jobs, schedules, alerts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from groundwork.google.cloud import CloudProblem
 from groundwork.lifecycle import pause
 from groundwork.resources.needs import HOURS_A_MONTH
 from groundwork.text import counted
-from groundwork.workloads import builds, jobs, schedules, services
+from groundwork.workloads import alerts, builds, jobs, schedules, services
+from groundwork.workloads.alerts import OpenAlert
 from groundwork.workloads.project import Project, when
 from groundwork.workloads.schedules import Schedule
 
@@ -40,11 +41,12 @@ class Runs:
 
 @dataclass(frozen=True)
 class Now:
-    """Everything that is running, what is unknown, with the reason, and the schedules of jobs."""
+    """Everything that is running, what is unknown, with the reason, the schedules of jobs, and the alerts that are open."""
 
     runs: tuple[Runs, ...]
     unknown: tuple[str, ...]
     scheduled: tuple[Schedule, ...] = ()
+    alerts: tuple[OpenAlert, ...] = ()
 
     @property
     def hourly(self) -> Decimal:
@@ -67,7 +69,8 @@ def now(project: Project) -> Now:
         if wanted:
             runs += _answers(partial(ask, project), name, unknown)
     scheduled = _answers(partial(schedules.schedules, project), "schedules", unknown) if environment.scheduled else []
-    return Now(tuple(runs), tuple(unknown), tuple(scheduled))
+    open_alerts = _answers(partial(alerts.opened, project), "alerts", unknown) if environment.alerts else []
+    return Now(tuple(runs), tuple(unknown), tuple(scheduled), tuple(open_alerts))
 
 
 def _answers(ask: Callable[[], Iterable[T]], name: str, unknown: list[str]) -> list[T]:
