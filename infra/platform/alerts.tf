@@ -17,7 +17,7 @@ module "monitoring" {
   jobs       = keys(local.environment.jobs)
   labels     = module.environment.labels
   notify     = each.value.notify == null ? local.operators : each.value.notify
-  services   = keys(local.environment.services)
+  services   = concat(keys(local.environment.services), keys(local.environment.functions))
   uptime     = each.value.uptime ? local.pages : {}
 
   alerts = {

@@ -78,7 +78,7 @@ variable "project_id" {
 }
 
 variable "services" {
-  description = "Names of the Cloud Run services to watch."
+  description = "Names of the Cloud Run services to watch; a function is one, too."
   type        = set(string)
   default     = []
   nullable    = false

@@ -191,8 +191,11 @@ def _alert_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
         yield ("alerts",), "alerts has no value; write alerts: {}, or leave it out."
     if not isinstance(alerts, dict) or "alerts" not in values:
         return
-    if not services and not _part(values, "jobs"):
-        yield ("alerts",), "alerts are about services and jobs, and the file has none; add one, or leave out alerts."
+    if not any(_part(values, part) for part in ("services", "functions", "jobs")):
+        yield (
+            ("alerts",),
+            "alerts are about services, functions and jobs, and the file has none; add one, or leave out alerts.",
+        )
     elif "notify" not in alerts and "operator" not in [one.get("role") for one in _part(values, "members").values()]:
         yield (
             ("alerts",),
