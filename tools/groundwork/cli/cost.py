@@ -114,15 +114,15 @@ def estimate(
     today = _now().date()
     talk = Terminal(quiet=as_json or as_csv)
     found, environment = _estimate(name, provider, saved, talk)
-    simulated, held = environment.local, budget.of_estimate(environment.budget, found)
+    simulated, budget_status = environment.local, budget.of_estimate(environment.budget, found)
     if as_json:
-        print_json(sheets.estimate_json(found, today, simulated=simulated, budget=held))
+        print_json(sheets.estimate_json(found, today, simulated=simulated, budget=budget_status))
     elif as_csv:
         as_written(sheets.written(sheets.estimate_rows(found)))
     else:
         _print(tables.of_estimate(found, today) if details else tree.of_estimate(found, today))
-    if held and not as_json:
-        echo(held.text, err=as_csv)
+    if budget_status and not as_json:
+        echo(budget_status.text, err=as_csv)
     if simulated and not (as_json or as_csv):
         echo(planned.LOCAL_NOTE.strip())
     if not (as_json or as_csv or saved):
@@ -220,12 +220,15 @@ def report(
     now = _now()
     found = source.report(period(since, until, month), now, currency)
     beside = _beside(found, source) if with_estimate else None
-    held = budget.of_report(source.environment.budget, found)
+    budget_status = budget.of_report(source.environment.budget, found)
     only = [grouping.replace("-", " ") for grouping in groupings]
     if chart:
         _draw(chart, found, source, now, beside)
     if as_json:
-        more = {"budget": held.data if held else None, "against_estimate": against.as_json(beside) if beside else None}
+        more = {
+            "budget": budget_status.data if budget_status else None,
+            "against_estimate": against.as_json(beside) if beside else None,
+        }
         print_json({**document(found), **_stacks(found), **more})
     elif as_csv:
         as_written(sheets.written(sheets.report_rows(found, only)))
@@ -233,8 +236,8 @@ def report(
         _print(tables.of_report(found, only))
         for line in against.lines(beside, found.currency) if beside else ():
             echo(line)
-    if held and not as_json:
-        echo(held.text, err=as_csv)
+    if budget_status and not as_json:
+        echo(budget_status.text, err=as_csv)
     for warning in found.warnings:
         echo(f"warning: {warning}", err=True)
 

@@ -36,8 +36,10 @@ def diagram(name: str, provider: str | None, as_json: bool, drawing: Path | None
     from groundwork.report.svg import svg
 
     checkout, environment = here(name)
-    there = _planned(checkout, environment, provider) if planned else existing.from_state(checkout, environment)
-    found = feature.diagram(environment, personas(checkout.root), there, names=names)
+    existing_things = (
+        _planned(checkout, environment, provider) if planned else existing.from_state(checkout, environment)
+    )
+    found = feature.diagram(environment, personas(checkout.root), existing_things, names=names)
     if drawing:
         drawing.write_text(harmless(svg(found)), encoding="utf-8")
         echo(f"Wrote {drawing}: open it in a browser.", err=True)
@@ -45,8 +47,8 @@ def diagram(name: str, provider: str | None, as_json: bool, drawing: Path | None
         print_json(feature.as_data(found))
     elif not drawing:
         as_written(mermaid(found))
-    if there.problem:
-        echo(f"The state could not be read: {there.problem}", err=True)
+    if existing_things.problem:
+        echo(f"The state could not be read: {existing_things.problem}", err=True)
         return int(Exit.UNKNOWN)
     return int(Exit.OK)
 

@@ -235,9 +235,9 @@ def push(url: str, as_json: bool) -> None:
         return
     for one in found:
         echo(f"{one['repository']} {one['ref'].removeprefix('refs/')} is at {one['commit'][:7]}.")
-        for made in one["triggers"]:
-            started = f"build {made['build'].rpartition('/')[2][:8]} started"
-            echo(f"  {made['name']}: {started if made['build'] else 'builds nothing, ' + made['problem']}")
+        for trigger in one["triggers"]:
+            started = f"build {trigger['build'].rpartition('/')[2][:8]} started"
+            echo(f"  {trigger['name']}: {started if trigger['build'] else 'builds nothing, ' + trigger['problem']}")
         if not one["triggers"]:
             echo("  No trigger matches it.")
     if not found:
@@ -261,11 +261,11 @@ def charge(name: str, amount: float, paid: float, as_json: bool) -> None:
     checkout, environment = here(name)
     if not environment.local:
         raise UsageProblem(f"{environment.file} is on Google Cloud: only the local cloud takes made-up charges.")
-    said = feature.charge(checkout, environment.project, amount, paid)
+    notices = feature.charge(checkout, environment.project, amount, paid)
     if as_json:
-        print_json({"notices": said, "simulated": True})
+        print_json({"notices": notices, "simulated": True})
         return
-    for line in said or ["No budget has passed a further threshold."]:
+    for line in notices or ["No budget has passed a further threshold."]:
         echo(line)
 
 

@@ -40,6 +40,6 @@ def _leave_map(checkout: Checkout, environment: Environment) -> None:
     from groundwork.report import diagram, existing
     from groundwork.report.svg import svg
 
-    there = existing.from_state(checkout, environment)
-    drawn = svg(diagram.diagram(environment, personas(checkout.root), there, names=True))
+    existing_things = existing.from_state(checkout, environment)
+    drawn = svg(diagram.diagram(environment, personas(checkout.root), existing_things, names=True))
     local.keep_map(checkout, environment.project, harmless(drawn))

@@ -89,8 +89,8 @@ def _summary(plan: TurnPlan, environment: Environment, done: Sequence[Turn], *, 
     price = f"which {verb} {dollars} an hour at Google's list prices"
     ends = ["the local cloud bills nothing"] if environment.local else []
     ends += ["this was a dry run"] if dry_run else []
-    said = f"{len(turns)} {word}{_word(plan.verb)} in project {environment.place}, {price}"
-    return f"{'; '.join([said, *ends])}."
+    sentence = f"{len(turns)} {word}{_word(plan.verb)} in project {environment.place}, {price}"
+    return f"{'; '.join([sentence, *ends])}."
 
 
 def _data(plan: TurnPlan, done: list[str], failed: dict[str, str]) -> dict[str, Any]:

@@ -175,8 +175,8 @@ def output(name: str, as_json: bool, output_name: str | None) -> None:
     checkout, environment = here(name)
     found = feature.outputs(checkout, environment)
     if output_name is not None and output_name not in found:
-        there = allowed(found, output_name) if found else "there is none before `groundwork up`."
-        raise UsageProblem(f"There is no output {output_name} in {name}; {there}")
+        hint = allowed(found, output_name) if found else "there is none before `groundwork up`."
+        raise UsageProblem(f"There is no output {output_name} in {name}; {hint}")
     chosen = {key: item for key, item in found.items() if output_name in (None, key)}
     if as_json:
         values = {key: item.value for key, item in chosen.items() if not item.sensitive}

@@ -28,8 +28,8 @@ def unlock(name: str, yes: bool, dry_run: bool) -> None:
     with runs.alone(checkout.runs / name, runs.this_run("unlock", name)):
         cloud = connect(environment, checkout=checkout)
         places = {layer: StateLocation(environment.state_bucket, f"{name}/{layer}") for layer in LAYERS}
-        held = lock.current_locks(cloud, places)
-        for layer, found in held.items():
+        locks = lock.current_locks(cloud, places)
+        for layer, found in locks.items():
             talk.say(f"{name}/{layer} is locked by {lock.text(found)}")
             if dry_run:
                 continue
@@ -37,5 +37,5 @@ def unlock(name: str, yes: bool, dry_run: bool) -> None:
                 talk.confirm("Is that run dead, and should its lock be removed?")
             lock.release(cloud, places[layer], found)
             talk.say(f"{name}/{layer} is unlocked")
-        if not held:
+        if not locks:
             talk.say(f"{name} is not locked")

@@ -79,9 +79,11 @@ class Assumptions:
 
     def own(self, assumption: str) -> list[tuple[str, Decimal, str]]:
         """The names that have a number of their own, with it and its source: "environment file" or "schedule"."""
-        said = {name: numbers[assumption] for name, numbers in self.by_name.items() if assumption in numbers}
-        runs = {name: number for name, number in self.runs.items() if assumption == RUNS and name not in said}
-        found = [(name, number, "environment file") for name, number in said.items()]
+        numbers_by_name = {name: numbers[assumption] for name, numbers in self.by_name.items() if assumption in numbers}
+        runs = {
+            name: number for name, number in self.runs.items() if assumption == RUNS and name not in numbers_by_name
+        }
+        found = [(name, number, "environment file") for name, number in numbers_by_name.items()]
         return sorted([*found, *((name, number, "schedule") for name, number in runs.items())])
 
     def origin(self, assumption: str) -> str:

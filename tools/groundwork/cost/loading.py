@@ -122,8 +122,8 @@ def _json(database: Any, name: str, sniffed: SniffedFile) -> dict[str, Any]:
     else:
         _native_table(database, name, sniffed)
     types = _types(database, name)
-    there = {*keys, *_used(database, name, types)}
-    return {column: type_ for column, type_ in types.items() if column in there}
+    present = {*keys, *_used(database, name, types)}
+    return {column: type_ for column, type_ in types.items() if column in present}
 
 
 def _first_keys(database: Any, sniffed: SniffedFile) -> Sequence[str]:

@@ -23,8 +23,10 @@ LOCAL_NOTE = " The local cloud bills nothing: this is what the same would cost o
 
 def assumptions_of(environment: Environment) -> Assumptions:
     """The assumptions of an environment, with what follows from its schedules. Raises UsageProblem naming an invalid one."""
-    said = parse(environment.assumptions, f"{environment.path.name}: cost.assumptions")
-    return replace(said, runs={name: starts_a_month(job.schedule or "") for name, job in environment.scheduled.items()})
+    assumptions = parse(environment.assumptions, f"{environment.path.name}: cost.assumptions")
+    return replace(
+        assumptions, runs={name: starts_a_month(job.schedule or "") for name, job in environment.scheduled.items()}
+    )
 
 
 def of_plans(session: Session, layer_plans: Sequence[LayerPlan], assumptions: Assumptions | None = None) -> Estimate:

@@ -81,8 +81,8 @@ def needed(environment: Environment) -> tuple[str, ...]:
 def _missing(cloud: GoogleCloud, permissions: tuple[str, ...]) -> list[str]:
     path = f"v1/projects/{cloud.project}:testIamPermissions"
     answer = cloud.request("POST", "cloudresourcemanager", path, json={"permissions": list(permissions)})
-    held = set(answer.get("permissions", ()))
-    return [permission for permission in permissions if permission not in held]
+    granted = set(answer.get("permissions", ()))
+    return [permission for permission in permissions if permission not in granted]
 
 
 def _few(missing: list[str], total: int) -> str:

@@ -24,11 +24,11 @@ _IDENTITIES = {"services": "serve", "functions": "function", "builds": "build", 
 
 def unknown(place: Place, used: Any, known: Mapping[str, Any], kind: str) -> Iterator[Objection]:
     """Names (one, a list or keys) that a place refers to and that the file does not define among its `kind`."""
-    there = f"the file's {kind} are {listed(sorted(known))}." if known else f"the file has no {kind}."
+    hint = f"the file's {kind} are {listed(sorted(known))}." if known else f"the file has no {kind}."
     for index, name in enumerate([used] if isinstance(used, str) else used if isinstance(used, (dict, list)) else []):
         if isinstance(name, str) and name not in known:
             step = () if isinstance(used, str) else (index if isinstance(used, list) else name,)
-            yield (*place, *step), f'{dotted(place)} has "{name}", but {there}'
+            yield (*place, *step), f'{dotted(place)} has "{name}", but {hint}'
 
 
 def _more_than_reading(identity: Mapping[str, Any]) -> list[str]:

@@ -196,10 +196,10 @@ def charge(checkout: Checkout, project: str, cost: float, paid: float) -> list[s
     """Adds a made-up charge in US dollars, partly paid by promotional credits, and returns what budgets say of it. Raises GroundworkError."""
     body = {"project": project, "cost": cost, "credits": {"PROMOTION": paid} if paid else {}}
     with _sentences():
-        said: list[str] = launcher.control(launcher.start(checkout.local_state), "POST", "/_local/charges", body)[
+        notices: list[str] = launcher.control(launcher.start(checkout.local_state), "POST", "/_local/charges", body)[
             "notices"
         ]
-    return said
+    return notices
 
 
 def repositories(checkout: Checkout, url: str = "", folder: str = "") -> dict[str, Any]:

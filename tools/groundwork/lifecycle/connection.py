@@ -88,8 +88,10 @@ def _simulate(
         body = {"serviceIds": [_HOST]}
         enabled = cloud.request("POST", "serviceusage", f"v1/projects/{cloud.project}/services:batchEnable", json=body)
         finish(cloud, "serviceusage", "v1", enabled, f"enable {_HOST}")
-        made = cloud.request("POST", _API, _path(environment), params={"connectionId": NAME}, json={"githubConfig": {}})
-        finish(cloud, _API, "v2", made, "create the connection to GitHub")
+        operation = cloud.request(
+            "POST", _API, _path(environment), params={"connectionId": NAME}, json={"githubConfig": {}}
+        )
+        finish(cloud, _API, "v2", operation, "create the connection to GitHub")
     folder = checkout.local_state / "repositories" / f"{repository.lower()}.git"
     _empty_repository(folder)
     local.repositories(checkout, f"https://github.com/{repository}", str(folder))

@@ -74,9 +74,9 @@ def find(cloud: GoogleCloud, verb: Verb, names: Sequence[str] = (), *, costing: 
     missing = [name for name in names if all(turn.item.short != name for turn in turns)]
     if missing and not found.unknown:
         state = "running" if verb == "pause" else "stopped"
-        there = f"these are: {listed(sorted(turn.item.short for turn in turns))}." if turns else "nothing is."
+        hint = f"these are: {listed(sorted(turn.item.short for turn in turns))}." if turns else "nothing is."
         are = "is" if len(missing) == 1 else "are"
-        raise UsageProblem(f"{listed(missing)} {are} not {state} in project {cloud.project}; {there}")
+        raise UsageProblem(f"{listed(missing)} {are} not {state} in project {cloud.project}; {hint}")
     others = dict(_others(found.items)) if verb == "pause" and not names else {}
     return TurnPlan(verb, chosen, others, found.unknown)
 

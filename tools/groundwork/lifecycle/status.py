@@ -75,9 +75,9 @@ def _layer(checkout: Checkout, environment: Environment, cloud: GoogleCloud | No
         return LayerStatus(layer, 0, {}, None, run)
     place = StateLocation(environment.state_bucket, f"{environment.name}/{layer}")
     with _readable(environment):
-        state, held = read_state(cloud, place), read_lock(cloud, place)
+        state, current_lock = read_state(cloud, place), read_lock(cloud, place)
     components = Counter(component(resource.module) for resource in state.resources)
-    return LayerStatus(layer, state.serial, dict(sorted(components.items())), held, run)
+    return LayerStatus(layer, state.serial, dict(sorted(components.items())), current_lock, run)
 
 
 def refuse_before_up(checkout: Checkout, environment: Environment) -> None:

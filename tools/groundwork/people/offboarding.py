@@ -83,22 +83,24 @@ def take_out(
     """
     before = session.environment
     policies = _policies(session, email)
-    held = policies.held_by(email)
+    bindings = policies.held_by(email)
     member = before.members.get(email)
     spelled = of_member(respelled(session, before, policies), member) if member else ()
-    if options.dry_run and (member or held):
-        return OffboardingResult(email, before.project, held, policies.letting_in(email), spelled)
-    if not member and not held:
+    if options.dry_run and (member or bindings):
+        return OffboardingResult(email, before.project, bindings, policies.letting_in(email), spelled)
+    if not member and not bindings:
         left = OffboardingResult(email, before.project, (), policies.letting_in(email), ())
         raise left.problem or UsageProblem(
             f"{email} is not in {before.name} and has no grants in {before.project}: there is nothing to remove."
         )
     if not (options.yes or before.local):
-        talk.confirm(f"Remove {email} from {before.name} and from {counted(len(held), 'binding')} in {before.project}?")
+        talk.confirm(
+            f"Remove {email} from {before.name} and from {counted(len(bindings), 'binding')} in {before.project}?"
+        )
     is_up = bool(read_state(session.cloud, session.place("platform")).resources)
     _platform_without(session, email, options, talk, checks, is_up=is_up)
     after = _strip(session, email, talk, ", made by hand" if is_up else "")
-    return OffboardingResult(email, before.project, held, after.letting_in(email), spelled)
+    return OffboardingResult(email, before.project, bindings, after.letting_in(email), spelled)
 
 
 def _platform_without(

@@ -47,18 +47,18 @@ def by_persona(cells: Sequence[Cell], roles: Mapping[str, str], wide: int) -> It
 
 
 def _may(thing: str, held: Mapping[str, Sequence[Cell]], members: Sequence[str]) -> str:
-    said = []
+    phrases = []
     for action, answers in held.items():
         marks = {cell.person: mark(cell) for cell in answers if cell.person in members}
         if all(answer == "yes" for answer in marks.values()):
-            said.append(action)
+            phrases.append(action)
         else:
-            said += [
+            phrases += [
                 f"{action} ({person}{' if' if answer == 'if' else ''})"
                 for person, answer in marks.items()
                 if answer != "-"
             ]
-    return f"{thing}: {', '.join(said)}" if said else ""
+    return f"{thing}: {', '.join(phrases)}" if phrases else ""
 
 
 def _grouped(cells: Iterable[Cell]) -> dict[str, dict[str, list[Cell]]]:

@@ -66,13 +66,13 @@ def _plans(
     if options.plan is not None:
         return {_layer(checkout, environment, options.plan): _saved(checkout, environment, options, options.plan)}
     files = {layer: checkout.data(environment.name, layer) / plans.FILE for layer in LAYERS}
-    there = {layer: file for layer, file in files.items() if file.exists()}
-    if not there:
+    saved_plans = {layer: file for layer, file in files.items() if file.exists()}
+    if not saved_plans:
         say(f"no plan of {environment.name} is saved here, so only the code is checked (`groundwork plan` saves one)")
-    for layer, file in there.items():
-        made = datetime.fromtimestamp(file.stat().st_mtime, UTC).astimezone()
-        say(f"plan of {layer}: as saved {made:%Y-%m-%d %H:%M}")
-    return {layer: _saved(checkout, environment, options, file) for layer, file in there.items()}
+    for layer, file in saved_plans.items():
+        saved = datetime.fromtimestamp(file.stat().st_mtime, UTC).astimezone()
+        say(f"plan of {layer}: as saved {saved:%Y-%m-%d %H:%M}")
+    return {layer: _saved(checkout, environment, options, file) for layer, file in saved_plans.items()}
 
 
 def _layer(checkout: Checkout, environment: Environment, file: Path) -> str:

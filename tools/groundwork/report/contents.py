@@ -18,17 +18,17 @@ _DARK = "could not be read"
 
 def buckets(cloud: GoogleCloud, inventory: Inventory) -> Section:
     """Every bucket with the size of its contents, and its top-level folders."""
-    there = [item for item in inventory.items if item.kind == "bucket"]
-    looked, dark = look_into(cloud, there)
+    bucket_items = [item for item in inventory.items if item.kind == "bucket"]
+    looked, dark = look_into(cloud, bucket_items)
     unread = {**_listed(inventory, "bucket"), **dark}
     tops: dict[str, str] = {}
-    for item in there:
+    for item in bucket_items:
         try:
             tops[item.name] = _top(cloud, item)
         except (CloudProblem, *MALFORMED) as problem:
             unread[f"objects of bucket {item.short}"] = reason(problem)
-    held = {entry.item.name: entry.text for entry in looked}
-    rows = tuple((item.name, held.get(item.name, _DARK), tops.get(item.name, _DARK)) for item in there)
+    text_by_name = {entry.item.name: entry.text for entry in looked}
+    rows = tuple((item.name, text_by_name.get(item.name, _DARK), tops.get(item.name, _DARK)) for item in bucket_items)
     none = () if rows or unread else ("There is no bucket.",)
     return Section("buckets", "What is in the buckets?", ("bucket", "holds", "top level"), rows, none, unread)
 
@@ -56,17 +56,17 @@ def images(cloud: GoogleCloud, inventory: Inventory) -> Section:
     rows: list[tuple[str, ...]] = []
     notes: list[str] = []
     unread = _listed(inventory, "image repository")
-    there = [item for item in inventory.items if item.kind == "image repository"]
-    for item in there:
+    repositories = [item for item in inventory.items if item.kind == "image repository"]
+    for item in repositories:
         try:
-            held = list(cloud.pages("artifactregistry", f"v1/{item.name}/dockerImages", "dockerImages"))
-            held.sort(key=lambda image: str(image.get("uploadTime", "")), reverse=True)
-            rows += [image_row(item.short, image) for image in held]
+            image_bodies = list(cloud.pages("artifactregistry", f"v1/{item.name}/dockerImages", "dockerImages"))
+            image_bodies.sort(key=lambda image: str(image.get("uploadTime", "")), reverse=True)
+            rows += [image_row(item.short, image) for image in image_bodies]
         except (CloudProblem, *MALFORMED) as problem:
             unread[f"images of {item.short}"] = reason(problem)
             continue
-        notes += [] if held else [f"Repository {item.short} is empty."]
-    notes += [] if there or unread else ["There is no image repository."]
+        notes += [] if image_bodies else [f"Repository {item.short} is empty."]
+    notes += [] if repositories or unread else ["There is no image repository."]
     columns = ("repository", "image", "tags", "size", "pushed")
     return Section("images", "Which images are in the registry?", columns, tuple(rows), tuple(notes), unread)
 

@@ -78,8 +78,8 @@ class Diagram:
         number = Counter(node.id.partition("/")[0] for node in self.nodes)
         words = {"person": "member", "identity": "identity", **_KINDS}
         always = {"person", "identity", "bucket", "repository", "secret"}
-        said = (counted(number[kind], word) for kind, word in words.items() if number[kind] or kind in always)
-        return f"{', '.join(said)}. {self.basis}"
+        phrases = (counted(number[kind], word) for kind, word in words.items() if number[kind] or kind in always)
+        return f"{', '.join(phrases)}. {self.basis}"
 
     @property
     def marked(self) -> bool:
@@ -178,11 +178,11 @@ def _node(name: str, title: str, note: str) -> Box:
 
 def _may(persona: Persona) -> str:
     """What a persona may do itself, e.g. "buckets: read; images: pull"."""
-    said = []
+    phrases = []
     for place, word in _PLACES.items():
         verbs = [_WORDS.get(role, role.removeprefix("roles/")) for role in persona.roles[place]]
-        said += [f"{word}: {', '.join(verbs)}"] if verbs else []
-    return "; ".join(said)
+        phrases += [f"{word}: {', '.join(verbs)}"] if verbs else []
+    return "; ".join(phrases)
 
 
 def _removed_box(name: str) -> Box:

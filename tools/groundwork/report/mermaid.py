@@ -29,15 +29,15 @@ def _lines(diagram: Diagram) -> Iterator[str]:
     yield f"  accTitle: {_plain(diagram.title)}{simulated}"
     yield f"  accDescr: {_plain(diagram.summary)}"
     for place, title in enumerate(COLUMNS):
-        held = [node for node in diagram.nodes if node.column == place]
-        if held:
+        nodes = [node for node in diagram.nodes if node.column == place]
+        if nodes:
             yield f'  subgraph c{place}["{title}"]'
-            yield from (f'    {numbers[node.id]}["{_label(node)}"]' for node in held)
+            yield from (f'    {numbers[node.id]}["{_label(node)}"]' for node in nodes)
             yield "  end"
     for edge in diagram.edges:
         label = " ".join(filter(None, (edge.mark, edge.label)))
-        said = f'|"{_quoted(label)}"|' if label else ""
-        yield f"  {numbers[edge.start]} {_ARROWS.get(edge.mark, '-->')}{said} {numbers[edge.end]}"
+        arrow_label = f'|"{_quoted(label)}"|' if label else ""
+        yield f"  {numbers[edge.start]} {_ARROWS.get(edge.mark, '-->')}{arrow_label} {numbers[edge.end]}"
     if diagram.marked:
         yield from (f"  {style}" for style in _STYLES)
         for node in diagram.nodes:

@@ -49,10 +49,10 @@ def write(report: EnvironmentReport, folder: Path) -> Iterator[Path]:
 def _parts(report: EnvironmentReport) -> dict[str, str]:
     """A page for each part, by the part's name."""
     whole = pages.html(report)
-    made = {section.key: pages.html(replace(report, sections=(section,))) for section in report.sections}
+    pages_by_key = {section.key: pages.html(replace(report, sections=(section,))) for section in report.sections}
     alone = {
         name: re.sub(r'<section aria-labelledby="map">.*?</section>', "", page, flags=re.DOTALL)
-        for name, page in made.items()
+        for name, page in pages_by_key.items()
     }
     return {**alone, "map": re.sub(r'<section aria-labelledby="(?!map").*?</section>', "", whole, flags=re.DOTALL)}
 

@@ -142,9 +142,9 @@ def _arrow(edge: Edge, start: _Box, end: _Box, y: float) -> str:
 
 
 def _label(edge: Edge, right: float, y: float) -> str:
-    said = _label_text(edge)
-    text = _text(said, right - width_of(said, _NOTE), y, _NOTE, "label mark" if edge.mark else "label")
-    return f'<g class="edge{_CLASSES[edge.mark]}">{text}</g>' if said else ""
+    label = _label_text(edge)
+    text = _text(label, right - width_of(label, _NOTE), y, _NOTE, "label mark" if edge.mark else "label")
+    return f'<g class="edge{_CLASSES[edge.mark]}">{text}</g>' if label else ""
 
 
 def _text(text: str, x: float, y: float, size: int, style: str) -> str:

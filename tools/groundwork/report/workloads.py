@@ -30,13 +30,13 @@ def _unread(found: Inventory, kinds: Sequence[str]) -> dict[str, str]:
 
 def _nothing(found: Inventory, kinds: Sequence[str]) -> tuple[str, ...]:
     """Sentences about the kinds that have no resources, with how that is known."""
-    said: dict[str, list[str]] = {}
+    names_by_reason: dict[str, list[str]] = {}
     for kind in kinds:
         if _of(found, [kind]) or kind in _unread(found, kinds) or "enabled APIs" in found.unknown:
             continue
         absent = "the local cloud does not simulate it" if kind in found.absent else ""
-        said.setdefault(found.off.get(kind, absent), []).append(kind)
-    return tuple(f"There is no {_listed(names)}{f': {why}' if why else ''}." for why, names in said.items())
+        names_by_reason.setdefault(found.off.get(kind, absent), []).append(kind)
+    return tuple(f"There is no {_listed(names)}{f': {why}' if why else ''}." for why, names in names_by_reason.items())
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -125,8 +125,8 @@ def chosen(vault: Vault, name: str, text: str) -> tuple[SecretVersion, ...]:
         return tuple(active[1:])
     wanted = active[:1] if text == LATEST else [version for version in found if version.number == int(text)]
     if not wanted:
-        there = listed(version.number for version in active)
-        which = "no value yet" if text == LATEST else f"no version {text}; there are {there}"
+        numbers = listed(version.number for version in active)
+        which = "no value yet" if text == LATEST else f"no version {text}; there are {numbers}"
         raise GroundworkError(f"{name} has {which}.")
     return tuple(wanted)
 

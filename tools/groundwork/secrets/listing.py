@@ -84,12 +84,12 @@ class _Everywhere:
 
 def rows(vault: Vault) -> tuple[SecretRow, ...]:
     """Every secret in the file or the project, with two calls for each in the project. Raises GroundworkError."""
-    there = set(vault.containers())
-    said = vault.environment.secrets
+    existing = set(vault.containers())
+    configured = vault.environment.secrets
     roles = RolePermissions(vault.cloud)
-    everywhere = _everywhere(vault, roles) if there else _Everywhere()
+    everywhere = _everywhere(vault, roles) if existing else _Everywhere()
     with no_request_in_logs(), ThreadPoolExecutor(AT_ONCE) as pool:
-        return tuple(pool.map(partial(_row, vault, roles, everywhere, there), sorted({*there, *said})))
+        return tuple(pool.map(partial(_row, vault, roles, everywhere, existing), sorted({*existing, *configured})))
 
 
 def _everywhere(vault: Vault, roles: RolePermissions) -> _Everywhere:

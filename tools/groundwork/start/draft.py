@@ -202,6 +202,6 @@ def _builds(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
     yield f"{mark}builds:"
     for name, file in files.items():
         folder, _, dockerfile = file.rpartition("/")
-        said = [f"dir: {folder}"] if folder else []
-        said += [f"dockerfile: {dockerfile}"] if dockerfile != "Dockerfile" else []
-        yield f"{mark}  {name}: {{{', '.join(said)}}}"
+        settings = [f"dir: {folder}"] if folder else []
+        settings += [f"dockerfile: {dockerfile}"] if dockerfile != "Dockerfile" else []
+        yield f"{mark}  {name}: {{{', '.join(settings)}}}"

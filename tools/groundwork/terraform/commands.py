@@ -116,8 +116,8 @@ class Terraform:
         )  # fmt: skip
         if done.code == 0:
             return ""
-        said = " ".join(done.err.split())
-        return ABSENT if _NOTHING in said else said.partition("Error: ")[2][:200] or f"exit code {done.code}"
+        message = " ".join(done.err.split())
+        return ABSENT if _NOTHING in message else message.partition("Error: ")[2][:200] or f"exit code {done.code}"
 
     def forget(self, addresses: Sequence[str]) -> None:
         """Removes resources from the state; they remain in the cloud."""

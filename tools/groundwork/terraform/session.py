@@ -149,11 +149,11 @@ def _local(
         running = local.start(checkout)
         seen = {**os.environ, **isolation.cached_providers(os.environ, installation.user_cache())}
     token = local.token(checkout, principal)
-    around = isolation.local_variables(seen, running.endpoints, token, reattach)
-    return local_cloud(environment.project, running.base, token, local.patience(running)), around
+    process_variables = isolation.local_variables(seen, running.endpoints, token, reattach)
+    return local_cloud(environment.project, running.base, token, local.patience(running)), process_variables
 
 
 def _google(environment: Environment) -> tuple[GoogleCloud, isolation.ProcessVariables]:
     seen = {**os.environ, **isolation.cached_providers(os.environ, installation.user_cache(), pinned=True)}
-    around = isolation.google_variables(impersonating_once(seen), environment.name)
-    return google_cloud(environment.project), around
+    process_variables = isolation.google_variables(impersonating_once(seen), environment.name)
+    return google_cloud(environment.project), process_variables

@@ -37,8 +37,8 @@ def artifacts(project: Project, job: Job) -> list[Artifact]:
     bucket, _, prefix = job.output.removeprefix("gs://").partition("/")
     below = f"{prefix}/" if prefix else ""
     listed = project.cloud.pages("storage", f"v1/b/{bucket}/o", "items", {"prefix": below})
-    there = [_artifact(bucket, below, one) for one in listed]
-    return sorted(there, key=lambda one: (_ORDER.index(one.folder) if one.folder else len(_ORDER), one.url))
+    found = [_artifact(bucket, below, one) for one in listed]
+    return sorted(found, key=lambda one: (_ORDER.index(one.folder) if one.folder else len(_ORDER), one.url))
 
 
 def _artifact(bucket: str, below: str, entry: dict[str, object]) -> Artifact:

@@ -114,12 +114,12 @@ def _message(values: Mapping[str, Any], name: str) -> Build:
     from google.cloud.devtools.cloudbuild_v1 import Build
     from google.protobuf.json_format import ParseDict, ParseError
 
-    made = Build()
+    build = Build()
     try:
-        ParseDict(dict(values), Build.pb(made))
+        ParseDict(dict(values), Build.pb(build))
     except ParseError as error:
         raise UsageProblem(f"{name}: {_sentence(str(error))}") from None
-    return made
+    return build
 
 
 def _sentence(text: str) -> str:
@@ -177,7 +177,7 @@ def _usual(project: Project, request: BuildRequest) -> dict[str, Any]:
 def _deploys(project: Project, settings: Settings, image: str) -> Iterator[dict[str, Any]]:
     environment = project.environment
     for name in settings.deploys:
-        for kind, there in (("services", environment.services), ("jobs", environment.jobs)):
-            if name in there:
+        for kind, specs in (("services", environment.services), ("jobs", environment.jobs)):
+            if name in specs:
                 words = ["run", kind, "update", name, f"--image={image}:$BUILD_ID", f"--region={project.region}", f"--project={project.id}"]  # fmt: skip
                 yield {"id": f"deploy-{kind[:-1]}-{name}", "name": _GCLOUD, "entrypoint": "gcloud", "args": words}

@@ -40,11 +40,11 @@ class Image:
 
 def images(project: Project, repository: str = "") -> list[Image]:
     """The images of every Docker repository in the environment's region, or of one. Raises UsageProblem when there is none of that name."""
-    there = _repositories(project)
-    known = {last(name): name for name in there}
+    repositories = _repositories(project)
+    known = {last(name): name for name in repositories}
     if repository and repository not in known:
         raise UsageProblem(f"There is no repository {repository} in {project.here}; {allowed(known, repository)}")
-    chosen = [known[repository]] if repository else there
+    chosen = [known[repository]] if repository else repositories
     found = [
         _image(last(name), entry)
         for name in chosen
@@ -121,15 +121,15 @@ def deployable(project: Project, image: str) -> str:
     if "@" in image or not own:
         return image if full else f"{name}{image.removeprefix(bare)}"
     try:
-        there = images(project, own)
+        candidates = images(project, own)
     except CloudProblem:
         return f"{name}:{tag}"
-    for one in there:
+    for one in candidates:
         if one.name == name and tag in one.tags:
             return one.reference
     if full:
         return image
-    known = {f"{one.short}:{each}" for one in there for each in one.tags}
+    known = {f"{one.short}:{each}" for one in candidates for each in one.tags}
     what = allowed(map(short, known), f"{short(name)}:{tag}") if known else "`groundwork builds submit` builds one."
     raise UsageProblem(f"There is no image {short(name)}:{tag} in {project.environment.place}; {what}")
 

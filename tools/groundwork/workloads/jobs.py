@@ -123,8 +123,8 @@ def run_job(project: Project, name: str) -> dict[str, Any]:
             raise
     found = if_on(project.cloud.pages("run", f"v2/{project.here}/jobs", "jobs"))
     known = [*project.environment.training, *(last(one["name"]) for one in found)]
-    there = allowed(known, name) if known else "the environment file has nothing under training: and jobs:."
-    raise UsageProblem(f"{name} is neither a file nor a job of {project.environment.place}; {there}")
+    hint = allowed(known, name) if known else "the environment file has nothing under training: and jobs:."
+    raise UsageProblem(f"{name} is neither a file nor a job of {project.environment.place}; {hint}")
 
 
 def executed(project: Project, body: Mapping[str, Any], request: training.TrainingRequest) -> Job:

@@ -118,15 +118,15 @@ def _moved(
 
 def previous(project: Project, found: Service) -> Revision:
     """The newest ready revision older than the one with most of the traffic. Raises Refused when there is none."""
-    there = revisions(project, found)
+    candidates = revisions(project, found)
     now = max(found.traffic, key=lambda share: share.percent, default=None)
-    names = [one.name for one in there]
-    older = there[names.index(now.revision) + 1 :] if now and now.revision in names else there[1:]
+    names = [one.name for one in candidates]
+    older = candidates[names.index(now.revision) + 1 :] if now and now.revision in names else candidates[1:]
     for one in older:
         if one.ready:
             return one
     raise Refused(
-        f"{found.name} has no earlier revision that is ready ({counted(len(there), 'revision')} in all), so there is nothing to go back to."
+        f"{found.name} has no earlier revision that is ready ({counted(len(candidates), 'revision')} in all), so there is nothing to go back to."
     )
 
 

@@ -119,10 +119,10 @@ def schedule(project: Project, name: str) -> Schedule:
     """The schedule of the job of that name. Raises UsageProblem with those that there are."""
     found = {one.job: one for one in schedules(project)}
     if name not in found:
-        there = (
+        hint = (
             allowed(found, name) if found else f"no job has one: add `schedule` to a job in {project.environment.file}."
         )
-        raise UsageProblem(f"The job {name} has no schedule in {project.environment.place}; {there}")
+        raise UsageProblem(f"The job {name} has no schedule in {project.environment.place}; {hint}")
     return found[name]
 
 

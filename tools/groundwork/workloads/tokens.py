@@ -52,8 +52,10 @@ def _behind(credentials: Any) -> Any:
     if isinstance(credentials, impersonated_credentials.Credentials):
         return credentials._source_credentials  # noqa: SLF001 - there is no other way to it
     if isinstance(credentials, external_account.Credentials):
-        said = {name: value for name, value in credentials.info.items() if not name.startswith("service_account_imp")}
-        return type(credentials).from_info(said, scopes=credentials.scopes)  # type: ignore[no-untyped-call]
+        source_info = {
+            name: value for name, value in credentials.info.items() if not name.startswith("service_account_imp")
+        }
+        return type(credentials).from_info(source_info, scopes=credentials.scopes)  # type: ignore[no-untyped-call]
     return credentials
 
 

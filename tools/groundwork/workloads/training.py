@@ -54,10 +54,10 @@ def defaults(project: Project, name: str = "") -> TrainingSpec:
     Its `identity` is an address here, "" where there is none, and its `output` "" where no bucket is for results.
     """
     environment = project.environment
-    said = environment.training.get(name)
-    account = environment.identities.get(said.identity if said else "train")
-    if said:
-        return replace(said, identity=account.email if account else "")
+    training = environment.training.get(name)
+    account = environment.identities.get(training.identity if training else "train")
+    if training:
+        return replace(training, identity=account.email if account else "")
     places = [environment.buckets[one].url for one in _OUTPUT if one in environment.buckets]
     if environment.training:
         places.insert(0, f"gs://{environment.staging_bucket}")
@@ -78,8 +78,8 @@ def defaults(project: Project, name: str = "") -> TrainingSpec:
 
 def job_of(project: Project, request: TrainingRequest, now: datetime | None = None) -> dict[str, Any]:
     """The complete job in Vertex AI's form. Raises UsageProblem for missing or invalid settings."""
-    said = defaults(project, request.training)
-    job = job_files.read(request.file) if request.file else _of_image(request, said)
+    settings = defaults(project, request.training)
+    job = job_files.read(request.file) if request.file else _of_image(request, settings)
     spec: dict[str, Any] = job["jobSpec"]
     if request.file:
         job_files.refuse_left_open(job, request.file.name)
@@ -87,17 +87,19 @@ def job_of(project: Project, request: TrainingRequest, now: datetime | None = No
     for pool in spec["workerPoolSpecs"]:
         gpus.check(pool.get("machineSpec") or {})
     name = request.name or str(job.get("displayName") or "") or _named_after(request)
-    account = _account(project, request.identity) or str(spec.get("serviceAccount") or said.identity)
+    account = _account(project, request.identity) or str(spec.get("serviceAccount") or settings.identity)
     if not account:
         raise UsageProblem(
             "There is no identity to train as: add one called train under identities: in the environment file, or choose one with --identity."
         )
     scheduling = dict(spec.get("scheduling") or {})
-    scheduling["timeout"] = f"{_seconds(request.timeout) or _timeout_of(scheduling) or said.timeout_minutes * 60}s"
+    scheduling["timeout"] = f"{_seconds(request.timeout) or _timeout_of(scheduling) or settings.timeout_minutes * 60}s"
     output = (
-        request.output or spec.get("baseOutputDirectory", {}).get("outputUriPrefix") or _place(said.output, name, now)
+        request.output
+        or spec.get("baseOutputDirectory", {}).get("outputUriPrefix")
+        or _place(settings.output, name, now)
     )
-    if said.tensorboard and "tensorboard" not in spec:
+    if settings.tensorboard and "tensorboard" not in spec:
         spec["tensorboard"] = _tensorboard(project)
     spec |= {"serviceAccount": account, "scheduling": scheduling, "baseOutputDirectory": {"outputUriPrefix": output}}
     of_file = {**project.environment.labels, **(job.get("labels") or {}), "component": request.training or "training"}
@@ -159,8 +161,8 @@ def _machine(request: TrainingRequest, machine: Mapping[str, Any]) -> dict[str, 
         raise UsageProblem(f"{request.gpu!r} is not a GPU: write it as NVIDIA_TESLA_T4 or NVIDIA_TESLA_T4:2.")
     kind = {"machineType": request.machine} if request.machine else {}
     with_gpu = {"acceleratorType": gpu.upper(), "acceleratorCount": int(count or 1)} if gpu else {}
-    made = {**machine, **kind, **with_gpu}
-    return {"acceleratorCount": 1, **made} if made.get("acceleratorType") else made
+    spec = {**machine, **kind, **with_gpu}
+    return {"acceleratorCount": 1, **spec} if spec.get("acceleratorType") else spec
 
 
 def _named_after(request: TrainingRequest) -> str:

@@ -63,5 +63,5 @@ def _former(call: Call, get: Handler) -> Body | None:
 
 
 def _name(result: Body | Reply) -> str:
-    made = {} if isinstance(result, Reply) else result.get("response", result)
-    return str(made.get("name", ""))
+    created = {} if isinstance(result, Reply) else result.get("response", result)
+    return str(created.get("name", ""))

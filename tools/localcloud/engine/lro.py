@@ -124,8 +124,8 @@ def _metadata(call: Call, given: Mapping[str, Any] | None) -> tuple[Body, str]:
     }
     described = call.schema(call.service.operation_metadata.rpartition(".")[2]).get("properties", {})
     fields = {key: value for key, value in known.items() if key in described}
-    about = {"@type": type_url(call.service, call.service.operation_metadata)} | fields
-    return about, "endTime" if "endTime" in described else ""
+    metadata = {"@type": type_url(call.service, call.service.operation_metadata)} | fields
+    return metadata, "endTime" if "endTime" in described else ""
 
 
 def _parent(call: Call) -> str:

@@ -186,10 +186,10 @@ def _kept(call: Call, resource: Resource, name: str) -> Body | None:
 def stamped(call: Call, resource: Resource, body: Body) -> Body:
     """A new body with the fields that every resource has."""
     properties = call.schema(resource.kind).get("properties", {})
-    made = {"id": str(secrets.randbits(62) | 1 << 61)}
+    server_set = {"id": str(secrets.randbits(62) | 1 << 61)}
     if "creationTimestamp" in properties:
-        made["creationTimestamp"] = timestamps.pacific(call.cloud.clock.now())
-    return {key: value for key, value in body.items() if key not in _SERVER} | made
+        server_set["creationTimestamp"] = timestamps.pacific(call.cloud.clock.now())
+    return {key: value for key, value in body.items() if key not in _SERVER} | server_set
 
 
 def changed(call: Call, resource: Resource, old: Body, new: Body) -> Body:

@@ -229,11 +229,11 @@ class Store:
         """The kept file of that many bytes; 400 (FAILED_PRECONDITION) when it is gone or has another size."""
         path = self.blob(name)
         try:
-            there = path.stat().st_size
+            size_on_disk = path.stat().st_size
         except OSError as problem:
             raise damaged(f"The file {path}, which held {size} bytes of content, cannot be read ({problem}).") from None
-        if there != size:
-            raise damaged(f"The file {path} is damaged: it has {there} bytes of content, not {size}.")
+        if size_on_disk != size:
+            raise damaged(f"The file {path} is damaged: it has {size_on_disk} bytes of content, not {size}.")
         return path
 
     def tidy(self) -> None:

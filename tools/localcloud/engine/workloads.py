@@ -132,15 +132,15 @@ class Workloads:
         if door is not None and (sure or digest not in self.here):
             digest = door.digest(image, principal)
         # A digest under another registry's name is no proof that this principal may pull it from here.
-        made = self.here.get(digest, "") if client is not None and door is not None else ""
-        if client is not None and not (made and (not sure or client.has(made))):
+        image_id = self.here.get(digest, "") if client is not None and door is not None else ""
+        if client is not None and not (image_id and (not sure or client.has(image_id))):
             if door is None:
-                made, digest = _local(client, image_names.full(image_names.qualified(image)))
+                image_id, digest = _local(client, image_names.full(image_names.qualified(image)))
             else:  # by the digest that the name has now, even if it is pushed again meanwhile
-                made = door.pull(client, f"{image_names.bare(image)}@{digest}" if digest else image, principal)
-        if made and digest:
-            self.here[digest] = made
-        return Image(made, f"{image_names.bare(image)}@{digest}" if digest else "")
+                image_id = door.pull(client, f"{image_names.bare(image)}@{digest}" if digest else image, principal)
+        if image_id and digest:
+            self.here[digest] = image_id
+        return Image(image_id, f"{image_names.bare(image)}@{digest}" if digest else "")
 
     def reachable(self, client: CommandLineRuntime, image: str) -> str:
         """See WorkloadHost."""

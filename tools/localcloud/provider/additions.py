@@ -66,8 +66,8 @@ def _labels(draft: PlanDraft) -> None:
 
 def _attribution(draft: PlanDraft) -> Mapping[str, str]:
     strategy = draft.settings.attribution
-    there = ATTRIBUTION_LABEL in (draft.prior.get("effective_labels") or {})
-    wanted = there or strategy == "PROACTIVE" or (strategy == "CREATION_ONLY" and draft.creating)
+    present = ATTRIBUTION_LABEL in (draft.prior.get("effective_labels") or {})
+    wanted = present or strategy == "PROACTIVE" or (strategy == "CREATION_ONLY" and draft.creating)
     return {ATTRIBUTION_LABEL: "true"} if strategy and wanted else {}
 
 

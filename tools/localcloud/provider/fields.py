@@ -47,8 +47,8 @@ class Fields:
         return self._in(values).encoded(child, values, self._wire) or _zero(child)
 
     def _in(self, values: Object) -> Fields:
-        around = values | {"project": values.get("project") or self.project}
-        return Fields(self.root, self.schemas, self.kind, self.project, around)
+        context = values | {"project": values.get("project") or self.project}
+        return Fields(self.root, self.schemas, self.kind, self.project, context)
 
     def encoded(self, child: Child, values: Object, wire: Wire) -> Value:
         """The field's value for one attribute or block of an object with this schema; None to leave it out."""

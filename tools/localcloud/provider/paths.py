@@ -14,8 +14,8 @@ def fill(template: str, values: Mapping[str, object]) -> str:
     """The template with its placeholders replaced; null values become empty."""
 
     def value(match: re.Match[str]) -> str:
-        said = str(values.get(match[2]) or "")
-        return said.replace("/", "%2F") if match[1] == "%" else said
+        value = str(values.get(match[2]) or "")
+        return value.replace("/", "%2F") if match[1] == "%" else value
 
     return _PLACEHOLDER.sub(value, template)
 

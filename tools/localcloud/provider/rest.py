@@ -28,16 +28,16 @@ def make_and_read(work: Work, planned: Object) -> Object:
     own = hooks(work.row.type)
     values = creation.placed(work, planned)
     try:
-        made = creation.make(work, values)
+        created = creation.make(work, values)
     except Incomplete as half:
         raise Incomplete(values | {"id": work.id(values)}, half.cause) from half
-    known = values | _server_named(work, made) | creation.unread_places(work, planned)
+    known = values | _server_named(work, created) | creation.unread_places(work, planned)
     state = known | {"id": work.id(known)}
     try:
         if own.created:
             own.created(work, state)
         changed = patches.after_creation(work, state)
-        state_read = complete(work, made, state) if "name" in made and not changed else read(work, state)
+        state_read = complete(work, created, state) if "name" in created and not changed else read(work, state)
     except (HttpError, NoAnswer, Stopped, Problem) as error:
         raise Incomplete(state, error) from error
     return state_read if state_read is not None else state

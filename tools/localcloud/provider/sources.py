@@ -83,8 +83,8 @@ def _look(work: Work) -> Object:
 def _all_labels(found: Object) -> Object:
     """Labels and annotations, whoever set them."""
     labels, annotations = found.get("effective_labels"), found.get("effective_annotations")
-    said = {"labels": labels, "terraform_labels": labels} if labels is not None else {}
-    return said | ({"annotations": annotations} if annotations is not None else {})
+    user_labels = {"labels": labels, "terraform_labels": labels} if labels is not None else {}
+    return user_labels | ({"annotations": annotations} if annotations is not None else {})
 
 
 def _defaulted(row: ResourceType) -> list[str]:

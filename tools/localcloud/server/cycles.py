@@ -46,8 +46,8 @@ class Cycle(RequestResponseCycle):
         if not self.response_started and message["type"] == "http.response.start":
             headers = [*self.default_headers, *message.get("headers", ())]
             names, values = tuple([name for name, _ in headers]), tuple([value for _, value in headers])
-            made = head(message["status"], names, values, self.scope["method"], keep_alive=self.keep_alive)
-            self._head, self.expected_content_length, self.chunked_encoding, self.keep_alive = made
+            response_head = head(message["status"], names, values, self.scope["method"], keep_alive=self.keep_alive)
+            self._head, self.expected_content_length, self.chunked_encoding, self.keep_alive = response_head
             self.response_started, self.waiting_for_100_continue = True, False
             asyncio.get_running_loop().call_soon(self._leave)
         elif self._head and self._ends(message):

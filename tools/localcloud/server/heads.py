@@ -157,7 +157,7 @@ class Bounded(HttpToolsProtocol):
         try:
             found = self._at_once(self.scope)
             if isinstance(found, Whole):
-                made = self._head_of(found)
+                response_head = self._head_of(found)
         except Exception:
             self._begin(self.app)  # which meets the same and says so
             return
@@ -165,8 +165,8 @@ class Bounded(HttpToolsProtocol):
             self._begin(found)
             return
         self._unbegun = self._first = False
-        self.transport.write(made.text if self.scope["method"] == "HEAD" else made.text + found.body)
-        if not made.keep_alive:
+        self.transport.write(response_head.text if self.scope["method"] == "HEAD" else response_head.text + found.body)
+        if not response_head.keep_alive:
             self.transport.close()
         self.on_response_complete()
 

@@ -167,8 +167,10 @@ async def listen(metadata: Metadata) -> tuple[int, Callable[[], Coroutine[Any, A
     )
     config.load()
     state = ServerState()
-    made = partial(Bounded, config=config, server_state=state, app_state={})
-    server = await asyncio.get_running_loop().create_server(partial(LimitedConnection, made, others_share()), HOST, 0)
+    factory = partial(Bounded, config=config, server_state=state, app_state={})
+    server = await asyncio.get_running_loop().create_server(
+        partial(LimitedConnection, factory, others_share()), HOST, 0
+    )
 
     async def close() -> None:
         server.close()

@@ -47,7 +47,7 @@ class Sites:
 
     def connection(self, host: str) -> asyncio.Protocol | None:
         """The handler of whole connections to a host, without port; None where each request is handled by itself."""
-        return next((made(host) for pattern, made in self._whole if pattern.fullmatch(host)), None)
+        return next((create(host) for pattern, create in self._whole if pattern.fullmatch(host)), None)
 
     def _claimed(self, host: str) -> Mounted | None:
         return next((site for pattern, site in self._hosts if pattern.fullmatch(host)), None)

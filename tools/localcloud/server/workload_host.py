@@ -76,15 +76,15 @@ class ServingHost:
             try:
                 if client.name == "podman":
                     name = image
-                    made = client.call("pull", "--quiet", name, env=self._registry(config))[-1]
+                    image_id = client.call("pull", "--quiet", name, env=self._registry(config))[-1]
                 else:  # dockerd fetches by itself, and takes a registry on loopback without TLS
                     name = f"{own}/{rest}"
                     client.call("pull", "--quiet", name, env={"DOCKER_CONFIG": folder})
-                    made = client.image(name)[0]
+                    image_id = client.image(name)[0]
             except RuntimeProblem as problem:
                 raise RuntimeProblem(f"{image} cannot be pulled as {principal}: {problem}") from None
-        client.keep_unnamed(made, name)  # a build whose account may not pull it would start from it by its name
-        return made
+        client.keep_unnamed(image_id, name)  # a build whose account may not pull it would start from it by its name
+        return image_id
 
     def digest(self, image: str, principal: str) -> str:
         """The digest of an image in the registry; "" if there is none, or the caller may not read it (which a pull then reports)."""

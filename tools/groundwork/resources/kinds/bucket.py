@@ -116,8 +116,8 @@ def inside(cloud: GoogleCloud, item: Item) -> Contents:
                 break
     parts = [f"{live.text} live", f"{noncurrent.text} old versions", f"{gone.text} soft-deleted, gone by {last[:10]}"]
     sums = (live, noncurrent, gone)
-    said = [part for part, total in zip(parts, sums, strict=True) if total.count]
-    return Contents(item, ("" if whole else "at least ") + (", ".join(said) or "empty"), bool(said), whole)
+    phrases = [part for part, total in zip(parts, sums, strict=True) if total.count]
+    return Contents(item, ("" if whole else "at least ") + (", ".join(phrases) or "empty"), bool(phrases), whole)
 
 
 def _objects(cloud: GoogleCloud, bucket: str, *, soft: bool) -> Iterator[dict[str, Any]]:

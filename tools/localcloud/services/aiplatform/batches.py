@@ -172,8 +172,8 @@ async def _saved(batch: BatchRun, model: Body) -> None:
     if batch.errors:
         sentence = f"{batch.errors.total()} instances failed; see {folder}/prediction.errors_stats-{_PART}."
         await batch.say(sentence, "WARNING")
-    about = {
+    metadata = {
         "outputInfo": {"gcsOutputDirectory": folder},
         "completionStats": {name: str(count) for name, count in counts.items() if count},
     }
-    await batch.job.write(lambda: job_states.change(batch.cloud, batch.name, **about))
+    await batch.job.write(lambda: job_states.change(batch.cloud, batch.name, **metadata))

@@ -146,13 +146,13 @@ def outputs(task: Task, execution: Body, texts: Mapping[str, str]) -> Body:
     for name, one in declared.items():
         if name in texts and name not in values:
             values[name] = _read(texts[name], one.get("parameterType", ""), task, name)
-    made = {name: one["artifacts"] for name, one in execution["outputs"]["artifacts"].items()}
-    for name, (first,) in made.items():
-        said = artifacts.get(name)
-        listed = said.get("artifacts") if isinstance(said, dict) else None
+    artifacts_by_name = {name: one["artifacts"] for name, one in execution["outputs"]["artifacts"].items()}
+    for name, (first,) in artifacts_by_name.items():
+        updated = artifacts.get(name)
+        listed = updated.get("artifacts") if isinstance(updated, dict) else None
         if listed and isinstance(listed, list):
-            made[name] = [artifact(first | one, first["type"]) for one in listed if isinstance(one, dict)]
-    return {"parameters": values, "artifacts": made}
+            artifacts_by_name[name] = [artifact(first | one, first["type"]) for one in listed if isinstance(one, dict)]
+    return {"parameters": values, "artifacts": artifacts_by_name}
 
 
 def artifact(described: Body, kind: Any) -> Body:

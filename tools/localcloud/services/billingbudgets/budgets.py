@@ -26,9 +26,9 @@ def create(call: Call) -> Body:
         )
     body = rules.completed(call, dict(call.body))
     access.check(call, body)
-    made = standard.add_child(call, RESOURCE, f"{call.path}/{uuid.uuid4()}", body)
-    call.cloud.due.after(API, COMPARE, made["name"], 0)
-    return _presented(call.cloud, made)
+    created = standard.add_child(call, RESOURCE, f"{call.path}/{uuid.uuid4()}", body)
+    call.cloud.due.after(API, COMPARE, created["name"], 0)
+    return _presented(call.cloud, created)
 
 
 def get(call: Call) -> Body:

@@ -46,12 +46,12 @@ def charge(cloud: Cloud, sent: Body) -> Body:
     """Adds a made-up charge at this moment, to try what budgets do; answers what each of them says of it at once."""
     spending.charge(cloud, sent)
     cloud.usage.flush()
-    said = []
+    messages = []
     for name in cloud.store.sql("SELECT name FROM resources WHERE service = ? AND collection = 'budgets'", API):
         budget = cloud.store.get(API, name[0]) or {}
         period = periods.containing(budget["budgetFilter"], cloud.clock.now())
-        said.append(_compare(cloud, name[0], budget, period) if period is not None else "")
-    return {"notices": [one for one in said if one]}
+        messages.append(_compare(cloud, name[0], budget, period) if period is not None else "")
+    return {"notices": [one for one in messages if one]}
 
 
 def _compare(cloud: Cloud, name: str, budget: Body, period: Period) -> str:
@@ -66,13 +66,13 @@ def _compare(cloud: Cloud, name: str, budget: Body, period: Period) -> str:
         for one in dict.fromkeys(passed)
         if cloud.store.changed("INSERT OR IGNORE INTO budget_notices VALUES (?, ?, ?, ?)", name, begun, *one)
     ]
-    said = notices.mail(cloud, name, budget, spend, max(new, key=lambda one: one.threshold)) if new else ""
+    message = notices.mail(cloud, name, budget, spend, max(new, key=lambda one: one.threshold)) if new else ""
     row = cloud.store.row("SELECT period, cost FROM budget_messages WHERE budget = ?", name)
     if new or row != (begun, spend.cost):
         cloud.store.sql("INSERT OR REPLACE INTO budget_messages VALUES (?, ?, ?)", name, begun, spend.cost)
         highest = dict(sorted(passed, key=itemgetter(1)))
         notices.publish(cloud, name, budget, spend, highest)
-    return said
+    return message
 
 
 def _spend(cloud: Cloud, budget: Body, period: Period) -> Spend | None:

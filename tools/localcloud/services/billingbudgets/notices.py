@@ -72,8 +72,8 @@ def mail(cloud: Cloud, name: str, budget: Body, spend: Spend, passed: tuple[str,
     title = budget.get("displayName") or name.rpartition("/")[2]
     message = f"{threshold:.0%} of budget {title} {what}: {spend.cost:.2f} of {spend.amount:.2f} USD since {spend.period.start:%Y-%m-%d}."
     about, recipients = {"budget": name, "threshold": threshold, "basis": basis}, _recipients(cloud, name, budget)
-    said = [emails.write(cloud, _API, project, message, recipients, about) for project in spend.projects]
-    return said[0] if said else message
+    messages = [emails.write(cloud, _API, project, message, recipients, about) for project in spend.projects]
+    return messages[0] if messages else message
 
 
 def _recipients(cloud: Cloud, name: str, budget: Body) -> list[str]:

@@ -173,10 +173,10 @@ class Docker:
             code = await self._call([*words, str(context)], _noting(step_context.on_output, pulled), step_context, env)
         if code:
             return code
-        made = identity.read_text("utf-8").strip()
-        await asyncio.to_thread(self.client.keep_unnamed, made)
+        image_id = identity.read_text("utf-8").strip()
+        await asyncio.to_thread(self.client.keep_unnamed, image_id)
         for tag in options.tag:
-            self.images[full(tag)] = made
+            self.images[full(tag)] = image_id
             step_context.say(f"Successfully tagged {full(tag)}")
         for tag in options.tag if options.push else ():
             if (code := (await self.push(tag, step_context))[0]) != 0:
@@ -244,38 +244,38 @@ class Docker:
             yield pulled
         finally:
             self.workloads.bases_in_use.subtract(tagged.keys())
-            for base, made in tagged.items():
+            for base, image_id in tagged.items():
                 if not self.workloads.bases_in_use[base]:
-                    await asyncio.to_thread(self.client.keep_unnamed, made, base)
+                    await asyncio.to_thread(self.client.keep_unnamed, image_id, base)
             for name in pulled:
                 with suppress(RuntimeProblem):
-                    made, _ = await asyncio.to_thread(self.client.image, name)
-                    await asyncio.to_thread(self.client.keep_unnamed, made, name)
+                    image_id, _ = await asyncio.to_thread(self.client.image, name)
+                    await asyncio.to_thread(self.client.keep_unnamed, image_id, name)
 
     async def _here(self, base: str, tagged: dict[str, str]) -> str:
         """The id of an image once it is on this machine; if it is one of this cloud's or of the build's own, it has its name, too."""
-        made, in_use = self.images.get(base, ""), self.workloads.bases_in_use
-        own = bool(made)
+        image_id, in_use = self.images.get(base, ""), self.workloads.bases_in_use
+        own = bool(image_id)
         if own and not is_ours(base) and qualified(base) == base and not base.startswith(_UNAMBIGUOUS):
             raise RuntimeProblem(
                 f"{base} cannot be an image of this build's own for others of its: that name is another registry's, and builds and services "
                 "of others could get it. Name it without a registry."
             )
         if not own:
-            made = (await asyncio.to_thread(self.workloads.fetch, base, self.principal)).made
+            image_id = (await asyncio.to_thread(self.workloads.fetch, base, self.principal)).made
         # A digest is no name to tag with: podman finds the image by it.
-        named = (own or is_ours(base)) and made and "@" not in base
-        while in_use[base] and not (named and self.workloads.bases.get(base) == made):
+        named = (own or is_ours(base)) and image_id and "@" not in base
+        while in_use[base] and not (named and self.workloads.bases.get(base) == image_id):
             await asyncio.sleep(_AGAIN)  # another build has given the name to another image
         if named:
-            tagged[base] = self.workloads.bases[base] = made
+            tagged[base] = self.workloads.bases[base] = image_id
             in_use[base] += 1
-            await asyncio.to_thread(self.client.call, "tag", made, base)
-        return made
+            await asyncio.to_thread(self.client.call, "tag", image_id, base)
+        return image_id
 
     def _triggers(self, known: Mapping[str, str]) -> dict[str, list[str]]:
         """The ONBUILD instructions of images, by the names under which a Dockerfile starts from them."""
-        found = {name: self.client.on_build(made) for name, made in known.items() if made}
+        found = {name: self.client.on_build(image_id) for name, image_id in known.items() if image_id}
         return {name: listed for name, listed in found.items() if listed}
 
     def _secret(self, option: str, step_context: StepContext) -> str:

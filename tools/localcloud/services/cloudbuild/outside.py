@@ -58,9 +58,9 @@ def published(cloud: Cloud, event: Event) -> None:
             events.triggered(cloud, trigger, body)
         except CloudError as problem:
             project = trigger["resourceName"].split("/")[1]
-            about = {"build_trigger_id": trigger["id"], "project_id": project}
+            labels = {"build_trigger_id": trigger["id"], "project_id": project}
             text = f"Trigger {trigger['name']} started no build for message {body['message']['messageId']}: {problem.message}"
-            cloud.logs.log(project, "cloudbuild", {"type": "build", "labels": about}, text, severity="ERROR")
+            cloud.logs.log(project, "cloudbuild", {"type": "build", "labels": labels}, text, severity="ERROR")
 
 
 def authorize(call: Call, trigger: Mapping[str, Any]) -> None:

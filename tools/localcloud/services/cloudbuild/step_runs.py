@@ -110,8 +110,8 @@ class StepRuns:
             entrypoint, args = (inside,), ()
         elif entrypoint is not None and args is None:
             args = ()
-        made = await self._ready(image, account, step_context) if self.docker is not None else ""
-        workload = self._workload(at, image, step_context, mounts, made)
+        image_id = await self._ready(image, account, step_context) if self.docker is not None else ""
+        workload = self._workload(at, image, step_context, mounts, image_id)
         workload = replace(workload, entrypoint=entrypoint, args=args)
         return await self.run_workload(workload, step_context.on_output)
 
@@ -135,8 +135,8 @@ class StepRuns:
     async def _ready(self, image: str, account: str, step_context: StepContext) -> str:
         """The id of an image ready to run: one that this build has built, or else pulled as its account."""
         assert self.docker is not None
-        if (made := self.docker.images.get(full(image))) is not None:
-            return made
+        if (image_id := self.docker.images.get(full(image))) is not None:
+            return image_id
         fetched = await asyncio.to_thread(self.cloud.workloads.fetch, image, account)
         step_context.say(f"Already have image (with digest): {image}")
         return fetched.made

@@ -55,10 +55,10 @@ def image(call: Call, body: Body) -> Body:
         text = f"Invalid value for field 'resource.diskSizeGb': '{body['diskSizeGb']}'. It is smaller than the source, {size} GB."
         raise invalid(text, "diskSizeGb", "invalid")
     copied = {field: source[field] for field in _COPIED if field in source}
-    made = {"status": "READY", "sourceType": "RAW", "diskSizeGb": str(size), "archiveSizeBytes": "0"}
+    defaults = {"status": "READY", "sourceType": "RAW", "diskSizeGb": str(size), "archiveSizeBytes": "0"}
     near = next((_near(str(body[field])) for field in _SOURCES if body.get(field)), "us")
     body = {key: value for key, value in body.items() if key != "params"}
-    return {**made, **copied, "storageLocations": [near], **body}
+    return {**defaults, **copied, "storageLocations": [near], **body}
 
 
 def _source(call: Call, body: Body) -> Body:

@@ -50,14 +50,14 @@ def completed(call: Call, body: Body) -> Body:
     if body.get("guestAccelerators") and scheduling["onHostMaintenance"] != "TERMINATE":
         text = "Instances with guest accelerators do not support live migration: onHostMaintenance must be TERMINATE."
         raise invalid(text, "scheduling.onHostMaintenance", "invalid")
-    made = {
+    defaults = {
         "deletionProtection": False,
         "canIpForward": False,
         "shieldedInstanceConfig": _SHIELDED,
         "metadata": {},
         "tags": {},
     }
-    machine = {**made, **body} | {
+    machine = {**defaults, **body} | {
         "disks": disks,
         "networkInterfaces": [
             interfaces.completed(call, body["name"], one, at) for at, one in enumerate(body["networkInterfaces"])
@@ -75,9 +75,9 @@ def _check_gpus(asked: Sequence[Mapping[str, Any]]) -> None:
     for at, one in enumerate(asked):
         kind = str(one.get("acceleratorType", ""))
         if kind.rpartition("/")[2] not in catalogue.GPUS:
-            said = f"'{kind}'. The referenced acceleratorType resource cannot be found."
+            message = f"'{kind}'. The referenced acceleratorType resource cannot be found."
             where = f"resource.guestAccelerators[{at}].acceleratorType"
-            raise invalid(f"Invalid value for field '{where}': {said}", "guestAccelerators", "invalid")
+            raise invalid(f"Invalid value for field '{where}': {message}", "guestAccelerators", "invalid")
 
 
 def scheduled(sent: Mapping[str, Any]) -> Body:

@@ -56,8 +56,8 @@ def referenced(call: Call, name: str) -> Body:
     if not name.startswith(f"projects/{call.project}/global/networks/"):
         text = f"Invalid value for field 'resource.network': '{name}'. "
         other = name.startswith("projects/") and "/global/networks/" in name
-        said = "Cross project referencing is not allowed for this resource." if other else "The URL is malformed."
-        raise invalid(text + said, "network", "invalid")
+        message = "Cross project referencing is not allowed for this resource." if other else "The URL is malformed."
+        raise invalid(text + message, "network", "invalid")
     found = every(call).get(name)
     if found is None:
         raise not_found(MISSING.format(name=name))

@@ -133,9 +133,9 @@ def check_interface(call: Call, interface: Body, at: int) -> None:
     for field, kind in (("network", "networks"), ("subnetwork", "subnetworks")):
         name = references.relative(str(interface.get(field) or ""), call.project)
         if name and not _usable(call, name, kind):
-            said = f"'{name}'. The referenced {field} resource cannot be found."
+            message = f"'{name}'. The referenced {field} resource cannot be found."
             where = f"resource.networkInterfaces[{at}].{field}"
-            raise invalid(f"Invalid value for field '{where}': {said}", f"networkInterfaces.{field}", "invalid")
+            raise invalid(f"Invalid value for field '{where}': {message}", f"networkInterfaces.{field}", "invalid")
 
 
 def _usable(call: Call, name: str, kind: str) -> bool:

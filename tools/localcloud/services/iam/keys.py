@@ -37,16 +37,16 @@ def create(call: Call) -> Body:
     """keys.create: a new key pair; the private key is not stored."""
     account = _changeable(call, "creation", "disableServiceAccountKeyCreation")
     algorithm = call.body.get("keyAlgorithm", _USUAL)
-    made = certificates.pair(_BITS.get(algorithm, _BITS[_USUAL]))
+    pair = certificates.pair(_BITS.get(algorithm, _BITS[_USUAL]))
     identity = uuid.uuid4().hex + uuid.uuid4().hex[:8]
     form = call.body.get("privateKeyType", "TYPE_GOOGLE_CREDENTIALS_FILE")
-    certificate = certificates.made(account["uniqueId"], made, call.cloud.clock.now(), _NEVER)
-    body = _kept(account, identity, certificate, made.key_size, "GOOGLE_PROVIDED")
+    certificate = certificates.made(account["uniqueId"], pair, call.cloud.clock.now(), _NEVER)
+    body = _kept(account, identity, certificate, pair.key_size, "GOOGLE_PROVIDED")
     call.cloud.store.insert(API, body["name"], body)
     if form == "TYPE_PKCS12_FILE":
-        data = certificates.packed(made, certificate)
+        data = certificates.packed(pair, certificate)
     else:
-        form, data = "TYPE_GOOGLE_CREDENTIALS_FILE", json.dumps(_file(account, identity, made), indent=2).encode()
+        form, data = "TYPE_GOOGLE_CREDENTIALS_FILE", json.dumps(_file(account, identity, pair), indent=2).encode()
     return _shown(body) | {"privateKeyType": form, "privateKeyData": base64.b64encode(data).decode()}
 
 

@@ -70,7 +70,7 @@ def key(store: Store, unique_id: str) -> RSAPrivateKey:
         key = load_der_private_key(kept, None)
         assert isinstance(key, RSAPrivateKey)
         return key
-    made = generate_private_key(65537, 2048)
-    private = made.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    private_key = generate_private_key(65537, 2048)
+    private = private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     store.sql("INSERT INTO service_account_signers VALUES (?, ?)", unique_id, private)
-    return made
+    return private_key

@@ -138,8 +138,8 @@ class Attempt:
         await self.cloud.commits.write(lambda: self._say(text, severity, identity))
 
     def _say(self, text: str, severity: str, identity: str) -> None:
-        project, about = names.RunName.of(self.job).project, journal.job_resource(self.job)
-        journal.system(self.cloud, project, about, text, severity, labels=self._labels(identity))
+        project, resource = names.RunName.of(self.job).project, journal.job_resource(self.job)
+        journal.system(self.cloud, project, resource, text, severity, labels=self._labels(identity))
 
     def _labels(self, identity: str) -> dict[str, str]:
         return {

@@ -293,8 +293,8 @@ class Fleet:
 
     def _scale(self, group: RevisionInstances) -> None:
         """Starts another instance if those running and starting are too few for the waiting requests."""
-        there = len(group.instances) + group.starting
-        if there < group.most and len(group.waiting) > group.starting * group.concurrency:
+        instances = len(group.instances) + group.starting
+        if instances < group.most and len(group.waiting) > group.starting * group.concurrency:
             group.starting += 1
             self._spawn(self._start_one(group))
 

@@ -165,8 +165,8 @@ class Starter:
         secret_values: container_environment.SecretValues,
         reason: str,
     ) -> None:
-        about, project = journal.resource(containers.revision), names.RunName.of(containers.revision).project
-        log_lines = journal.lines(self._cloud, project, about, {"instanceId": containers.identity})
+        resource, project = journal.resource(containers.revision), names.RunName.of(containers.revision).project
+        log_lines = journal.lines(self._cloud, project, resource, {"instanceId": containers.identity})
         main = templates.serving(body)
         each = zip(body["containers"], images, strict=True)
         for container, image in sorted(each, key=lambda one: one[0] is not main):
@@ -294,8 +294,8 @@ class Starter:
 
     def _say(self, containers: Containers, text: str, severity: str = "INFO") -> None:
         labels = {"instanceId": containers.identity}
-        about, project = journal.resource(containers.revision), names.RunName.of(containers.revision).project
-        journal.system(self._cloud, project, about, text, severity, labels=labels)
+        resource, project = journal.resource(containers.revision), names.RunName.of(containers.revision).project
+        journal.system(self._cloud, project, resource, text, severity, labels=labels)
 
 
 def _deleted() -> NotReady:

@@ -71,10 +71,10 @@ def job_resource(job: str) -> Body:
 
 def completed(cloud: Cloud, job: str, *, succeeded: bool) -> None:
     """Counts an execution of a job that has ended."""
-    about = job_resource(job)
+    monitored = job_resource(job)
     result = {"result": "succeeded" if succeeded else "failed"}
     cloud.metrics.count(
-        about["labels"]["project_id"], "run.googleapis.com/job/completed_execution_count", about, result
+        monitored["labels"]["project_id"], "run.googleapis.com/job/completed_execution_count", monitored, result
     )
 
 
@@ -210,13 +210,13 @@ def _write(cloud: Cloud, one: Answered) -> None:
         "protocol": finished.protocol,
     }
     codes = {"response_code": str(finished.status), "response_code_class": f"{finished.status // 100}xx"}
-    about = resource(one.revision)
-    cloud.metrics.count(project, "run.googleapis.com/request_count", about, codes)
-    cloud.metrics.sample(project, "run.googleapis.com/request_latencies", about, codes, one.seconds * 1000)
+    monitored = resource(one.revision)
+    cloud.metrics.count(project, "run.googleapis.com/request_count", monitored, codes)
+    cloud.metrics.sample(project, "run.googleapis.com/request_latencies", monitored, codes, one.seconds * 1000)
     severity = "ERROR" if finished.status >= 500 else "WARNING" if finished.status >= 400 else "INFO"
     moment = datetime.fromtimestamp(one.ended - one.seconds, UTC).isoformat().replace("+00:00", "Z")
     trace = {"trace": f"projects/{project}/traces/{finished.trace}"} if finished.trace else {}
-    cloud.logs.log(project, REQUESTS, about, "", httpRequest=request, severity=severity, timestamp=moment, **trace)
+    cloud.logs.log(project, REQUESTS, monitored, "", httpRequest=request, severity=severity, timestamp=moment, **trace)
 
 
 def payer(cloud: Cloud, thing: str) -> Payer | None:

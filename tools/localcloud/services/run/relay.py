@@ -53,15 +53,15 @@ class Relay:
 
     async def _reach(self, client: ClientConnection, exchange: Exchange) -> None:
         """Waits for an instance, and connects to it."""
-        made: Callable[[], Upstream | Http2Upstream] = Upstream
+        upstream_type: Callable[[], Upstream | Http2Upstream] = Upstream
         if exchange.chosen.h2c:
             from localcloud.services.run.upstream_http2 import Http2Upstream  # loads HTTP/2
 
-            made = Http2Upstream
+            upstream_type = Http2Upstream
         try:
             if exchange.instance is None:
                 exchange.instance = await self._router.acquire(exchange.chosen)
-            _, upstream = await self._loop.create_connection(made, *exchange.instance.containers.address)
+            _, upstream = await self._loop.create_connection(upstream_type, *exchange.instance.containers.address)
         except NoInstance as none:
             client.refuse(exchange, ProxyError(none.status, str(none)))
         except OSError:

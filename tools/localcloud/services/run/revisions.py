@@ -47,10 +47,10 @@ def check_name(call: Call, service: str, revision: str, template: Body) -> bool:
             f"The revision's name {revision} must begin with {prefix} and have at most 63 characters.",
             "template.revision",
         )
-    there = call.cloud.store.get(API, f"{service}/revisions/{revision}")
-    if there is None:
+    revision_body = call.cloud.store.get(API, f"{service}/revisions/{revision}")
+    if revision_body is None:
         return True
-    if any(there.get(field) != template.get(field) for field in ("containers", "serviceAccount", "timeout")):
+    if any(revision_body.get(field) != template.get(field) for field in ("containers", "serviceAccount", "timeout")):
         raise already_exists(f"Revision named '{revision}' with different configuration already exists.")
     return False
 

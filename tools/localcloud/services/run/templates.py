@@ -125,8 +125,8 @@ def _serving(containers: list[Body]) -> int:
 
 def _allocated(container: Body) -> Body:
     """A service's container with defaults: if it sets any resources, its CPU is throttled only if they say so, as Google documents."""
-    said = container.get("resources") or {}
-    return container | {"resources": {"cpuIdle": False, **said}} if said else container
+    resources = container.get("resources") or {}
+    return container | {"resources": {"cpuIdle": False, **resources}} if resources else container
 
 
 def _container(body: Body, where: str, reserved: frozenset[str], *, serving: bool) -> Body:

@@ -94,8 +94,8 @@ def delete_recursive(call: Call) -> Body:
         versions.delete(call.cloud, bucket, row, pinned=True)
     for one in folder_rows.page(store, bucket.name, PLAIN, folder.name, "", -1):
         folder_rows.remove(store, one)
-    about = {"@type": f"{_CONTROL}.DeleteFolderRecursiveMetadata", "folderId": folder.name}
-    return _operation(call, bucket, lro.finished(call, metadata=about, parent=_parent(bucket)))
+    metadata = {"@type": f"{_CONTROL}.DeleteFolderRecursiveMetadata", "folderId": folder.name}
+    return _operation(call, bucket, lro.finished(call, metadata=metadata, parent=_parent(bucket)))
 
 
 def rename(call: Call) -> Body:
@@ -119,13 +119,13 @@ def rename(call: Call) -> Body:
     _move_objects(call, bucket, source.name, new)
     moved = folder_rows.find(store, bucket.name, PLAIN, new)
     assert moved is not None
-    about = {
+    metadata = {
         "@type": f"{_CONTROL}.RenameFolderMetadata",
         "sourceFolderId": source.name,
         "destinationFolderId": new,
     }
     kind, shown = f"{_CONTROL}.Folder", _shown(call, moved)
-    return _operation(call, bucket, lro.finished(call, shown, kind=kind, metadata=about, parent=_parent(bucket)))
+    return _operation(call, bucket, lro.finished(call, shown, kind=kind, metadata=metadata, parent=_parent(bucket)))
 
 
 def _move_objects(call: Call, bucket: Bucket, old: str, new: str) -> None:

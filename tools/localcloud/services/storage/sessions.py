@@ -124,9 +124,9 @@ def _cut(pieces: Iterator[bytes], skip: int, length: int) -> Iterator[bytes]:
 def whole(store: Store, session: UploadSession) -> Path:
     """The file with the session's content; 400 (FAILED_PRECONDITION) when some of it is missing."""
     path = store.blob(session.blob)
-    there = path.stat().st_size if path.exists() else 0
-    if there < session.received:
+    size_on_disk = path.stat().st_size if path.exists() else 0
+    if size_on_disk < session.received:
         raise damaged(
-            f"The file {path} of an unfinished upload is damaged: it has {there} of {session.received} bytes; start the upload again."
+            f"The file {path} of an unfinished upload is damaged: it has {size_on_disk} of {session.received} bytes; start the upload again."
         )
     return path

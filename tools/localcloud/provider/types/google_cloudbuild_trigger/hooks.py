@@ -17,10 +17,10 @@ def plan(draft: PlanDraft) -> None:
     whole, steps = build[0]["timeout"], build[0]["step"]
     if UNKNOWN in (whole, steps):
         return
-    said = [one["timeout"] for one in steps if one["timeout"] not in (None, "", UNKNOWN)]
-    if sum(seconds(one) for one in said) > seconds(whole or ""):
+    timeouts = [one["timeout"] for one in steps if one["timeout"] not in (None, "", UNKNOWN)]
+    if sum(seconds(one) for one in timeouts) > seconds(whole or ""):
         raise Problem(
-            f"The steps of the build may take {' + '.join(said)} in all, and the build only {whole}.",
+            f"The steps of the build may take {' + '.join(timeouts)} in all, and the build only {whole}.",
             "Raise build.timeout, or lower the timeouts of its steps.",
             "build",
         )

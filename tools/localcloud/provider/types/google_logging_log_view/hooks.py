@@ -15,10 +15,10 @@ _BUCKET = re.compile(r"(?P<parent>projects/[^/]+)/locations/(?P<location>[^/]+)/
 def create(work: Work, values: Object) -> Object:
     """Takes what is not set from the bucket's name."""
     bucket = str(values["bucket"])
-    said = match.groupdict() if (match := _BUCKET.fullmatch(bucket)) else {}
+    parts = match.groupdict() if (match := _BUCKET.fullmatch(bucket)) else {}
     placed = values | {"bucket": paths.last(bucket), "name": paths.last(str(values["name"]))}
     for name in ("parent", "location"):
-        placed[name] = values.get(name) or said.get(name)
+        placed[name] = values.get(name) or parts.get(name)
         if not placed[name]:
             raise Problem(f"{work.row.type} has no {name}.", f"Set {name}, or the bucket's full name.", name)
     return rest.make_and_read(work, placed)

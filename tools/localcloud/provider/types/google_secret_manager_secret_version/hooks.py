@@ -20,8 +20,8 @@ def create(work: Work, planned: Object) -> Object:
     """Adds the version and enables or disables it. A write-only value comes from the configuration, not from the plan."""
     values = _located(work, planned)
     method = work.document.methods["secretmanager.projects.secrets.addVersion"]
-    made = work.ask(method, {"parent": values["secret"]}, body={"payload": _payload(work, values)})
-    state = values | {"name": made["name"], "id": made["name"]}
+    created = work.ask(method, {"parent": values["secret"]}, body={"payload": _payload(work, values)})
+    state = values | {"name": created["name"], "id": created["name"]}
     try:
         _switch(work, state)
         return read(work, state) or state

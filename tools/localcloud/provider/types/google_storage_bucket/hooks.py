@@ -50,11 +50,11 @@ def create(work: Work, planned: Object) -> Object:
     query: dict[str, Any] = {"project": work.project(planned)}
     if planned["enable_object_retention"]:
         query["enableObjectRetention"] = "true"
-    made = creation.insert(work, creation.Creation(planned, body, {}, query))
+    created = creation.insert(work, creation.Creation(planned, body, {}, query))
     state = planned | {"id": planned["name"], "project": planned["project"] or work.settings.project}
     try:
-        locked = _lock(work, {}, planned, made)
-        return rest.complete(work, locked or made, state)
+        locked = _lock(work, {}, planned, created)
+        return rest.complete(work, locked or created, state)
     except Exception as error:
         raise Incomplete(state, error) from error
 
