@@ -14,7 +14,7 @@ from localcloud.engine.interfaces import Addresses
 _MOST = 1 << 20
 
 
-class Answer(NamedTuple):
+class LoopbackAnswer(NamedTuple):
     """An HTTP status and the beginning of the body; 503 and 504 with a `problem` when there was no answer."""
 
     status: int
@@ -36,21 +36,21 @@ def address(cloud: Cloud, url: str) -> str | None:
         return None
 
 
-def ask(verb: str, where: str, headers: Mapping[str, str], body: bytes, patience: float) -> Answer:
+def ask(verb: str, where: str, headers: Mapping[str, str], body: bytes, patience: float) -> LoopbackAnswer:
     """The answer of an address of this machine, which blocks. No redirect is followed."""
     parts = urlsplit(where)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     try:
         connection = kind(str(parts.hostname), parts.port, timeout=patience)
     except (ValueError, http.client.HTTPException) as problem:
-        return Answer(503, problem=f"The target cannot be reached: {problem}")
+        return LoopbackAnswer(503, problem=f"The target cannot be reached: {problem}")
     try:
         connection.request(verb, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, dict(headers))
         response = connection.getresponse()
-        return Answer(response.status, response.read(_MOST))
+        return LoopbackAnswer(response.status, response.read(_MOST))
     except TimeoutError:
-        return Answer(504, problem="The target did not answer in time.")
+        return LoopbackAnswer(504, problem="The target did not answer in time.")
     except (OSError, http.client.HTTPException, ValueError) as problem:
-        return Answer(503, problem=f"The target cannot be reached: {problem}")
+        return LoopbackAnswer(503, problem=f"The target cannot be reached: {problem}")
     finally:
         connection.close()
