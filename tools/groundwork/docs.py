@@ -175,8 +175,8 @@ def _allowed(part: Mapping[str, Any]) -> str:
         return _codes((word if isinstance(word, str) else json.dumps(word) for word in part["enum"]), ", ")
     if "x-allowed" in part:
         return str(part["x-allowed"])
-    named = part.get("propertyNames", {}).get("x-allowed")
-    return f"names: {named}" if named else _allowed_kind(part)
+    allowed_names = part.get("propertyNames", {}).get("x-allowed")
+    return f"names: {allowed_names}" if allowed_names else _allowed_kind(part)
 
 
 def _allowed_kind(part: Mapping[str, Any]) -> str:

@@ -39,22 +39,22 @@ def adopt(name: str, provider: str | None, yes: bool, dry_run: bool, as_json: bo
     talk = Terminal(quiet=as_json)
     with signals_passed_on():
         session = open_session(*here(name), provider, "adopt", talk.say)
-        seen = adoption.scan(session)
+        scan = adoption.scan(session)
         if as_json:
-            print_json(_data(seen))
+            print_json(_data(scan))
             return
-        for one in seen.found:
+        for one in scan.found:
             echo(f"{'would adopt' if dry_run else 'adopt'}  {one.text}")
-        for stays in seen.left:
+        for stays in scan.left:
             echo(f"leave  {stays.item.kind} {stays.item.short}: {stays.why}")
-        if not seen.found:
+        if not scan.found:
             echo(f"There is nothing to take over in project {session.environment.place}.")
             return
         if dry_run:
             return
         checks = [saying_cost(session.environment, talk.say, datetime.now(UTC).date()), gate(talk.say)]
-        adoption.adopt(session, seen, UpOptions(yes=yes), talk, checks)
-    echo(f"{counted(len(seen.found), 'resource')} taken over; a new plan shows no changes.")
+        adoption.adopt(session, scan, UpOptions(yes=yes), talk, checks)
+    echo(f"{counted(len(scan.found), 'resource')} taken over; a new plan shows no changes.")
 
 
 def _data(seen: AdoptionScan) -> dict[str, list[dict[str, object]]]:

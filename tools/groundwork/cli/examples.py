@@ -56,8 +56,8 @@ def _parts(line: str) -> Iterator[list[str]]:
 
 def _problem(words: list[str], targets: set[str] | None) -> str:
     if words[:1] == ["make"] and targets is not None:
-        named = [word for word in words[1:] if "=" not in word and not word.startswith("-")]
-        missing = [word for word in named if word not in targets]
+        path = [word for word in words[1:] if "=" not in word and not word.startswith("-")]
+        missing = [word for word in path if word not in targets]
         return f"the Makefile has no {missing[0]}." if missing else ""
     if words[:1] and words[0].rpartition("/")[2] == "groundwork":
         return _groundwork(words[1:])

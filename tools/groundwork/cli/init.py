@@ -66,8 +66,8 @@ def init(
         else repository.scan(code)
     )
     root = checkout.root if checkout else here
-    given = {"name": name, "cloud": cloud, "project": project, "region": region, "email": email}
-    answers = _answers(_Asking(given, yes=yes), root, code, repository.on_github(code) if clues else "")
+    options = {"name": name, "cloud": cloud, "project": project, "region": region, "email": email}
+    answers = _answers(_Asking(options, yes=yes), root, code, repository.on_github(code) if clues else "")
     text = _checked(root, answers, clues)
     copied = [] if dry_run or checkout else platform.copy(root)
     if not dry_run:
@@ -97,9 +97,9 @@ class _Asking:
         self.yes = yes
 
     def __call__(self, option: str, question: str, default: str, *, needed: bool = False) -> str:
-        given = self.given[option]
-        if given is not None:
-            return given
+        value = self.given[option]
+        if value is not None:
+            return value
         if self.yes or not (needed or sys.stdin.isatty()):
             return default
         if not sys.stdin.isatty():

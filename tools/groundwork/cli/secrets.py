@@ -267,15 +267,15 @@ def _move(vault: Vault, secret: str, version: str, verb: str, *, yes: bool, dry_
     if not numbers:
         echo(f"{secret}: {'there are no older versions' if not found else f'already {state}'}, nothing was changed")
         return
-    shown = changing.numbered(numbers)
+    versions = changing.numbered(numbers)
     if dry_run:
-        echo(f"would be {state}: {secret} {shown}")
+        echo(f"would be {state}: {secret} {versions}")
         return
     if not yes:
-        Terminal().confirm(f"{verb.capitalize()} {shown} of {secret}{' for good' if verb == 'destroy' else ''}?")
+        Terminal().confirm(f"{verb.capitalize()} {versions} of {secret}{' for good' if verb == 'destroy' else ''}?")
     acts = {"disable": vault.disable, "enable": vault.enable, "destroy": vault.destroy}
     changing.move(acts[verb], secret, numbers)
-    echo(f"{secret}: {shown} {state}")
+    echo(f"{secret}: {versions} {state}")
 
 
 @secrets.command("import")

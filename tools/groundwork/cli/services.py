@@ -179,9 +179,11 @@ def rollback(service: str, name: str, who: str | None, yes: bool, dry_run: bool,
     Example: groundwork services rollback api
     """
     project = opened(name, who)
-    back = revisions.previous(project, feature.service(project, service))
-    image = f"{image_names.short(back.image)}{', the placeholder' if back.image.startswith(PLACEHOLDER) else ''}"
-    what = f"{back.name}{f' of {when(back.created)} UTC' if back.created else ''} ({image})"
+    previous = revisions.previous(project, feature.service(project, service))
+    image = (
+        f"{image_names.short(previous.image)}{', the placeholder' if previous.image.startswith(PLACEHOLDER) else ''}"
+    )
+    what = f"{previous.name}{f' of {when(previous.created)} UTC' if previous.created else ''} ({image})"
     if dry_run:
         echo(f"would send all traffic of {service} to {what}")
         return
@@ -189,7 +191,7 @@ def rollback(service: str, name: str, who: str | None, yes: bool, dry_run: bool,
     if not yes and not project.environment.local:
         talk.confirm(f"Send all traffic of {service} to {what}?")
     talk.say(f"rolling {service} back to {what}")
-    _show(project, revisions.shared(project, service, {back.name: 100}), as_json=as_json)
+    _show(project, revisions.shared(project, service, {previous.name: 100}), as_json=as_json)
 
 
 @services.command()

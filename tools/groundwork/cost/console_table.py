@@ -122,9 +122,9 @@ def _checked(path: Path, names: Sequence[str], header: Sequence[str]) -> Sequenc
             )
     for name in REQUIRED:
         if name not in names:
-            shown = name.capitalize()
+            heading = name.capitalize()
             raise UsageProblem(
-                f"{path}: the column {shown!r} is missing. Turn it on under Column display options in the console, and download again."
+                f"{path}: the column {heading!r} is missing. Turn it on under Column display options in the console, and download again."
             )
     return names
 

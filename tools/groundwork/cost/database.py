@@ -107,8 +107,8 @@ def define_pacific_day(database: Any, relation: str) -> None:
 
 def _end(name: str) -> str:
     """SQL for the earliest or latest time, checked; NULL where there is no line."""
-    seen = f"CASE WHEN unknown THEN 'nothing' ELSE CAST({name} AS VARCHAR) END"
-    return checked("usage_start_time", f"unknown OR NOT {_in_range(name)}", seen, name)
+    written = f"CASE WHEN unknown THEN 'nothing' ELSE CAST({name} AS VARCHAR) END"
+    return checked("usage_start_time", f"unknown OR NOT {_in_range(name)}", written, name)
 
 
 def _in_range(time: str) -> str:

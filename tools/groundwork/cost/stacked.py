@@ -30,15 +30,15 @@ class Stack:
 def stack(report: CostReport, grouping: str) -> Stack:
     """The costs by day and `grouping`; all but the five most expensive are summed up as others."""
     starts, step = axes.starts(report)
-    named = {group.key: group.name for group in report.by(grouping)[:MOST]}
+    name_by_key = {group.key: group.name for group in report.by(grouping)[:MOST]}
     key = GROUPINGS[grouping]
     columns: dict[date, dict[str, Decimal]] = {start: {} for start in starts}
     for line in report.lines:
         start = starts[(line.day - starts[0]).days // step]
-        name = named.get(key(line)[0], OTHERS)
+        name = name_by_key.get(key(line)[0], OTHERS)
         columns[start][name] = total((columns[start].get(name, ZERO), line.before_promotion))
     others = any(OTHERS in column for column in columns.values())
-    return Stack(grouping, (*named.values(), *([OTHERS] if others else [])), columns, step)
+    return Stack(grouping, (*name_by_key.values(), *([OTHERS] if others else [])), columns, step)
 
 
 def as_json(found: Stack) -> list[dict[str, Any]]:

@@ -44,11 +44,11 @@ _CALLS = {
 def check(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
     """Which APIs are off, which are enabled and still fail, or that all respond."""
     path = f"v1/projects/{environment.project}/services"
-    asked = {"filter": "state:ENABLED", "pageSize": 200}
+    query = {"filter": "state:ENABLED", "pageSize": 200}
     try:
         on = {
             str(service["name"]).rpartition("/")[2].removesuffix(_HOST)
-            for service in cloud.pages("serviceusage", path, "services", asked)
+            for service in cloud.pages("serviceusage", path, "services", query)
         }
     except CloudProblem as problem:
         yield not_asked("APIs", environment, problem, "broken")
@@ -80,7 +80,7 @@ def _all(apis: Sequence[str], answers: Mapping[str, CloudProblem | None]) -> Che
 def of_both_layers(environment: Environment) -> list[str]:
     """The APIs that `up` needs and enables, from the Terraform of both layers and the file."""
     files = (environment.root / "infra").glob("*/services.tf")
-    named = {api for file in files for api in _NAMED.findall(file.read_text("utf-8"))}
+    names = {api for file in files for api in _NAMED.findall(file.read_text("utf-8"))}
     runs = bool(environment.services or environment.functions or environment.jobs)
     used = {
         "aiplatform": bool(environment.training),
@@ -94,8 +94,8 @@ def of_both_layers(environment: Environment) -> list[str]:
         "pubsub": bool(environment.triggered),
         "run": runs,
     }
-    named -= {api for api, is_used in used.items() if not is_used}
-    return sorted(named | {api.removesuffix(_HOST) for api in APIS})
+    names -= {api for api, is_used in used.items() if not is_used}
+    return sorted(names | {api.removesuffix(_HOST) for api in APIS})
 
 
 def _call(cloud: GoogleCloud, api: str) -> CloudProblem | None:

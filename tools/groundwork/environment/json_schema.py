@@ -35,11 +35,11 @@ def completed(schema: Schema, value: Any) -> Any:
         is_list = isinstance(value, list) and isinstance(schema.get("items"), dict)
         return [completed(schema["items"], item) for item in value] if is_list else value
     properties = schema.get("properties", {})
-    given = {key: item for key, item in value.items() if item is not None or key not in properties}
+    present = {key: item for key, item in value.items() if item is not None or key not in properties}
     defaults = {key: part["default"] for key, part in properties.items() if "default" in part}
     others = schema.get("additionalProperties")
     rest = others if isinstance(others, dict) else {}
-    return {key: completed(properties.get(key, rest), item) for key, item in {**defaults, **given}.items()}
+    return {key: completed(properties.get(key, rest), item) for key, item in {**defaults, **present}.items()}
 
 
 def part_at(schema: Schema, place: Place) -> Schema:

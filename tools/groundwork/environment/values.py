@@ -314,10 +314,10 @@ def refuse_mistakes(text: str, path: Path, root: Path) -> None:
     """Raises EnvironmentProblem for a text that is not valid as the environment file at `path`."""
     from groundwork.environment.validation import examined
 
-    shown = _short_path(path, root)
-    _, mistakes = examined(path, root, shown, text)
+    short_path = _short_path(path, root)
+    _, mistakes = examined(path, root, short_path, text)
     if mistakes:
-        raise EnvironmentProblem(shown, mistakes)
+        raise EnvironmentProblem(short_path, mistakes)
 
 
 def names(root: Path) -> tuple[str, ...]:

@@ -149,7 +149,7 @@ class GoogleCloud:
 
     def whole_pages(self, api: str, path: str, params: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
         """Every page of a list call, unchanged. Raises CloudProblem, also for a page token that repeats."""
-        seen = {""}
+        tokens = {""}
         token = ""
         while True:
             page = self.request("GET", api, path, params={**(params or {}), **({"pageToken": token} if token else {})})
@@ -157,9 +157,9 @@ class GoogleCloud:
             token = str(page.get("nextPageToken") or "")
             if not token:
                 return
-            if token in seen:
+            if token in tokens:
                 raise CloudProblem(f"GET {api} {path}", 200, "", "the next page token repeats an earlier one")
-            seen.add(token)
+            tokens.add(token)
 
     def storage(self) -> StorageClient:
         """The official Cloud Storage client."""
@@ -266,9 +266,9 @@ def google_cloud(project: str, variables: Mapping[str, str] | None = None) -> Go
     Credentials: GOOGLE_OAUTH_ACCESS_TOKEN, else application default credentials, with the deployer impersonated when
     GOOGLE_IMPERSONATE_SERVICE_ACCOUNT names it (Terraform's provider reads the same variables). Raises PermissionProblem.
     """
-    seen = os.environ if variables is None else variables
-    isolation.refuse_elsewhere(seen, project)
-    return GoogleCloud(project, None, _credentials(seen))
+    environ = os.environ if variables is None else variables
+    isolation.refuse_elsewhere(environ, project)
+    return GoogleCloud(project, None, _credentials(environ))
 
 
 def _with_quota_project(login: Any, project: str) -> Any:

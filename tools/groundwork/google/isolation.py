@@ -103,9 +103,9 @@ def _login_file(variables: Mapping[str, str]) -> Path | None:
     """The file of the application default credentials, found as google.auth.default finds it."""
     if variables.get("GOOGLE_OAUTH_ACCESS_TOKEN"):
         return None
-    named = variables.get("GOOGLE_APPLICATION_CREDENTIALS")
-    if named:
-        return Path(named)
+    key_file = variables.get("GOOGLE_APPLICATION_CREDENTIALS")
+    if key_file:
+        return Path(key_file)
     folder = variables.get("CLOUDSDK_CONFIG")
     return (Path(folder) if folder else Path.home() / ".config" / "gcloud") / "application_default_credentials.json"
 

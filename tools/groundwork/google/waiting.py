@@ -99,13 +99,13 @@ class Patience:
         notice: Callable[[float], object] | None = None,
     ) -> T:
         """The result of `look` once it is `settled`, or the last one when the waits are used up; the caller must check it."""
-        seen: list[T] = []
+        results: list[T] = []
 
         def act() -> T:
-            seen[:] = [look()]
-            if not settled(seen[0]):
+            results[:] = [look()]
+            if not settled(results[0]):
                 raise _NotYet
-            return seen[0]
+            return results[0]
 
         try:
             return self.retry(
@@ -115,7 +115,7 @@ class Patience:
                 notice and (lambda _problem, seconds: notice(seconds)),
             )
         except _NotYet:
-            return seen[0]
+            return results[0]
 
 
 PROMPT = Patience(late=False)

@@ -19,16 +19,16 @@ def tell(environment: Environment, checkout: Checkout) -> None:
 def described(environment: Environment, workloads: Mapping[str, Any]) -> Iterator[str]:
     """How the local cloud runs the file's workloads, one line each, according to its own status (`google.local.workloads`)."""
     kind = workloads["kind"]
-    named = list(_named(environment))
-    if not named and not environment.builds:
+    specs = list(_named(environment))
+    if not specs and not environment.builds:
         return
     if kind in {"podman", "docker"}:
         yield f"containers run by {kind}"
         return
     yield "no containers run here: neither podman nor docker answers, or containers are turned off"
-    told = {**workloads["standIns"], **workloads["projects"].get(environment.project, {})}
-    for what, place, image in named:
-        command = (told.get(place) or told.get(image) or {}).get("command") if kind == "process" else None
+    stand_ins = {**workloads["standIns"], **workloads["projects"].get(environment.project, {})}
+    for what, place, image in specs:
+        command = (stand_ins.get(place) or stand_ins.get(image) or {}).get("command") if kind == "process" else None
         yield f"  {what}: {f'`{shlex.join(command)}` stands in for its container' if command else 'simulated'}"
     if environment.builds:
         yield "  builds: simulated"

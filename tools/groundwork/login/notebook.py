@@ -81,9 +81,11 @@ def _undoing(variables: NotebookVariables, seen: Mapping[str, str]) -> str:
     """
     touched = (*variables.gone, *variables.variables)
     former = seen.get(OFF, "")
-    back = [name for name in touched if name in seen and name != _HOLDS_A_TOKEN and not former]
-    lines = [f"unset {' '.join(name for name in touched if name not in back)} {OFF}"]
-    return "; ".join([*lines, *(f"export {name}={shlex.quote(seen[name])}" for name in back), *filter(None, [former])])
+    restorable = [name for name in touched if name in seen and name != _HOLDS_A_TOKEN and not former]
+    lines = [f"unset {' '.join(name for name in touched if name not in restorable)} {OFF}"]
+    return "; ".join(
+        [*lines, *(f"export {name}={shlex.quote(seen[name])}" for name in restorable), *filter(None, [former])]
+    )
 
 
 def python(variables: NotebookVariables) -> list[str]:

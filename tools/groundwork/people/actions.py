@@ -37,7 +37,7 @@ def attempt(cloud: GoogleCloud, environment: Environment, action: Action, target
     item = item_of(environment, target)
     names = {"project": environment.project, "region": environment.region, "zone": item.location, "name": item.short}
     path = action.path.format(**names)
-    asked = path.endswith(_ASK) or _ASK_BUCKET in path
+    only_tests = path.endswith(_ASK) or _ASK_BUCKET in path
     body = {"permissions": [action.permission]} if path.endswith(_ASK) else action.body
     try:
         place, _, query = path.partition("?")
@@ -46,7 +46,7 @@ def attempt(cloud: GoogleCloud, environment: Environment, action: Action, target
         if problem.is_temporary or problem.code == 501 or problem.switched_off:
             raise
         return problem.code
-    if asked:
+    if only_tests:
         return 200 if action.permission in answer.get("permissions", ()) else 403
     return 200
 

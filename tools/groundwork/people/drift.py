@@ -48,14 +48,14 @@ def drift(session: Session, known: Mapping[str, Persona]) -> Drift:
     environment = session.environment
     policies = known_policies(session.cloud)
     wanted = dict(_file_grants(environment, known))
-    held = {_key(who, binding): (who, binding) for who, binding in policies.held_by_people()}
-    beyond = {key: one for key, one in held.items() if key not in wanted and one[1].role != OWNER_ROLE}
+    held_grants = {_key(who, binding): (who, binding) for who, binding in policies.held_by_people()}
+    beyond = {key: one for key, one in held_grants.items() if key not in wanted and one[1].role != OWNER_ROLE}
     states = _states(session) if beyond else ()
     ours = {key for state in states for key in granted(state)}
     return Drift(
         tuple(sorted(one for key, one in beyond.items() if key not in ours)),
         tuple(sorted(one for key, one in beyond.items() if key in ours)),
-        tuple(sorted(one for key, one in wanted.items() if key not in held)),
+        tuple(sorted(one for key, one in wanted.items() if key not in held_grants)),
         respelled(session, environment, policies),
         frozenset(one for state in states for one in owned(state)),
     )

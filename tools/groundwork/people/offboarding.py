@@ -115,8 +115,8 @@ def _platform_without(
         )
         return
     after = load(session.environment.path, session.checkout.root)
-    back = partial(team.put_back, session.environment, email, text, team.text_of(session.environment))
-    team.up_or_put_back(replace(session, environment=after), email, options, talk, checks, back)
+    restore = partial(team.put_back, session.environment, email, text, team.text_of(session.environment))
+    team.up_or_put_back(replace(session, environment=after), email, options, talk, checks, restore)
 
 
 def _strip(session: Session, email: str, talk: Talk, why: str) -> Policies:

@@ -38,12 +38,12 @@ def by_persona(cells: Sequence[Cell], roles: Mapping[str, str], wide: int) -> It
     for persona in personas:
         members = [person for person in people if roles.get(person) == persona]
         yield from _filled(f"{persona}: {', '.join(members)}", wide, "")
-        for thing, held in _grouped(cells).items():
-            yield from _filled(_may(thing, held, members), wide)
+        for thing, actions in _grouped(cells).items():
+            yield from _filled(_may(thing, actions, members), wide)
     for person in (person for person in people if person not in roles):
         yield f"not in the file: {person}"
-        for thing, held in _grouped(cells).items():
-            yield from _filled(_may(thing, held, [person]), wide)
+        for thing, actions in _grouped(cells).items():
+            yield from _filled(_may(thing, actions, [person]), wide)
 
 
 def _may(thing: str, held: Mapping[str, Sequence[Cell]], members: Sequence[str]) -> str:

@@ -115,10 +115,10 @@ def _content(file: Path) -> bytes:
 def _json(written: bytes, file: Path) -> Mapping[str, Any]:
     try:
         document = json.loads(written)
-        named = document.get("variables", {}).get("environment_file", {}).get("value")
+        environment_file = document.get("variables", {}).get("environment_file", {}).get("value")
     except (ValueError, RecursionError, AttributeError):
-        document = named = None
-    if not isinstance(document, dict) or not isinstance(named, str | None):
+        document = environment_file = None
+    if not isinstance(document, dict) or not isinstance(environment_file, str | None):
         raise UsageProblem(
             f"{file} is not a plan: neither saved by Terraform nor its JSON (`terraform show -json PLAN`)."
         )

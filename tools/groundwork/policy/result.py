@@ -109,8 +109,8 @@ class Result:
         count = Counter(finding.row.severity for finding in self.findings)
         parts = [f"{count[severity]} {severity}" for severity in Severity if count[severity]]
         found = f"{counted(len(self.findings), 'finding')} ({', '.join(parts)})" if self.findings else ""
-        gone = f"{counted(len(self.expired), 'expired exception')}" if self.expired else ""
-        return " and ".join(filter(None, [found, gone]))
+        expired_text = f"{counted(len(self.expired), 'expired exception')}" if self.expired else ""
+        return " and ".join(filter(None, [found, expired_text]))
 
 
 def findings(reports: Iterable[Mapping[str, Any]], rows: Mapping[str, PolicySummary]) -> list[Violation]:
@@ -126,8 +126,8 @@ def findings(reports: Iterable[Mapping[str, Any]], rows: Mapping[str, PolicySumm
             place = twin.place if twin else _place(places.get(_bare(row["address"]), []), layer)
             source: Source = "code and plan" if twin else "plan"
             found.append(replace(_finding(row, rows, source, layer), place=place))
-    told = {(finding.row.name, _bare(finding.address)) for finding in found}
-    found += [finding for key, finding in in_code.items() if key not in told]
+    findings_seen = {(finding.row.name, _bare(finding.address)) for finding in found}
+    found += [finding for key, finding in in_code.items() if key not in findings_seen]
     return sorted(found, key=lambda one: (_RANK[one.row.severity], one.row.name, one.address, one.layer))
 
 

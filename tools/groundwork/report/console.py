@@ -32,8 +32,8 @@ def words() -> dict[str, ConsolePage]:
 
 def pages(environment: Environment) -> list[str]:
     """What has a page, as `groundwork open` takes it: access, bucket/data, logs, …"""
-    named = (f"{part.word}/{name}" for _, part in parts() if part.page for name in part.entries(environment))
-    return sorted((*named, *_OTHERS))
+    page_names = (f"{part.word}/{name}" for _, part in parts() if part.page for name in part.entries(environment))
+    return sorted((*page_names, *_OTHERS))
 
 
 def stranger(environment: Environment, thing: str) -> str:

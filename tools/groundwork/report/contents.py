@@ -76,7 +76,7 @@ def image_row(repository: str, image: dict[str, object]) -> tuple[str, ...]:
     name, _, digest = str(image.get("name", "")).rpartition("/")[2].partition("@")
     tags = image.get("tags")
     size = bytes_text(int(str(image["imageSizeBytes"]))) if image.get("imageSizeBytes") else "not said"
-    shown = (
+    tag_text = (
         ", ".join(short(str(tag)) for tag in tags) if isinstance(tags, list) and tags else f"untagged, {digest[:19]}"
     )
-    return (repository, name, shown, size, str(image.get("uploadTime", ""))[:16].replace("T", " "))
+    return (repository, name, tag_text, size, str(image.get("uploadTime", ""))[:16].replace("T", " "))

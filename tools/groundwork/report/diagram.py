@@ -91,8 +91,8 @@ def diagram(
     environment: Environment, personas: Mapping[str, Persona], existing: Existing, *, names: bool = False
 ) -> Diagram:
     """The map of the file's contents, marked by what exists; people by their initials unless `names`."""
-    gone = {name.partition("/")[2] for name in existing.things if name.startswith("person/")} - {*environment.members}
-    everybody = [*environment.members, *sorted(gone)]
+    former = {name.partition("/")[2] for name in existing.things if name.startswith("person/")} - {*environment.members}
+    everybody = [*environment.members, *sorted(former)]
     people = {email: email for email in everybody} if names else initials(everybody)
     nodes = list(_nodes(environment, personas))
     drawn = {node.id for node in nodes}

@@ -81,9 +81,9 @@ def from_plan(session: Session) -> Existing:
     for layer in LAYERS:
         file = session.data(layer) / plans.FILE
         _refuse_older(session, layer, file)
-        shown = session.plan_json(layer, file)
-        resources += _resources(shown.get("prior_state", {}).get("values", {}).get("root_module", {}))
-        changing |= dict(_changing(environment, shown.get("resource_changes", ())))
+        document = session.plan_json(layer, file)
+        resources += _resources(document.get("prior_state", {}).get("values", {}).get("root_module", {}))
+        changing |= dict(_changing(environment, document.get("resource_changes", ())))
     things, pairs = _things(environment, resources)
     return Existing(things, pairs, changing, judged=True, basis=" and the saved plan")
 
@@ -159,16 +159,16 @@ def _own(environment: Environment) -> tuple[str, ...]:
 
 
 def _identity(environment: Environment, account: str) -> str:
-    named = {identity.email.partition("@")[0]: name for name, identity in environment.identities.items()}
-    return f"identity/{named.get(account, account.removeprefix('groundwork-'))}"
+    identity_names = {identity.email.partition("@")[0]: name for name, identity in environment.identities.items()}
+    return f"identity/{identity_names.get(account, account.removeprefix('groundwork-'))}"
 
 
 def _short(environment: Environment, word: str, name: str) -> str:
     last = name.rpartition("/")[2]
     if word != "bucket":
         return last
-    named = {bucket.full_name: short for short, bucket in environment.buckets.items()}
-    return named.get(last, last.removeprefix(f"{environment.project}-"))
+    bucket_names = {bucket.full_name: short for short, bucket in environment.buckets.items()}
+    return bucket_names.get(last, last.removeprefix(f"{environment.project}-"))
 
 
 def _members(attributes: Mapping[str, Any]) -> list[str]:

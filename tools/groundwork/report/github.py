@@ -102,10 +102,10 @@ def _refuse_other_bases(merge: Merge, pull: Mapping[str, Any]) -> None:
 
 def _reviewing_run(merge: Merge, pull: Mapping[str, Any]) -> dict[str, Any]:
     head = pull["head"]
-    asked = {"event": _EVENT, "head_sha": head["sha"], "status": "success"}
+    query = {"event": _EVENT, "head_sha": head["sha"], "status": "success"}
     fitting = [
         run
-        for run in _items(merge, f"actions/workflows/{WORKFLOW}/runs", "workflow_runs", **asked)
+        for run in _items(merge, f"actions/workflows/{WORKFLOW}/runs", "workflow_runs", **query)
         if run["event"] == _EVENT
         and run["conclusion"] == "success"
         and run["path"].partition("@")[0] == _PATH

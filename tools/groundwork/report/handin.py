@@ -112,12 +112,12 @@ def _team(environment: Environment) -> Section:
 
 def _services(found: Inventory) -> Section:
     """Every service that has resources, with their names; failed list calls are listed as unread."""
-    held: dict[str, Counter[str]] = {}
+    counts: dict[str, Counter[str]] = {}
     for item in (*found.items, *found.own):
         if item.row:
-            held.setdefault(item.row.api, Counter())[item.kind] += 1
+            counts.setdefault(item.row.api, Counter())[item.kind] += 1
     rows = []
-    for api, kinds in sorted(held.items()):
+    for api, kinds in sorted(counts.items()):
         title, purpose = _SERVICES.get(api, (api, ""))
         rows.append((title, purpose, ", ".join(counted(number, kind) for kind, number in sorted(kinds.items()))))
     return Section(

@@ -148,5 +148,5 @@ def _label(edge: Edge, right: float, y: float) -> str:
 
 
 def _text(text: str, x: float, y: float, size: int, style: str) -> str:
-    named = f' class="{style}"' if style else ""
-    return f'<text{named} x="{x:g}" y="{y:g}" font-size="{size}">{escape(text)}</text>'
+    class_attribute = f' class="{style}"' if style else ""
+    return f'<text{class_attribute} x="{x:g}" y="{y:g}" font-size="{size}">{escape(text)}</text>'

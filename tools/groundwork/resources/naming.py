@@ -125,9 +125,9 @@ def revocations(layer_plans: Sequence[LayerPlan], documents: Mapping[str, Mappin
         entries = {str(entry["address"]): entry for entry in document.get("resource_changes", ())}
         for change in (change for change in plan.changes if change.action == "update" and change.address in outside):
             drift = outside[change.address]
-            given = _members(drift.get("after")) - _members(drift.get("before"))
+            added = _members(drift.get("after")) - _members(drift.get("before"))
             lost = (grant for grant in _grants(change, entries.get(change.address)) if grant.sign == "-")
-            found += [f"{grant.who}: {grant.role} on {grant.component}" for grant in lost if grant.member in given]
+            found += [f"{grant.who}: {grant.role} on {grant.component}" for grant in lost if grant.member in added]
     return tuple(found)
 
 
@@ -171,9 +171,9 @@ def _things(plan: LayerPlan, entries: Mapping[str, Mapping[str, Any]]) -> Iterat
 
 
 def _few(texts: Sequence[str]) -> str:
-    shown = list(dict.fromkeys(texts))
-    rest = f" and {counted(len(shown) - _MOST, 'more change')}" if len(shown) > _MOST else ""
-    return ", ".join(shown[:_MOST]) + rest
+    unique = list(dict.fromkeys(texts))
+    rest = f" and {counted(len(unique) - _MOST, 'more change')}" if len(unique) > _MOST else ""
+    return ", ".join(unique[:_MOST]) + rest
 
 
 def _changed(change: PlannedChange, entry: Mapping[str, Any] | None) -> Iterator[str]:

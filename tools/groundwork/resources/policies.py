@@ -24,10 +24,10 @@ _WAITS = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 
 def read_all(cloud: GoogleCloud) -> Policies:
     """Reads all policies in the project; what cannot be read is unknown, never empty."""
-    asked = [row for row in listings() if row.kind in policy_access() and not row.ends]
-    inventory = take(cloud, asked)
+    rows = [row for row in listings() if row.kind in policy_access() and not row.ends]
+    inventory = take(cloud, rows)
     # If an optional API is off, nothing of it can be used.
-    needed = {row.kind for row in asked if row.platform}
+    needed = {row.kind for row in rows if row.platform}
     unknown = dict(inventory.unknown) | {kind: why for kind, why in inventory.off.items() if kind in needed}
     found: list[Binding] = []
     items = [Item("project", cloud.project), *inventory.items]

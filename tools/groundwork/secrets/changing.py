@@ -67,9 +67,9 @@ def to_rotate(vault: Vault, name: str, keep: int | None, *, destroy: bool) -> In
         raise UsageProblem(f"{name} has no value to rotate: set its first one with `groundwork secrets set {name}`.")
     if destroy:
         return Intent(name, destroy=_numbers(keeping.surplus(found, 0)), rotation=True)
-    gone = to_set(vault, name, keep).destroy
-    readable = [version for version in found if version.state == "enabled" and version.number not in gone]
-    return Intent(name, _numbers(readable), gone, rotation=True)
+    destroyed = to_set(vault, name, keep).destroy
+    readable = [version for version in found if version.state == "enabled" and version.number not in destroyed]
+    return Intent(name, _numbers(readable), destroyed, rotation=True)
 
 
 def has(vault: Vault, name: str, value: bytes) -> bool:
@@ -133,9 +133,9 @@ def chosen(vault: Vault, name: str, text: str) -> tuple[SecretVersion, ...]:
 
 def movable(name: str, versions: Sequence[SecretVersion], state: str) -> tuple[int, ...]:
     """The numbers of the versions that are not yet in a state. Raises GroundworkError for a destroyed one."""
-    gone = [version.number for version in versions if version.state == "destroyed"]
-    if gone and state != "destroyed":
-        raise GroundworkError(f"{numbered(gone).capitalize()} of {name} is destroyed: its value is gone for good.")
+    destroyed = [version.number for version in versions if version.state == "destroyed"]
+    if destroyed and state != "destroyed":
+        raise GroundworkError(f"{numbered(destroyed).capitalize()} of {name} is destroyed: its value is gone for good.")
     return tuple(version.number for version in versions if version.state != state)
 
 

@@ -31,8 +31,8 @@ def checked(keep: int | None) -> int | None:
 def share(vault: Vault, name: str) -> int:
     """How many versions of a secret are kept by default: what the project's other secrets leave of the free ones, at least two."""
     others = [other for other in vault.containers() if other != name]
-    taken = sum(version.active for other in others for version in vault.versions(other))
-    return max(LEAST, free(vault.environment.region) - taken)
+    active = sum(version.active for other in others for version in vault.versions(other))
+    return max(LEAST, free(vault.environment.region) - active)
 
 
 def surplus(versions: Sequence[SecretVersion], keep: int) -> tuple[SecretVersion, ...]:

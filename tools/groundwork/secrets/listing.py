@@ -35,8 +35,8 @@ class Reader:
         """Short, for a table: an address, or the name of one of the environment's identities."""
         identities = {identity.email: f"{name} (identity)" for name, identity in environment.identities.items()}
         address = bindings.address(self.member)
-        shown = _EVERYBODY.get(self.member) or identities.get(address) or address or self.member
-        return f"{shown} if {self.condition}" if self.condition else shown
+        member_text = _EVERYBODY.get(self.member) or identities.get(address) or address or self.member
+        return f"{member_text} if {self.condition}" if self.condition else member_text
 
 
 @dataclass(frozen=True)

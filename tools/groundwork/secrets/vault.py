@@ -127,12 +127,12 @@ class Vault:
         from google.auth.exceptions import GoogleAuthError
         from requests.exceptions import RequestException
 
-        asked = SecretAccess(self.cloud, self.environment, self.who, doing, permission, name, version)
+        access = SecretAccess(self.cloud, self.environment, self.who, doing, permission, name, version)
         try:
             with no_request_in_logs():
                 yield
         except (GoogleAPICallError, RetryError, GoogleAuthError, RequestException) as problem:
-            raise sentence(asked, problem) from None
+            raise sentence(access, problem) from None
 
 
 @contextmanager

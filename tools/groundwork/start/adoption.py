@@ -85,19 +85,19 @@ def scan(session: Session) -> AdoptionScan:
 
 def _taken(environment: Environment, part: FileSection, item: Item, before: Sequence[Adoptable]) -> Adoptable | str:
     assert part.adopted
-    named = part.entries(environment)
+    entries = part.entries(environment)
     answer = part.adopted(environment, item)
     if isinstance(answer, str):
         return answer
     # Google uses the project's number where the file has its ID.
-    same = [name for name, full in named.items() if full in (item.name, answer.imported) or item.name == full]
+    same = [name for name, full in entries.items() if full in (item.name, answer.imported) or item.name == full]
     if same:
         return Adoptable(item, part.place, replace(answer, name=same[0]), written=True)
     if not (made_by := maker(item, environment.project)).startswith("usually"):
         return f"it belongs to {made_by.removesuffix(', judging by its name')}"
-    taken = {*named, *(one.entry.name for one in before if one.section == part.place)}
+    names_taken = {*entries, *(one.entry.name for one in before if one.section == part.place)}
     name, number = answer.name, 2
-    while name in taken:
+    while name in names_taken:
         name, number = f"{answer.name[:16]}-{number}", number + 1
     return Adoptable(item, part.place, replace(answer, name=name), written=False)
 

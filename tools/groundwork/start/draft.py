@@ -80,8 +80,8 @@ def _members(answers: Answers) -> Iterator[str]:
 def _data(answers: Answers, clues: Sequence[Clue]) -> dict[str, str]:
     """The buckets for DVC: names in the file, and what each says."""
     found: dict[str, str] = {}
-    named = [clue for clue in clues if clue.section == "buckets" and "google" not in clue.name]
-    for clue in named:
+    bucket_clues = [clue for clue in clues if clue.section == "buckets" and "google" not in clue.name]
+    for clue in bucket_clues:
         if clue.name.startswith(f"{answers.project}-"):
             found.setdefault(plain(clue.name.removeprefix(f"{answers.project}-")), "{dvc: true}")
         elif _CALLED.fullmatch(clue.name):

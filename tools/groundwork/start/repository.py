@@ -70,7 +70,7 @@ def scan(folder: Path) -> tuple[Clue, ...]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    seen = 0
+    count = 0
     ours = {folder / name for name in ("infra", "modules", "envs") if (folder / "infra" / "platform").is_dir()}
     for here, folders, files in os.walk(folder):
         # groundwork's own clone, and what it has copied here, say nothing about the team.
@@ -82,8 +82,8 @@ def _files(folder: Path) -> Iterator[Path]:
             and not (Path(here) / name / "infra" / "platform").is_dir()
         )
         for name in sorted(files):
-            seen += 1
-            if seen > _MOST_FILES:
+            count += 1
+            if count > _MOST_FILES:
                 raise UsageProblem(
                     f"{folder} has more than {_MOST_FILES} files: name the folder that contains your code."
                 )
@@ -92,30 +92,30 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _clues(folder: Path, file: Path) -> Iterator[Clue]:
-    shown, name = on_one_line(file.relative_to(folder).as_posix()), file.name
+    relative, name = on_one_line(file.relative_to(folder).as_posix()), file.name
     if found := _DOCKERFILE.fullmatch(name):
         image = plain(found["after"] or found["before"] or (file.parent.name if file.parent != folder else "app"))
-        yield Clue("Dockerfile", shown, image, f"image {image} in repository images", "repositories")
-        yield from _served(shown, image, _text(file))
+        yield Clue("Dockerfile", relative, image, f"image {image} in repository images", "repositories")
+        yield from _served(relative, image, _text(file))
     elif file.parent.name == ".dvc" and name in ("config", "config.local"):
-        yield from _remotes(shown, _text(file))
+        yield from _remotes(relative, _text(file))
     elif _DOTENV.fullmatch(name):
-        yield from _variables(file, shown)
+        yield from _variables(file, relative)
     elif re.fullmatch(r"cloudbuild[\w.-]*\.(ya?ml|json)", name):
-        yield from _build(shown, _text(file))
+        yield from _build(relative, _text(file))
     elif name.endswith(".json"):
-        yield from _key(file, shown)
+        yield from _key(file, relative)
     elif name.endswith((".yaml", ".yml")) and not _REQUIREMENTS.fullmatch(name):
         if re.search(r"(?m)^\s*-?\s*(workerPoolSpecs|machineSpec):", _text(file)):
             yield Clue(
                 "Vertex AI job",
-                shown,
+                relative,
                 "train",
                 "training train, as identity train; `groundwork jobs submit` reads the file itself, too",
                 "training",
             )
     elif (name.endswith(".py") or _REQUIREMENTS.fullmatch(name)) and _WANDB.search(_text(file)):
-        yield Clue("W&B", shown, "wandb-api-key", "secret wandb-api-key, which identity train reads", "secrets")
+        yield Clue("W&B", relative, "wandb-api-key", "secret wandb-api-key, which identity train reads", "secrets")
 
 
 def _served(file_name: str, image: str, text: str) -> Iterator[Clue]:

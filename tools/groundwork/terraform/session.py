@@ -140,20 +140,20 @@ def _local(
     checkout: Checkout, environment: Environment, provider: str
 ) -> tuple[GoogleCloud, isolation.ProcessVariables]:
     principal = local.shells_principal(os.environ)
-    seen: Mapping[str, str] = os.environ
+    environ: Mapping[str, str] = os.environ
     reattach = None
     if provider == "local":
         running, served = local.start_with_provider(checkout, principal)
         reattach = served.reattach
     else:
         running = local.start(checkout)
-        seen = {**os.environ, **isolation.cached_providers(os.environ, installation.user_cache())}
+        environ = {**os.environ, **isolation.cached_providers(os.environ, installation.user_cache())}
     token = local.token(checkout, principal)
-    process_variables = isolation.local_variables(seen, running.endpoints, token, reattach)
+    process_variables = isolation.local_variables(environ, running.endpoints, token, reattach)
     return local_cloud(environment.project, running.base, token, local.patience(running)), process_variables
 
 
 def _google(environment: Environment) -> tuple[GoogleCloud, isolation.ProcessVariables]:
-    seen = {**os.environ, **isolation.cached_providers(os.environ, installation.user_cache(), pinned=True)}
-    process_variables = isolation.google_variables(impersonating_once(seen), environment.name)
+    environ = {**os.environ, **isolation.cached_providers(os.environ, installation.user_cache(), pinned=True)}
+    process_variables = isolation.google_variables(impersonating_once(environ), environment.name)
     return google_cloud(environment.project), process_variables

@@ -140,8 +140,8 @@ def _usual(project: Project, request: BuildRequest) -> dict[str, Any]:
         raise UsageProblem(
             f"{request.dir} has neither a cloudbuild.yaml nor a {dockerfile}: name the folder that has one, or give --dockerfile."
         )
-    named = settings.image if settings else request.folder.resolve().name.lower()
-    image = address(project, request.image or named)
+    image_name = settings.image if settings else request.folder.resolve().name.lower()
+    image = address(project, request.image or image_name)
     folder = settings.dir if settings else "."
     secrets = settings.secrets if settings else {}
     build = [
@@ -163,14 +163,14 @@ def _usual(project: Project, request: BuildRequest) -> dict[str, Any]:
     if deploys:
         # Cloud Build pushes `images` after all steps, and what is deployed has to be there before.
         steps += [{"id": "push", "name": _DOCKER, "args": ["push", "--all-tags", image]}, *deploys]
-    held = [
+    deployed = [
         {"env": name, "versionName": f"projects/{project.id}/secrets/{secret}/versions/latest"}
         for name, secret in secrets.items()
     ]
     return {
         "steps": steps,
         "images": [f"{image}:$BUILD_ID", f"{image}:latest"],
-        **({"availableSecrets": {"secretManager": held}} if held else {}),
+        **({"availableSecrets": {"secretManager": deployed}} if deployed else {}),
     }
 
 

@@ -129,29 +129,29 @@ def started(project: Project, trigger: str, branch: str = "", commit: str = "", 
     from google.cloud.devtools.cloudbuild_v1 import RepoSource, RunBuildTriggerRequest
 
     which = {"branch_name": branch, "commit_sha": commit, "tag_name": tag}
-    given = {name: value for name, value in which.items() if value}
-    if len(given) > 1:
+    source = {name: value for name, value in which.items() if value}
+    if len(source) > 1:
         raise UsageProblem("--branch, --commit and --tag cannot be combined: a build has one source.")
     identity = trigger_id(project, trigger)
-    asked = RunBuildTriggerRequest(
+    request = RunBuildTriggerRequest(
         name=f"{project.here}/triggers/{identity}",
         project_id=project.id,
         trigger_id=identity,
-        source=RepoSource(**given),
+        source=RepoSource(**source),
     )
     with asking(f"run of the trigger {trigger}"):
-        return _build(project.cloud.builds().run_build_trigger(request=asked).metadata.build)
+        return _build(project.cloud.builds().run_build_trigger(request=request).metadata.build)
 
 
 def trigger_id(project: Project, name: str) -> str:
     """The id of a trigger by its name. Raises UsageProblem with the known triggers."""
     from google.cloud.devtools.cloudbuild_v1 import ListBuildTriggersRequest
 
-    asked = ListBuildTriggersRequest(parent=project.here, project_id=project.id)
+    request = ListBuildTriggersRequest(parent=project.here, project_id=project.id)
 
     def listed() -> Iterator[tuple[str, str]]:
         with asking("list of triggers"):
-            yield from ((one.name, one.id) for one in project.cloud.builds().list_build_triggers(request=asked))
+            yield from ((one.name, one.id) for one in project.cloud.builds().list_build_triggers(request=request))
 
     known = dict(if_on(listed()))
     if name not in known and name in project.environment.builds:
@@ -170,8 +170,8 @@ def cancelled(project: Project, found: Build) -> Build:
 
     with asking(f"end of build {found.id}"):
         path = f"{project.here}/builds/{found.id}"
-        asked = CancelBuildRequest(name=path, project_id=project.id, id=found.id)
-        return _build(project.cloud.builds().cancel_build(request=asked))
+        request = CancelBuildRequest(name=path, project_id=project.id, id=found.id)
+        return _build(project.cloud.builds().cancel_build(request=request))
 
 
 def follow(project: Project, found: Build, tell: Callable[[logs.LogEntry], object]) -> Build:

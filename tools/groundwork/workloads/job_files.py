@@ -101,8 +101,8 @@ def _texts(pool: dict[str, Any]) -> None:
         entry["value"] = _text(entry.get("value", ""))
     for key in ("args", "command"):
         if key in container:
-            given = container[key]
-            container[key] = [_text(one) for one in (given if isinstance(given, list) else [given])]
+            value = container[key]
+            container[key] = [_text(one) for one in (value if isinstance(value, list) else [value])]
 
 
 def _text(value: Any) -> str:

@@ -59,13 +59,13 @@ def follow(
     sleep: Sleep = time.sleep,
 ) -> None:
     """Streams every entry that matches a filter from `since` on, until `ended` and no more arrive."""
-    told: set[str] = set()
+    printed: set[str] = set()
     start, left = since, _AFTER_THE_END
     while left:
         left = left - 1 if ended() else _AFTER_THE_END
         for entry in _entries(project, f'{log_filter} AND timestamp>="{start}"', "timestamp asc", _MOST):
-            if entry.id not in told:
-                told.add(entry.id)
+            if entry.id not in printed:
+                printed.add(entry.id)
                 tell(entry)
                 start = max(start, _earlier(entry.time))
         if left:

@@ -57,7 +57,7 @@ class Now:
 def now(project: Project) -> Now:
     """What runs, of the kinds in the environment file."""
     environment = project.environment
-    asked: list[tuple[str, Callable[[Project], Iterator[Runs]], object]] = [
+    sources: list[tuple[str, Callable[[Project], Iterator[Runs]], object]] = [
         ("services", _services, {**environment.services, **environment.functions}),
         ("builds", _builds, environment.builds),
         ("jobs", _jobs, {**environment.jobs, **environment.training}),
@@ -65,7 +65,7 @@ def now(project: Project) -> Now:
     ]
     runs: list[Runs] = []
     unknown: list[str] = []
-    for name, ask, wanted in asked:
+    for name, ask, wanted in sources:
         if wanted:
             runs += _answers(partial(ask, project), name, unknown)
     scheduled = _answers(partial(schedules.schedules, project), "schedules", unknown) if environment.scheduled else []

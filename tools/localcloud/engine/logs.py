@@ -88,10 +88,10 @@ class Logs:
         return entry
 
     def _keep(self, container: str, entry: Body) -> None:
-        named = container, entry["logName"]
-        if named not in self._named:
-            self._store.sql("INSERT OR IGNORE INTO logs VALUES (?, ?)", *named)
-            self._named.add(named)
+        place = container, entry["logName"]
+        if place not in self._named:
+            self._store.sql("INSERT OR IGNORE INTO logs VALUES (?, ?)", *place)
+            self._named.add(place)
         self._store.sql(
             # A program chooses the time and id of what it logs, but may not replace what another log says, such as the audit log.
             "INSERT INTO log_entries (container, moment, id, log, body) VALUES (?, ?, ?, ?, ?) "
@@ -136,15 +136,15 @@ class Logs:
 
     def forget_old(self) -> None:
         """Deletes the entries that have been kept for as long as their bucket keeps them."""
-        gone = 0
+        deleted = 0
         for (container,) in self._store.sql("SELECT DISTINCT container FROM logs"):
             for days, logs in ((KEPT_DAYS, "NOT GLOB"), (REQUIRED_DAYS, "GLOB")):
                 last = self._clock.now() - timedelta(days=days)
-                gone += self._store.changed(
+                deleted += self._store.changed(
                     f"DELETE FROM log_entries WHERE container = ? AND moment < ? AND log {logs} ?",  # noqa: S608
                     *(container, int(last.timestamp() * 1_000_000), _REQUIRED),
                 )
-        if gone:
+        if deleted:
             self._named.clear()
             self._store.sql(
                 "DELETE FROM logs WHERE NOT EXISTS (SELECT 1 FROM log_entries AS one WHERE one.container = logs.container "

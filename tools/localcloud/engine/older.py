@@ -162,8 +162,8 @@ def _setter(method: Method, resource: Resource) -> Verb | None:
 
 def _set(call: Call, resource: Resource, field: str, value: Any, sent: Mapping[str, Any]) -> Body:
     old = existing(call, resource)
-    given = sent.get(fingerprints.LABELS if field == "labels" else fingerprints.OWN)
-    fingerprints.check(given, old.get(field) or {}, field)
+    fingerprint = sent.get(fingerprints.LABELS if field == "labels" else fingerprints.OWN)
+    fingerprints.check(fingerprint, old.get(field) or {}, field)
     if isinstance(value, dict):
         value = {key: one for key, one in value.items() if key not in (fingerprints.OWN, "kind")}
     return changed(call, resource, old, references.kept(call, {**old, field: value}, resource.links))

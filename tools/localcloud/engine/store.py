@@ -241,11 +241,11 @@ class Store:
 
         Rows name them in columns called `blob`; called once all tables are defined.
         """
-        named: set[str] = set()
+        blobs: set[str] = set()
         for (table,) in self.sql("SELECT name FROM sqlite_master WHERE type = 'table'"):
             if any(column[1] == "blob" for column in self.sql(f'PRAGMA table_info("{table}")')):
-                named |= {name for (name,) in self.sql(f'SELECT blob FROM "{table}" WHERE blob IS NOT NULL')}  # noqa: S608
-        if moved := self._state.tidy(named):
+                blobs |= {name for (name,) in self.sql(f'SELECT blob FROM "{table}" WHERE blob IS NOT NULL')}  # noqa: S608
+        if moved := self._state.tidy(blobs):
             _log.warning("%d bodies that belong to no object were set aside in %s.", len(moved), moved[0].parent)
 
     def spool(self) -> Path:

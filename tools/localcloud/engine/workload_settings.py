@@ -69,8 +69,8 @@ class WorkloadSettings:
         """Merges new settings into the current ones; null removes a stand-in. Raises CloudError (400) without changing anything."""
         limits = {**self.limits, **_limits(sent.get("limits", {}))}
         commands = {**self.stand_ins}
-        given = sent.get("standIns", {})
-        for image, one in given.items() if isinstance(given, dict) else ():
+        stand_ins = sent.get("standIns", {})
+        for image, one in stand_ins.items() if isinstance(stand_ins, dict) else ():
             if one is None:
                 commands.pop(image, None)
             else:

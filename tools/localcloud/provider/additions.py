@@ -58,8 +58,8 @@ def _labels(draft: PlanDraft) -> None:
         return
     ours = {**draft.settings.default_labels, **_attribution(draft), **(labels or {})}
     effective = {**(draft.prior.get("effective_labels") or {}), **ours}
-    for gone in (draft.prior.get("terraform_labels") or {}).keys() - ours.keys():
-        effective.pop(gone, None)
+    for removed in (draft.prior.get("terraform_labels") or {}).keys() - ours.keys():
+        effective.pop(removed, None)
     _set_map(draft, "terraform_labels", ours)
     _set_map(draft, "effective_labels", effective)
 
@@ -77,8 +77,8 @@ def _annotations(draft: PlanDraft) -> None:
         draft.set("effective_annotations", UNKNOWN)
         return
     effective = {**(draft.prior.get("effective_annotations") or {}), **(annotations or {})}
-    for gone in (draft.prior.get("annotations") or {}).keys() - (annotations or {}).keys():
-        effective.pop(gone, None)
+    for removed in (draft.prior.get("annotations") or {}).keys() - (annotations or {}).keys():
+        effective.pop(removed, None)
     _set_map(draft, "effective_annotations", effective)
 
 

@@ -65,8 +65,8 @@ def _child(child: Child, value: Value, path: Path, root: Object) -> Iterator[Dia
 
 def _attribute(node: Attribute, value: Value, path: Path) -> Iterator[Diagnostic]:
     if node.collection == "map":
-        given = {key: one for key, one in value.items() if one is not None}
-        yield from _diagnostic(path, complaint(node.rules.check, given) if node.rules.check else "")
+        present = {key: one for key, one in value.items() if one is not None}
+        yield from _diagnostic(path, complaint(node.rules.check, present) if node.rules.check else "")
         return
     items = value if node.collection else [value]
     if node.min and len(items) < node.min:
@@ -122,9 +122,9 @@ def _alternatives(child: Child, path: Path, root: Object) -> Iterator[Diagnostic
 
 def _exactly_one(path: Path, root: Object, all_of: tuple[str, ...]) -> Iterator[Diagnostic]:
     values = {one: value for one in all_of if (value := at(root, one)) is not None}
-    given = [one for one, value in values.items() if known(value)]
-    if len(given) > 1:
-        yield Diagnostic(path, f"Only one of {', '.join(all_of)} may be set; {' and '.join(given)} are.")
+    present = [one for one, value in values.items() if known(value)]
+    if len(present) > 1:
+        yield Diagnostic(path, f"Only one of {', '.join(all_of)} may be set; {' and '.join(present)} are.")
     elif not values:
         yield Diagnostic(path, f"One of {', '.join(all_of)} must be set.")
 

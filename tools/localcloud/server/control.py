@@ -72,8 +72,8 @@ class Control:
     def _guarded(self, endpoint: Endpoint) -> Endpoint:
         async def guarded(request: Request) -> Response:
             host = request.client.host if request.client else "127.0.0.1"
-            given = request.headers.get("x-local-control", "")
-            if host not in _LOOPBACK or not hmac.compare_digest(given.encode(), self.key.encode()):
+            key = request.headers.get("x-local-control", "")
+            if host not in _LOOPBACK or not hmac.compare_digest(key.encode(), self.key.encode()):
                 return _problem(
                     403, "The header X-Local-Control must hold the control_key from server.json in the state folder."
                 )

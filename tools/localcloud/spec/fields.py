@@ -166,8 +166,8 @@ def _parsed(selector: str) -> dict[str, Any]:
 
 
 def _no_selection(selector: str) -> CloudError:
-    shown = selector if len(selector) < 200 else f"{selector[:200]}…"
-    return invalid(f"Invalid field selection {shown}", "fields", reason="invalidParameter")
+    excerpt = selector if len(selector) < 200 else f"{selector[:200]}…"
+    return invalid(f"Invalid field selection {excerpt}", "fields", reason="invalidParameter")
 
 
 def _level(words: Iterator[str], depth: int) -> dict[str, Any]:

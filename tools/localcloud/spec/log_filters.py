@@ -192,8 +192,8 @@ def _order(value: Any, wanted: str, path: list[str]) -> int | None:
         one, other = read(_written(value)), read(wanted)
         if one is not None and other is not None:
             return (one > other) - (one < other)
-    text, asked = _written(value).casefold(), wanted.casefold()
-    return (text > asked) - (text < asked)
+    text, expected = _written(value).casefold(), wanted.casefold()
+    return (text > expected) - (text < expected)
 
 
 def _moment(text: str) -> float | None:

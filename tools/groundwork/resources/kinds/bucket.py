@@ -99,14 +99,14 @@ def obstacle(cloud: GoogleCloud, environment: Environment, values: Values) -> st
 
 def inside(cloud: GoogleCloud, item: Item) -> Contents:
     """Live objects, old versions and soft-deleted ones, which are all billed."""
-    live, noncurrent, gone = _Sum(), _Sum(), _Sum()
+    live, noncurrent, soft_deleted = _Sum(), _Sum(), _Sum()
     whole, last = True, ""
     for soft in (False, True):
         for number, page in enumerate(_objects(cloud, item.name, soft=soft)):
             for entry in page.get("items", ()):
                 size = int(entry.get("size", 0))
                 if soft:
-                    gone, last = gone.plus(size), max(last, str(entry["hardDeleteTime"]))
+                    soft_deleted, last = soft_deleted.plus(size), max(last, str(entry["hardDeleteTime"]))
                 elif "timeDeleted" in entry:
                     noncurrent = noncurrent.plus(size)
                 else:
@@ -114,8 +114,12 @@ def inside(cloud: GoogleCloud, item: Item) -> Contents:
             if number + 1 >= _PAGES and page.get("nextPageToken"):
                 whole = False
                 break
-    parts = [f"{live.text} live", f"{noncurrent.text} old versions", f"{gone.text} soft-deleted, gone by {last[:10]}"]
-    sums = (live, noncurrent, gone)
+    parts = [
+        f"{live.text} live",
+        f"{noncurrent.text} old versions",
+        f"{soft_deleted.text} soft-deleted, gone by {last[:10]}",
+    ]
+    sums = (live, noncurrent, soft_deleted)
     phrases = [part for part, total in zip(parts, sums, strict=True) if total.count]
     return Contents(item, ("" if whole else "at least ") + (", ".join(phrases) or "empty"), bool(phrases), whole)
 

@@ -113,10 +113,10 @@ def patch(call: Call) -> Body:
 def merge_aliases(call: Call) -> Body:
     """models.mergeVersionAliases: adds aliases; "-alias" removes one."""
     body = found(call.cloud, call.name)
-    given = call.body.get("versionAliases", [])
+    aliases = call.body.get("versionAliases", [])
     added, removed = (
-        [one for one in given if not one.startswith("-")],
-        [one[1:] for one in given if one.startswith("-")],
+        [one for one in aliases if not one.startswith("-")],
+        [one[1:] for one in aliases if one.startswith("-")],
     )
     for alias in (*added, *removed):
         _check_alias(alias)
@@ -187,8 +187,8 @@ def _page(call: Call, bodies: Sequence[Body]) -> Body:
     question = f"{call.path} {filter_text} {call.params.get('orderBy', '')}"
     start = int(paging.after(call.params.get("pageToken", ""), question) or 0)
     size = paging.size(call.params.get("pageSize"), 100, 1000)
-    shown = [presented(call.cloud, one) for one in bodies]
-    matching = _ordered([one for one in shown if test is None or test(one)], call.params.get("orderBy", ""))
+    models = [presented(call.cloud, one) for one in bodies]
+    matching = _ordered([one for one in models if test is None or test(one)], call.params.get("orderBy", ""))
     page: Body = {"models": matching[start : start + size]} if matching[start:] else {}
     more = start + size < len(matching)
     return page | ({"nextPageToken": paging.token(str(start + size), question)} if more else {})

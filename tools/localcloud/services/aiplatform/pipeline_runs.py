@@ -173,14 +173,14 @@ def _start(cloud: Cloud, body: Body, task: Task, state: Body) -> None:
     run = _run(cloud, body, task, state)
     try:
         with pipeline_specs.well_formed():
-            given = pipeline_tasks.inputs(task, body[_PARAMETERS], done, run)
-            state["inputs"] = given["artifacts"]
+            inputs = pipeline_tasks.inputs(task, body[_PARAMETERS], done, run)
+            state["inputs"] = inputs["artifacts"]
             if "importer" in task.executor:
                 now = cloud.clock.rfc3339()
-                left = pipeline_tasks.imported(task, given)
+                left = pipeline_tasks.imported(task, inputs)
                 state |= {"state": "SUCCEEDED", "startTime": now, "endTime": now, "outputs": left}
                 return
-            execution = pipeline_tasks.executor_input(task, given, _folder(cloud, body, task, state))
+            execution = pipeline_tasks.executor_input(task, inputs, _folder(cloud, body, task, state))
             container = pipeline_tasks.container(task, execution, run, body.get("labels", {}))
             specs.check_program(container, "containerSpec", f"task {task.name}")
     except CloudError as problem:

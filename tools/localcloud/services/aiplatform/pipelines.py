@@ -117,12 +117,14 @@ def _uploaded(cloud: Cloud, body: Body, job: Body, wanted: Body) -> str:
 
 def _inputs(call: Call, body: Body) -> Body:
     """The inputs as a jobSpec, with the field names of the discovery document."""
-    given = body.get("trainingTaskInputs")
-    if not isinstance(given, dict):
+    inputs = body.get("trainingTaskInputs")
+    if not isinstance(inputs, dict):
         raise invalid("training_pipeline.training_task_inputs is required.", "training_pipeline.training_task_inputs")
     kind = next(name for name in call.document.schemas if name.endswith("CustomJobSpec"))
-    scheduling = {key: given[key] for key in ("timeout", "restartJobOnWorkerRestart", "disableRetries") if key in given}
-    spec = {key: value for key, value in given.items() if key not in scheduling}
+    scheduling = {
+        key: inputs[key] for key in ("timeout", "restartJobOnWorkerRestart", "disableRetries") if key in inputs
+    }
+    spec = {key: value for key, value in inputs.items() if key not in scheduling}
     checked = conformance.check(call.document, kind, spec)
     if scheduling:
         checked["scheduling"] = {**scheduling, **checked.get("scheduling", {})}

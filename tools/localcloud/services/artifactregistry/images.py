@@ -190,12 +190,12 @@ class Images:
 
     def sweep(self) -> None:
         """Deletes blobs that no manifest refers to and that were pushed more than a day ago."""
-        named = {digest for one in self.manifests() for digest in one.references}
+        referenced = {digest for one in self.manifests() for digest in one.references}
         until = self._cloud.clock.seconds() - _DAY
         for digest, since in self._store.sql(
             "SELECT digest, since FROM docker_holds WHERE repository = ?", self.repository
         ):
-            if digest not in named and since <= until:
+            if digest not in referenced and since <= until:
                 self._store.sql("DELETE FROM docker_holds WHERE repository = ? AND digest = ?", self.repository, digest)
         _forget_unheld(self._cloud)
 

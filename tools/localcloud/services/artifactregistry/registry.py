@@ -313,13 +313,13 @@ class Registry:
             raise RegistryError(404, "NAME_UNKNOWN", f"{request.path_params['name']} holds no image.")
         last, most = request.query_params.get("last", ""), request.query_params.get("n", "")
         tags = [tag for tag in images.tags(image) if tag > last]
-        shown = tags[: int(most)] if _PAGE.fullmatch(most) else tags
+        page = tags[: int(most)] if _PAGE.fullmatch(most) else tags
         more = (
-            {"Link": f'<{request.url.path}?n={most}&last={shown[-1]}>; rel="next"'}
-            if shown and len(shown) < len(tags)
+            {"Link": f'<{request.url.path}?n={most}&last={page[-1]}>; rel="next"'}
+            if page and len(page) < len(tags)
             else {}
         )
-        return JSONResponse({"name": request.path_params["name"], "tags": shown}, headers=more)
+        return JSONResponse({"name": request.path_params["name"], "tags": page}, headers=more)
 
     async def _referrers(self, request: Request) -> Response:
         self._opened(request, PULL)

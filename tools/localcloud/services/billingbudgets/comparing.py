@@ -91,8 +91,8 @@ def _forecast(cloud: Cloud, cost: float, period: Period) -> float:
     """The spend at the end of the period if it goes on as until now: a simple stand-in for Google's forecast."""
     if period.end is None:
         return cost
-    gone = (min(cloud.clock.now(), period.end) - period.start) / (period.end - period.start)
-    return cost / gone if gone > 0 else cost
+    elapsed = (min(cloud.clock.now(), period.end) - period.start) / (period.end - period.start)
+    return cost / elapsed if elapsed > 0 else cost
 
 
 def _passed(budget: Body, spend: Spend) -> list[Body]:

@@ -87,11 +87,13 @@ def set_policy(call: Call) -> Body:
 def check_permissions(call: Call) -> Body:
     """The permissions on the simulated account that the caller has; only those on budgets are ever refused."""
     _known(call)
-    asked = call.body.get("permissions", [])
-    held = [
-        one for one in asked if not one.startswith(_BUDGETS) or _allowed(call.cloud, call.principal, one, call.name)
+    permissions = call.body.get("permissions", [])
+    granted = [
+        one
+        for one in permissions
+        if not one.startswith(_BUDGETS) or _allowed(call.cloud, call.principal, one, call.name)
     ]
-    return {"permissions": held} if held else {}
+    return {"permissions": granted} if granted else {}
 
 
 def _allowed(cloud: Cloud, principal: str, permission: str, account: str) -> bool:

@@ -168,8 +168,8 @@ class Docker:
         words += [f"--secret={self._secret(one, step_context)}" for one in options.secret]
         words += ["--no-cache"] if options.no_cache else []
         pairs = (one.partition("=")[::2] for one in options.build_arg)
-        given = {name: value or step_context.env.get(name, "") for name, value in pairs}
-        async with self._bases(text, given, context) as pulled:
+        build_arguments = {name: value or step_context.env.get(name, "") for name, value in pairs}
+        async with self._bases(text, build_arguments, context) as pulled:
             code = await self._call([*words, str(context)], _noting(step_context.on_output, pulled), step_context, env)
         if code:
             return code

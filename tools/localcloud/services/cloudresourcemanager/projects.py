@@ -50,8 +50,8 @@ def create(call: Call) -> Body:
     """Makes a project; who makes it owns it. The operation is done at once."""
     identity = call.body.get("projectId", "")
     _check("project_id", identity, ID_RULE, 6)
-    shown = call.body.get("displayName") or call.body.get("name") or identity
-    _check(_NAMED[call.method.version], shown, DISPLAY_RULE, 4)
+    display_name = call.body.get("displayName") or call.body.get("name") or identity
+    _check(_NAMED[call.method.version], display_name, DISPLAY_RULE, 4)
     name = f"projects/{identity}"
     store, now = call.cloud.store, call.cloud.clock.rfc3339()
     if store.get(API, name) is not None:
@@ -59,7 +59,7 @@ def create(call: Call) -> Body:
     body = {
         "projectId": identity,
         "projectNumber": str(store.next("project_number", FIRST_NUMBER)),
-        "displayName": shown,
+        "displayName": display_name,
         "state": "ACTIVE",
         "createTime": now,
         "updateTime": now,

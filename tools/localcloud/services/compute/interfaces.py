@@ -27,9 +27,9 @@ def completed(call: Call, instance: str, sent: Mapping[str, Any], at: int) -> Bo
         "networkIP", f"10.128.{_number(call, instance, at) >> 8 & 255}.{_number(call, instance, at) % 253 + 2}"
     )
     subnetworks.check_interface(call, one, at)
-    given = one.get("accessConfigs")
-    if isinstance(given, list):
-        one["accessConfigs"] = [outside(call, instance, config, at) for config in given]
+    access_configs = one.get("accessConfigs")
+    if isinstance(access_configs, list):
+        one["accessConfigs"] = [outside(call, instance, config, at) for config in access_configs]
     return one | {fingerprints.OWN: fingerprints.of(one)}
 
 

@@ -40,8 +40,8 @@ def complete(call: Call, body: Body) -> Body:
     body = {"purpose": "PRIVATE", "stackType": "IPV4_ONLY", "privateIpGoogleAccess": False, **body}
     if body["purpose"] in _PROXIES:
         body["state"] = "READY"
-    taken = list(_taken(call, body["network"]))
-    _check_ranges(_ranges(body), taken, automatic=bool(network.get("autoCreateSubnetworks")))
+    ranges = list(_taken(call, body["network"]))
+    _check_ranges(_ranges(body), ranges, automatic=bool(network.get("autoCreateSubnetworks")))
     return _derived(body)
 
 

@@ -183,11 +183,11 @@ def presented(cloud: Cloud, body: Body) -> Body:
     body = addressed(cloud, body)
     if "trafficStatuses" not in body:
         return body
-    shown = [dict(one) for one in body["trafficStatuses"]]
-    for one in shown:
+    statuses = [dict(one) for one in body["trafficStatuses"]]
+    for one in statuses:
         if one["type"] == traffic.LATEST:
             one.pop("revision", None)
-    return body | {"trafficStatuses": shown}
+    return body | {"trafficStatuses": statuses}
 
 
 def addressed(cloud: Cloud, body: Body) -> Body:

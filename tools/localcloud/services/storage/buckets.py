@@ -116,8 +116,8 @@ def delete(call: Call) -> Reply:
 def layout(call: Call) -> Body:
     """storage.buckets.getStorageLayout"""
     bucket = access.bucket(call, call.params["bucket"], "storage.objects.list")
-    shown = {"location", "locationType", "customPlacementConfig", "hierarchicalNamespace"}
-    facts = {field: value for field, value in bucket.facts.items() if field in shown}
+    fields = {"location", "locationType", "customPlacementConfig", "hierarchicalNamespace"}
+    facts = {field: value for field, value in bucket.facts.items() if field in fields}
     return {"kind": "storage#storageLayout", "bucket": bucket.name, **facts}
 
 

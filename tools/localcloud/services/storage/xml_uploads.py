@@ -151,16 +151,16 @@ def _parts(store: Store, upload: str) -> list[_Part]:
 def _chosen(call: Call, parts: list[_Part]) -> list[_Part]:
     """The parts that the body of a completion names; 400 when they are not there, not in order or too small."""
     known = {part.number: part for part in parts}
-    named = _named(call.content.read() if call.content else b"")
-    if [number for number, _ in named] != sorted({number for number, _ in named}):
+    named_parts = _named(call.content.read() if call.content else b"")
+    if [number for number, _ in named_parts] != sorted({number for number, _ in named_parts}):
         raise _refused(
             "InvalidPartOrder",
             "The list of parts was not in ascending order. The parts list must be specified in order by part number.",
         )
-    for number, etag in named:
+    for number, etag in named_parts:
         if number not in known or etag.strip('"') != known[number].etag.strip('"'):
             raise _refused("InvalidPart", f"One or more of the specified parts could not be found: part {number}.")
-    chosen = [known[number] for number, _ in named]
+    chosen = [known[number] for number, _ in named_parts]
     for part in chosen[:-1]:
         if part.size < _SMALLEST_PART:
             raise _refused(

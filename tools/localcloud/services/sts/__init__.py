@@ -156,8 +156,8 @@ def _check_claims(call: Call, provider: Body, assertion: Body) -> float:
     own = f"//iam.googleapis.com/{call.cloud.projects.numbered(provider['name'])}"
     allowed = oidc.get("allowedAudiences") or [own, f"https:{own}"]
     audiences = assertion.get("aud", [])
-    named = audiences if isinstance(audiences, list) else [audiences]
-    if not any(audience in named for audience in allowed):
+    allowed_audiences = audiences if isinstance(audiences, list) else [audiences]
+    if not any(audience in allowed_audiences for audience in allowed):
         raise OAuthError(
             "invalid_grant",
             f"The audience in ID Token [{audiences}] does not match the expected audience {allowed[0]}.",
