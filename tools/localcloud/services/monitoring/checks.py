@@ -15,7 +15,7 @@ from localcloud.engine import loopback
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.interfaces import IdTokens
 from localcloud.engine.jobs import Job
-from localcloud.engine.loopback import Answer
+from localcloud.engine.loopback import LoopbackAnswer
 from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError
 from localcloud.services.monitoring.names import API
@@ -74,11 +74,11 @@ async def run(cloud: Cloud, job: Job) -> None:
         verb = http["requestMethod"]
         answer = await asyncio.to_thread(loopback.ask, verb, target, _headers(cloud, body), sent, patience)
     else:
-        answer = Answer(404, problem="There is no such service.")
+        answer = LoopbackAnswer(404, problem="There is no such service.")
     await job.write(partial(_settle, cloud, body, answer, (time.monotonic() - begun) * 1000))
 
 
-def _settle(cloud: Cloud, body: Body, answer: Answer, milliseconds: float) -> None:
+def _settle(cloud: Cloud, body: Body, answer: LoopbackAnswer, milliseconds: float) -> None:
     project, check = body["name"].split("/")[1], body["name"].rpartition("/")[2]
     resource = body["monitoredResource"]
     well = _passes(body, answer)
@@ -96,7 +96,7 @@ def _settle(cloud: Cloud, body: Body, answer: Answer, milliseconds: float) -> No
         _log(cloud, body, answer.problem or f"The check failed with status {answer.status}.", "ERROR")
 
 
-def _passes(body: Body, answer: Answer) -> bool:
+def _passes(body: Body, answer: LoopbackAnswer) -> bool:
     accepted = body["httpCheck"].get("acceptedResponseStatusCodes") or [{"statusClass": "STATUS_CLASS_2XX"}]
     if answer.problem or not any(_accepts(one, answer.status) for one in accepted):
         return False
