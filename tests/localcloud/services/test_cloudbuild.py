@@ -360,6 +360,14 @@ def test_an_oversized_or_invalid_archive_is_refused_with_the_reason(tmp_path: Pa
         wrong[header_start + place : header_start + place + 2] = value
         with pytest.raises(sources.UnreadableSource):
             sources.unpacked(io.BytesIO(wrong), tmp_path)
+    wrong = bytearray(zipped.getvalue())
+    wrong[-10:-6] = (8 << 20).to_bytes(
+        4, "little"
+    )  # a directory of 8 MiB, whose entries as objects would need ten times that
+    with pytest.raises(
+        sources.UnreadableSource, match=r"more than 10000 files, or names that are too long; a \.tar\.gz"
+    ):
+        sources.unpacked(io.BytesIO(wrong), tmp_path)
     for data in (b"", b"junk" * 200, gzip.compress(b"junk" * 200), gzip.compress(b"")[:12]):
         with pytest.raises(sources.UnreadableSource):
             sources.unpacked(io.BytesIO(data), tmp_path)

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from localcloud.engine import asking
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body
+from localcloud.engine.zips import UnreadableZip, open_zip
 from localcloud.errors import CloudError, invalid, unimplemented
 from localcloud.services.cloudbuild import connections, folders, names
 from localcloud.services.cloudbuild.git import Git
@@ -105,6 +106,8 @@ def unpacked(stream: IO[bytes], target: Path) -> None:
                 if size > _MOST_BYTES or files > _MOST_FILES:
                     raise UnreadableSource(f"The source has more than {_MOST_FILES} files or {_MOST_BYTES >> 30} GiB.")
                 archive_.extract(member, target, filter="data")
+    except UnreadableZip as problem:
+        raise UnreadableSource(f"The source is not unpacked: {problem}; a .tar.gz may hold more.") from None
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as problem:
         raise UnreadableSource(f"The source is not an archive that can be unpacked: {problem}.") from None
 
@@ -137,11 +140,8 @@ def copied(cloud: Cloud, build: Body) -> tuple[Git, str] | None:
 
 
 def _unzip(stream: IO[bytes], target: Path) -> None:
-    with zipfile.ZipFile(stream) as archive_:
-        members = archive_.infolist()
-        if len(members) > _MOST_FILES or sum(one.file_size for one in members) > _MOST_BYTES:
-            raise UnreadableSource(f"The source has more than {_MOST_FILES} files or {_MOST_BYTES >> 30} GiB.")
-        for member in members:
+    with open_zip(stream, _MOST_BYTES) as archive_:
+        for member in archive_.infolist():
             path = Path(archive_.extract(member, target))
             if not member.is_dir() and (mode := member.external_attr >> 16 & 0o777):
                 path.chmod(mode | 0o600)

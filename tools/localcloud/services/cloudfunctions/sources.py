@@ -17,14 +17,13 @@ from urllib.parse import quote
 from localcloud.engine import asking
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body
+from localcloud.engine.zips import UnreadableZip, open_zip
 from localcloud.errors import CloudError, failed_precondition, invalid
 from localcloud.services.cloudfunctions import names, runtimes
 from localcloud.services.cloudfunctions.names import API, FunctionName
 
 DOCKERFILE = ".gcf/Dockerfile"
-_MOST_PACKED, _MOST_BYTES, _MOST_FILES = 100 << 20, 500 << 20, 10_000
-_SHORTEST_END, _LONGEST_END = 22, 22 + 65_535
-_MOST_DIRECTORY = 4 << 20
+_MOST_PACKED, _MOST_BYTES = 100 << 20, 500 << 20
 _TARGET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_/.-]{0,199}")
@@ -88,14 +87,11 @@ def check(archive: IO[bytes], build: Body) -> None:
     size = archive.seek(0, io.SEEK_END)
     if size > _MOST_PACKED:
         raise _failed(f"the archive has {size >> 20} MiB, and may have {_MOST_PACKED >> 20} MiB at most")
-    _check_directory(archive, size)
     try:
-        with zipfile.ZipFile(archive) as packed:
+        with open_zip(archive, _MOST_BYTES) as packed:
             members = packed.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OSError) as problem:
-        raise _failed(f"the source is no zip archive ({problem})") from None
-    if len(members) > _MOST_FILES or sum(one.file_size for one in members) > _MOST_BYTES:
-        raise _failed(f"the source has more than {_MOST_FILES} files or {_MOST_BYTES >> 20} MiB when it is unpacked")
+    except UnreadableZip as problem:
+        raise _failed(str(problem)) from None
     for one in members:
         path = PurePosixPath(one.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or stat.S_ISLNK(one.external_attr >> 16):
@@ -106,18 +102,6 @@ def check(archive: IO[bytes], build: Body) -> None:
             f"missing {file} and GOOGLE_FUNCTION_SOURCE not specified. Either create the function in main.py or specify "
             "GOOGLE_FUNCTION_SOURCE to point to the file that contains the function"
         )
-
-
-def _check_directory(archive: IO[bytes], size: int) -> None:
-    """Refuses an archive whose directory is so long that reading it would take the memory of this machine."""
-    archive.seek(max(size - _LONGEST_END, 0))
-    end = archive.read()
-    at = end.rfind(b"PK\x05\x06")
-    if at < 0 or len(end) - at < _SHORTEST_END:
-        raise _failed("the source is no zip archive")
-    length = int.from_bytes(end[at + 12 : at + 16], "little")
-    if length > _MOST_DIRECTORY or end[max(at - 20, 0) : at].startswith(b"PK\x06\x07"):
-        raise _failed(f"the source has more than {_MOST_FILES} files, or names that are too long")
 
 
 def prepared(archive: IO[bytes], build: Body, name: FunctionName, *, events: bool) -> bytes:
