@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -18,11 +19,13 @@ _OF_THE_SHELL = ("CLICOLOR", "COLORTERM", "COLUMNS", "FORCE_COLOR", "GROUNDWORK_
 
 @pytest.fixture(scope="session", autouse=True)
 def any_shell() -> Iterator[None]:
-    """The same terminal for all tests, whatever shell they are started from."""
+    """The same terminal for all tests, whatever shell they are started from, and no proxy between them and this machine."""
     with pytest.MonkeyPatch.context() as patch:
         for name in _OF_THE_SHELL:
             patch.delenv(name, raising=False)
         patch.setenv("TERM", "xterm")
+        for name in ("NO_PROXY", "no_proxy"):
+            patch.setenv(name, ",".join(filter(None, [os.environ.get(name), "127.0.0.1", "localhost"])))
         yield
 
 

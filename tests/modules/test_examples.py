@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -57,5 +58,5 @@ def test_an_example_is_created_kept_changed_and_destroyed(
     assert terraform.changes() == {}
 
     terraform.succeed("destroy", "-auto-approve", "-no-color")
-    assert terraform.succeed("state", "list") == ""
+    assert json.loads((folder / "terraform.tfstate").read_text("utf-8"))["resources"] == []
     assert without_copies(project.inventory()) == before

@@ -92,6 +92,7 @@ def test_a_binding_that_cannot_be_removed_ends_with_what_is_left(platform: Platf
     _by_hand(platform, Item("project", project), "roles/viewer", "user:jan@example.com")
     with platform.fault(method="cloudresourcemanager.projects.setIamPolicy", kind="error", code=403):
         result = platform("people", "remove", "jan@example.com")
+    drop_members(platform.cloud(), Item("project", project), lambda member: member == "user:jan@example.com")
     assert result.returncode == 7
     assert f"roles/viewer on project {project}" in result.stderr
 

@@ -56,6 +56,7 @@ def methods(service: Service) -> Iterator[tuple[Document, Method]]:
 
 
 def path(method: Method, values: Mapping[str, str] | None = None) -> str:
+    """The method's path with usual names, or with the given ones, which are quoted already."""
     segments = []
     for index, word in enumerate(method.flat_path.split("/")):
         name, closing, rest = word.partition("}")
@@ -69,7 +70,7 @@ def path(method: Method, values: Mapping[str, str] | None = None) -> str:
                 if segments[-1] == "locations"
                 else "thing-one"
             )
-            segments.append(quote((values or {}).get(name[1:], usual), safe="") + rest)
+            segments.append((values or {}).get(name[1:], usual) + rest)
     return f"/{method.api}/{'/'.join(segments)}"
 
 
@@ -119,7 +120,7 @@ def test_no_name_in_the_path_breaks_a_method(call: Sender, headers: dict[str, st
             if (method.verb, name) in seen:
                 continue
             seen.add((method.verb, name))
-            for value in TEXTS:
+            for value in QUOTED:
                 assert_answered(call, headers, method, path(method, {name: value}), {} if method.request else None)
 
 
