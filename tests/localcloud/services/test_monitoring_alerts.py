@@ -325,6 +325,42 @@ def test_only_openings_are_told_if_the_policy_says_so(call: Sender) -> None:
     assert len(alerts(call, "CLOSED")) == len(mails(call)) == 1
 
 
+def snooze(name: str, **changed: Any) -> dict[str, Any]:
+    interval = {"startTime": "2030-01-01T00:01:00Z", "endTime": "2030-01-01T01:00:00Z"}
+    return {"displayName": "repairs", "criteria": {"policies": [name]}, "interval": interval, **changed}
+
+
+def test_a_snoozed_policy_opens_no_incident_until_the_snooze_ends(call: Sender) -> None:
+    name = policy(call)["name"]
+    made = call("POST", f"{V3}/snoozes", snooze(name))
+    assert call("GET", f"{V3}/snoozes")["snoozes"] == [made]
+    requests(call, 200, 200, 200)
+    later(call, 2)
+    assert alerts(call) == []
+    shorter = {"interval": {**made["interval"], "endTime": "2030-01-01T00:03:00Z"}}
+    call("PATCH", f"/monitoring/v3/{made['name']}?updateMask=interval", shorter)
+    later(call, 1)
+    requests(call, 200, 200, 200)
+    later(call, 1)
+    assert len(alerts(call, "OPEN")) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "message", "status"),
+    [
+        ({"displayName": ""}, "snooze.display_name", 400),
+        ({"interval": {"endTime": "2030-01-01T01:00:00Z"}}, "startTime", 400),
+        ({"interval": {"startTime": "2029-01-01T00:00:00Z", "endTime": "2030-01-01T01:00:00Z"}}, "in the past", 400),
+        ({"interval": {"startTime": "2030-01-02T00:00:00Z", "endTime": "2030-01-01T01:00:00Z"}}, "not end before", 400),
+        ({"criteria": {}}, "from 1 to 16 policies", 400),
+        ({"criteria": {"policies": [f"projects/{PROJECT}/alertPolicies/1"]}}, "no such policy", 400),
+        ({"criteria": {"policies": ["x"], "filter": "a=b"}}, "snoozes whole policies", 501),
+    ],
+)
+def test_a_snooze_that_is_refused(call: Sender, changed: Any, message: str, status: int) -> None:
+    assert message in call.refused("POST", f"{V3}/snoozes", snooze(policy(call)["name"], **changed), status)
+
+
 def test_messages_that_nobody_takes_are_watched(call: Sender) -> None:
     topic = f"projects/{PROJECT}/topics/work"
     call("PUT", f"/pubsub/v1/{topic}", {})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ MINUTE = 60
 KEPT_DAYS = 7
 """How long points are kept: Google keeps them for weeks, but nobody waits for weeks here."""
 _BETWEEN_SWEEPS = 5000
+_MOST_KNOWN = 10_000
 _ONLY = -1
 """The bucket of a point that is one number."""
 LATENCIES = json.dumps({"exponentialBuckets": {"numFiniteBuckets": 66, "growthFactor": 1.4, "scale": 1.0}})
@@ -71,7 +72,7 @@ class Metrics:
         store.define(TABLES)
         self._store = store
         self._clock = clock
-        self._ids: dict[tuple[str, str, str, str], int] = {}
+        self._ids: dict[Hashable, int] = {}  # nearly all that is measured belongs to a known series
         self._written = 0
         self._gauges: list[Gauges] = []
         store.on_rollback(self._ids.clear)
@@ -163,18 +164,22 @@ class Metrics:
     def _series(
         self, project: str, metric: str, resource: Mapping[str, Any], labels: Mapping[str, str], buckets: str
     ) -> int:
-        key = project, metric, json.dumps(labels, sort_keys=True), json.dumps(resource, sort_keys=True)
-        if key not in self._ids:
-            self._store.sql(
-                "INSERT OR IGNORE INTO metric_series (project, metric, labels, resource, buckets) VALUES (?, ?, ?, ?, ?)",
-                *key,
-                buckets,
-            )
-            row = self._store.row(
-                "SELECT id FROM metric_series WHERE project = ? AND metric = ? AND labels = ? AND resource = ?", *key
-            )
-            self._ids[key] = row[0]
-        return self._ids[key]
+        where = resource.get("labels", {})
+        key = project, metric, tuple(labels.items()), resource["type"], tuple(where.items())
+        if (known := self._ids.get(key)) is not None:
+            return known
+        row = project, metric, json.dumps(labels, sort_keys=True), json.dumps(resource, sort_keys=True)
+        self._store.sql(
+            "INSERT OR IGNORE INTO metric_series (project, metric, labels, resource, buckets) VALUES (?, ?, ?, ?, ?)",
+            *(*row, buckets),
+        )
+        (found,) = self._store.row(
+            "SELECT id FROM metric_series WHERE project = ? AND metric = ? AND labels = ? AND resource = ?", *row
+        )
+        if len(self._ids) >= _MOST_KNOWN:
+            self._ids.clear()
+        self._ids[key] = found
+        return int(found)
 
     def _sweep(self) -> None:
         self._written += 1

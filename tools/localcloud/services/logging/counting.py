@@ -41,7 +41,7 @@ def counted(cloud: Cloud, container: str, entry: Body) -> None:
     kind, _, project = container.partition("/")
     if kind != "projects":
         return
-    resource = entry.get("resource") or _GLOBAL
+    resource = entry["resource"] if entry.get("resource", {}).get("type") else _GLOBAL
     log = unquote(entry["logName"].partition("/logs/")[2])
     cloud.metrics.count(project, _ALL, resource, {"log": log, "severity": entry.get("severity", "DEFAULT")})
     for rule in cloud.store.derived.of(API, f"counted {container}", lambda: _rules(cloud, container)):

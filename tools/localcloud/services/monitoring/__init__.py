@@ -17,6 +17,7 @@ from localcloud.services.monitoring import (
     metrics,
     notifications,
     policies,
+    snoozes,
     time_series,
     uptime,
 )
@@ -43,6 +44,7 @@ SERVICE = Service(
         "projects.alerts": incidents.RESOURCE,
         "projects.dashboards": dashboards.RESOURCE,
         "projects.notificationChannels": channels.RESOURCE,
+        "projects.snoozes": snoozes.RESOURCE,
         "projects.uptimeCheckConfigs": uptime.RESOURCE,
     },
     methods={
@@ -66,6 +68,7 @@ SERVICE = Service(
         "projects.dashboards": "google.monitoring.dashboard.v1.DashboardsService.*Dashboard",
         "projects.metricDescriptors": "google.monitoring.v3.MetricService.*MetricDescriptor",
         "projects.notificationChannels": "google.monitoring.v3.NotificationChannelService.*NotificationChannel",
+        "projects.snoozes": "google.monitoring.v3.SnoozeService.*Snooze",
         "projects.uptimeCheckConfigs": "google.monitoring.v3.UptimeCheckService.*UptimeCheckConfig",
     },
     offers=lambda cloud: (Channels(partial(channels.address, cloud)),),

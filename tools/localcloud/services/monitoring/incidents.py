@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body, Resource
-from localcloud.services.monitoring import notifications
+from localcloud.services.monitoring import notifications, snoozes
 from localcloud.services.monitoring.names import API
 from localcloud.spec.timestamps import rfc3339
 
@@ -41,7 +41,9 @@ class Open(NamedTuple):
 
 
 def opened(cloud: Cloud, policy: Body, key: str, cause: Cause, moment: float) -> None:
-    """Opens the incident of a policy with this key, and notifies the channels."""
+    """Opens the incident of a policy with this key, and notifies the channels; not while the policy is snoozed."""
+    if snoozes.active(cloud, policy["name"], moment):
+        return
     project = policy["name"].split("/")[1]
     name = f"projects/{project}/alerts/0.{int(moment):x}{secrets.token_hex(4)}"
     known = {field: policy[field] for field in ("name", "displayName", "severity", "userLabels") if field in policy}
