@@ -155,15 +155,6 @@ def test_log_entries_are_counted_and_so_is_what_a_log_based_metric_matches(call:
     assert loss["points"][0]["value"]["distributionValue"]["bucketCounts"] == ["0", "0", "0", "1"]
 
 
-def test_an_entry_of_no_resource_is_counted_as_global(call: Sender) -> None:
-    entry = {"logName": f"projects/{PROJECT}/logs/own", "resource": {"labels": {"a": "b"}}, "textPayload": "x"}
-    call("POST", "/logging/v2/entries:write", {"entries": [entry]})
-    (one,) = [
-        one for one in listed(call, "logging.googleapis.com/log_entry_count") if one["metric"]["labels"]["log"] == "own"
-    ]
-    assert (one["resource"]["type"], values(one)) == ("global", ["1"])
-
-
 @pytest.mark.parametrize("text", ["jsonPayload.loss", 'REGEXP_EXTRACT(a, "(")', 'REGEXP_EXTRACT(a, "b")'])
 def test_an_extractor_that_cannot_be_read_is_refused(call: Sender, text: str) -> None:
     body = {"name": "x", "filter": "a", "valueExtractor": text}

@@ -26,7 +26,7 @@ _ALL = "logging.googleapis.com/log_entry_count"
 _GLOBAL = {"type": "global", "labels": {}}
 
 
-class Rule(NamedTuple):
+class CountingRule(NamedTuple):
     """A log-based metric, ready for entries; `value` is None where entries are counted."""
 
     metric: str
@@ -41,7 +41,7 @@ def counted(cloud: Cloud, container: str, entry: Body) -> None:
     kind, _, project = container.partition("/")
     if kind != "projects":
         return
-    resource = entry["resource"] if entry.get("resource", {}).get("type") else _GLOBAL
+    resource = entry.get("resource") or _GLOBAL
     log = unquote(entry["logName"].partition("/logs/")[2])
     cloud.metrics.count(project, _ALL, resource, {"log": log, "severity": entry.get("severity", "DEFAULT")})
     for rule in cloud.store.derived.of(API, f"counted {container}", lambda: _rules(cloud, container)):
@@ -50,7 +50,9 @@ def counted(cloud: Cloud, container: str, entry: Body) -> None:
             _measure(cloud, project, rule, resource, labels, entry)
 
 
-def _measure(cloud: Cloud, project: str, rule: Rule, resource: Body, labels: Mapping[str, str], entry: Body) -> None:
+def _measure(
+    cloud: Cloud, project: str, rule: CountingRule, resource: Body, labels: Mapping[str, str], entry: Body
+) -> None:
     if rule.value is None:
         cloud.metrics.count(project, rule.metric, resource, labels)
         return
@@ -61,9 +63,9 @@ def _measure(cloud: Cloud, project: str, rule: Rule, resource: Body, labels: Map
     cloud.metrics.sample(project, rule.metric, resource, labels, value, rule.buckets)
 
 
-def _rules(cloud: Cloud, container: str) -> list[Rule]:
+def _rules(cloud: Cloud, container: str) -> list[CountingRule]:
     return [
-        Rule(
+        CountingRule(
             f"logging.googleapis.com/user/{name.partition('/metrics/')[2].replace('%2F', '/')}",
             log_filters.compiled(body["filter"]),
             {label: extractor(text) for label, text in body.get("labelExtractors", {}).items()},

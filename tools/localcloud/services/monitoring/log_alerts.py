@@ -21,7 +21,7 @@ _OWN = "/logs/monitoring.googleapis.com%2F"
 _CLOSED_AFTER = 604_800
 
 
-class Rule(NamedTuple):
+class MatchingRule(NamedTuple):
     """A policy that matches log entries."""
 
     policy: Body
@@ -51,9 +51,9 @@ def forget(cloud: Cloud, name: str) -> None:
     cloud.store.sql("DELETE FROM monitoring_matches WHERE policy = ?", name)
 
 
-def _rules(cloud: Cloud, container: str) -> list[Rule]:
+def _rules(cloud: Cloud, container: str) -> list[MatchingRule]:
     return [
-        Rule(
+        MatchingRule(
             policy | {"name": name},
             policy["conditions"][0],
             log_filters.compiled(policy["conditions"][0][LOG]["filter"]),
@@ -74,7 +74,7 @@ def _due(cloud: Cloud, policy: Body) -> bool:
     return True
 
 
-def _open(cloud: Cloud, rule: Rule, entry: Body) -> None:
+def _open(cloud: Cloud, rule: MatchingRule, entry: Body) -> None:
     now, name = cloud.clock.seconds(), rule.policy["name"]
     for key in incidents.found(cloud, name):
         incidents.closed(cloud, rule.policy, key, now, quietly=True)
