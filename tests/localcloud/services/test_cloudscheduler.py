@@ -125,6 +125,8 @@ def test_its_time_runs_a_cloud_run_job_as_its_account_and_its_next_time_follows(
     assert found["lastAttemptTime"]
     execution = call("GET", f"/run/v2/{PLACE}/jobs/train/executions")["executions"][0]
     assert execution["creator"] == EMAIL
+    (counted,) = call.cloud.metrics.series(PROJECT, "run.googleapis.com/job/completed_execution_count")
+    assert (counted.labels, counted.resource["labels"]["job_name"]) == ({"result": "failed"}, "train")
 
 
 def test_a_failed_call_is_retried_as_often_as_configured(call: Sender) -> None:

@@ -259,14 +259,18 @@ def test_the_log_says_in_which_protocol_a_request_came(cloud: Serving, http_1: A
         assert client.get("/logged").status_code == 200
 
     protocols: list[str] = []
+    counted: set[str] = set()
 
     def noted() -> bool:
         requests = [entry.get("httpRequest", {}) for _, entry in cloud.cloud.logs.read(f"projects/{PROJECT}")]
         protocols[:] = [one["protocol"] for one in requests if one.get("requestUrl", "").endswith("/logged")]
+        series = cloud.cloud.metrics.series(PROJECT, "run.googleapis.com/request_count")
+        counted.update(one.labels["response_code_class"] for one in series if one.labels["response_code"] == "200")
         return bool(protocols)
 
     cloud.until(noted, topic(f"projects/{PROJECT}"))
     assert protocols == ["HTTP/2"]
+    assert counted == {"2xx"}
 
 
 def test_an_h2c_instance_is_called_over_http_2_whatever_the_client_speaks(http_2: Any) -> None:
