@@ -7,6 +7,7 @@ from localcloud.engine.service import Body, Call, Resource
 from localcloud.errors import invalid, not_found
 from localcloud.services.monitoring.channel_types import CHANNEL_TYPES, SECRET
 from localcloud.services.monitoring.names import API, changed_by, missing, wrong
+from localcloud.spec import urls
 
 _MASKED = "********"
 
@@ -45,6 +46,10 @@ def _checked(body: Body) -> Body:
             raise missing(f"notification_channel.labels[{label}]")
     if kind == "email" and "@" not in labels["email_address"]:
         raise wrong("notification_channel.labels[email_address]", labels["email_address"], "must be an e-mail address.")
+    if "url" in known and urls.parts(labels["url"], "http", "https") is None:
+        raise wrong(
+            "notification_channel.labels[url]", labels["url"], "must begin with http:// or https:// and name a host."
+        )
     body |= {"labels": {name: _MASKED if name in SECRET else value for name, value in labels.items()}}
     return {"enabled": True, **body, **({"verificationStatus": "UNVERIFIED"} if kind == "sms" else {})}
 

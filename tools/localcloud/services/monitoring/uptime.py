@@ -11,7 +11,7 @@ from localcloud.engine.service import Body, Call, Resource
 from localcloud.errors import failed_precondition, invalid, unimplemented
 from localcloud.services.monitoring import checks
 from localcloud.services.monitoring.names import API, missing, seconds, wrong
-from localcloud.spec import patterns
+from localcloud.spec import patterns, urls
 
 _PERIODS = (60, 300, 600, 900)
 _LONGEST_TIMEOUT = 60
@@ -64,6 +64,10 @@ def _checked(call: Call, body: Body) -> Body:
         body[targets] = body[targets] | {"labels": labels}
         if body[targets].get("type") == "uptime_url" and not labels.get("host"):
             raise missing("uptime_check_config.monitored_resource.labels[host]")
+        if "host" in labels and urls.parts(f"http://{labels['host']}/", "http") is None:
+            raise wrong(
+                "uptime_check_config.monitored_resource.labels[host]", labels["host"], "must be the name of a host."
+            )
     if targets != "syntheticMonitor" and _only(body, _PROTOCOLS, "check_request_type") == "httpCheck":
         body["httpCheck"] = _http(body["httpCheck"])
     _check_regions(body.get("selectedRegions", []))
