@@ -47,7 +47,7 @@ KIND = Kind(
         Provisioning(
             "google_monitoring_alert_policy",
             "alert",
-            Without("its id is Google's own, and not known before it is made"),
+            Without("its ID is assigned by Google when it is created"),
             price,
             (
                 "monitoring.alertPolicies.create",

@@ -20,7 +20,7 @@ KIND = Kind(
         Provisioning(
             "google_billing_budget",
             "budget",
-            Without("Google assigns its ID when it is created"),
+            Without("its ID is assigned by Google when it is created"),
             Free("budgets and their notices are free"),
             ("billing.resourcebudgets.read", "billing.resourcebudgets.write", "resourcemanager.projects.get"),
             uses=uses,

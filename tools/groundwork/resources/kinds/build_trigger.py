@@ -49,7 +49,7 @@ KIND = Kind(
         Provisioning(
             "google_cloudbuild_trigger",
             "trigger",
-            Without("Google assigns its ID when it is created"),
+            Without("its ID is assigned by Google when it is created"),
             price,
             ("cloudbuild.builds.create", "cloudbuild.builds.update"),
             uses=lambda environment: bool(environment.builds),

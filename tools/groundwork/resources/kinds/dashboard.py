@@ -23,7 +23,7 @@ KIND = Kind(
         Provisioning(
             "google_monitoring_dashboard",
             "dashboard",
-            Without("its id is Google's own, and not known before it is made"),
+            Without("its ID is assigned by Google when it is created"),
             Free("dashboards are free"),
             (
                 "monitoring.dashboards.create",

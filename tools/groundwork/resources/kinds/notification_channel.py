@@ -23,7 +23,7 @@ KIND = Kind(
         Provisioning(
             "google_monitoring_notification_channel",
             "e-mail address",
-            Without("its id is Google's own, and not known before it is made"),
+            Without("its ID is assigned by Google when it is created"),
             Free("e-mails are free"),
             (
                 "monitoring.notificationChannels.create",

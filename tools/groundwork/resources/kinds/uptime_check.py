@@ -42,7 +42,7 @@ KIND = Kind(
         Provisioning(
             "google_monitoring_uptime_check_config",
             "uptime check",
-            Without("its id is Google's own, and not known before it is made"),
+            Without("its ID is assigned by Google when it is created"),
             price,
             (
                 "monitoring.uptimeCheckConfigs.create",

@@ -23,7 +23,7 @@ KIND = Kind(
         Provisioning(
             "google_vertex_ai_tensorboard",
             "TensorBoard",
-            Without("Google assigns its ID when it is created"),
+            Without("its ID is assigned by Google when it is created"),
             price,
             ("aiplatform.tensorboards.create", "aiplatform.tensorboards.delete", "aiplatform.tensorboards.update"),
             uses=lambda environment: any(one.tensorboard for one in environment.training.values()),
