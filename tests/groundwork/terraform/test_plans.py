@@ -33,3 +33,11 @@ def test_reading_and_doing_nothing_are_no_changes() -> None:
     assert plans.acting([change("", "a", "noop"), change("", "b", "read"), change("", "c", "create")]) == (
         change("", "c", "create"),
     )
+
+
+def test_an_import_is_no_step_of_an_apply_and_a_replacement_is_two() -> None:
+    """Terraform reports nothing of an import, so a component with one would never be complete."""
+    applied = [
+        layer(change("module.a", "b", "create"), change("module.a", "c", "import"), change("module.d", "e", "replace"))
+    ]
+    assert plans.steps(applied) == {("platform", "module.a"): 1, ("platform", "module.d"): 2}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -203,12 +202,11 @@ def show_plans(session: Session, layer_plans: Sequence[LayerPlan], talk: Talk, *
 
 def apply_all(session: Session, pending: Sequence[LayerPlan], options: UpOptions, talk: Talk) -> None:
     """Applies the saved plans of the layers in order, and reports the result."""
-    changes = [(entry.layer, change) for entry in pending for change in entry.changes]
-    # A replaced resource counts twice: it is destroyed and created.
-    work = Counter((layer, change.module) for layer, change in changes for _ in range(1 + (change.action == "replace")))
-    doing = "destroying in" if changes and all(change.action == "delete" for _, change in changes) else "applying to"
+    changes = [change for entry in pending for change in entry.changes]
+    doing = "destroying in" if changes and all(change.action == "delete" for change in changes) else "applying to"
+    title = f"{doing} {session.environment.name}"
     began = time.monotonic()
-    with session.keeping_cloud_up(talk.say), talk.progress(f"{doing} {session.environment.name}", work) as listen:
+    with session.keeping_cloud_up(talk.say), talk.progress(title, plans.steps(pending)) as listen:
         for entry in _in_order(pending):
             apply_layer(session, entry, options, listen, talk)
     talk.say(f"{session.environment.name}: {plans.counts(pending).done} in {time.monotonic() - began:.1f} s")

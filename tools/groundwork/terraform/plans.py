@@ -28,6 +28,9 @@ _VERBS: dict[Action, str] = {
     "replace": "destroyed and recreated",
 }
 
+# Of an import, a renaming or a removal from the state, Terraform reports no step; a replacement is two.
+_STEPS: dict[Action, int] = {"create": 1, "update": 1, "delete": 1, "replace": 2}
+
 
 @dataclass(frozen=True)
 class LayerPlan:
@@ -93,3 +96,12 @@ def counts(plans: Iterable[LayerPlan]) -> Counts:
         delete=number["delete"] + number["replace"],
         imported=number["import"],
     )
+
+
+def steps(plans: Iterable[LayerPlan]) -> Counter[tuple[str, str]]:
+    """How many steps Terraform will report, by layer and module."""
+    by_module: Counter[tuple[str, str]] = Counter()
+    for plan in plans:
+        for change in plan.changes:
+            by_module[plan.layer, change.module] += _STEPS.get(change.action, 0)
+    return by_module
