@@ -137,6 +137,7 @@ def test_log_entries_are_counted_and_so_is_what_a_log_based_metric_matches(call:
     for severity, payload in (
         ("INFO", {"event": "epoch", "loss": 0.25, "run": "cats-1"}),
         ("INFO", {"event": "epoch", "loss": "none", "run": "cats-1"}),
+        ("INFO", {"event": "epoch", "loss": "NaN", "run": "cats-1"}),
         ("ERROR", {"event": "stopped"}),
     ):
         call.cloud.store.begin()
@@ -147,7 +148,7 @@ def test_log_entries_are_counted_and_so_is_what_a_log_based_metric_matches(call:
         for one in listed(call, "logging.googleapis.com/log_entry_count")
         if one["metric"]["labels"]["log"] == "train"
     }
-    assert counts == {"INFO": ["2"], "ERROR": ["1"]}
+    assert counts == {"INFO": ["3"], "ERROR": ["1"]}
     (errors,) = listed(call, "logging.googleapis.com/user/errors")
     assert values(errors) == ["1"]
     (loss,) = listed(call, "logging.googleapis.com/user/loss")
@@ -161,6 +162,21 @@ def test_an_extractor_that_cannot_be_read_is_refused(call: Sender, text: str) ->
     assert "xtract" in call.refused("POST", f"/logging/v2/projects/{PROJECT}/metrics", body).replace(
         "expression", "extract"
     )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"exponentialBuckets": {"numFiniteBuckets": 10**8, "growthFactor": 2, "scale": 1}},
+        {"exponentialBuckets": {"numFiniteBuckets": 200, "growthFactor": 1e300, "scale": 1}},
+        {"linearBuckets": {}},
+        {"linearBuckets": {"numFiniteBuckets": 3, "width": 0}},
+        {"explicitBuckets": {"bounds": [2, 1]}},
+    ],
+)
+def test_buckets_that_cannot_be_are_refused(call: Sender, options: Any) -> None:
+    body = {"name": "x", "filter": "a", "valueExtractor": "EXTRACT(jsonPayload.x)", "bucketOptions": options}
+    assert "bucket options" in call.refused("POST", f"/logging/v2/projects/{PROJECT}/metrics", body)
 
 
 def point(call: Sender, value: Any, ago: float = 0, **more: Any) -> Any:
@@ -206,6 +222,7 @@ def test_a_sum_that_grows_is_read_as_a_rate(call: Sender) -> None:
         ({"metric": {"type": COUNT}}, "only metrics of your own", 400),
         ({"resource": {"type": "moon"}}, "must be one of", 400),
         ({"points": []}, "exactly one point", 400),
+        ({"points": [{"value": {"doubleValue": 1, "int64Value": "1"}}]}, "must be of one type", 400),
         ({"points": [{"interval": {}, "value": {"doubleValue": 1}}]}, "missing field timeSeries[0].points[0].interval.end_time", 400),
         ({"points": [{"interval": {"endTime": "2030-01-03T00:00:00Z"}, "value": {"doubleValue": 1}}]}, "25h in the past", 400),
         ({"points": [{"interval": {"endTime": "2030-01-01T00:00:00Z"}, "value": {"int64Value": "1"}}]}, "must be DOUBLE, but is INT64", 400),

@@ -6,13 +6,15 @@ Source: https://cloud.google.com/logging/docs/logs-based-metrics.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from localcloud.engine.cloud import Cloud
-from localcloud.engine.metrics import LATENCIES
+from localcloud.engine.metrics import LATENCIES, bounds
 from localcloud.engine.service import Body
 from localcloud.errors import invalid
 from localcloud.services.logging.sinks import API
@@ -23,6 +25,7 @@ _EXTRACTOR = re.compile(
     r'(?:REGEXP_EXTRACT\(\s*(?P<field>[\w.@/"-]+)\s*,\s*"(?P<pattern>(?:[^"\\]|\\.)*)"\s*\)|EXTRACT\(\s*(?P<whole>[\w.@/"-]+)\s*\))'
 )
 _ALL = "logging.googleapis.com/log_entry_count"
+_MOST_BUCKETS = 200
 _GLOBAL = {"type": "global", "labels": {}}
 
 
@@ -60,7 +63,8 @@ def _measure(
         value = float(rule.value(entry))
     except ValueError:
         return  # an entry whose field is not a number counts for nothing, as at Google
-    cloud.metrics.sample(project, rule.metric, resource, labels, value, rule.buckets)
+    if math.isfinite(value):
+        cloud.metrics.sample(project, rule.metric, resource, labels, value, rule.buckets)
 
 
 def _rules(cloud: Cloud, container: str) -> list[CountingRule]:
@@ -70,11 +74,23 @@ def _rules(cloud: Cloud, container: str) -> list[CountingRule]:
             log_filters.compiled(body["filter"]),
             {label: extractor(text) for label, text in body.get("labelExtractors", {}).items()},
             extractor(body["valueExtractor"]) if body.get("valueExtractor") else None,
-            json.dumps(body["bucketOptions"]) if body.get("bucketOptions") else LATENCIES,
+            json.dumps(body["bucketOptions"]) if usable(body.get("bucketOptions", {})) else LATENCIES,
         )
         for name, body in cloud.store.list(API, container, "metrics")
         if not body.get("disabled")
     ]
+
+
+def usable(options: Body) -> bool:
+    """Whether BucketOptions have bounds, each above the one before, and no more of them than Google takes."""
+    kind: Body = next(iter(options.values()), {})
+    if kind.get("numFiniteBuckets", 0) > _MOST_BUCKETS:
+        return False
+    try:
+        found = bounds(json.dumps(options))
+    except (LookupError, OverflowError, TypeError):
+        return False
+    return 0 < len(found) <= _MOST_BUCKETS + 1 and all(one < other for one, other in pairwise(found))
 
 
 def extractor(text: str) -> Callable[[Body], str]:

@@ -72,7 +72,10 @@ def _write(call: Call, one: Body, field: str) -> None:
         raise wrong(f"{field}.resource.type", resource.get("type", ""), f"must be one of {', '.join(RESOURCES)}.")
     if len(points) != 1:
         raise wrong(f"{field}.points", len(points), "must have exactly one point.")
-    ((name, value),) = points[0].get("value", {}).items() or (("", ""),)
+    given = points[0].get("value", {})
+    if len(given) > 1:
+        raise wrong(f"{field}.points[0].value", ", ".join(given), "must be of one type.")
+    name, value = next(iter(given.items()), ("", ""))
     if name not in _FIELDS:
         raise unimplemented(
             f"The local cloud writes {', '.join(_FIELDS)}, not {name or 'a point without a value'} ({field})."
