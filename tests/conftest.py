@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -14,15 +15,18 @@ from tests.cloud_client import Client
 
 _numbers = itertools.count(1)
 # What a shell or a runner sets, and commands heed; a test sets those that it is about.
-_OF_THE_SHELL = ("CLICOLOR", "COLORTERM", "COLUMNS", "FORCE_COLOR", "GROUNDWORK_ENV", "LINES", "NO_COLOR")
+_OF_THE_SHELL = re.compile(
+    "CLICOLOR|COLORTERM|COLUMNS|FORCE_COLOR|GROUNDWORK_ENV|LINES|NO_COLOR|DOCKER_CONFIG|(CLOUDSDK|GIT|GOOGLE)_.*|.*_EMULATOR_HOST"
+    "|TF_(CLI_ARGS.*|DATA_DIR|IN_AUTOMATION|LOG.*|VAR_.*|WORKSPACE)"
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def any_shell() -> Iterator[None]:
-    """The same terminal for all tests, whatever shell they are started from, and no proxy between them and this machine."""
+    """The same terminal and no login for all tests, whatever shell they are started from, and no proxy between them and this machine."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in _OF_THE_SHELL:
-            patch.delenv(name, raising=False)
+        for name in filter(_OF_THE_SHELL.fullmatch, list(os.environ)):
+            patch.delenv(name)
         patch.setenv("TERM", "xterm")
         for name in ("NO_PROXY", "no_proxy"):
             patch.setenv(name, ",".join(filter(None, [os.environ.get(name), "127.0.0.1", "localhost"])))
