@@ -19,13 +19,14 @@ def logs(tmp_path: Path) -> Logs:
 
 
 def many(logs: Logs, count: int) -> None:
+    day = f"{datetime.now(UTC) - timedelta(days=8):%Y-%m-%d}"  # entries are kept for thirty days
     for number in range(count):
         logs.log(
             "p",
             "app",
             RESOURCE,
             str(number),
-            timestamp=f"2026-11-21T00:00:{number // 20 % 60:02}Z",
+            timestamp=f"{day}T00:00:{number // 20 % 60:02}Z",
             insertId=f"{number:05}",
         )
 

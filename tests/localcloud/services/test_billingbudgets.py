@@ -2,9 +2,11 @@
 
 import base64
 import json
+from calendar import monthrange
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from localcloud.engine.usage import Payer
@@ -346,7 +348,8 @@ def test_a_custom_period_ends_with_its_last_day() -> None:
 
 def test_the_last_periods_spend_can_be_the_amount(call: Sender) -> None:
     spend(call, 40)
-    call.later(days=32)
+    now = call.cloud.clock.now().astimezone(ZoneInfo("America/Los_Angeles"))
+    call.later(days=monthrange(now.year, now.month)[1] - now.day + 2)  # the next month, however short
     budget(call, amount={"lastPeriodAmount": {}}, thresholdRules=[{"thresholdPercent": 1}])
     assert spend(call, 30) == []
     [mail] = spend(call, 10)
