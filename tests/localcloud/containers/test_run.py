@@ -73,7 +73,7 @@ def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
     kind = detection.kind()
     assert kind is not None
     images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), PYTHON)
-    apis = ("run", "iam", "iamcredentials", "secretmanager", "logging", "storage", "cloudscheduler")
+    apis = ("run", "iam", "iamcredentials", "secretmanager", "logging", "storage", "cloudscheduler", "monitoring")
     with serving(tmp_path_factory.mktemp("state"), *apis) as cloud:
         yield cloud
     assert not cloud.cloud.workloads.running()
@@ -284,6 +284,33 @@ def test_requests_and_seconds_are_metered_with_the_services_labels(cloud: Servin
             return
         time.sleep(0.1)
     raise AssertionError(rows)
+
+
+def test_an_alert_sees_how_full_the_memory_of_a_service_is(cloud: Serving) -> None:
+    hungry = {"args": [f"held = b'x' * (120 << 20)\n{APP}"], "resources": {"limits": {"memory": "256Mi"}}}
+    deployed(cloud, "hungry", template(container=hungry, scaling={"minInstanceCount": 1}))
+    fullest = {"alignmentPeriod": "60s", "perSeriesAligner": "ALIGN_PERCENTILE_99", "crossSeriesReducer": "REDUCE_MAX"}
+    by_service = {**fullest, "groupByFields": ["resource.labels.service_name"]}
+    above = {
+        "filter": 'resource.type="cloud_run_revision" AND resource.labels.service_name="hungry" AND '
+        'metric.type="run.googleapis.com/container/memory/utilizations"',
+        "aggregations": [by_service],
+        "comparison": "COMPARISON_GT",
+        "thresholdValue": 0.4,
+        "duration": "0s",
+    }
+    condition = {"displayName": "full", "conditionThreshold": above}
+    body = {"displayName": "memory", "combiner": "OR", "conditions": [condition]}
+    policy = cloud("POST", f"monitoring/v3/projects/{PROJECT}/alertPolicies", body)
+    for _ in range(60):
+        cloud.write(lambda: cloud.cloud.clock.advance(60))
+        time.sleep(0.5)
+        found = cloud("GET", f"monitoring/v3/projects/{PROJECT}/alerts").get("alerts", [])
+        if found:
+            break
+    assert [one["policy"]["name"] for one in found] == [policy["name"]]
+    assert found[0]["resource"]["labels"]["service_name"] == "hungry"
+    cloud("DELETE", f"monitoring/v3/{policy['name']}")
 
 
 def test_a_deleted_service_leaves_no_container_and_no_port(cloud: Serving) -> None:

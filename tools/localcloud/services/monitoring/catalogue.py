@@ -1,4 +1,4 @@
-"""The metrics that the local cloud measures (and the use of memory, which it only describes: simulated), and the monitored resources that it knows.
+"""The metrics that the local cloud measures, and the monitored resources that it knows.
 
 Sources: https://cloud.google.com/monitoring/api/metrics_gcp, https://cloud.google.com/monitoring/api/resources.
 """

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.iam import roles
 from localcloud.engine.interfaces import Addresses
-from localcloud.engine.metrics import Gauge
 from localcloud.engine.service import Connections, Endpoints, Service, Site, Worker
-from localcloud.services.run import addresses, executions, front, jobs, journal, names, revisions, rollout, services
+from localcloud.services.run import addresses, executions, front, jobs, journal, measures, revisions, rollout, services
 from localcloud.services.run.fleet import IDLE, Fleet, Instance
 from localcloud.services.run.instances import Starter
 from localcloud.services.run.names import API
@@ -28,17 +27,6 @@ def _offers(cloud: Cloud) -> Sequence[object]:
     desk = front.Front(cloud, fleet)
     local = Addresses(partial(addresses.local, cloud))
     return fleet, starter, desk, addresses.PortHandlers(desk.own), local
-
-
-def _instances(cloud: Cloud, project: str) -> Iterator[Gauge]:
-    """How many instances of each revision are active and idle."""
-    fleet = cloud.offers.get(Fleet)
-    for group in fleet.groups() if fleet is not None else ():
-        if names.RunName.of(group.revision).project == project:
-            active = sum(bool(one.active) for one in group.instances)
-            for state, count in (("active", active), ("idle", len(group.instances) - active)):
-                about = journal.resource(group.revision)
-                yield Gauge("run.googleapis.com/container/instance_count", about, {"state": state}, count)
 
 
 def _connections(cloud: Cloud) -> Connections:
@@ -92,10 +80,11 @@ SERVICE = Service(
         services.DEPLOY: Worker(rollout.deploy, rollout.cut),
         services.REMOVE: Worker(rollout.remove, again=True),
         rollout.SCALE: Worker(rollout.scale),
+        measures.MEASURE: Worker(measures.measure, lambda *_: None),
         executions.EXECUTE: Worker(executions.execute, executions.cut),
     },
     due={IDLE: rollout.idle, rollout.KEEP: rollout.keep},
-    gauges=_instances,
+    gauges=measures.gauges,
     offers=_offers,
     sites=(Site(front.late, hosts=("*.*.run.app",), connections=_connections),),
     skus=journal.SKUS,
