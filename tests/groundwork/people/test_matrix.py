@@ -172,7 +172,7 @@ def test_what_read_and_write_come_to_is_what_the_terraform_grants() -> None:
     for role, line in lines:
         word = next((word for word in ("read", "write") if f": {word}}}" in line), "")
         assert re.search(rf'^ *{word} *= \[?.*"{role}"' if word else rf'"{role}"', text, re.MULTILINE), line
-    assert len(lines) == 11
+    assert len(lines) == 12
 
 
 def test_explain_gives_gclouds_line_where_no_persona_may(platform: Platform) -> None:
