@@ -107,6 +107,7 @@ def test_an_example_is_under_forty_lines_and_each_has_a_project_of_its_own() -> 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_is_created_used_by_its_members_and_destroyed(clone: Clone, name: str) -> None:
+    assert "to create, in project" in clone.run("plan", "--env", name)  # there is no such project yet
     up = clone.run("up", "--env", name, "--yes")
     assert "grants with far-reaching power" in up
     clone.run("plan", "--env", name, "--detailed-exitcode")

@@ -1,4 +1,4 @@
-"""Plans without a state bucket: a copy of a layer's code with no backend."""
+"""Plans without a state bucket: a copy of a layer's code with no backend, which reads nothing of the project."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ FOLDER = "stateless"
 # In the form that `terraform fmt` leaves. What would be imported does not exist yet either.
 _BACKEND = re.compile(r'^  backend "\w+" \{\}\n', re.MULTILINE)
 _IMPORT = re.compile(r"^import \{\n(?:  .*\n|\n)*\}\n", re.MULTILINE)
+_DATA = re.compile(r"^data .* \{\n(?:  .*\n|\n)*\}\n", re.MULTILINE)
+_PROJECT = re.compile(r"^(  project(?:_id)? *= ).*$", re.MULTILINE)
 
 
 def place(data: Path, layer: str) -> Path:
@@ -20,18 +22,23 @@ def place(data: Path, layer: str) -> Path:
 
 
 def copy(checkout: Checkout, data: Path, layer: str) -> None:
-    """Creates the copy: the layer's files without backend and imports, and links to everything beside them."""
+    """Creates the copy: the layer's files without backend, imports and reads of the project, and links to everything beside them."""
     remove(data)
     target = place(data, layer)
     target.mkdir(parents=True)
     for file in checkout.layer(layer).iterdir():
         if file.suffix == ".tf":
-            text = file.read_text("utf-8")
-            (target / file.name).write_text(_IMPORT.sub("", _BACKEND.sub("", text)), "utf-8")
+            text = _IMPORT.sub("", _BACKEND.sub("", file.read_text("utf-8")))
+            (target / file.name).write_text(_DATA.sub(_unread, text), "utf-8")
         elif file.is_file():
             (target / file.name).symlink_to(file)
     for beside in ("modules", "envs", "infra/environment"):
         (data / FOLDER / beside).symlink_to(checkout.root / beside)
+
+
+def _unread(data: re.Match[str]) -> str:
+    """A data source of a project that may not exist, or has Resource Manager off: Terraform reads it when the project is known."""
+    return _PROJECT.sub(r"\1timestamp()", data[0])
 
 
 def remove(data: Path) -> None:
