@@ -12,13 +12,13 @@ locals {
   # One alert for all services, since Google charges by condition; each service opens an incident of its own.
   thresholds = { for name, alert in {
     errors = {
-      wanted      = length(var.services) > 0
+      enabled     = length(var.services) > 0
       title       = "too many errors"
-      says        = "More than ${format("%.4g", var.alerts.errors * 100)} % of a service's requests in five minutes ended in a 5xx error. Its logs say why: `groundwork services logs NAME`."
+      message     = "More than ${format("%.4g", var.alerts.errors * 100)} % of a service's requests in five minutes ended in a 5xx error. Its logs say why: `groundwork services logs NAME`."
       severity    = "CRITICAL"
       filter      = "${local.requests} AND metric.labels.response_code_class = \"5xx\""
       denominator = local.requests
-      above       = var.alerts.errors
+      threshold   = var.alerts.errors
       period      = "300s"
       duration    = "0s"
       aligner     = "ALIGN_RATE"
@@ -26,13 +26,13 @@ locals {
       group       = "resource.labels.service_name"
     }
     latency = {
-      wanted      = length(var.services) > 0
+      enabled     = length(var.services) > 0
       title       = "slow answers"
-      says        = "For five minutes, more than one in twenty of a service's requests took longer than ${var.alerts.latency_ms} ms. More instances, more CPU or a smaller model help."
+      message     = "For five minutes, more than one in twenty of a service's requests took longer than ${var.alerts.latency_ms} ms. Try more instances, more CPU or a smaller model."
       severity    = "WARNING"
       filter      = "${local.of_services} AND metric.type = \"run.googleapis.com/request_latencies\""
       denominator = null
-      above       = var.alerts.latency_ms
+      threshold   = var.alerts.latency_ms
       period      = "60s"
       duration    = "300s"
       aligner     = "ALIGN_DELTA"
@@ -40,13 +40,13 @@ locals {
       group       = "resource.labels.service_name"
     }
     memory = {
-      wanted      = length(var.services) > 0
+      enabled     = length(var.services) > 0
       title       = "memory almost full"
-      says        = "For five minutes, a service used more than ${format("%.4g", var.alerts.memory * 100)} % of its memory; at 100 % it is stopped. If it keeps growing, something is never freed; otherwise, raise `memory` in the environment file."
+      message     = "For five minutes, a service used more than ${format("%.4g", var.alerts.memory * 100)} % of its memory; at 100 % it is stopped. If it keeps growing, the code leaks memory; otherwise, raise `memory` in the environment file."
       severity    = "CRITICAL"
       filter      = "${local.of_services} AND metric.type = \"run.googleapis.com/container/memory/utilizations\""
       denominator = null
-      above       = var.alerts.memory
+      threshold   = var.alerts.memory
       period      = "60s"
       duration    = "300s"
       aligner     = "ALIGN_PERCENTILE_99"
@@ -54,13 +54,13 @@ locals {
       group       = "resource.labels.service_name"
     }
     jobs = {
-      wanted      = length(var.jobs) > 0 && var.alerts.jobs
+      enabled     = length(var.jobs) > 0 && var.alerts.jobs
       title       = "a job failed"
-      says        = "A run of a job failed, after all of its retries. Its logs say why: `groundwork jobs logs NAME`."
+      message     = "A run of a job failed, after all of its retries. Its logs say why: `groundwork jobs logs NAME`."
       severity    = "ERROR"
       filter      = "${local.of_jobs} AND metric.type = \"run.googleapis.com/job/completed_execution_count\" AND metric.labels.result = \"failed\""
       denominator = null
-      above       = 0
+      threshold   = 0
       period      = "60s"
       duration    = "0s"
       aligner     = "ALIGN_DELTA"
@@ -68,20 +68,20 @@ locals {
       group       = "resource.labels.job_name"
     }
     uptime = {
-      wanted      = length(var.uptime) > 0
+      enabled     = length(var.uptime) > 0
       title       = "not reachable"
-      says        = "In ten minutes, fewer than half of the calls to a service from several continents were answered."
+      message     = "In ten minutes, fewer than half of the uptime calls to a service were answered."
       severity    = "CRITICAL"
       filter      = "resource.type = \"uptime_url\" AND metric.type = \"monitoring.googleapis.com/uptime_check/check_passed\" AND metric.labels.check_id = ${local.one_of.checks}"
       denominator = null
-      above       = null
+      threshold   = null
       period      = "600s"
       duration    = "0s"
       aligner     = "ALIGN_FRACTION_TRUE"
       reducer     = "REDUCE_MEAN"
       group       = "resource.labels.host"
     }
-  } : name => alert if alert.wanted }
+  } : name => alert if alert.enabled }
 
   # Admin activity is always logged, whoever deploys and by whatever means.
   deployments = join(" AND ", [
@@ -99,21 +99,21 @@ locals {
   charts = concat(
     length(var.services) == 0 ? [] : [
       {
-        title   = "Requests a second, by result"
+        title   = "Requests per second, by response class"
         filter  = local.requests
         aligner = "ALIGN_RATE"
         reducer = "REDUCE_SUM"
         groups  = ["resource.labels.service_name", "metric.labels.response_code_class"]
       },
       {
-        title   = "Milliseconds in which 95 % of requests are answered"
+        title   = "95th percentile of latency in milliseconds"
         filter  = local.thresholds.latency.filter
         aligner = "ALIGN_DELTA"
         reducer = "REDUCE_PERCENTILE_95"
         groups  = ["resource.labels.service_name"]
       },
       {
-        title   = "Used part of the memory"
+        title   = "Share of memory in use"
         filter  = local.thresholds.memory.filter
         aligner = "ALIGN_PERCENTILE_99"
         reducer = "REDUCE_MAX"
@@ -129,7 +129,7 @@ locals {
     ],
     length(var.jobs) == 0 ? [] : [
       {
-        title   = "Finished runs of jobs, by result"
+        title   = "Completed runs of jobs, by result"
         filter  = "${local.of_jobs} AND metric.type = \"run.googleapis.com/job/completed_execution_count\""
         aligner = "ALIGN_DELTA"
         reducer = "REDUCE_SUM"
@@ -233,8 +233,8 @@ resource "google_monitoring_alert_policy" "thresholds" {
     condition_threshold {
       filter             = each.value.filter
       denominator_filter = each.value.denominator
-      comparison         = each.value.above == null ? "COMPARISON_LT" : "COMPARISON_GT"
-      threshold_value    = each.value.above == null ? 0.5 : each.value.above
+      comparison         = each.value.threshold == null ? "COMPARISON_LT" : "COMPARISON_GT"
+      threshold_value    = each.value.threshold == null ? 0.5 : each.value.threshold
       duration           = each.value.duration
 
       aggregations {
@@ -267,7 +267,7 @@ resource "google_monitoring_alert_policy" "thresholds" {
   }
 
   documentation {
-    content = each.value.says
+    content = each.value.message
   }
 }
 
