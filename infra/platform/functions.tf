@@ -27,7 +27,7 @@ module "function_sources" {
   }
 }
 
-# Delivers events to functions: each function lets it do that, and it may do nothing else.
+# Delivers events to functions, as each of them allows, and may do nothing else.
 module "events" {
   source   = "../../modules/service_account"
   for_each = toset(length(local.triggered) > 0 ? ["events"] : [])
@@ -105,6 +105,6 @@ module "functions" {
     role => concat(lookup(module.team_access.iam.functions, role, []), lookup(local.callers_of_functions[each.key], role, []))
   }
 
-  # Before a trigger is made, Cloud Storage has to be able to publish to it.
+  # A trigger can be created only once Cloud Storage may publish.
   depends_on = [module.storage_events]
 }

@@ -1,5 +1,5 @@
 locals {
-  # An archive is called by its content, so that new code is another object, and a plan says so.
+  # An archive's name changes with its content, so that new code is a new object in the plan.
   object = "${var.name}/${basename(var.code.archive)}"
 }
 

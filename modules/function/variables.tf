@@ -17,7 +17,7 @@ variable "builder" {
 }
 
 variable "code" {
-  description = "The code: path of a zip archive on this machine, the bucket to keep it in, the function in it that is called, and its runtime. The name of the archive is to change with its content, as `groundwork` does."
+  description = "The code: path of a zip archive on this machine, the bucket to keep it in, the function in it that is called, and its runtime. The name of the archive must change with its content, as `groundwork` makes it do."
   type = object({
     archive     = string
     bucket      = string
@@ -37,7 +37,7 @@ variable "code" {
 }
 
 variable "event" {
-  description = "Event in a bucket that starts the function: finalized, deleted, archived or metadataUpdated. `location` is the bucket's, `service_account` delivers the events and needs roles/eventarc.eventReceiver in the project; with `retry`, a failed event is delivered again for up to a day. Without it, the function answers requests."
+  description = "Event in a bucket that starts the function: finalized, deleted, archived or metadataUpdated. `location` is the bucket's; `service_account` delivers the events, and needs roles/eventarc.eventReceiver in the project. With `retry`, a failed event is delivered again for up to a day. Without an event, the function answers requests."
   type = object({
     bucket          = string
     location        = string
@@ -93,7 +93,7 @@ variable "labels" {
 }
 
 variable "limits" {
-  description = "CPUs and memory of an instance, the number of requests or events that it handles at once, and the seconds that one may take."
+  description = "CPUs and memory of an instance, the number of requests or events that it handles at once, and the seconds that each may take."
   type = object({
     concurrency     = optional(number, 1)
     cpu             = optional(number, 1)

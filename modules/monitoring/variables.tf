@@ -1,5 +1,5 @@
 variable "alerts" {
-  description = "When an alert is sent: above this share of requests that end in a 5xx error, above these milliseconds within which 95 % of requests are answered, above this share of the memory limit, when a job fails, and at every deployment of a service."
+  description = "When to alert: above this share of requests that end in a 5xx error, above this 95th percentile of latency in milliseconds, above this share of the memory limit, when a job fails, and at every deployment of a service."
   type = object({
     errors     = optional(number, 0.05)
     jobs       = optional(bool, true)
@@ -78,7 +78,7 @@ variable "project_id" {
 }
 
 variable "services" {
-  description = "Names of the Cloud Run services to watch; a function is one, too."
+  description = "Names of the Cloud Run services to watch, functions included."
   type        = set(string)
   default     = []
   nullable    = false
@@ -90,7 +90,7 @@ variable "services" {
 }
 
 variable "uptime" {
-  description = "Pages that are called from several continents every five minutes, by name: host, and path."
+  description = "Pages to call from several continents every five minutes, by name: host and path."
   type = map(object({
     host = string
     path = optional(string, "/")
