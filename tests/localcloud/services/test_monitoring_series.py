@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from localcloud.engine.metrics import LATENCIES
 from localcloud.services.monitoring import alignment, reduction
-from localcloud.services.monitoring.lines import Distribution, Line, Sample
+from localcloud.services.monitoring.stored_series import Distribution, Sample, TimeSeries
 
 from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
 
@@ -290,9 +290,9 @@ def test_what_is_measured_is_taken_back_with_what_it_measures(call: Sender) -> N
     assert len(listed(call, COUNT)) == 1
 
 
-def line(kind: str, value: str, *numbers: float) -> Line:
+def series(kind: str, value: str, *numbers: float) -> TimeSeries:
     points = [Sample(at * 60, (at + 1) * 60, number) for at, number in enumerate(numbers)]
-    return Line({"type": "a/b", "labels": {}}, {"type": "global", "labels": {}}, kind, value, "1", points)
+    return TimeSeries({"type": "a/b", "labels": {}}, {"type": "global", "labels": {}}, kind, value, "1", points)
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def line(kind: str, value: str, *numbers: float) -> Line:
     ],
 )
 def test_each_aligner(aligner: str, expected: list[float]) -> None:
-    found = alignment.aligned(line("GAUGE", "INT64", 1, 2, 3, 4), aligner, 120, 240)
+    found = alignment.aligned(series("GAUGE", "INT64", 1, 2, 3, 4), aligner, 120, 240)
     assert [one.value for one in found.points] == expected
     if aligner != "ALIGN_NONE":
         assert [(one.start, one.end) for one in found.points] == [(0, 120), (120, 240)]
@@ -318,13 +318,13 @@ def test_each_aligner(aligner: str, expected: list[float]) -> None:
     ("aligner", "expected"), [("ALIGN_COUNT_TRUE", 1), ("ALIGN_COUNT_FALSE", 2), ("ALIGN_FRACTION_TRUE", 1 / 3)]
 )
 def test_each_aligner_of_truth(aligner: str, expected: float) -> None:
-    found = alignment.aligned(line("GAUGE", "BOOL", 1, 0, 0), aligner, 180, 180)
+    found = alignment.aligned(series("GAUGE", "BOOL", 1, 0, 0), aligner, 180, 180)
     assert [one.value for one in found.points] == [pytest.approx(expected)]
 
 
 def test_each_reducer() -> None:
-    lines = [line("GAUGE", "DOUBLE", number) for number in (1, 2, 3, 4)]
-    made = {name: reduction.reduced(lines, name, [])[0].points[0].value for name in reduction.REDUCERS}
+    several = [series("GAUGE", "DOUBLE", number) for number in (1, 2, 3, 4)]
+    made = {name: reduction.reduced(several, name, [])[0].points[0].value for name in reduction.REDUCERS}
     assert made == {
         "REDUCE_SUM": 10, "REDUCE_MEAN": 2.5, "REDUCE_MIN": 1, "REDUCE_MAX": 4, "REDUCE_COUNT": 4, "REDUCE_COUNT_TRUE": 4,
         "REDUCE_COUNT_FALSE": 0, "REDUCE_FRACTION_TRUE": 1, "REDUCE_PERCENTILE_99": 4, "REDUCE_PERCENTILE_95": 4,

@@ -54,7 +54,7 @@ class Point(NamedTuple):
 
 
 class Gauge(NamedTuple):
-    """What there is of something at this moment."""
+    """The value that something has at the moment."""
 
     metric: str
     resource: Mapping[str, Any]
@@ -77,12 +77,12 @@ class Metrics:
         self._gauges: list[Gauges] = []
         store.on_rollback(self._ids.clear)
 
-    def ask(self, gauges: Gauges) -> None:
-        """Registers who says what there is in a project at a moment."""
+    def register_gauges(self, gauges: Gauges) -> None:
+        """Registers a function that gives the gauges of a project."""
         self._gauges.append(gauges)
 
-    def look(self, project: str) -> None:
-        """Writes what there is in a project now; its gauges are read while somebody watches."""
+    def read_gauges(self, project: str) -> None:
+        """Writes the gauges of a project as they are now; nobody reads them while no policy watches."""
         moment = self._clock.seconds() // MINUTE * MINUTE
         for gauges in self._gauges:
             for metric, resource, labels, value in gauges(project):

@@ -109,7 +109,7 @@ def _bind(cloud: Cloud, service: Service) -> None:
     if service.log_keeper is not None:
         cloud.logs.keep_if(partial(service.log_keeper, cloud))
     if service.gauges is not None:
-        cloud.metrics.ask(partial(service.gauges, cloud))
+        cloud.metrics.register_gauges(partial(service.gauges, cloud))
     for offer in service.offers(cloud) if service.offers else ():
         cloud.offers.add(offer)
     cloud.usage.know(service.api, service.skus, partial(service.payer, cloud) if service.payer else None)

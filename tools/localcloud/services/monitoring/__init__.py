@@ -38,7 +38,7 @@ SERVICE = Service(
         checks.CHECK: Worker(checks.run, lambda *_: None),
         notifications.WEBHOOK: Worker(notifications.post, lambda *_: None),
     },
-    log_listener=log_alerts.heard,
+    log_listener=log_alerts.match,
     resources={
         "projects.alertPolicies": policies.RESOURCE,
         "projects.alerts": incidents.RESOURCE,

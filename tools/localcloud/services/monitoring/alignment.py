@@ -11,8 +11,8 @@ from statistics import fmean
 from typing import NamedTuple
 
 from localcloud.errors import unimplemented
-from localcloud.services.monitoring.lines import Distribution, Line, Sample, Value, merged, numbers
 from localcloud.services.monitoring.names import wrong
+from localcloud.services.monitoring.stored_series import Distribution, Sample, TimeSeries, Value, merged, numbers
 
 NONE = "ALIGN_NONE"
 _NUMBERS = ("INT64", "DOUBLE")
@@ -23,9 +23,9 @@ RANKS = (99, 95, 50, 5)
 
 
 class Aligner(NamedTuple):
-    """What an aligner makes of a period's values, for which kinds and types, and the type of the result ("" = the same)."""
+    """How the values of a period are combined, the kinds and types of metric for which it is, and the type of the result ("" = the same)."""
 
-    made: Callable[[Sequence[Value], float], Value]
+    combine: Callable[[Sequence[Value], float], Value]
     kinds: tuple[str, ...]
     types: tuple[str, ...]
     result: str = ""
@@ -75,21 +75,21 @@ def check(name: str, kind: str, value: str) -> None:
         raise wrong("aggregation.perSeriesAligner", name, why)
 
 
-def aligned(line: Line, name: str, period: float, until: float) -> Line:
+def aligned(series: TimeSeries, name: str, period: float, until: float) -> TimeSeries:
     """A time series with one point for each period that has any; the last period ends at `until`."""
     if name == NONE:
-        return line
-    check(name, line.kind, line.value)
+        return series
+    check(name, series.kind, series.value)
     aligner = ALIGNERS[name]
     periods: dict[int, list[Value]] = {}
-    for sample in _changes(line.points) if line.kind == "CUMULATIVE" else line.points:
+    for sample in _changes(series.points) if series.kind == "CUMULATIVE" else series.points:
         periods.setdefault(int((until - sample.end) // period), []).append(sample.value)
     kind = "DELTA" if name == "ALIGN_DELTA" else "GAUGE"
     points = [
-        Sample(until - (at + 1) * period, until - at * period, aligner.made(values, period))
+        Sample(until - (at + 1) * period, until - at * period, aligner.combine(values, period))
         for at, values in sorted(periods.items(), reverse=True)
     ]
-    return line._replace(kind=kind, value=aligner.result or line.value, points=points)
+    return series._replace(kind=kind, value=aligner.result or series.value, points=points)
 
 
 def _changes(points: Sequence[Sample]) -> list[Sample]:

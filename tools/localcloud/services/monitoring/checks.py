@@ -36,7 +36,7 @@ _LOCATIONS = {
 _RUN = ".run.app"
 
 
-def order(call: Call, body: Body) -> None:
+def schedule(call: Call, body: Body) -> None:
     """Has a new or changed check run at once, and says in the log if it never will."""
     call.cloud.due.forget(API, body["name"], CHECK)
     if body.get("disabled"):
@@ -66,7 +66,7 @@ async def run(cloud: Cloud, job: Job) -> None:
     target = _target(cloud, body) if body is not None else None
     if body is None or target is None:
         return
-    begun = time.monotonic()
+    started = time.monotonic()
     if target:
         http = body["httpCheck"]
         sent = base64.b64decode(http.get("body", ""))
@@ -75,13 +75,13 @@ async def run(cloud: Cloud, job: Job) -> None:
         answer = await asyncio.to_thread(loopback.ask, verb, target, _headers(cloud, body), sent, patience)
     else:
         answer = LoopbackAnswer(404, problem="There is no such service.")
-    await job.write(partial(_settle, cloud, body, answer, (time.monotonic() - begun) * 1000))
+    await job.write(partial(_record, cloud, body, answer, (time.monotonic() - started) * 1000))
 
 
-def _settle(cloud: Cloud, body: Body, answer: LoopbackAnswer, milliseconds: float) -> None:
+def _record(cloud: Cloud, body: Body, answer: LoopbackAnswer, milliseconds: float) -> None:
     project, check = body["name"].split("/")[1], body["name"].rpartition("/")[2]
     resource = body["monitoredResource"]
-    well = _passes(body, answer)
+    passed = _passes(body, answer)
     regions = body.get("selectedRegions", [])
     for location, own in _LOCATIONS.items():
         if not regions or set(own) & set(regions):
@@ -90,9 +90,9 @@ def _settle(cloud: Cloud, body: Body, answer: LoopbackAnswer, milliseconds: floa
                 "checker_location": location,
                 "checked_resource_id": resource["labels"]["host"],
             }
-            cloud.metrics.gauge(project, _PASSED, resource, labels, float(well))
+            cloud.metrics.gauge(project, _PASSED, resource, labels, float(passed))
             cloud.metrics.gauge(project, _LATENCY, resource, labels, milliseconds)
-    if not well and body.get("logCheckFailures"):
+    if not passed and body.get("logCheckFailures"):
         _log(cloud, body, answer.problem or f"The check failed with status {answer.status}.", "ERROR")
 
 

@@ -10,7 +10,7 @@ from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError, rpc_code
 from localcloud.services.monitoring import incidents
 from localcloud.services.monitoring.conditions import ABSENT, THRESHOLD, kind_of
-from localcloud.services.monitoring.incidents import Cause, Open
+from localcloud.services.monitoring.incidents import Cause, OpenIncident
 from localcloud.services.monitoring.names import API
 from localcloud.services.monitoring.verdicts import Verdict, Watch
 
@@ -23,11 +23,11 @@ _ALL = "all"
 """The key of the one incident of a policy whose conditions must all be met."""
 
 
-def order(call: Call, policy: Body) -> None:
+def schedule(call: Call, policy: Body) -> None:
     """Puts a policy's next judgement into the queue, if there is anything to judge; a policy that is off has no incidents."""
     call.cloud.due.forget(API, policy["name"], EVALUATE)
     if not policy["enabled"]:
-        incidents.drop(call.cloud, policy)
+        incidents.close_all(call.cloud, policy)
     elif any(kind_of(one) in (THRESHOLD, ABSENT) for one in policy["conditions"]):
         call.cloud.due.at(API, EVALUATE, policy["name"], _next(call.cloud))
 
@@ -38,7 +38,7 @@ def due(cloud: Cloud, name: str, moment: float) -> None:
     if policy is None or not policy["enabled"]:
         return
     cloud.due.at(API, EVALUATE, name, _next(cloud))
-    cloud.metrics.look(name.split("/")[1])
+    cloud.metrics.read_gauges(name.split("/")[1])
     last = cloud.clock.seconds() // _MINUTE * _MINUTE
     try:
         _judge_all(cloud, policy, max(moment, last - _MOST_MINUTES * _MINUTE), last)
@@ -59,8 +59,8 @@ def _judge_all(cloud: Cloud, policy: Body, first: float, last: float) -> None:
 
 def _judge(cloud: Cloud, policy: Body, watched: Mapping[str, tuple[Body, Watch]], moment: float) -> None:
     verdicts = {name: watch.at(moment) for name, (_, watch) in watched.items()}
-    triggered = {name for name, (_, watch) in watched.items() if watch.enough(verdicts[name])}
-    known = incidents.found(cloud, policy["name"])
+    triggered = {name for name, (_, watch) in watched.items() if watch.triggers(verdicts[name])}
+    known = incidents.open_incidents(cloud, policy["name"])
     if policy.get("combiner", "OR").startswith("AND") and len(watched) > 1:
         _judge_together(cloud, policy, watched, verdicts, triggered, moment, known)
         return
@@ -70,7 +70,7 @@ def _judge(cloud: Cloud, policy: Body, watched: Mapping[str, tuple[Body, Watch]]
             if key in known:
                 _settle(cloud, policy, key, verdict, moment)
             elif verdict.met and name in triggered:
-                incidents.opened(cloud, policy, key, _cause(condition, verdict), moment)
+                incidents.open_incident(cloud, policy, key, _cause(condition, verdict), moment)
     _expire(cloud, policy, known, moment)
 
 
@@ -81,7 +81,7 @@ def _judge_together(
     verdicts: Mapping[str, Mapping[str, Verdict]],
     triggered: set[str],
     moment: float,
-    known: Mapping[str, Open],
+    known: Mapping[str, OpenIncident],
 ) -> None:
     """One incident, open while every condition is met; of the same resource, if the policy says so."""
     met = [{_resource(one) for one in verdicts[name].values() if one.met} for name in watched]
@@ -91,46 +91,46 @@ def _judge_together(
     if together and _ALL not in known:
         name, (condition, _) = next(iter(watched.items()))
         first = next(one for one in verdicts[name].values() if one.met)
-        incidents.opened(cloud, policy, _ALL, _cause(condition, first), moment)
+        incidents.open_incident(cloud, policy, _ALL, _cause(condition, first), moment)
     elif _ALL in known and any(verdicts[name] and all(one.over for one in verdicts[name].values()) for name in watched):
-        incidents.closed(cloud, policy, _ALL, moment)
+        incidents.close_incident(cloud, policy, _ALL, moment)
     elif _ALL in known and all(any(one.value is not None for one in found.values()) for found in verdicts.values()):
-        incidents.seen(cloud, policy["name"], _ALL, moment)
+        incidents.note_data(cloud, policy["name"], _ALL, moment)
     _expire(cloud, policy, known, moment)
 
 
 def _settle(cloud: Cloud, policy: Body, key: str, verdict: Verdict, moment: float) -> None:
     if verdict.over:
-        incidents.closed(cloud, policy, key, moment)
+        incidents.close_incident(cloud, policy, key, moment)
     elif verdict.value is not None or verdict.met:
-        incidents.seen(cloud, policy["name"], key, moment)
+        incidents.note_data(cloud, policy["name"], key, moment)
 
 
-def _expire(cloud: Cloud, policy: Body, known: Mapping[str, Open], moment: float) -> None:
+def _expire(cloud: Cloud, policy: Body, known: Mapping[str, OpenIncident], moment: float) -> None:
     """Closes what has had no data for so long that the policy lets go of it."""
     patience = float(policy.get("alertStrategy", {}).get("autoClose", f"{_CLOSED_AFTER}s").rstrip("s"))
     for key, one in known.items():
-        if moment - one.seen >= patience and incidents.found(cloud, policy["name"]).get(key) == one:
-            incidents.closed(cloud, policy, key, moment)
+        if moment - one.seen >= patience and incidents.open_incidents(cloud, policy["name"]).get(key) == one:
+            incidents.close_incident(cloud, policy, key, moment)
 
 
 def _cause(condition: Body, verdict: Verdict) -> Cause:
     kind = kind_of(condition)
-    metric, body = verdict.line.metric, condition[kind]
-    labels = {**verdict.line.resource.get("labels", {}), **metric.get("labels", {})}
-    of = f"{metric['type']} for {verdict.line.resource['type']}" + (f" {json.dumps(labels)}" if labels else "")
+    metric, body = verdict.series.metric, condition[kind]
+    labels = {**verdict.series.resource.get("labels", {}), **metric.get("labels", {})}
+    of = f"{metric['type']} for {verdict.series.resource['type']}" + (f" {json.dumps(labels)}" if labels else "")
     if kind == ABSENT:
         summary = f"There was no data of {of} for {body['duration']}."
-        return Cause(condition, summary, metric, verdict.line.resource)
+        return Cause(condition, summary, metric, verdict.series.resource)
     side = "above" if body["comparison"] == "COMPARISON_GT" else "below"
     value = "without data" if verdict.value is None else f"with a value of {verdict.value:.3f}"
     summary = f"{of} is {side} the threshold of {body.get('thresholdValue', 0):.3f} {value}."
     seen = "" if verdict.value is None else f"{verdict.value:.3f}"
-    return Cause(condition, summary, metric, verdict.line.resource, seen)
+    return Cause(condition, summary, metric, verdict.series.resource, seen)
 
 
 def _resource(verdict: Verdict) -> str:
-    return json.dumps(verdict.line.resource, sort_keys=True)
+    return json.dumps(verdict.series.resource, sort_keys=True)
 
 
 def _next(cloud: Cloud) -> float:

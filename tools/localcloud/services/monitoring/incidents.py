@@ -32,7 +32,7 @@ class Cause(NamedTuple):
     value: str = ""
 
 
-class Open(NamedTuple):
+class OpenIncident(NamedTuple):
     """An incident that is open: the name of its alert, its condition's name, and when there was data for it last."""
 
     alert: str
@@ -40,7 +40,7 @@ class Open(NamedTuple):
     seen: float
 
 
-def opened(cloud: Cloud, policy: Body, key: str, cause: Cause, moment: float) -> None:
+def open_incident(cloud: Cloud, policy: Body, key: str, cause: Cause, moment: float) -> None:
     """Opens the incident of a policy with this key, and notifies the channels; not while the policy is snoozed."""
     if snoozes.active(cloud, policy["name"], moment):
         return
@@ -61,7 +61,7 @@ def opened(cloud: Cloud, policy: Body, key: str, cause: Cause, moment: float) ->
     notifications.send(cloud, policy, _message(cloud, policy, alert, cause))
 
 
-def closed(cloud: Cloud, policy: Body, key: str, moment: float, *, quietly: bool = False) -> None:
+def close_incident(cloud: Cloud, policy: Body, key: str, moment: float, *, quietly: bool = False) -> None:
     """Closes an incident, and notifies the channels unless the policy asks for openings only."""
     row = cloud.store.row(
         "SELECT alert, condition FROM monitoring_incidents WHERE policy = ? AND key = ?", policy["name"], key
@@ -80,21 +80,21 @@ def closed(cloud: Cloud, policy: Body, key: str, moment: float, *, quietly: bool
         notifications.send(cloud, policy, _message(cloud, policy, alert, cause))
 
 
-def found(cloud: Cloud, policy: str) -> dict[str, Open]:
+def open_incidents(cloud: Cloud, policy: str) -> dict[str, OpenIncident]:
     """The open incidents of a policy by their keys."""
     rows = cloud.store.sql("SELECT key, alert, condition, seen FROM monitoring_incidents WHERE policy = ?", policy)
-    return {key: Open(alert, json.loads(condition)["name"], seen) for key, alert, condition, seen in rows}
+    return {key: OpenIncident(alert, json.loads(condition)["name"], seen) for key, alert, condition, seen in rows}
 
 
-def seen(cloud: Cloud, policy: str, key: str, moment: float) -> None:
+def note_data(cloud: Cloud, policy: str, key: str, moment: float) -> None:
     """Notes that there was data for an open incident."""
     cloud.store.sql("UPDATE monitoring_incidents SET seen = ? WHERE policy = ? AND key = ?", moment, policy, key)
 
 
-def drop(cloud: Cloud, policy: Body) -> None:
+def close_all(cloud: Cloud, policy: Body) -> None:
     """Closes the incidents of a policy that is deleted or disabled; nobody is notified."""
-    for key in found(cloud, policy["name"]):
-        closed(cloud, policy, key, cloud.clock.seconds(), quietly=True)
+    for key in open_incidents(cloud, policy["name"]):
+        close_incident(cloud, policy, key, cloud.clock.seconds(), quietly=True)
 
 
 def _message(cloud: Cloud, policy: Body, alert: Body, cause: Cause) -> Body:

@@ -29,7 +29,7 @@ class MatchingRule(NamedTuple):
     test: log_filters.Test
 
 
-def heard(cloud: Cloud, container: str, entry: Body) -> None:
+def match(cloud: Cloud, container: str, entry: Body) -> None:
     """Opens an incident for each policy that an entry matches; what Monitoring itself writes opens none."""
     if _OWN in entry["logName"]:
         return
@@ -42,8 +42,8 @@ def close(cloud: Cloud, name: str, _moment: float) -> None:
     """Closes the incident of a policy that has matched nothing for a while."""
     policy = cloud.store.get(API, name)
     if policy is not None:
-        for key in incidents.found(cloud, name):
-            incidents.closed(cloud, policy, key, cloud.clock.seconds(), quietly=True)
+        for key in incidents.open_incidents(cloud, name):
+            incidents.close_incident(cloud, policy, key, cloud.clock.seconds(), quietly=True)
 
 
 def forget(cloud: Cloud, name: str) -> None:
@@ -76,10 +76,10 @@ def _due(cloud: Cloud, policy: Body) -> bool:
 
 def _open(cloud: Cloud, rule: MatchingRule, entry: Body) -> None:
     now, name = cloud.clock.seconds(), rule.policy["name"]
-    for key in incidents.found(cloud, name):
-        incidents.closed(cloud, rule.policy, key, now, quietly=True)
+    for key in incidents.open_incidents(cloud, name):
+        incidents.close_incident(cloud, rule.policy, key, now, quietly=True)
     summary = f"A log entry of {entry['logName']} matches the condition {rule.condition['displayName']}."
     cause = Cause(rule.condition, summary, {}, entry.get("resource", {}))
-    incidents.opened(cloud, rule.policy, str(entry["insertId"]), cause, now)
+    incidents.open_incident(cloud, rule.policy, str(entry["insertId"]), cause, now)
     patience = float(rule.policy["alertStrategy"].get("autoClose", f"{_CLOSED_AFTER}s").rstrip("s"))
     cloud.due.after(API, CLOSE, name, patience)

@@ -111,22 +111,22 @@ def _check_metric(call: Call, body: Body, name: str) -> None:
         reduction.check(one.get("crossSeriesReducer", reduction.NONE))
 
 
-def _ordered(call: Call, old: Body, new: Body) -> Body:
+def _rescheduled(call: Call, old: Body, new: Body) -> Body:
     body = _changed(call, old, new)
-    evaluation.order(call, body)
+    evaluation.schedule(call, body)
     return body
 
 
 def _deleted(call: Call, body: Body) -> None:
-    incidents.drop(call.cloud, body)
+    incidents.close_all(call.cloud, body)
     log_alerts.forget(call.cloud, body["name"])
 
 
 RESOURCE = Resource(
     kind="AlertPolicy",
     complete=_completed,
-    created=evaluation.order,
-    changed=_ordered,
+    created=evaluation.schedule,
+    changed=_rescheduled,
     delete=_deleted,
     missing="Could not find alert policy {name}.",
 )

@@ -15,17 +15,17 @@ from localcloud.engine.service import Body
 from localcloud.errors import unimplemented
 from localcloud.services.monitoring import alignment
 from localcloud.services.monitoring.alignment import RANKS
-from localcloud.services.monitoring.lines import Distribution, Line, Sample, Value, merged, numbers
 from localcloud.services.monitoring.names import wrong
+from localcloud.services.monitoring.stored_series import Distribution, Sample, TimeSeries, Value, merged, numbers
 
 NONE = "REDUCE_NONE"
 _FIELD = re.compile(r'(metric|resource)\.labels?\."?([A-Za-z0-9_]+)"?')
 
 
 class Reducer(NamedTuple):
-    """What a reducer makes of the values of several series, the type of the result ("" = the same), and whether it takes distributions."""
+    """How the values of several series are combined, the type of the result ("" = the same), and whether it takes distributions."""
 
-    made: Callable[[Sequence[Value]], Value]
+    combine: Callable[[Sequence[Value]], Value]
     result: str = ""
     of_distributions: bool = False
 
@@ -64,30 +64,30 @@ def check(name: str) -> None:
         raise unimplemented(f"The local cloud has no {name}; it has {', '.join(REDUCERS)}.")
 
 
-def reduced(lines: Iterable[Line], name: str, fields: Sequence[str]) -> list[Line]:
+def reduced(all_series: Iterable[TimeSeries], name: str, fields: Sequence[str]) -> list[TimeSeries]:
     """One time series for each combination of the values of the fields that are kept."""
     if name == NONE:
-        return list(lines)
+        return list(all_series)
     check(name)
     reducer = REDUCERS[name]
-    groups: dict[str, list[Line]] = {}
+    groups: dict[str, list[TimeSeries]] = {}
     kept: dict[str, tuple[Body, Body]] = {}
-    for line in lines:
-        if line.value == "DISTRIBUTION" and not reducer.of_distributions:
-            why = f"The reducer cannot be applied to metrics with kind {line.kind} and value type {line.value}."
+    for series in all_series:
+        if series.value == "DISTRIBUTION" and not reducer.of_distributions:
+            why = f"The reducer cannot be applied to metrics with kind {series.kind} and value type {series.value}."
             raise wrong("aggregation.crossSeriesReducer", name, why)
-        about = _labels(line.metric, "metric", fields), _labels(line.resource, "resource", fields)
-        groups.setdefault(str(about), []).append(line)
+        about = _labels(series.metric, "metric", fields), _labels(series.resource, "resource", fields)
+        groups.setdefault(str(about), []).append(series)
         kept[str(about)] = about
     return [_reduced(groups[key], reducer, *kept[key]) for key in groups]
 
 
-def _reduced(group: Sequence[Line], reducer: Reducer, metric: Body, resource: Body) -> Line:
+def _reduced(group: Sequence[TimeSeries], reducer: Reducer, metric: Body, resource: Body) -> TimeSeries:
     values: dict[tuple[float, float], list[Value]] = {}
-    for line in group:
-        for point in line.points:
+    for series in group:
+        for point in series.points:
             values.setdefault((point.start, point.end), []).append(point.value)
-    points = [Sample(*when, reducer.made(values[when])) for when in sorted(values, key=lambda one: one[1])]
+    points = [Sample(*when, reducer.combine(values[when])) for when in sorted(values, key=lambda one: one[1])]
     return group[0]._replace(metric=metric, resource=resource, value=reducer.result or group[0].value, points=points)
 
 
@@ -98,27 +98,27 @@ def _labels(about: Mapping[str, Any], part: str, fields: Sequence[str]) -> Body:
     return {"type": about["type"], "labels": dict(sorted(kept.items()))}
 
 
-def kept(line: Line, aggregations: Sequence[Body]) -> Line:
+def kept(series: TimeSeries, aggregations: Sequence[Body]) -> TimeSeries:
     """A time series as what is left of its labels after all reductions."""
     for one in aggregations:
         if one.get("crossSeriesReducer", NONE) != NONE:
             fields = one.get("groupByFields", [])
-            line = line._replace(
-                metric=_labels(line.metric, "metric", fields), resource=_labels(line.resource, "resource", fields)
+            series = series._replace(
+                metric=_labels(series.metric, "metric", fields), resource=_labels(series.resource, "resource", fields)
             )
-    return line
+    return series
 
 
-def aggregated(lines: Iterable[Line], aggregations: Sequence[Body], until: float) -> list[Line]:
+def aggregated(all_series: Iterable[TimeSeries], aggregations: Sequence[Body], until: float) -> list[TimeSeries]:
     """Time series, aligned and reduced by one Aggregation after another; the last period ends at `until`."""
-    found = list(lines)
-    if aggregations and len(kinds := sorted({line.metric["type"] for line in found})) > 1:
+    found = list(all_series)
+    if aggregations and len(kinds := sorted({series.metric["type"] for series in found})) > 1:
         raise wrong("filter", " and ".join(kinds), "only the time series of one metric type can be aggregated.")
     for one in aggregations:
         aligner, reducer = one.get("perSeriesAligner", alignment.NONE), one.get("crossSeriesReducer", NONE)
         period = float(str(one.get("alignmentPeriod", "60s")).rstrip("s"))
         if period <= 0:
             raise wrong("aggregation.alignmentPeriod", one["alignmentPeriod"], "must be at least 60s.")
-        found = [alignment.aligned(line, aligner, period, until) for line in found]
+        found = [alignment.aligned(series, aligner, period, until) for series in found]
         found = reduced(found, reducer, one.get("groupByFields", []))
     return found

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from localcloud.engine import paging
 from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError, invalid, unimplemented
-from localcloud.services.monitoring import alignment, lines, metrics, reduction, selection
+from localcloud.services.monitoring import alignment, metrics, reduction, selection, stored_series
 from localcloud.services.monitoring.catalogue import RESOURCES
-from localcloud.services.monitoring.lines import Line
 from localcloud.services.monitoring.names import missing, seconds, wrong
+from localcloud.services.monitoring.stored_series import TimeSeries
 from localcloud.spec.timestamps import parse, rfc3339
 
 _USUAL, _MOST = 100_000, 100_000
@@ -26,7 +26,7 @@ _AT_ONCE = 200
 
 def list_(call: Call) -> Body:
     """timeSeries.list: the newest points first."""
-    chosen = selection.compiled(call.params.get("filter", ""), "filter")
+    selected = selection.compiled(call.params.get("filter", ""), "filter")
     if not call.params.get("interval.endTime"):
         raise missing("interval.end_time")
     until = _moment(call.params["interval.endTime"], "interval.end_time")
@@ -35,13 +35,13 @@ def list_(call: Call) -> Body:
         raise wrong("interval", call.params["interval.startTime"], "The start time must not be after the end time.")
     steps = [one for one in (_aggregation(call, "aggregation"), _aggregation(call, "secondaryAggregation")) if one]
     question = f"{call.path}?{call.params.get('filter')}&{after}&{until}&{steps}"
-    found = lines.read(call.cloud, call.project or "", chosen, math.nextafter(after, 0), until)
-    found = [line for line in reduction.aggregated(found, steps, until) if line.points]
+    found = stored_series.read(call.cloud, call.project or "", selected, math.nextafter(after, 0), until)
+    found = [series for series in reduction.aggregated(found, steps, until) if series.points]
     size = paging.size(call.params.get("pageSize"), _USUAL, _MOST)
     skipped = int(paging.after(call.params.get("pageToken", ""), question) or 0)
     page, more = paging.cut(list(enumerate(found, 1))[skipped:], size, lambda pair: str(pair[0]), question)
     bare = call.params.get("view") == "HEADERS"
-    return {"timeSeries": [_shown(line, bare=bare) for _, line in page], **more} if page else {}
+    return {"timeSeries": [_presented(series, bare=bare) for _, series in page], **more} if page else {}
 
 
 def create(call: Call) -> Body:
@@ -80,7 +80,7 @@ def _write(call: Call, one: Body, field: str) -> None:
         raise unimplemented(
             f"The local cloud writes {', '.join(_FIELDS)}, not {name or 'a point without a value'} ({field})."
         )
-    about = _described(call, one, kind, _FIELDS[name], field)
+    about = _descriptor(call, one, kind, _FIELDS[name], field)
     interval = points[0].get("interval", {})
     if not interval.get("endTime"):
         raise missing(f"{field}.points[0].interval.end_time")
@@ -95,7 +95,7 @@ def _write(call: Call, one: Body, field: str) -> None:
     call.cloud.metrics.gauge(project, kind, where, metric.get("labels", {}), float(value), end, since)
 
 
-def _described(call: Call, one: Body, kind: str, value: str, field: str) -> Body:
+def _descriptor(call: Call, one: Body, kind: str, value: str, field: str) -> Body:
     """The descriptor of what is written, made with the first point; 400 for a value that is not of its type."""
     about = metrics.find(call.cloud, call.project or "", kind)
     if about is None:
@@ -132,16 +132,16 @@ def _moment(text: str, field: str) -> float:
         raise wrong(field, text, "must be a time such as 2030-01-01T00:00:00Z.") from None
 
 
-def _shown(line: Line, *, bare: bool) -> Body:
+def _presented(series: TimeSeries, *, bare: bool) -> Body:
     points = [
         {
             "interval": {"startTime": _time(one.start), "endTime": _time(one.end)},
-            "value": lines.written(one.value, line.value),
+            "value": stored_series.typed_value(one.value, series.value),
         }
-        for one in reversed(line.points)
+        for one in reversed(series.points)
     ]
-    about = {"metric": line.metric, "resource": line.resource, "metricKind": line.kind, "valueType": line.value}
-    return {**about, **({} if bare else {"points": points}), **({"unit": line.unit} if line.unit else {})}
+    about = {"metric": series.metric, "resource": series.resource, "metricKind": series.kind, "valueType": series.value}
+    return {**about, **({} if bare else {"points": points}), **({"unit": series.unit} if series.unit else {})}
 
 
 def _time(moment: float) -> str:

@@ -37,9 +37,9 @@ def create(call: Call) -> Body:
     body = _checked(call, dict(call.body))
     words = re.sub(r"[^a-z0-9]+", "-", body["displayName"].lower()).strip("-")
     name = f"{call.path}/{words[:50]}-{uuid.uuid4().hex[:11]}"
-    made = standard.add_child(call, RESOURCE, name, body)
-    checks.order(call, made)
-    return _presented(call.cloud, made)
+    created = standard.add_child(call, RESOURCE, name, body)
+    checks.schedule(call, created)
+    return _presented(call.cloud, created)
 
 
 def list_addresses(_: Call) -> Body:
@@ -126,7 +126,7 @@ def _changed(call: Call, old: Body, new: Body) -> Body:
         if part.get(names[1]) == _MASKED:
             part[names[1]] = old.get("httpCheck", {}).get(names[0], {}).get(names[1], "")
     body = _checked(call, new)
-    checks.order(call, body)
+    checks.schedule(call, body)
     return body
 
 

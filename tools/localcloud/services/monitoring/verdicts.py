@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body
-from localcloud.services.monitoring import lines, reduction, selection
+from localcloud.services.monitoring import reduction, selection, stored_series
 from localcloud.services.monitoring.conditions import ABSENT, THRESHOLD
-from localcloud.services.monitoring.lines import Distribution, Line
+from localcloud.services.monitoring.stored_series import Distribution, TimeSeries
 
 _MINUTE = 60
 _DAY = 86_400
@@ -19,9 +19,9 @@ _ACTIVE, _INACTIVE = "EVALUATION_MISSING_DATA_ACTIVE", "EVALUATION_MISSING_DATA_
 
 
 class Verdict(NamedTuple):
-    """What is true of one time series: `met` for the whole duration, `over` = not met now; neither where there is no data, or not for long enough."""
+    """What is true of one time series: `met` for the whole duration, or `over` because it is not met now; neither without data, or before the duration has passed."""
 
-    line: Line
+    series: TimeSeries
     met: bool
     over: bool
     value: float | None
@@ -34,19 +34,19 @@ class Watch:
         self._kind = THRESHOLD if THRESHOLD in condition else ABSENT
         self._body: Body = condition[self._kind]
         self._lasting = int(float(self._body.get("duration", "0s").rstrip("s")))
-        self._values: dict[float, dict[str, tuple[Line, float]]] = {}
+        self._values: dict[float, dict[str, tuple[TimeSeries, float]]] = {}
         reach = self._lasting + max(self._reach("aggregations"), self._reach("denominatorAggregations"))
         since = first - (_DAY if self._kind == ABSENT else reach)
         chosen = [self._body[name] for name in ("filter", "denominatorFilter") if self._body.get(name)]
-        found = [lines.read(cloud, project, selection.compiled(text, "filter"), since, last) for text in chosen]
-        self._lines, self._below = found[0], found[1] if len(found) > 1 else None
+        found = [stored_series.read(cloud, project, selection.compiled(text, "filter"), since, last) for text in chosen]
+        self._numerator, self._denominator = found[0], found[1] if len(found) > 1 else None
 
     def at(self, moment: float) -> dict[str, Verdict]:
         """The verdict on each time series, by its labels."""
         return self._absent(moment) if self._kind == ABSENT else self._compared(moment)
 
-    def enough(self, found: Mapping[str, Verdict]) -> bool:
-        """Whether so many series meet the condition that it triggers."""
+    def triggers(self, found: Mapping[str, Verdict]) -> bool:
+        """Whether enough series meet the condition for it to trigger."""
         trigger, met = self._body.get("trigger", {}), sum(one.met for one in found.values())
         if trigger.get("percent"):
             percent: float = trigger["percent"]
@@ -60,42 +60,48 @@ class Watch:
         missing = self._body.get("evaluationMissingData", "")
         found = {}
         for key in {**now, **{key: None for one in earlier for key in one}}:
-            line, value = now.get(key) or (next(one[key][0] for one in earlier if key in one), None)
+            series, value = now.get(key) or (next(one[key][0] for one in earlier if key in one), None)
             violates = self._violates(value) if value is not None else missing == _ACTIVE
             held = all(self._violates(one[key][1]) if key in one else missing == _ACTIVE for one in earlier)
             over = not violates and (value is not None or missing == _INACTIVE)
-            found[key] = Verdict(line, violates and held, over, value)
+            found[key] = Verdict(series, violates and held, over, value)
         return found
 
     def _violates(self, value: float) -> bool:
         threshold: float = self._body.get("thresholdValue", 0)
         return value > threshold if self._body["comparison"] == "COMPARISON_GT" else value < threshold
 
-    def _aggregated(self, moment: float) -> dict[str, tuple[Line, float]]:
+    def _aggregated(self, moment: float) -> dict[str, tuple[TimeSeries, float]]:
         """The value of each series in the alignment period that ends at a moment."""
         if moment not in self._values:
-            above = self._last(self._lines, "aggregations", moment)
-            if self._below is not None:
-                below = self._last(self._below, "denominatorAggregations", moment)
-                above = {
-                    key: (line, value / below[key][1])
-                    for key, (line, value) in above.items()
-                    if below.get(key, (0, 0))[1]
+            values = self._last(self._numerator, "aggregations", moment)
+            if self._denominator is not None:
+                divisors = self._last(self._denominator, "denominatorAggregations", moment)
+                values = {
+                    key: (series, value / divisors[key][1])
+                    for key, (series, value) in values.items()
+                    if divisors.get(key, (0, 0))[1]
                 }
-                above |= {key: (line, 0.0) for key, (line, value) in below.items() if value and key not in above}
-            self._values[moment] = above
+                values |= {
+                    key: (series, 0.0) for key, (series, value) in divisors.items() if value and key not in values
+                }
+            self._values[moment] = values
         return self._values[moment]
 
-    def _last(self, found: Sequence[Line], name: str, moment: float) -> dict[str, tuple[Line, float]]:
+    def _last(self, found: Sequence[TimeSeries], name: str, moment: float) -> dict[str, tuple[TimeSeries, float]]:
         since = moment - self._reach(name)
         near = [one._replace(points=[point for point in one.points if since < point.end <= moment]) for one in found]
         steps = self._body.get(name, [])
-        made = [one for one in reduction.aggregated([one for one in near if one.points], steps, moment) if one.points]
-        return {_key(one): (one, _number(one)) for one in made if not steps or one.points[-1].end == moment}
+        reduced = reduction.aggregated([one for one in near if one.points], steps, moment)
+        return {
+            _key(one): (one, _number(one))
+            for one in reduced
+            if one.points and (not steps or one.points[-1].end == moment)
+        }
 
     def _absent(self, moment: float) -> dict[str, Verdict]:
-        groups: dict[str, list[Line]] = {}
-        for one in self._lines:
+        groups: dict[str, list[TimeSeries]] = {}
+        for one in self._numerator:
             if any(moment - _DAY < point.end <= moment for point in one.points):
                 kept = reduction.kept(one, self._body.get("aggregations", []))
                 groups.setdefault(_key(kept), []).append(kept)
@@ -110,10 +116,10 @@ class Watch:
         return sum(float(one.get("alignmentPeriod", "60s").rstrip("s")) for one in self._body.get(name, [])) or _MINUTE
 
 
-def _key(line: Line) -> str:
-    return json.dumps([line.metric.get("labels", {}), line.resource.get("labels", {})], sort_keys=True)
+def _key(series: TimeSeries) -> str:
+    return json.dumps([series.metric.get("labels", {}), series.resource.get("labels", {})], sort_keys=True)
 
 
-def _number(line: Line) -> float:
-    value = line.points[-1].value
+def _number(series: TimeSeries) -> float:
+    value = series.points[-1].value
     return value.count if isinstance(value, Distribution) else value

@@ -1,4 +1,4 @@
-"""Time series as they are read: what they are of, and their points between two moments."""
+"""The stored time series of a project, with their points between two moments."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class Distribution:
         return Distribution(self.buckets, Counter(self.counts) + Counter(other.counts), self.total + other.total)
 
     def percentile(self, rank: float) -> float:
-        """The value below which so many percent of the values are, by even distribution within a bucket."""
-        limits, wanted = measured.bounds(self.buckets), self.count * rank / 100
+        """The value below which so many percent of the values are, taking those in a bucket as evenly spread."""
+        limits, rank_left = measured.bounds(self.buckets), self.count * rank / 100
         for bucket, count in sorted(self.counts.items()):
-            if wanted <= count:
+            if rank_left <= count:
                 low = limits[bucket - 1] if bucket else min(0.0, limits[0])
                 high = limits[bucket] if bucket < len(limits) else low
-                return low + (high - low) * wanted / count
-            wanted -= count
+                return low + (high - low) * rank_left / count
+            rank_left -= count
         return 0.0
 
 
@@ -55,14 +55,14 @@ Value = float | Distribution
 
 
 class Sample(NamedTuple):
-    """A value, and what interval it is of, in Unix seconds."""
+    """A value and its interval, in Unix seconds."""
 
     start: float
     end: float
     value: Value
 
 
-class Line(NamedTuple):
+class TimeSeries(NamedTuple):
     """A time series; `kind` and `value` are its MetricKind and ValueType; points are oldest first."""
 
     metric: Mapping[str, Any]
@@ -73,7 +73,7 @@ class Line(NamedTuple):
     points: Sequence[Sample]
 
 
-def read(cloud: Cloud, project: str, selection: Selection, after: float, until: float) -> list[Line]:
+def read(cloud: Cloud, project: str, selection: Selection, after: float, until: float) -> list[TimeSeries]:
     """The selected time series of a project, with their points after one moment and up to another."""
     found = []
     for one in cloud.metrics.series(project, selection.metric):
@@ -84,7 +84,7 @@ def read(cloud: Cloud, project: str, selection: Selection, after: float, until: 
         if about is not None:
             points = list(_samples(cloud, one, about["metricKind"], after, until))
             kinds = about["metricKind"], about["valueType"], about.get("unit", "1")
-            found.append(Line(metric, one.resource, *kinds, points))
+            found.append(TimeSeries(metric, one.resource, *kinds, points))
     return found
 
 
@@ -94,7 +94,7 @@ def merged(values: Iterable[Value]) -> Value:
 
 
 def numbers(values: Iterable[Value]) -> list[float]:
-    """Values of a metric that is no distribution."""
+    """The values that are numbers, not distributions."""
     return [one for one in values if not isinstance(one, Distribution)]
 
 
@@ -115,7 +115,7 @@ def _value(buckets: str, parts: Sequence[measured.Point]) -> Value:
     return Distribution(buckets, {one.bucket: one.amount for one in parts}, sum(one.total for one in parts))
 
 
-def written(value: Value, kind: str) -> dict[str, Any]:
+def typed_value(value: Value, kind: str) -> dict[str, Any]:
     """A value as TypedValue."""
     if isinstance(value, Distribution):
         last = max(value.counts, default=-1)
