@@ -29,6 +29,6 @@ SERVICE = Service(
     },
     permissions={f"{_FUNCTIONS}.generateUploadUrl": f"{API}.functions.sourceCodeSet", _RUNTIMES: None},
     audited={"projects.locations.functions": "google.cloud.functions.v2.FunctionService.*Function"},
-    workers={functions.DEPLOY: Worker(deployments.deploy, deployments.cut)},
-    due={uploads.EXPIRY: uploads.expired},
+    workers={functions.DEPLOY: Worker(deployments.deploy, deployments.fail)},
+    due={uploads.EXPIRY: uploads.expire},
 )

@@ -11,7 +11,7 @@ from localcloud.engine.iam import acting
 from localcloud.engine.labels import problem as labels_problem
 from localcloud.engine.service import Body, Call, Resource
 from localcloud.errors import CloudError, already_exists, invalid, not_found, permission_denied, unimplemented
-from localcloud.services.cloudfunctions import names, runtimes, settings, sources, triggering
+from localcloud.services.cloudfunctions import names, runtimes, settings, sources, triggers
 from localcloud.services.cloudfunctions.names import API, FunctionName
 from localcloud.spec import fields
 
@@ -61,7 +61,7 @@ def delete(call: Call) -> Body:
         raise not_found(f"Resource '{call.name}' was not found")
     _check_idle(body)
     cloud, name = call.cloud, FunctionName.of(call.name)
-    triggering.removed(cloud, name, body.get("eventTrigger", {}))
+    triggers.delete(cloud, name, body.get("eventTrigger", {}))
     _remove_service(cloud, name)
     bucket = f"gcf-v2-sources-{cloud.projects.number(name.project)}-{name.region}"
     image = f"artifactregistry/v1/{name.place}/repositories/{names.REPOSITORY}/packages/{name.package}"
@@ -108,12 +108,12 @@ def _completed(call: Call, full: str, body: Body) -> Body:
                 f"timeout_seconds may be {_LONGEST_EVENT} at most for a function with an event trigger.",
                 "function.service_config.timeout_seconds",
             )
-        body["eventTrigger"] = triggering.completed(cloud, name, trigger)
+        body["eventTrigger"] = triggers.completed(cloud, name, trigger)
         accounts.append(body["eventTrigger"]["serviceAccountEmail"])
     for email in dict.fromkeys(accounts):
         _check_account(call, email)
     if trigger:
-        triggering.check(cloud, name, body["eventTrigger"])
+        triggers.check(cloud, name, body["eventTrigger"])
     return body
 
 

@@ -58,15 +58,15 @@ def bucket(cloud: Cloud, project: str, region: str, use: str) -> str:
         "iamConfiguration": {"uniformBucketLevelAccess": {"enabled": True}},
         "lifecycle": {"rule": [{"action": {"type": "Delete"}, "condition": {"age": 1}}]} if use == "uploads" else {},
     }
-    made(cloud, project, f"storage/v1/b/{name}", f"storage/v1/b?project={project}", body)
+    ensure(cloud, project, f"storage/v1/b/{name}", f"storage/v1/b?project={project}", body)
     found = ask(cloud, project, "GET", f"storage/v1/b/{name}")
     if found["projectNumber"] != str(cloud.projects.number(project)):  # anybody may take a name that is not taken yet
         raise failed_precondition(f"The bucket {name} belongs to another project: sources are not put there.")
     return name
 
 
-def made(cloud: Cloud, project: str, path: str, collection: str, body: Body) -> None:
-    """Makes what Cloud Functions needs in a project, unless it is there."""
+def ensure(cloud: Cloud, project: str, path: str, collection: str, body: Body) -> None:
+    """Creates what Cloud Functions needs in a project, unless it exists."""
     agent = cloud.agents.member(API, project)
     if asking.reply(cloud, agent, "GET", path).status == 404:
         asking.ask_json(cloud, agent, "POST", collection, body)

@@ -1,6 +1,6 @@
-"""The source of a function: copied to a bucket of Cloud Functions, looked into, and given a Dockerfile for its build.
+"""The source of a function: copied to a bucket of Cloud Functions, checked, and given a Dockerfile for its build.
 
-An archive is a stranger's: nothing of it is unpacked here, and its directory is judged before a build unpacks it.
+An archive comes from a stranger: nothing of it is unpacked here, and its directory is checked before a build unpacks it.
 Source: https://cloud.google.com/functions/quotas, https://cloud.google.com/docs/buildpacks/python.
 """
 
@@ -23,7 +23,7 @@ from localcloud.services.cloudfunctions import names, runtimes
 from localcloud.services.cloudfunctions.names import API, FunctionName
 
 DOCKERFILE = ".gcf/Dockerfile"
-_MOST_PACKED, _MOST_BYTES = 100 << 20, 500 << 20
+_MOST_PACKED, _MOST_UNPACKED = 100 << 20, 500 << 20
 _TARGET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_/.-]{0,199}")
@@ -53,7 +53,7 @@ def check_entry_point(build: Body) -> None:
         )
 
 
-def copied(cloud: Cloud, name: FunctionName, source: Body) -> Body:
+def copy(cloud: Cloud, name: FunctionName, source: Body) -> Body:
     """The copy of a source in Cloud Functions' own bucket, as a storageSource. Call it within a transaction."""
     bucket = names.bucket(cloud, name.project, name.region, "sources")
     if source["bucket"] == bucket:
@@ -71,7 +71,7 @@ def copied(cloud: Cloud, name: FunctionName, source: Body) -> Body:
     return {"bucket": bucket, "object": name.source, "generation": answer["resource"]["generation"]}
 
 
-def opened(cloud: Cloud, name: FunctionName, source: Body) -> IO[bytes]:
+def open_copy(cloud: Cloud, name: FunctionName, source: Body) -> IO[bytes]:
     """Opens the copied archive. Call it within a transaction."""
     path = f"storage/v1/b/{source['bucket']}/o/{quote(source['object'], safe='')}?alt=media&generation={source['generation']}"
     answer = asking.reply(cloud, cloud.agents.member(API, name.project), "GET", path)
@@ -83,12 +83,12 @@ def opened(cloud: Cloud, name: FunctionName, source: Body) -> IO[bytes]:
 
 
 def check(archive: IO[bytes], build: Body) -> None:
-    """Refuses an archive that is too large, leads outside of itself, or has no function. Blocks."""
+    """400 for an archive that is too large, has paths outside of it or links, or lacks the source file. Blocks."""
     size = archive.seek(0, io.SEEK_END)
     if size > _MOST_PACKED:
         raise _failed(f"the archive has {size >> 20} MiB, and may have {_MOST_PACKED >> 20} MiB at most")
     try:
-        with open_zip(archive, _MOST_BYTES) as packed:
+        with open_zip(archive, _MOST_UNPACKED) as packed:
             members = packed.infolist()
     except UnreadableZip as problem:
         raise _failed(str(problem)) from None
@@ -104,7 +104,7 @@ def check(archive: IO[bytes], build: Body) -> None:
         )
 
 
-def prepared(archive: IO[bytes], build: Body, name: FunctionName, *, events: bool) -> bytes:
+def with_dockerfile(archive: IO[bytes], build: Body, name: FunctionName, *, events: bool) -> bytes:
     """The archive that is built: the source with a Dockerfile added. Blocks."""
     text = _DOCKERFILE.format(
         base=BASE.format(version=runtimes.python(build["runtime"])),

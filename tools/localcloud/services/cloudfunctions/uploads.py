@@ -1,4 +1,4 @@
-"""Upload URLs: whoever has one may put a function's source there, once and for half an hour.
+"""Upload URLs: whoever has one may upload a function's source to it, once and within half an hour.
 
 Source: https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions/generateUploadUrl.
 """
@@ -17,22 +17,22 @@ from localcloud.services.cloudfunctions import names
 from localcloud.services.cloudfunctions.names import API
 
 EXPIRY = "upload"
-_LASTS = 1800.0
+_VALID_SECONDS = 1800.0
 
 
 def generate(call: Call) -> Body:
-    """functions.generateUploadUrl: the URL of an upload that Cloud Functions' agent has begun."""
+    """functions.generateUploadUrl: the URL of an upload that Cloud Functions' agent has started."""
     project, region, cloud = call.project or "", call.parent.split("/")[3], call.cloud
     bucket, name = names.bucket(cloud, project, region, "uploads"), f"{uuid.uuid4()}.zip"
     path = f"upload/storage/v1/b/{bucket}/o?uploadType=resumable&name={name}"
-    begun = asking.reply(cloud, cloud.agents.member(API, project), "POST", path, b"{}")
-    location = urlsplit(begun.headers["location"])
-    cloud.due.after(API, EXPIRY, f"{project} {bucket} {parse_qs(location.query)['upload_id'][0]}", _LASTS)
+    started = asking.reply(cloud, cloud.agents.member(API, project), "POST", path, b"{}")
+    location = urlsplit(started.headers["location"])
+    cloud.due.after(API, EXPIRY, f"{project} {bucket} {parse_qs(location.query)['upload_id'][0]}", _VALID_SECONDS)
     return {"uploadUrl": location.geturl(), "storageSource": {"bucket": bucket, "object": name}}
 
 
-def expired(cloud: Cloud, name: str, _moment: float) -> None:
-    """Cancels an upload whose time is over; one that is finished does not mind."""
+def expire(cloud: Cloud, name: str, _moment: float) -> None:
+    """Cancels an upload whose time is over; a finished one is not affected."""
     project, bucket, session = name.split(" ")
     with suppress(CloudError):
         names.ask(cloud, project, "DELETE", f"upload/storage/v1/b/{bucket}/o?uploadType=resumable&upload_id={session}")

@@ -18,51 +18,51 @@ from localcloud.errors import CloudError, failed_precondition, invalid, permissi
 from localcloud.services.eventarc import providers
 
 API = "eventarc"
-_KEPT = "86400s"
-_DEADLINE, _OF_FUNCTIONS = 10, 600
+_RETENTION = "86400s"
+_DEADLINE, _FUNCTION_DEADLINE = 10, 600
 """Seconds in which a service must answer, and a function, which may take nine minutes for an event."""
 _RETRIES = {"minimumBackoff": "10s", "maximumBackoff": "600s"}
 
 
-def made(cloud: Cloud, body: Body) -> Body:
-    """A new trigger with its transport."""
+def create(cloud: Cloud, body: Body) -> Body:
+    """A new trigger, with the transport that is created for it."""
     project, location, identity = _parts(body)
     given, bucket = body.get("transport", {}).get("pubsub", {}).get("topic", ""), check(cloud, body)
     ending = f"{zlib.crc32(body['name'].encode()) % 1000:03d}"
-    topic = given or f"projects/{project}/topics/{_made_for(location, identity)}{ending}"
+    topic = given or f"projects/{project}/topics/{_prefix(location, identity)}{ending}"
     if not given:
         _ask(cloud, body, "PUT", f"pubsub/v1/{topic}", {})
     if bucket:
         _notify(cloud, body, bucket, topic)
-    subscription = f"projects/{project}/subscriptions/{_made_for(location, identity)}sub-{ending}"
-    deadline = _OF_FUNCTIONS if "cloudFunction" in body["destination"] else _DEADLINE
-    pushed = _pushed(cloud, body, topic) | {"topic": topic, "ackDeadlineSeconds": deadline}
-    pushed |= {"messageRetentionDuration": _KEPT, "retryPolicy": _RETRIES, "expirationPolicy": {}}
-    _ask(cloud, body, "PUT", f"pubsub/v1/{subscription}", pushed)
+    subscription = f"projects/{project}/subscriptions/{_prefix(location, identity)}sub-{ending}"
+    deadline = _FUNCTION_DEADLINE if "cloudFunction" in body["destination"] else _DEADLINE
+    subscription_body = _push_settings(cloud, body, topic) | {"topic": topic, "ackDeadlineSeconds": deadline}
+    subscription_body |= {"messageRetentionDuration": _RETENTION, "retryPolicy": _RETRIES, "expirationPolicy": {}}
+    _ask(cloud, body, "PUT", f"pubsub/v1/{subscription}", subscription_body)
     return body | {"transport": {"pubsub": {"topic": topic, "subscription": subscription}}}
 
 
-def changed(cloud: Cloud, old: Body, new: Body) -> Body:
+def update(cloud: Cloud, old: Body, new: Body) -> Body:
     """A changed trigger, whose subscription and notifications follow."""
     pubsub = new["transport"]["pubsub"]
     if _kind(new) != _kind(old) and providers.PUBLISHED in (_kind(new), _kind(old)):
         raise invalid("The provider of a trigger's events cannot be changed.", "trigger.event_filters")
     if new["eventFilters"] != old["eventFilters"]:
         bucket = check(cloud, new)
-        _silence(cloud, old)
+        _stop_notifications(cloud, old)
         _notify(cloud, new, bucket, pubsub["topic"])
-    pushed = {"subscription": _pushed(cloud, new, pubsub["topic"]), "updateMask": "pushConfig,labels"}
-    _ask(cloud, new, "PATCH", f"pubsub/v1/{pubsub['subscription']}", pushed)
+    patch = {"subscription": _push_settings(cloud, new, pubsub["topic"]), "updateMask": "pushConfig,labels"}
+    _ask(cloud, new, "PATCH", f"pubsub/v1/{pubsub['subscription']}", patch)
     return new
 
 
-def removed(cloud: Cloud, body: Body) -> None:
-    """Deletes the transport; a topic that was given stays, and what somebody deleted by hand is not missed."""
+def delete(cloud: Cloud, body: Body) -> None:
+    """Deletes the transport; a topic that was given stays, and what was deleted by hand is no error."""
     pubsub = body["transport"]["pubsub"]
-    _silence(cloud, body)
+    _stop_notifications(cloud, body)
     names = [pubsub["subscription"]]
     _, location, identity = _parts(body)
-    if pubsub["topic"].rpartition("/")[2].startswith(_made_for(location, identity)):
+    if pubsub["topic"].rpartition("/")[2].startswith(_prefix(location, identity)):
         names.append(pubsub["topic"])
     for name in names:
         with suppress(CloudError):
@@ -82,7 +82,7 @@ def target(cloud: Cloud, body: Body) -> Body:
     return _ask(cloud, body, "GET", path)
 
 
-def _pushed(cloud: Cloud, body: Body, topic: str) -> Body:
+def _push_settings(cloud: Cloud, body: Body, topic: str) -> Body:
     """The subscription's address, identity and labels."""
     uri = target(cloud, body)["uri"]
     path = body["destination"].get("cloudRun", {}).get("path", "").strip("/")
@@ -107,10 +107,10 @@ def check(cloud: Cloud, body: Body) -> str:
             f'Permission "storage.buckets.get" denied on "Bucket \\"{name}\\" could not be validated. Please verify that the bucket exists '
             'and that the Eventarc service account has permission."'
         ) from None
-    here, there = body["name"].split("/")[3], bucket["location"].lower()
-    if here != there:
+    own, other = body["name"].split("/")[3], bucket["location"].lower()
+    if own != other:
         raise invalid(
-            f"Bucket {name!r} is in {there}, but the trigger is in {here}: create the trigger in {there}.",
+            f"Bucket {name!r} is in {other}, but the trigger is in {own}: create the trigger in {other}.",
             "trigger.name",
         )
     return name
@@ -132,7 +132,7 @@ def _notify(cloud: Cloud, body: Body, bucket: str, topic: str) -> None:
         ) from None
 
 
-def _silence(cloud: Cloud, body: Body) -> None:
+def _stop_notifications(cloud: Cloud, body: Body) -> None:
     """Deletes the bucket's notifications to the trigger's topic."""
     topic = f"//pubsub.googleapis.com/{body['transport']['pubsub']['topic']}"
     bucket = next((one["value"] for one in body["eventFilters"] if one["attribute"] == "bucket"), "")
@@ -153,7 +153,7 @@ def _kind(body: Body) -> str:
     return str(next(one["value"] for one in body["eventFilters"] if one["attribute"] == "type"))
 
 
-def _made_for(location: str, identity: str) -> str:
+def _prefix(location: str, identity: str) -> str:
     return f"eventarc-{location}-{identity}-"
 
 

@@ -15,7 +15,7 @@ from localcloud.services.eventarc.transport import API
 RECEIVE = "eventarc.events.receiveEvent"
 _FUNCTIONS = "cloudfunctions"
 _ELSEWHERE = ("gke", "workflow", "httpEndpoint", "networkConfig")
-_WIRED = ("eventFilters", "destination", "serviceAccount", "retryPolicy")
+_TRANSPORT_FIELDS = ("eventFilters", "destination", "serviceAccount", "retryPolicy")
 _TOPIC = re.compile(r"projects/[a-z0-9:.-]+/topics/[A-Za-z][A-Za-z0-9._~+%-]{2,254}")
 _AUDITED = "google.cloud.audit.log.v1.written"
 
@@ -26,27 +26,27 @@ def completed(call: Call, body: Body) -> Body:
     if call.params.get("validateOnly"):
         transport.check(call.cloud, body)
     elif call.cloud.store.get(API, body["name"]) is None:  # otherwise it is refused next
-        return transport.made(call.cloud, body)
+        return transport.create(call.cloud, body)
     return body
 
 
 def changed(call: Call, old: Body, new: Body) -> Body:
     """A patched trigger; its transport follows what changed."""
     new = _checked(call, new | {"transport": old["transport"]})
-    if call.params.get("validateOnly") or all(new.get(field) == old.get(field) for field in _WIRED):
+    if call.params.get("validateOnly") or all(new.get(field) == old.get(field) for field in _TRANSPORT_FIELDS):
         return new
-    return transport.changed(call.cloud, old, new)
+    return transport.update(call.cloud, old, new)
 
 
 def delete(call: Call) -> Body:
-    """triggers.delete: what carried its events goes, too; the operation's response is the trigger."""
+    """triggers.delete: its transport is deleted, too; the operation's response is the trigger."""
     if call.params.get("allowMissing") and call.cloud.store.get(API, call.name) is None:
         return lro.finished(call, kind=RESOURCE.kind)
     body = standard.existing(call, RESOURCE)
     if call.params.get("etag", body["etag"]).strip('"') != body["etag"].strip('"'):
         raise aborted(f"The etag of {call.name} is {body['etag']}: it has changed. Read the trigger again and retry.")
     if not call.params.get("validateOnly"):
-        transport.removed(call.cloud, body)
+        transport.delete(call.cloud, body)
         standard.remove(call.cloud, API, call.name)
     return lro.finished(call, body, kind=RESOURCE.kind)
 

@@ -16,7 +16,7 @@ from localcloud.services.cloudfunctions import names, runtimes, sources
 from localcloud.services.cloudfunctions.names import API, FunctionName
 
 _POLL_SECONDS = 0.5
-_GOING = ("QUEUED", "WORKING", "PENDING")
+_UNDER_WAY = ("QUEUED", "WORKING", "PENDING")
 _NOT_PERMITTED = (
     "Could not build the function due to a missing permission on the build service account. If you didn't revoke that permission "
     "explicitly, this could be caused by a change in the organization policies. "
@@ -25,7 +25,7 @@ PLACEHOLDER = "us-docker.pkg.dev/cloudrun/container/hello"
 """Google's placeholder, which Cloud Run never runs here: the image of a function that is not built."""
 
 
-def unbuilt(cloud: Cloud, build: Body) -> str:
+def why_unbuilt(cloud: Cloud, build: Body) -> str:
     """Why a function is not built on this machine; "" if it is. Blocks: what it is built from is pulled unless it is here."""
     client, version = cloud.workloads.client, runtimes.python(build["runtime"])
     if client is None or cloud.workloads.kind not in {"podman", "docker"}:
@@ -49,12 +49,12 @@ def image(name: FunctionName, build: Body) -> str:
     return f"{region}-docker.pkg.dev/{project}/{repository}/{name.package}:version_1"
 
 
-async def built(cloud: Cloud, job: Job, name: FunctionName, body: Body, packed: bytes) -> tuple[str, str]:
+async def build_image(cloud: Cloud, job: Job, name: FunctionName, body: Body, archive: bytes) -> tuple[str, str]:
     """The image with its digest, and the name of the build. Raises CloudError when the build fails."""
-    started = await job.write(partial(_started, cloud, name, body["buildConfig"], packed))
+    started = await job.write(partial(_start, cloud, name, body["buildConfig"], archive))
     path = f"cloudbuild/v1/{name.place}/builds/{started['id']}"
     found = started
-    while found["status"] in _GOING:
+    while found["status"] in _UNDER_WAY:
         await asyncio.sleep(_POLL_SECONDS)
         found = await job.write(partial(names.ask, cloud, name.project, "GET", path))
     await job.write(partial(_forget, cloud, name, started))
@@ -69,23 +69,23 @@ async def built(cloud: Cloud, job: Job, name: FunctionName, body: Body, packed: 
     return f"{image(name, body['buildConfig']).rpartition(':')[0]}@{digest}", found["name"]
 
 
-def _started(cloud: Cloud, name: FunctionName, build: Body, packed: bytes) -> Body:
+def _start(cloud: Cloud, name: FunctionName, build: Body, archive: bytes) -> Body:
     _, project, _, region, _, repository = build["dockerRepository"].split("/")
     parent = f"artifactregistry/v1/projects/{project}/locations/{region}/repositories"
     if repository == names.REPOSITORY:
-        described = {
+        settings = {
             "format": "DOCKER",
             "description": "This repository is created and used by Cloud Functions for storing function docker images.",
         }
-        names.made(cloud, project, f"{parent}/{repository}", f"{parent}?repositoryId={repository}", described)
+        names.ensure(cloud, project, f"{parent}/{repository}", f"{parent}?repositoryId={repository}", settings)
     bucket, tag = names.bucket(cloud, name.project, name.region, "sources"), image(name, build)
     stored = f"upload/storage/v1/b/{bucket}/o?uploadType=media&name={name.id}%2Fbuild-source.zip"
-    answer = asking.reply(cloud, cloud.agents.member(API, name.project), "POST", stored, packed, "application/zip")
+    answer = asking.reply(cloud, cloud.agents.member(API, name.project), "POST", stored, archive, "application/zip")
     if answer.status != 200:
         raise failed_precondition(f"The source of {name.id} could not be stored in gs://{bucket}.")
     variables = [f"--build-arg={key}={value}" for key, value in build.get("environmentVariables", {}).items()]
     docker = ["build", "-f", sources.DOCKERFILE, *variables, "-t", tag, "."]
-    asked = {
+    request = {
         "source": {"storageSource": {"bucket": bucket, "object": f"{name.id}/build-source.zip"}},
         "steps": [{"name": "gcr.io/cloud-builders/docker", "args": docker}],
         "images": [tag],
@@ -94,7 +94,7 @@ def _started(cloud: Cloud, name: FunctionName, build: Body, packed: bytes) -> Bo
         "tags": [f"gcf-{name.id}"],
     }
     try:
-        operation = names.ask(cloud, name.project, "POST", f"cloudbuild/v1/{name.place}/builds", asked)
+        operation = names.ask(cloud, name.project, "POST", f"cloudbuild/v1/{name.place}/builds", request)
     except CloudError as problem:
         text = _NOT_PERMITTED if "Error 403" in problem.message else ""
         raise failed_precondition(f"Build failed: {text}{problem.message}") from None
