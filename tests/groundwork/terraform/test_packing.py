@@ -33,27 +33,27 @@ def code(environment: Environment) -> Path:
 
 def names(environment: Environment, into: Path) -> list[str]:
     """The files in the function's archive."""
-    with zipfile.ZipFile(packing.packed(environment, into)["preprocess"]) as archive:
+    with zipfile.ZipFile(packing.pack(environment, into)["preprocess"]) as archive:
         return archive.namelist()
 
 
 def test_an_archive_has_the_same_bytes_whenever_and_by_whomever_it_is_made(
     environment: Environment, tmp_path: Path
 ) -> None:
-    mine = packing.packed(environment, tmp_path / "mine")["preprocess"]
+    mine = packing.pack(environment, tmp_path / "mine")["preprocess"]
     for file in code(environment).rglob("*"):
         os.utime(file, (1, 1))
     (code(environment) / "main.py").chmod(0o664)
-    theirs = packing.packed(environment, tmp_path / "theirs")["preprocess"]
+    theirs = packing.pack(environment, tmp_path / "theirs")["preprocess"]
     assert theirs.name == mine.name
     assert theirs.read_bytes() == mine.read_bytes()
 
 
 def test_new_code_is_another_archive_and_the_earlier_one_goes(environment: Environment, tmp_path: Path) -> None:
     into = tmp_path / "archives"
-    before = packing.packed(environment, into)["preprocess"]
+    before = packing.pack(environment, into)["preprocess"]
     (code(environment) / "main.py").write_text("def preprocess(event): return\n")
-    after = packing.packed(environment, into)["preprocess"]
+    after = packing.pack(environment, into)["preprocess"]
     assert after != before
     assert [*into.iterdir()] == [after]
 
@@ -79,13 +79,13 @@ def test_a_link_out_of_the_folder_is_left_out_and_one_to_a_folder_refused(
     with pytest.raises(
         UsageProblem, match=r"again is a link to a folder, which an archive cannot contain: exclude it\."
     ):
-        packing.packed(environment, tmp_path / "archives")
+        packing.pack(environment, tmp_path / "archives")
 
 
 def test_code_that_is_not_there_is_named_with_its_place_in_the_file(environment: Environment, tmp_path: Path) -> None:
     moved = code(environment).rename(tmp_path / "elsewhere")
     with pytest.raises(UsageProblem) as refused:
-        packing.packed(environment, tmp_path / "archives")
+        packing.pack(environment, tmp_path / "archives")
     assert refused.value.message == (
         "functions.preprocess.source in envs/crop-nitrogen.yaml is envs/examples/crop-nitrogen/preprocess, which is not a folder in "
         f"{tmp_path}: put the function's code there."

@@ -34,7 +34,7 @@ def test_an_open_alert_says_what_it_is_about_and_since_when(project: Project) ->
         here = replace(
             project, cloud=script.cloud, environment=replace(project.environment, project=PROJECT, alerts=WANTED)
         )
-        assert [one.text for one in alerts.opened(here)] == [
+        assert [one.text for one in alerts.open_alerts(here)] == [
             "dev: too many errors (api), since 2026-11-29 09:12",
             "dev: not reachable (dev-api-1), since 2026-11-29 09:12",
             "x, since 2026-11-29 09:12",

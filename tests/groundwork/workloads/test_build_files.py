@@ -83,7 +83,7 @@ def test_a_folder_with_neither_is_refused(project: Project, write: Writer) -> No
 
 
 def names(folder: Path) -> list[str]:
-    return [path.as_posix() for path in sources.chosen(folder)]
+    return [path.as_posix() for path in sources.source_files(folder)]
 
 
 def test_what_git_ignores_is_not_sent(write: Writer) -> None:
@@ -139,7 +139,7 @@ def test_a_name_that_is_not_utf_8_is_reported_until_it_is_excluded(write: Writer
     folder = write("Dockerfile", "x")
     Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.csv")).touch()
     with pytest.raises(UsageProblem, match=r"caf.\.csv cannot be sent, since its name is not UTF-8"):
-        sources.chosen(folder)
+        sources.source_files(folder)
     write(".gcloudignore", "*.csv\n")
     assert names(folder) == ["Dockerfile"]
 
@@ -147,7 +147,7 @@ def test_a_name_that_is_not_utf_8_is_reported_until_it_is_excluded(write: Writer
 @pytest.mark.parametrize("pattern", ["!", "a\\", "[z-a]"])
 def test_a_pattern_that_cannot_be_read_is_reported_in_one_sentence(write: Writer, pattern: str) -> None:
     with pytest.raises(UsageProblem, match=r"\.gitignore has a pattern that cannot be read: "):
-        sources.chosen(write(".gitignore", pattern))
+        sources.source_files(write(".gitignore", pattern))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -156,7 +156,7 @@ def test_a_folder_that_may_not_be_read_is_named(write: Writer) -> None:
     closed.chmod(0)
     try:
         with pytest.raises(UsageProblem, match=f"{closed} cannot be read: Permission denied"):
-            sources.chosen(closed.parent)
+            sources.source_files(closed.parent)
     finally:
         closed.chmod(0o700)
 
@@ -164,6 +164,6 @@ def test_a_folder_that_may_not_be_read_is_named(write: Writer) -> None:
 def test_an_empty_folder_is_refused(write: Writer) -> None:
     folder = write(".gitignore", "*\n")
     with pytest.raises(UsageProblem, match="There is nothing in"):
-        sources.chosen(folder)
+        sources.source_files(folder)
     with pytest.raises(UsageProblem, match="is not a folder"):
-        sources.chosen(folder / "nowhere")
+        sources.source_files(folder / "nowhere")

@@ -70,7 +70,10 @@ def test_another_name_is_refused_with_the_nearest(functions: Google) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("answer", "--object", "a.csv"), "answer runs at requests, not at events of a bucket: leave out --object."),
+        (
+            ("answer", "--object", "a.csv"),
+            "answer is started by requests, not by events of a bucket: leave out --object.",
+        ),
         (("prepare", "--object", "a.csv", "--data", "{}"), "--object sends a whole event: leave out the path,"),
     ],
 )

@@ -142,7 +142,7 @@ def _by_trigger(
 
 def _of_folder(project: Project, request: BuildRequest, talk: Terminal, *, yes: bool, dry_run: bool) -> Build | None:
     message = build_files.build_of(project, request)
-    files = sources.chosen(request.folder)
+    files = sources.source_files(request.folder)
     images = ", ".join(message.images) or "no named image"
     what = f"{counted(len(files), 'file')} of {request.folder.resolve()} to {images}"
     if dry_run:

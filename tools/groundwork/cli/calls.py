@@ -7,7 +7,7 @@ import click
 from groundwork.cli.printing import as_written, echo, raw
 from groundwork.errors import Exit
 from groundwork.workloads import calling, logs
-from groundwork.workloads.calling import Callee, Question
+from groundwork.workloads.calling import Callee, Request
 from groundwork.workloads.project import Project
 
 method_option = click.option(
@@ -20,19 +20,19 @@ header_option = click.option(
 _CHUNK = 8192
 
 
-def asked(path: str, method: str, data: str | None, headers: tuple[str, ...]) -> Question:
+def request_from(path: str, method: str, data: str | None, headers: tuple[str, ...]) -> Request:
     """The request that the options describe; data that looks like JSON is sent as JSON. Raises UsageProblem."""
-    sent = calling.data(data)
-    given = calling.headers(headers)
-    if sent is not None and sent.lstrip()[:1] in (b"{", b"["):
-        given = {"Content-Type": "application/json", **given}
-    return Question(method.upper() or ("GET" if sent is None else "POST"), path, given, sent)
+    body = calling.data(data)
+    fields = calling.headers(headers)
+    if body is not None and body.lstrip()[:1] in (b"{", b"["):
+        fields = {"Content-Type": "application/json", **fields}
+    return Request(method.upper() or ("GET" if body is None else "POST"), path, fields, body)
 
 
-def answered(project: Project, found: Callee, request: Question, target: str) -> int:
+def call_and_print(project: Project, callee: Callee, request: Request, target: str) -> int:
     """Print the response, its status on standard error, and return the exit code; `target` is what `access explain` calls it."""
-    with calling.called(project, found, request) as answer:
-        echo(calling.shown(answer), err=True)
+    with calling.response(project, callee, request) as answer:
+        echo(calling.status_line(answer), err=True)
         for chunk in answer.iter_content(_CHUNK):
             raw(chunk)
         if answer.status_code in (401, 403):
@@ -43,11 +43,11 @@ def answered(project: Project, found: Callee, request: Question, target: str) ->
         return int(Exit.FAILED if answer.status_code >= 400 else Exit.OK)
 
 
-def print_new(project: Project, wanted: str) -> None:
+def print_new(project: Project, log_filter: str) -> None:
     """Print log entries that a filter finds as they arrive, without those that are there already."""
-    newest = logs.newest(project, wanted, 1)
+    newest = logs.newest(project, log_filter, 1)
     since = newest[0].time if newest else "1970-01-01T00:00:00Z"
     seen = {entry.id for entry in newest}
     logs.follow(
-        project, wanted, since, lambda: False, lambda entry: None if entry.id in seen else as_written(entry.line)
+        project, log_filter, since, lambda: False, lambda entry: None if entry.id in seen else as_written(entry.line)
     )

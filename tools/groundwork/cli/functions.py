@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from groundwork.cli.calls import answered, asked, data_option, header_option, method_option, print_new
+from groundwork.cli.calls import call_and_print, data_option, header_option, method_option, print_new, request_from
 from groundwork.cli.group import Group
 from groundwork.cli.options import completed, environment_option, here, json_option
 from groundwork.cli.principal import as_option
@@ -38,7 +38,7 @@ def functions() -> None:
 @as_option
 @json_option
 def list_(name: str, who: str | None, as_json: bool) -> None:
-    """List the functions: state, what starts them, runtime and address.
+    """List the functions: state, trigger, runtime and address.
 
     Example: groundwork functions list --json
     """
@@ -51,7 +51,7 @@ def list_(name: str, who: str | None, as_json: bool) -> None:
         echo(f"There is no function in {project.environment.place}: describe one in {project.environment.file}.")
         return
     rows = [(one.name, one.state, one.starts, one.runtime, one.url or "none yet") for one in found]
-    print_table(["function", "state", "runs at", "runtime", "address"], rows)
+    print_table(["function", "state", "trigger", "runtime", "address"], rows)
     for one in found:
         if one.problem:
             echo(f"{one.name}: {one.problem}", err=True)
@@ -75,7 +75,9 @@ def _data(one: Function) -> dict[str, Any]:
 @method_option
 @data_option
 @header_option
-@click.option("--object", "of", default="", metavar="OBJECT", help="Send the event of this object of its bucket.")
+@click.option(
+    "--object", "object_name", default="", metavar="OBJECT", help="Send the event of this object in its bucket."
+)
 @environment_option
 @as_option
 def call(
@@ -84,23 +86,25 @@ def call(
     method: str,
     data: str | None,
     headers: tuple[str, ...],
-    of: str,
+    object_name: str,
     name: str,
     who: str | None,
 ) -> int:
     """Call a function as yourself; the status goes to standard error, the response body to standard output.
 
-    Data that looks like JSON is sent as JSON; --object sends an event of its bucket again. Exits with 5 when you may
+    Data that looks like JSON is sent as JSON; --object sends the event of an object in its bucket. Exits with 5 when you may
     not call the function, with 1 on any other status of 400 or above.
 
     Example: groundwork functions call preprocess --object scan.csv
     """
-    if of and (data is not None or method or headers or path != "/"):
+    if object_name and (data is not None or method or headers or path != "/"):
         raise UsageProblem("--object sends a whole event: leave out the path, --request, --data and --header.")
     project = opened(name, who)
     found = feature.function(project, function)
-    request = feature.event_of(project, found, of) if of else asked(path, method, data, headers)
-    return answered(project, found, request, f"function/{function}")
+    request = (
+        feature.object_event(project, found, object_name) if object_name else request_from(path, method, data, headers)
+    )
+    return call_and_print(project, found, request, f"function/{function}")
 
 
 @functions.command()
@@ -119,13 +123,13 @@ def logs(function: str, follow: bool, limit: int, name: str, who: str | None, as
     """
     project = opened(name, who)
     feature.function(project, function)
-    wanted = revisions.log_filter(function)
+    log_filter = revisions.log_filter(function)
     if as_json and follow:
         raise UsageProblem("--json and --follow cannot be combined: --json prints one document.")
-    print_entries(project, wanted, limit, as_json=as_json)
+    print_entries(project, log_filter, limit, as_json=as_json)
     if follow:
         with streamed(f"function {function}", "remove it from the file and run groundwork up"):
-            print_new(project, wanted)
+            print_new(project, log_filter)
 
 
 @functions.command()
@@ -140,8 +144,8 @@ def pack(name: str, as_json: bool) -> None:
     if not environment.functions:
         raise UsageProblem(f"{environment.file} has no functions, so there is nothing to pack.")
     checkout.keep_private()
-    files = packing.packed(environment, packing.folder(checkout, environment))
-    paths = packing.relative(files, checkout.layer("platform"))
+    files = packing.pack(environment, packing.folder(checkout, environment))
+    paths = packing.relative_paths(files, checkout.layer("platform"))
     if as_json:
         print_json({"environment": environment.name, "sources": paths})
     else:

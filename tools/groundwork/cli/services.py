@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from groundwork.cli.browser import show
-from groundwork.cli.calls import answered, asked, data_option, header_option, method_option, print_new
+from groundwork.cli.calls import call_and_print, data_option, header_option, method_option, print_new, request_from
 from groundwork.cli.group import Group
 from groundwork.cli.options import completed, dry_run_option, environment_option, json_option, yes_option
 from groundwork.cli.principal import as_option
@@ -213,8 +213,8 @@ def call(
     Example: groundwork services call api /predict --data @request.json
     """
     project = opened(name, who)
-    request = asked(path, method, data, headers)
-    return answered(project, feature.service(project, service), request, f"service/{service}")
+    request = request_from(path, method, data, headers)
+    return call_and_print(project, feature.service(project, service), request, f"service/{service}")
 
 
 @services.command()

@@ -19,16 +19,16 @@ _NEVER = ".git\n.gcloudignore\n.gitignore\n"
 """Excluded by `gcloud builds submit` by default (https://cloud.google.com/sdk/gcloud/reference/topic/gcloudignore)."""
 
 
-def chosen(folder: Path, never: str = "") -> list[Path]:
+def source_files(folder: Path, never: str = "") -> list[Path]:
     """The files of a folder that are sent, by relative path, without the patterns of `never`. Raises UsageProblem if there are none."""
     with readable():
-        found = sorted(_files(folder, folder, _left_out(folder, never)))
+        found = sorted(_files(folder, folder, _exclusions(folder, never)))
     if not found:
         raise UsageProblem(f"There is nothing in {folder} that .gcloudignore and .gitignore do not exclude.")
     return found
 
 
-def _left_out(folder: Path, never: str) -> GitIgnoreSpec:
+def _exclusions(folder: Path, never: str) -> GitIgnoreSpec:
     import re2
     from pathspec import GitIgnoreSpec
 
@@ -65,18 +65,18 @@ def readable() -> Iterator[None]:
         ) from None
 
 
-def _files(folder: Path, top: Path, left_out: GitIgnoreSpec) -> Iterator[Path]:
-    """The files below a folder that git would include; excluded folders are not entered, and links that lead out of the folder are left out."""
+def _files(folder: Path, top: Path, excluded: GitIgnoreSpec) -> Iterator[Path]:
+    """The files below a folder that git would include; excluded folders are not entered, and links that lead out of the folder are skipped."""
     for path in folder.iterdir():
         inside = path.relative_to(top)
         is_folder = path.is_dir() and not path.is_symlink()
         name = os.fsencode(inside).decode("utf-8", "replace")
-        if left_out.match_file(f"{name}/" if is_folder else name):
+        if excluded.match_file(f"{name}/" if is_folder else name):
             continue
         if path.is_symlink() and not (path.parent / path.readlink()).resolve().is_relative_to(top.resolve()):
             continue
         if is_folder:
-            yield from _files(path, top, left_out)
+            yield from _files(path, top, excluded)
         elif path.is_symlink() or path.is_file():  # git ignores sockets and pipes too
             if name != inside.as_posix():
                 raise UsageProblem(

@@ -159,7 +159,7 @@ def _plan(session: Session, layer: str, listen: Callable[[Event], None], *, dest
     session.freeze(layer)
     file = session.data(layer) / plans.FILE
     # What is destroyed needs no code, which may be gone.
-    code = packing.packed(session.environment, session.archives) if layer == "platform" and not destroy else {}
+    code = packing.pack(session.environment, session.archives) if layer == "platform" and not destroy else {}
     pending = session.terraform(layer, code).plan(file, note, destroy=destroy)
     sources.note(file, inputs)
     return LayerPlan(layer, file, pending, plans.acting(changes), tuple(warnings))

@@ -1,4 +1,4 @@
-"""What Google makes for a function: its service, its trigger with topic and subscription, and copies of its code."""
+"""What Google creates for a function: its service, its trigger with topic and subscription, and copies of its code."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def _known(names: frozenset[str]) -> Iterator[tuple[str, str]]:
 
 
 def owns(name: str) -> bool:
-    """Whether a name is that of a function, for which Google makes more."""
+    """Whether a name is that of a function, for which Google creates more."""
     return _FUNCTION.fullmatch(name) is not None
 
 
 def is_its_service(item: Item, names: frozenset[str]) -> bool:
     """Whether a service is that of a function among `names`, by Google's label."""
-    made = (item.body.get("labels") or {}).get("goog-managed-by") == "cloudfunctions"
-    return made and (item.location, item.short) in _known(names)
+    managed = (item.body.get("labels") or {}).get("goog-managed-by") == "cloudfunctions"
+    return managed and (item.location, item.short) in _known(names)
 
 
 def is_its_trigger(item: Item, names: frozenset[str]) -> bool:

@@ -9,16 +9,16 @@ import zipfile
 from pathlib import Path
 
 from groundwork.environment.checkout import Checkout
-from groundwork.environment.source_folder import chosen, readable
+from groundwork.environment.source_folder import readable, source_files
 from groundwork.environment.values import Environment
 from groundwork.environment.workloads import FunctionSpec
 from groundwork.errors import UsageProblem
 
 # Google's limit for sources (https://cloud.google.com/functions/quotas).
-_LARGEST = 100 * 1000**2
-# What is made anew on every machine, and where values of secrets lie, whether or not git ignores them.
+_MOST_BYTES = 100 * 1000**2
+# What every machine generates for itself, and where values of secrets are kept, whether or not git ignores it.
 _NEVER = "__pycache__/\n*.pyc\n.venv/\nnode_modules/\n.DS_Store\n.env\n.env.*\n"
-_YEAR_ONE = (1980, 1, 1, 0, 0, 0)
+_EARLIEST_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def folder(checkout: Checkout, environment: Environment) -> Path:
@@ -26,8 +26,8 @@ def folder(checkout: Checkout, environment: Environment) -> Path:
     return checkout.runs / environment.name / "functions"
 
 
-def packed(environment: Environment, into: Path) -> dict[str, Path]:
-    """Packs every function into the folder, each file called by its content; archives of earlier code are removed.
+def pack(environment: Environment, into: Path) -> dict[str, Path]:
+    """Packs every function into the folder, each archive named by its content; archives of earlier code are removed.
 
     Raises UsageProblem for a function without code.
     """
@@ -45,13 +45,13 @@ def packed(environment: Environment, into: Path) -> dict[str, Path]:
     return files
 
 
-def relative(files: dict[str, Path], directory: Path) -> dict[str, str]:
-    """The archives as Terraform is told of them: seen from the root module, the paths are the same in every clone."""
+def relative_paths(files: dict[str, Path], directory: Path) -> dict[str, str]:
+    """The paths of the archives for Terraform: relative to the root module, they are the same in every clone."""
     return {name: os.path.relpath(file, directory) for name, file in files.items()}
 
 
 def digests(environment: Environment) -> dict[str, str]:
-    """What identifies the code of each function, by its folder; "" for one that cannot be packed."""
+    """A digest of each function's code, by its folder; "" for one that cannot be packed."""
     found = {}
     for function in environment.functions.values():
         try:
@@ -67,10 +67,10 @@ def archive(environment: Environment, function: FunctionSpec) -> bytes:
     where = f"functions.{function.name}.source in {environment.file} is {function.source}"
     if not code.is_dir():
         raise UsageProblem(f"{where}, which is not a folder in {environment.root}: put the function's code there.")
-    files = chosen(code, _NEVER + _above(environment.root, code))
+    files = source_files(code, _NEVER + _above(environment.root, code))
     with readable():
         size = sum((code / file).stat().st_size for file in files)
-        if size > _LARGEST:
+        if size > _MOST_BYTES:
             raise UsageProblem(
                 f"{where}, which has {size / 1000**2:.0f} MB, and Google takes at most 100 MB: exclude what the function "
                 "does not need in a .gcloudignore there."
@@ -79,7 +79,7 @@ def archive(environment: Environment, function: FunctionSpec) -> bytes:
 
 
 def _above(root: Path, folder: Path) -> str:
-    """The patterns of the .gitignore files from the root to the folder that mean names anywhere below them."""
+    """The patterns of the .gitignore files from the root to the folder that match names at any depth."""
     lines = []
     for place in (folder, *folder.parents):
         file = place / ".gitignore"
@@ -91,19 +91,19 @@ def _above(root: Path, folder: Path) -> str:
 
 
 def _zip(folder: Path, files: list[Path]) -> bytes:
-    """Stored and not compressed, since compressors differ; without times and owners, but with what may be executed."""
+    """A zip without compression, since compressors differ, and without times and owners; executable files stay executable."""
     into = io.BytesIO()
-    with zipfile.ZipFile(into, "w", zipfile.ZIP_STORED) as made:
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_STORED) as packed:
         for file in files:
             if (folder / file).is_dir():
                 raise UsageProblem(
                     f"{folder / file} is a link to a folder, which an archive cannot contain: exclude it."
                 )
-            entry = zipfile.ZipInfo(file.as_posix(), _YEAR_ONE)
+            entry = zipfile.ZipInfo(file.as_posix(), _EARLIEST_TIME)
             entry.create_system = 3  # Unix, so that the mode counts
             mode = 0o755 if os.access(folder / file, os.X_OK) else 0o644
             entry.external_attr = (0o100000 | mode) << 16
-            made.writestr(entry, (folder / file).read_bytes())
+            packed.writestr(entry, (folder / file).read_bytes())
     return into.getvalue()
 
 

@@ -92,7 +92,7 @@ class Session:
         """Terraform for a layer; its commands are recorded while they run. `archives`: the packed code of functions."""
         copy = stateless.place(self.data(layer), layer)
         directory = copy if copy.is_dir() else self.checkout.layer(layer)
-        code = packing.relative(dict(archives or {}), directory)
+        code = packing.relative_paths(dict(archives or {}), directory)
         return Terraform(
             binary=str(self.tool.path),
             directory=directory,

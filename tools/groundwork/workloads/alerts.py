@@ -8,7 +8,7 @@ from typing import Any
 
 from groundwork.workloads.project import Project, when
 
-# The labels that name what an incident is about, in the order of how well they do.
+# The labels that name what an incident is about, best first.
 _ABOUT = ("service_name", "job_name", "host", "check_id")
 
 
@@ -26,7 +26,7 @@ class OpenAlert:
         return f"{self.name}{f' ({self.about})' if self.about else ''}, since {self.since}"
 
 
-def opened(project: Project) -> Iterator[OpenAlert]:
+def open_alerts(project: Project) -> Iterator[OpenAlert]:
     """The open incidents of all alerts in the project, newest first, as Google lists them."""
     path = f"v3/projects/{project.id}/alerts"
     for alert in project.cloud.pages("monitoring", path, "alerts", {"filter": 'state = "OPEN"'}):

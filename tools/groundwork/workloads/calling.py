@@ -23,7 +23,7 @@ SECONDS = 300.0
 
 
 @dataclass(frozen=True)
-class Question:
+class Request:
     """A request: its method, the path with its query, the headers and the body."""
 
     method: str
@@ -53,22 +53,22 @@ class Callee(Protocol):
 
 
 @contextmanager
-def called(project: Project, found: Callee, asked: Question) -> Iterator[Response]:
+def response(project: Project, callee: Callee, request: Request) -> Iterator[Response]:
     """The response, whatever its status; its body is streamed.
 
-    Raises UsageProblem for a service without an address and for a path to another host, GroundworkError when there is no response.
+    Raises UsageProblem for a callee without an address and for a path to another host, GroundworkError when there is no response.
     """
     from requests.exceptions import RequestException
 
-    address = _address(found, asked.path)
-    headers = {"Authorization": f"Bearer {identity_token(project, found.url)}", **asked.headers}
+    address = _address(callee, request.path)
+    headers = {"Authorization": f"Bearer {identity_token(project, callee.url)}", **request.headers}
     with _session(project) as session:
         try:
             answer = session.request(
-                asked.method,
+                request.method,
                 address,
                 headers=headers,
-                data=asked.data,
+                data=request.data,
                 timeout=SECONDS,
                 stream=True,
                 allow_redirects=False,
@@ -79,13 +79,13 @@ def called(project: Project, found: Callee, asked: Question) -> Iterator[Respons
             yield answer
 
 
-def _address(service: Callee, path: str) -> str:
-    """The whole address; the token goes nowhere else."""
-    if not service.url:
-        raise UsageProblem(f"{service.name} has no address: {service.problem or service.state}.")
-    address = urljoin(f"{service.url}/", path.lstrip("/"))
-    if urlsplit(address)[:2] != urlsplit(service.url)[:2]:
-        raise UsageProblem(f"{path} is not a path on {service.url}: write it as /predict.")
+def _address(callee: Callee, path: str) -> str:
+    """The full address; the token is sent nowhere else."""
+    if not callee.url:
+        raise UsageProblem(f"{callee.name} has no address: {callee.problem or callee.state}.")
+    address = urljoin(f"{callee.url}/", path.lstrip("/"))
+    if urlsplit(address)[:2] != urlsplit(callee.url)[:2]:
+        raise UsageProblem(f"{path} is not a path on {callee.url}: write it as /predict.")
     return address
 
 
@@ -120,6 +120,6 @@ def data(text: str | None) -> bytes | None:
     return content
 
 
-def shown(answer: Any) -> str:
+def status_line(answer: Any) -> str:
     """The status as a line: "200 OK"."""
     return f"{answer.status_code} {answer.reason}".rstrip()

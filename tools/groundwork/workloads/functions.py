@@ -1,4 +1,4 @@
-"""Cloud Run functions: what runs at which event or address, and an event made by hand."""
+"""Cloud Run functions: their state and what starts them, and the event of an object, sent by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from groundwork.errors import UsageProblem
 from groundwork.google.cloud import CloudProblem
 from groundwork.text import allowed
-from groundwork.workloads.calling import Question
+from groundwork.workloads.calling import Request
 from groundwork.workloads.project import Project, at, if_on, last
 
 _STATES = {"ACTIVE": "ready", "DEPLOYING": "deploying", "DELETING": "being deleted", "FAILED": "broken"}
@@ -40,8 +40,8 @@ class Function:
     @property
     def problem(self) -> str:
         """What Google says of its state, "" for nothing."""
-        said = [str(one.get("message", "")) for one in self.body.get("stateMessages") or ()]
-        return "; ".join(filter(None, said))
+        messages = [str(one.get("message", "")) for one in self.body.get("stateMessages") or ()]
+        return "; ".join(filter(None, messages))
 
     @property
     def runtime(self) -> str:
@@ -61,7 +61,7 @@ class Function:
 
     @property
     def starts(self) -> str:
-        """What starts it, in words."""
+        """What starts it: "requests", or an event such as "finalized in my-bucket"."""
         if not self.event:
             return "requests"
         return f"{self.event} in {self.bucket}" if self.bucket else self.event
@@ -89,19 +89,21 @@ def function(project: Project, name: str) -> Function:
     raise UsageProblem(f"There is no function {name} in {project.environment.place}; {allowed(known, name)}")
 
 
-def event_of(project: Project, found: Function, name: str) -> Question:
+def object_event(project: Project, function: Function, name: str) -> Request:
     """The event of an object that is in the bucket, as Eventarc delivers it.
 
-    Raises UsageProblem for a function that runs at no event of a bucket, and for an object that is not there.
+    Raises UsageProblem for a function that does not run at events of a bucket, and for an object that is not there.
     """
-    if not found.bucket:
-        raise UsageProblem(f"{found.name} runs at {found.starts}, not at events of a bucket: leave out --object.")
-    blob = project.cloud.storage().bucket(found.bucket).get_blob(name)
+    if not function.bucket:
+        raise UsageProblem(
+            f"{function.name} is started by {function.starts}, not by events of a bucket: leave out --object."
+        )
+    blob = project.cloud.storage().bucket(function.bucket).get_blob(name)
     if blob is None:
-        raise UsageProblem(f"gs://{found.bucket}/{name} does not exist: name an object of that bucket.")
+        raise UsageProblem(f"gs://{function.bucket}/{name} does not exist: name an object of that bucket.")
     data = {
         "kind": "storage#object",
-        "bucket": found.bucket,
+        "bucket": function.bucket,
         "name": name,
         "generation": str(blob.generation),
         "metageneration": str(blob.metageneration),
@@ -114,10 +116,10 @@ def event_of(project: Project, found: Function, name: str) -> Question:
     headers = {
         "Content-Type": "application/json",
         "ce-id": uuid.uuid4().hex,
-        "ce-source": f"//storage.googleapis.com/projects/_/buckets/{found.bucket}",
+        "ce-source": f"//storage.googleapis.com/projects/_/buckets/{function.bucket}",
         "ce-specversion": "1.0",
         "ce-subject": f"objects/{name}",
         "ce-time": datetime.now(UTC).isoformat(),
-        "ce-type": f"{_BUCKET}{found.event}",
+        "ce-type": f"{_BUCKET}{function.event}",
     }
-    return Question("POST", "/", headers, json.dumps(data).encode())
+    return Request("POST", "/", headers, json.dumps(data).encode())

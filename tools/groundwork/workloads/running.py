@@ -69,7 +69,7 @@ def now(project: Project) -> Now:
         if wanted:
             runs += _answers(partial(ask, project), name, unknown)
     scheduled = _answers(partial(schedules.schedules, project), "schedules", unknown) if environment.scheduled else []
-    open_alerts = _answers(partial(alerts.opened, project), "alerts", unknown) if environment.alerts else []
+    open_alerts = _answers(partial(alerts.open_alerts, project), "alerts", unknown) if environment.alerts else []
     return Now(tuple(runs), tuple(unknown), tuple(scheduled), tuple(open_alerts))
 
 

@@ -35,16 +35,16 @@ def bucket_of(project: Project) -> str:
     return environment.sources_bucket if environment.builds else f"{project.id}_cloudbuild"
 
 
-def chosen(folder: Path) -> list[Path]:
+def source_files(folder: Path) -> list[Path]:
     """The files of a folder that a build gets, by relative path. Raises UsageProblem if there are none."""
     if not folder.is_dir():
         raise UsageProblem(f"{folder} is not a folder: name the one with the Dockerfile or cloudbuild.yaml in it.")
-    return source_folder.chosen(folder)
+    return source_folder.source_files(folder)
 
 
 def uploaded(project: Project, folder: Path) -> SourceArchive:
     """Uploads the folder to the bucket for sources, which is created if necessary."""
-    files = chosen(folder)
+    files = source_files(folder)
     bucket = bucket_of(project)
     if not project.environment.builds:
         _make_bucket(project, bucket)
