@@ -9,7 +9,7 @@ import pytest
 from groundwork.cost import budget as budgets
 from groundwork.cost.estimate import estimate
 from groundwork.cost.report import Period, report
-from groundwork.environment.values import Budget
+from groundwork.environment.settings import Budget
 
 from tests.groundwork.cost.plans import bucket, change, plan
 from tests.groundwork.cost.test_report import ledger, line

@@ -9,7 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from groundwork.environment.values import Bucket, Environment, PolicyException
+from groundwork.environment.settings import PolicyException
+from groundwork.environment.values import Bucket, Environment
 from groundwork.policy import outside
 from groundwork.policy.result import Result, apply, findings
 from groundwork.policy.scan import Scanner

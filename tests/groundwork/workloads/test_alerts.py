@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from groundwork.environment.values import Alerts
+from groundwork.environment.settings import Alerts
 from groundwork.workloads import alerts, running
 from groundwork.workloads.project import Project
 

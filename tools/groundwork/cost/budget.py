@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from groundwork.cost.amounts import ZERO, as_money, decimal, exact, total
-from groundwork.environment.values import Budget
+from groundwork.environment.settings import Budget
 
 if TYPE_CHECKING:
     from groundwork.cost.estimate import Estimate

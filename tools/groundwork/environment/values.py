@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groundwork.environment import cache
+from groundwork.environment.settings import Alerts, Budget, PolicyException
 from groundwork.environment.shipped import SCHEMA, other_version
 from groundwork.environment.workloads import (
     BuildSpec,
@@ -132,43 +133,6 @@ class Github:
     pool: str
     repository_id: str | None = None
     connected: bool = False
-
-
-@dataclass(frozen=True)
-class Alerts:
-    """When e-mails are sent: shares of requests and of memory, seconds, and events; `notify` is empty for the operators."""
-
-    errors: float
-    latency_seconds: float
-    memory: float
-    jobs: bool
-    revisions: bool
-    uptime: bool
-    notify: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Budget:
-    """The monthly budget, in the billing account's currency; without an account ("") it is only compared with.
-
-    `thresholds`: the parts of it at which Google sends e-mails.
-    """
-
-    amount: float
-    currency: str
-    billing_account: str = ""
-    thresholds: tuple[float, ...] = (0.5, 0.8, 1)
-
-
-@dataclass(frozen=True)
-class PolicyException:
-    """A violation that is accepted until the day before `expires`."""
-
-    check: str
-    resource: str
-    reason: str
-    owner: str
-    expires: date
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from groundwork.environment.values import PolicyException
+from groundwork.environment.settings import PolicyException
 from groundwork.policy.result import Result, Violation
 
 

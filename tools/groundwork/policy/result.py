@@ -12,7 +12,7 @@ from typing import Any, Literal
 from policies.catalogue import PolicySummary
 from policies.language import Severity
 
-from groundwork.environment.values import PolicyException
+from groundwork.environment.settings import PolicyException
 from groundwork.text import counted
 
 CODE = "code"

@@ -8,7 +8,7 @@ from typing import Any
 from policies.catalogue import PolicySummary
 from policies.language import Severity
 
-from groundwork.environment.values import PolicyException
+from groundwork.environment.settings import PolicyException
 from groundwork.policy import terminal
 from groundwork.policy.result import Result, Violation
 

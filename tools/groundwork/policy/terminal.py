@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from groundwork.environment.values import PolicyException
+from groundwork.environment.settings import PolicyException
 from groundwork.policy.result import Result, Violation
 
 

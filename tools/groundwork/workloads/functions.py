@@ -7,13 +7,16 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from groundwork.errors import UsageProblem
 from groundwork.google.cloud import CloudProblem
 from groundwork.text import allowed
 from groundwork.workloads.calling import Request
 from groundwork.workloads.project import Project, at, if_on, last
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Blob
 
 _STATES = {"ACTIVE": "ready", "DEPLOYING": "deploying", "DELETING": "being deleted", "FAILED": "broken"}
 _BUCKET = "google.cloud.storage.object.v1."
@@ -34,8 +37,8 @@ class Function:
     @property
     def state(self) -> str:
         """ "ready", "deploying", "being deleted" or "broken"."""
-        given = str(self.body.get("state", ""))
-        return _STATES.get(given, given.lower() or "unknown")
+        state = str(self.body.get("state", ""))
+        return _STATES.get(state, state.lower() or "unknown")
 
     @property
     def problem(self) -> str:
@@ -101,18 +104,6 @@ def object_event(project: Project, function: Function, name: str) -> Request:
     blob = project.cloud.storage().bucket(function.bucket).get_blob(name)
     if blob is None:
         raise UsageProblem(f"gs://{function.bucket}/{name} does not exist: name an object of that bucket.")
-    data = {
-        "kind": "storage#object",
-        "bucket": function.bucket,
-        "name": name,
-        "generation": str(blob.generation),
-        "metageneration": str(blob.metageneration),
-        "contentType": blob.content_type,
-        "size": str(blob.size),
-        "md5Hash": blob.md5_hash,
-        "timeCreated": blob.time_created.isoformat(),
-        "updated": blob.updated.isoformat(),
-    }
     headers = {
         "Content-Type": "application/json",
         "ce-id": uuid.uuid4().hex,
@@ -122,4 +113,20 @@ def object_event(project: Project, function: Function, name: str) -> Request:
         "ce-time": datetime.now(UTC).isoformat(),
         "ce-type": f"{_BUCKET}{function.event}",
     }
-    return Request("POST", "/", headers, json.dumps(data).encode())
+    return Request("POST", "/", headers, json.dumps(_storage_object(blob)).encode())
+
+
+def _storage_object(blob: Blob) -> Mapping[str, Any]:
+    """An object's metadata, as the JSON of an event has it."""
+    return {
+        "kind": "storage#object",
+        "bucket": blob.bucket.name,
+        "name": blob.name,
+        "generation": str(blob.generation),
+        "metageneration": str(blob.metageneration),
+        "contentType": blob.content_type,
+        "size": str(blob.size),
+        "md5Hash": blob.md5_hash,
+        "timeCreated": blob.time_created.isoformat(),
+        "updated": blob.updated.isoformat(),
+    }

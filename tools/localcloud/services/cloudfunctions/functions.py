@@ -1,4 +1,4 @@
-"""The methods of functions: what is asked for is checked and stored here, and carried out by deployments.py."""
+"""The methods of functions: they check and store what is asked for, and deployments.py carries it out."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def create(call: Call) -> Body:
     identity = str(call.params.get("functionId") or call.body.get("name", "").rpartition("/")[2])
     if not re.fullmatch(_ID, identity):
         raise invalid(
-            f"Invalid function name {identity!r}: it must begin with a lowercase letter, and have at most 63 lowercase letters, digits "
-            "and hyphens, the last of which is no hyphen.",
+            f"Invalid function name {identity!r}: it must begin with a lowercase letter, have at most 63 lowercase letters, digits "
+            "and hyphens, and not end with a hyphen.",
             "function_id",
         )
     return _created(call, f"{call.path}/{identity}", dict(call.body))
@@ -89,7 +89,7 @@ def _created(call: Call, name: str, sent: Body) -> Body:
 
 
 def _completed(call: Call, full: str, body: Body) -> Body:
-    """A function with its defaults; 400 or 403 for what it may not be."""
+    """A function with its defaults; 400 or 403 for settings that are refused."""
     name, cloud = FunctionName.of(full), call.cloud
     if problem := labels_problem(body.get("labels", {}), "function"):
         raise invalid(problem, "function.labels")
@@ -120,14 +120,7 @@ def _completed(call: Call, full: str, body: Body) -> Body:
 def _build(cloud: Cloud, name: FunctionName, sent: Body) -> Body:
     """A function's buildConfig with its defaults."""
     runtimes.check(sent.get("runtime", ""))
-    source = sent.get("source", {})
-    if "repoSource" in source or "gitUri" in source:
-        raise unimplemented("The local cloud builds functions from archives in Cloud Storage (storage_source) only.")
-    if not all(source.get("storageSource", {}).get(field) for field in ("bucket", "object")):
-        raise invalid(
-            "build_config.source.storage_source must have a bucket and an object.",
-            "function.build_config.source.storage_source",
-        )
+    _check_source(sent.get("source", {}))
     account = (
         sent.get("serviceAccount") or f"projects/{name.project}/serviceAccounts/{acting.default(cloud, name.project)}"
     )
@@ -152,10 +145,21 @@ def _build(cloud: Cloud, name: FunctionName, sent: Body) -> Body:
     return build
 
 
+def _check_source(source: Body) -> None:
+    """501 for anything but an archive in Cloud Storage, 400 for an incomplete one."""
+    if "repoSource" in source or "gitUri" in source:
+        raise unimplemented("The local cloud builds functions from archives in Cloud Storage (storage_source) only.")
+    if not all(source.get("storageSource", {}).get(field) for field in ("bucket", "object")):
+        raise invalid(
+            "build_config.source.storage_source must have a bucket and an object.",
+            "function.build_config.source.storage_source",
+        )
+
+
 def _forget_generation(old: Body, new: Body) -> None:
-    """Of a source elsewhere the generation is not meant that the copy has, which hashicorp/google reads and sends back with it."""
-    kept, source = (one.get("source", {}).get("storageSource", {}) for one in (old, new))
-    if source.get("bucket") != kept.get("bucket") and source.get("generation") == kept.get("generation"):
+    """Drops the generation of the copy, which hashicorp/google reads and sends back with a source in another bucket."""
+    copy, source = (one.get("source", {}).get("storageSource", {}) for one in (old, new))
+    if source.get("bucket") != copy.get("bucket") and source.get("generation") == copy.get("generation"):
         source.pop("generation", None)
 
 

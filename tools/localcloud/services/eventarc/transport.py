@@ -27,10 +27,10 @@ _RETRIES = {"minimumBackoff": "10s", "maximumBackoff": "600s"}
 def create(cloud: Cloud, body: Body) -> Body:
     """A new trigger, with the transport that is created for it."""
     project, location, identity = _parts(body)
-    given, bucket = body.get("transport", {}).get("pubsub", {}).get("topic", ""), check(cloud, body)
+    own_topic, bucket = body.get("transport", {}).get("pubsub", {}).get("topic", ""), check(cloud, body)
     ending = f"{zlib.crc32(body['name'].encode()) % 1000:03d}"
-    topic = given or f"projects/{project}/topics/{_prefix(location, identity)}{ending}"
-    if not given:
+    topic = own_topic or f"projects/{project}/topics/{_prefix(location, identity)}{ending}"
+    if not own_topic:
         _ask(cloud, body, "PUT", f"pubsub/v1/{topic}", {})
     if bucket:
         _notify(cloud, body, bucket, topic)

@@ -20,8 +20,8 @@ _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 def create(call: Call) -> Body:
     """dashboards.create: under the id that the name in the body has, or one of the server's."""
     body = _checked(call, dict(call.body))
-    said = call.cloud.projects.named(body.get("name", ""))
-    identity = said.removeprefix(f"{call.parent}/dashboards/") if said else str(uuid.uuid4())
+    sent_name = call.cloud.projects.named(body.get("name", ""))
+    identity = sent_name.removeprefix(f"{call.parent}/dashboards/") if sent_name else str(uuid.uuid4())
     if not _ID.fullmatch(identity):
         raise invalid(f'Dashboard name "{body["name"]}" must be {call.parent}/dashboards/ID.', "name")
     name = f"{call.parent}/dashboards/{identity}"

@@ -81,22 +81,27 @@ def _write(call: Call, one: Body, field: str) -> None:
             f"The local cloud writes {', '.join(_FIELDS)}, not {name or 'a point without a value'} ({field})."
         )
     about = _descriptor(call, one, kind, _FIELDS[name], field)
-    interval = points[0].get("interval", {})
-    if not interval.get("endTime"):
-        raise missing(f"{field}.points[0].interval.end_time")
-    end = _moment(interval["endTime"], f"{field}.points[0].interval.end_time")
-    start = _moment(interval.get("startTime") or interval["endTime"], f"{field}.points[0].interval.start_time")
-    if not -_PAST <= end - call.cloud.clock.seconds() <= _FUTURE:
-        why = "Data points cannot be written more than 25h in the past, or more than 5 minutes in the future."
-        raise wrong(f"{field}.points[0].interval.end_time", interval["endTime"], why)
+    start, end = _interval(call, points[0].get("interval", {}), f"{field}.points[0].interval")
     labels = {"project_id": project, **resource.get("labels", {})}
     where = {"type": resource["type"], "labels": labels}
     since = start if about["metricKind"] == "CUMULATIVE" else 0
     call.cloud.metrics.gauge(project, kind, where, metric.get("labels", {}), float(value), end, since)
 
 
+def _interval(call: Call, interval: Body, field: str) -> tuple[float, float]:
+    """The start and end of a point that is written; 400 for an end too long ago or in the future."""
+    if not interval.get("endTime"):
+        raise missing(f"{field}.end_time")
+    end = _moment(interval["endTime"], f"{field}.end_time")
+    start = _moment(interval.get("startTime") or interval["endTime"], f"{field}.start_time")
+    if not -_PAST <= end - call.cloud.clock.seconds() <= _FUTURE:
+        why = "Data points cannot be written more than 25h in the past, or more than 5 minutes in the future."
+        raise wrong(f"{field}.end_time", interval["endTime"], why)
+    return start, end
+
+
 def _descriptor(call: Call, one: Body, kind: str, value: str, field: str) -> Body:
-    """The descriptor of what is written, made with the first point; 400 for a value that is not of its type."""
+    """The descriptor of what is written, created with the first point; 400 for a value that is not of its type."""
     about = metrics.find(call.cloud, call.project or "", kind)
     if about is None:
         given = one.get("metricKind", "METRIC_KIND_UNSPECIFIED")

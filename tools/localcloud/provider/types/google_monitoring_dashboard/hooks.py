@@ -15,16 +15,16 @@ def create(work: Work, planned: Object) -> Object:
     """Sends the JSON; the dashboard's name is the id."""
     method = work.verb("create")
     body = json.loads(planned["dashboard_json"])
-    made = creation.insert(work, Creation(planned, body, requests.parent_params(work, method, planned)))
-    return rest.complete(work, made, planned | {"id": made["name"]})
+    answer = creation.insert(work, Creation(planned, body, requests.parent_params(work, method, planned)))
+    return rest.complete(work, answer, planned | {"id": answer["name"]})
 
 
 def update(work: Work, prior: Object, planned: Object) -> Object:
     """Sends all of the new JSON, with the etag of the one that it replaces."""
     body = json.loads(planned["dashboard_json"]) | {"etag": json.loads(prior["dashboard_json"]).get("etag")}
     method = work.verb("patch")
-    made = work.ask(method, requests.params(work, method, planned), body=body)
-    return rest.complete(work, made, planned)
+    answer = work.ask(method, requests.params(work, method, planned), body=body)
+    return rest.complete(work, answer, planned)
 
 
 def decode(work: Work, values: Object, _state: Object) -> Object:
