@@ -281,12 +281,12 @@ variable "values" {
         [for job, access in identity.jobs : contains(keys(var.values.jobs), job) && contains(["deploy", "run"], access)],
       )
     ]))
-    error_message = "An identity must call or deploy services, call functions, and run or deploy jobs, that are among those of the environment: ${join(", ", concat(keys(var.values.services), keys(var.values.functions), keys(var.values.jobs)))}."
+    error_message = "An identity may call or deploy services, call functions, and run or deploy jobs of the environment, which are: ${join(", ", concat(keys(var.values.services), keys(var.values.functions), keys(var.values.jobs)))}."
   }
 
   validation {
     condition     = length(setintersection(keys(var.values.functions), keys(var.values.services))) == 0
-    error_message = "A function must have another name than every service: it has a service of its own name in Cloud Run."
+    error_message = "A function must not have the name of a service, since Cloud Run runs it as a service with its name."
   }
 
   validation {

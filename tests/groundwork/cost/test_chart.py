@@ -209,7 +209,9 @@ def test_services_beyond_the_five_dearest_are_grouped_as_others(costs):
 
 def test_the_dearest_service_is_named(page, costs):
     first = costs.by("service")[0]
-    assert f"{first.name} is the dearest service, with {chart.as_money(first.sums.before_promotion)}" in page.text
+    assert (
+        f"{first.name} is the most expensive service, with {chart.as_money(first.sums.before_promotion)}" in page.text
+    )
 
 
 def test_a_burn_down_begins_with_the_grant_and_ends_with_what_is_left_today():

@@ -46,7 +46,9 @@ DEFAULTS: Mapping[str, Default] = {
     "run_request_seconds": Default(Decimal("0.5"), "seconds", "that an instance is busy with a request"),
     "function_calls": Default(Decimal(5000), "calls a month", "of a function, by requests or events"),
     "function_call_seconds": Default(Decimal(2), "seconds", "that an instance of a function is busy with a call"),
-    "job_runs": Default(Decimal(30), "runs a month", "of a Cloud Run job without a schedule, from which they follow"),
+    "job_runs": Default(
+        Decimal(30), "runs a month", "of a Cloud Run job without a schedule; with one, they follow from it"
+    ),
     "job_minutes": Default(Decimal(10), "minutes", "that a run of a Cloud Run job takes"),
     "build_minutes": Default(Decimal(200), "minutes a month", "of builds that a trigger starts"),
     "alert_series": Default(

@@ -122,7 +122,7 @@ def _head(report: CostReport, simulated: str) -> str:
     as_of = report.ledger.as_of
     when = f"As of {as_of:%Y-%m-%d %H:%M} UTC." if as_of else "The export does not say when it was made."
     dearest = report.by("service")[0]
-    most = f"{dearest.name} is the dearest service, with {as_money(dearest.sums.before_promotion, report.currency)} before promotional credits."
+    most = f"{dearest.name} is the most expensive service, with {as_money(dearest.sums.before_promotion, report.currency)} before promotional credits."
     warnings = "".join(f'<p class="warning">{escape(warning)}</p>' for warning in report.warnings)
     return (
         f'<h1>Costs{simulated}</h1>\n<p class="soft">{escape(report.ledger.origin)}, {escape(report.period.words)}, in {escape(report.currency)}. {when}</p>\n'

@@ -194,12 +194,12 @@ def _alert_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
     if not any(_part(values, part) for part in ("services", "functions", "jobs")):
         yield (
             ("alerts",),
-            "alerts are about services, functions and jobs, and the file has none; add one, or leave out alerts.",
+            "alerts watches services, functions and jobs, and the file has none; add one, or leave out alerts.",
         )
     elif "notify" not in alerts and "operator" not in [one.get("role") for one in _part(values, "members").values()]:
         yield (
             ("alerts",),
-            "alerts has nobody to notify: no member is an operator; add notify: with the e-mail address of somebody.",
+            "alerts has nobody to notify: no member is an operator; add notify: with an e-mail address.",
         )
     if alerts.get("uptime") is True and services and not any(map(_is_page, services.values())):
         yield (

@@ -102,8 +102,8 @@ class Wiring:
             yield from unknown((*place, "trigger", "bucket"), trigger.get("bucket"), self.parts["buckets"], "buckets")
             yield from _at_events(place, values)
         if place[1] in self.parts["services"]:
-            why = "which Cloud Run would have to run under one name; give it another."
-            yield place, f"{dotted(place)} is called as a service of the file, {why}"
+            why = "and Cloud Run would run both under that name; give it another."
+            yield place, f"{dotted(place)} has the name of a service in the file, {why}"
 
     def _container(self, place: Place, values: Mapping[str, Any]) -> Iterator[Objection]:
         yield from self._identity(place, values)
@@ -166,7 +166,7 @@ def _at_events(place: Place, values: Mapping[str, Any]) -> Iterator[Objection]:
         way = f"at most {_EVENT_SECONDS} seconds are allowed for an event."
         yield (*place, "timeout_seconds"), f"{dotted(place)}.timeout_seconds is {seconds}; {way}"
     if values.get("public") is True:
-        way = "whose events anybody could make up; leave it out."
+        way = "so that anybody could make up its events; leave out public."
         yield (*place, "public"), f"{dotted(place)} is public and has a trigger, {way}"
 
 

@@ -1,4 +1,4 @@
-"""`down`: shows what will be deleted, refuses what would fail half-way, asks for the project ID, destroys, deletes what Google made for that, and lists what is left."""
+"""`down`: shows what will be deleted, refuses what would fail half-way, asks for the project ID, destroys, deletes what Google created for that, and lists what is left."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def contents(session: Session) -> Remains:
 
 
 def _delete_what_belonged(session: Session, before: frozenset[str], talk: Talk) -> None:
-    """Deletes what Google made for what is gone, such as copies of functions' code, unless something else in the project needs it."""
+    """Deletes what Google created for things that are gone, such as copies of functions' code, unless something else in the project needs it."""
     if not any(owns(name) for name in before):
         return
     found = inventory.take(session.cloud)
@@ -86,7 +86,7 @@ def _delete_what_belonged(session: Session, before: frozenset[str], talk: Talk) 
     for item in found.items:
         belongs = kinds()[item.kind].belongs
         if belongs(item, before) and not belongs(item, now):
-            talk.say(f"deleting {item.kind} {item.short}, which Google made for what is gone")
+            talk.say(f"deleting {item.kind} {item.short}, which Google created for something that is gone")
             remove(session.cloud, item)
 
 

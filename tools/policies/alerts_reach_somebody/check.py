@@ -14,10 +14,10 @@ def judge(resource: Resource, _settings: Settings) -> Ruling:
 POLICY = Policy(
     title="Alerts reach somebody",
     severity=Severity.MEDIUM,
-    why="Without a notification channel an incident is only seen by who happens to look at the console.",
-    mend="Set `notification_channels`; `alerts` in the environment file notifies the operators, or whom `notify` names.",
+    why="Without a notification channel only those who happen to look at the console see an incident.",
+    mend="Set `notification_channels`; `alerts` in the environment file notifies the operators, or the addresses in `notify`.",
     resources=("google_monitoring_alert_policy",),
     judge=judge,
     when_unknown=Verdict.PASS,
-    unknown_because="channels that are made in the same plan are still channels",
+    unknown_because="channels that the same plan creates are channels, too",
 )
