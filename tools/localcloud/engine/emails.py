@@ -1,4 +1,4 @@
-"""E-mails that Google would send: none leaves this machine, so that each is a log entry that says so (simulated)."""
+"""E-mails that Google would send: none leaves this machine, and each is a log entry that says so (simulated)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from localcloud.engine.service import Body
 
 
 def write(cloud: Cloud, api: str, project: str, message: str, recipients: Sequence[str], about: Body) -> str:
-    """Writes the log entry of an e-mail of an API, and returns its message."""
+    """Writes the log entry for an API's e-mail, and returns its message."""
     text = f"{message} No e-mail is sent (simulated)."
     log = f"{api}.googleapis.com/simulated_emails"
     resource = {"type": "project", "labels": {"project_id": project}}

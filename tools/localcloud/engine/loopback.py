@@ -1,4 +1,4 @@
-"""Requests that services send to addresses of people's own: only this machine and the services that run on it are reached."""
+"""Requests to addresses that users name: only this machine, and the services that run on it, are reached."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def address(cloud: Cloud, url: str) -> str | None:
 
 
 def ask(verb: str, where: str, headers: Mapping[str, str], body: bytes, patience: float) -> LoopbackAnswer:
-    """The answer of an address of this machine, which blocks. No redirect is followed."""
+    """The response of an address on this machine. Blocks. No redirect is followed."""
     parts = urlsplit(where)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     try:

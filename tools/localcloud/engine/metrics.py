@@ -72,7 +72,7 @@ class Metrics:
         store.define(TABLES)
         self._store = store
         self._clock = clock
-        self._ids: dict[Hashable, int] = {}  # nearly all that is measured belongs to a known series
+        self._ids: dict[Hashable, int] = {}  # nearly every value belongs to a known series
         self._written = 0
         self._gauges: list[Gauges] = []
         store.on_rollback(self._ids.clear)
@@ -82,7 +82,7 @@ class Metrics:
         self._gauges.append(gauges)
 
     def read_gauges(self, project: str) -> None:
-        """Writes the gauges of a project as they are now; nobody reads them while no policy watches."""
+        """Writes the current gauges of a project; they are read only while a policy watches."""
         moment = self._clock.seconds() // MINUTE * MINUTE
         for gauges in self._gauges:
             for metric, resource, labels, value in gauges(project):
@@ -187,7 +187,7 @@ class Metrics:
             self.forget_old()
 
     def forget_old(self) -> None:
-        """Deletes points that were kept for long enough, and series without any."""
+        """Deletes points that are older than KEPT_DAYS, and series without points."""
         oldest = self._clock.seconds() - KEPT_DAYS * 86_400
         self._store.sql("DELETE FROM metric_points WHERE moment < ?", oldest)
         self._store.sql("DELETE FROM metric_series WHERE id NOT IN (SELECT series FROM metric_points)")

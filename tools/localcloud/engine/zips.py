@@ -1,4 +1,4 @@
-"""Zip archives of strangers: what they hold is judged before a directory or a file in them is read into memory."""
+"""Untrusted zip archives: their size is checked before their directory, or a file, is read into memory."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ _METRIC_VERBS = ("create", "delete", "get", "list", "update")
 
 
 def _heard(cloud: Cloud, container: str, entry: Body) -> None:
-    counting.counted(cloud, container, entry)
+    counting.count(cloud, container, entry)
     sinks.route(cloud, container, entry)
 
 

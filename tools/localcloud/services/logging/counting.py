@@ -1,4 +1,4 @@
-"""What log-based metrics count: each entry that matches, or a value in it, with labels that are read out of it.
+"""What log-based metrics count: each entry that matches, or a value in it, with labels that are extracted from it.
 
 Source: https://cloud.google.com/logging/docs/logs-based-metrics.
 """
@@ -39,7 +39,7 @@ class CountingRule(NamedTuple):
     buckets: str
 
 
-def counted(cloud: Cloud, container: str, entry: Body) -> None:
+def count(cloud: Cloud, container: str, entry: Body) -> None:
     """Counts an entry of a project, and does so for each of its log-based metrics that it matches."""
     kind, _, project = container.partition("/")
     if kind != "projects":
@@ -74,14 +74,14 @@ def _rules(cloud: Cloud, container: str) -> list[CountingRule]:
             log_filters.compiled(body["filter"]),
             {label: extractor(text) for label, text in body.get("labelExtractors", {}).items()},
             extractor(body["valueExtractor"]) if body.get("valueExtractor") else None,
-            json.dumps(body["bucketOptions"]) if usable(body.get("bucketOptions", {})) else LATENCIES,
+            json.dumps(body["bucketOptions"]) if has_valid_bounds(body.get("bucketOptions", {})) else LATENCIES,
         )
         for name, body in cloud.store.list(API, container, "metrics")
         if not body.get("disabled")
     ]
 
 
-def usable(options: Body) -> bool:
+def has_valid_bounds(options: Body) -> bool:
     """Whether BucketOptions have bounds, each above the one before, and no more of them than Google takes."""
     kind: Body = next(iter(options.values()), {})
     if kind.get("numFiniteBuckets", 0) > _MOST_BUCKETS:

@@ -17,7 +17,7 @@ def completed(_call: Call, body: Body) -> Body:
     log_filters.compiled(body["filter"])
     for text in (*body.get("labelExtractors", {}).values(), *filter(None, [body.get("valueExtractor")])):
         counting.extractor(text)
-    if body.get("bucketOptions") and not counting.usable(body["bucketOptions"]):
+    if body.get("bucketOptions") and not counting.has_valid_bounds(body["bucketOptions"]):
         raise invalid("The bucket options must have from 1 to 200 finite buckets, whose bounds grow.", "bucketOptions")
     return body
 

@@ -1,4 +1,4 @@
-"""CloudEvents: the form in which Cloud Run hands on what Eventarc's subscriptions push to it, which say so in their endpoint.
+"""CloudEvents: the form in which services get what Eventarc's subscriptions push. Such a subscription names it in its endpoint.
 
 Source: https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/http-protocol-binding.md,
 https://cloud.google.com/eventarc/docs/cloudevents.
@@ -28,24 +28,24 @@ def mode(endpoint: str) -> str:
     return parse_qs(urlsplit(endpoint).query).get(EVENTS_MODE, [""])[0]
 
 
-def once(subscription: Body) -> bool:
+def delivered_once(subscription: Body) -> bool:
     """Whether a message counts as delivered whatever the answer is."""
     name, value = DELIVERED_ONCE
     return bool(mode(subscription["pushConfig"]["pushEndpoint"])) and subscription.get("labels", {}).get(name) == value
 
 
-def converted(how: str, message: Body, wrapped: bytes) -> tuple[bytes, Mapping[str, str]]:
+def cloud_event(events_mode: str, message: Body, wrapped: bytes) -> tuple[bytes, Mapping[str, str]]:
     """The body and headers of a message, whose usual body is `wrapped`, as a CloudEvent in binary mode."""
     headers = {"ce-specversion": "1.0", "ce-id": message["messageId"], "ce-time": message["publishTime"]}
-    if how.startswith(_TOPIC):
-        topic = how.removeprefix(_TOPIC)
+    if events_mode.startswith(_TOPIC):
+        topic = events_mode.removeprefix(_TOPIC)
         own = {
             "ce-type": "google.cloud.pubsub.topic.v1.messagePublished",
             "ce-source": f"//pubsub.googleapis.com/{topic}",
         }
         return wrapped, headers | {name: _header(text) for name, text in own.items()}
     attributes = message.get("attributes", {})
-    if how != _OBJECTS or attributes.get("eventType") not in _TYPES:
+    if events_mode != _OBJECTS or attributes.get("eventType") not in _TYPES:
         return wrapped, {}
     bucket, name = attributes.get("bucketId", ""), attributes.get("objectId", "")
     own = {

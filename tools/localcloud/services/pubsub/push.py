@@ -92,7 +92,7 @@ async def run(cloud: Cloud, job: Job) -> None:
 
 
 def _settle(cloud: Cloud, subscription: Body, leased: list[Leased], accepted: list[bool]) -> None:
-    once = cloud_events.once(subscription)
+    once = cloud_events.delivered_once(subscription)
     done = [one.ack for one, well in zip(leased, accepted, strict=True) if well or once]
     refused = [one.ack for one, well in zip(leased, accepted, strict=True) if not (well or once)]
     if done:
@@ -111,8 +111,8 @@ async def _sent(cloud: Cloud, subscription: Body, address: str, one: Leased) -> 
     else:
         message = {**one.message, "message_id": one.message["messageId"], "publish_time": one.message["publishTime"]}
         data = json.dumps({"message": message, "subscription": subscription["name"]}).encode()
-        if how := cloud_events.mode(config["pushEndpoint"]):
-            data, more = cloud_events.converted(how, one.message, data)
+        if events_mode := cloud_events.mode(config["pushEndpoint"]):
+            data, more = cloud_events.cloud_event(events_mode, one.message, data)
             headers |= more
     answer = await asyncio.to_thread(loopback.ask, "POST", address, headers, data, subscription["ackDeadlineSeconds"])
     return answer.status in _TAKEN

@@ -1,4 +1,4 @@
-"""What instances of services are measured by while somebody watches: how many there are, and how full their memory is.
+"""Measures of services' instances, taken while a policy watches: how many there are, and how full their memory is.
 
 Source: https://cloud.google.com/monitoring/api/metrics_gcp_p_z.
 """
@@ -22,7 +22,7 @@ _MEMORY = "run.googleapis.com/container/memory/utilizations"
 
 
 def gauges(cloud: Cloud, project: str) -> Iterator[Gauge]:
-    """How many instances of each revision are active and idle; has their memory measured, which takes longer."""
+    """How many instances of each revision are active and idle; starts measuring their memory, which takes longer."""
     groups = _groups(cloud, project)
     for group in groups:
         active = sum(bool(one.active) for one in group.instances)

@@ -1,4 +1,4 @@
-"""google_cloudfunctions2_function: its source is where the configuration says, although the API answers where the copy is."""
+"""google_cloudfunctions2_function: the state keeps the configured source, although the API returns that of its copy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def encode(_work: Work, _values: Object, body: Object) -> Object:
 
 
 def decode(_work: Work, values: Object, state: Object) -> Object:
-    """The source of the state, which an import does not have yet."""
+    """Keeps the source that is in the state; after an import there is none yet."""
     read = _source(values)
     read |= {name: value for name, value in _source(state).items() if value not in (None, "", 0, UNKNOWN)}
     return values
