@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.localcloud.services.monitoring_inside import alerts, channel, condition, later, policy, requests
 from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
-from tests.localcloud.services.test_monitoring_alerts import alerts, channel, condition, later, policy, requests
 
 V3 = f"/monitoring/v3/projects/{PROJECT}"
 PASSED = 'metric.type="monitoring.googleapis.com/uptime_check/check_passed" AND resource.type="uptime_url"'
