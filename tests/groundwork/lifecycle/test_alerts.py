@@ -21,7 +21,7 @@ def _open(clone: Clone) -> list[str]:
     return [one["name"] for one in runs["alerts"]]
 
 
-def test_a_deployment_is_told_and_forgotten_in_time(clone: Clone) -> None:
+def test_a_deployment_notifies_and_its_incident_closes_in_time(clone: Clone) -> None:
     clone.run("up", "--env", NAME, "--yes")
     assert _open(clone) == [f"{NAME}: a service was deployed"]
     found = local.find(clone.checkout)

@@ -60,7 +60,7 @@ def policy(call: Sender, *conditions: Any, **more: Any) -> Any:
     return call("POST", f"{V3}/alertPolicies", body)
 
 
-def test_a_channel_is_made_changed_and_listed(call: Sender) -> None:
+def test_a_channel_is_created_changed_and_listed(call: Sender) -> None:
     made = channel(call)
     assert made["enabled"] is True
     assert "verificationStatus" not in made

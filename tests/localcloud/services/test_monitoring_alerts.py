@@ -1,4 +1,4 @@
-"""Alerts: policies are judged by the clock, incidents open and close once, and the channels are told."""
+"""Alerts: policies are evaluated by the clock, incidents open and close once, and channels are notified."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_condition_must_hold_for_its_duration(call: Sender) -> None:
     assert len(alerts(call, "OPEN")) == 1
 
 
-def test_minutes_that_the_clock_passes_over_are_judged_too(call: Sender) -> None:
+def test_minutes_that_the_clock_passes_over_are_evaluated_too(call: Sender) -> None:
     policy(call, notificationChannels=[channel(call)])
     requests(call, 200, 200, 200)
     with call.cloud.store.transaction():
@@ -223,7 +223,7 @@ def test_the_log_entry_of_a_mail_opens_no_incident_itself(call: Sender) -> None:
     assert len(alerts(call)) == len(mails(call)) == 2
 
 
-def test_a_topic_is_told_as_google_tells_it(call: Sender) -> None:
+def test_a_topic_gets_the_message_that_google_sends(call: Sender) -> None:
     topic = f"projects/{PROJECT}/topics/alerts"
     call("PUT", f"/pubsub/v1/{topic}", {})
     call("PUT", f"/pubsub/v1/projects/{PROJECT}/subscriptions/alerts", {"topic": topic})
@@ -276,7 +276,7 @@ def test_a_policy_or_channel_that_is_off_is_silent(call: Sender) -> None:
     assert alerts(call, "OPEN") == []
 
 
-def test_only_openings_are_told_if_the_policy_says_so(call: Sender) -> None:
+def test_only_openings_notify_if_the_policy_says_so(call: Sender) -> None:
     policy(call, notificationChannels=[channel(call)], alertStrategy={"notificationPrompts": ["OPENED"]})
     requests(call, 200, 200, 200)
     later(call, 1)
@@ -359,6 +359,6 @@ def test_a_metric_that_becomes_another_makes_its_policy_invalid(call: Sender) ->
         ({"perSeriesAligner": "ALIGN_SUM", "crossSeriesReducer": "REDUCE_STDDEV"}, "has no REDUCE_STDDEV", 501),
     ],
 )
-def test_a_policy_that_could_not_be_judged_is_refused(call: Sender, step: Any, message: str, status: int) -> None:
+def test_a_policy_that_could_not_be_evaluated_is_refused(call: Sender, step: Any, message: str, status: int) -> None:
     body = {"displayName": "x", "conditions": [condition(aggregations=[{"alignmentPeriod": "60s", **step}])]}
     assert message in call.refused("POST", f"{V3}/alertPolicies", body, status)

@@ -190,9 +190,9 @@ class Service:
                     in which * is the verb and {id} the id ("google.pubsub.v1.Publisher.*Topic")
     data_access     beginnings of the ids of methods that change data rather than resources ("storage.objects."): no admin activity
     subscriptions   kind of event -> (cloud, event): what is to happen when another service emits it
-    log_listener    (cloud, container, entry): hears of every log entry
+    log_listener    (cloud, container, entry): called for every log entry
     log_keeper      (cloud, container, entry) -> whether a log entry is kept
-    gauges          (cloud, project) -> what there is at this moment, for metrics that are no counts; asked once a minute while a policy watches
+    gauges          (cloud, project) -> momentary values, for metrics that are not counts; asked once a minute while a policy watches
     offers          (cloud) -> the interfaces (engine/interfaces.py) that other services may ask of this one
     skus            what its use is counted as; `metered` method id -> the SKU of one call, for the project of the call or for the
                     thing that the parameter `payer_param` names; `payer` (cloud, thing) -> who pays, None when it is gone

@@ -1,4 +1,4 @@
-"""Policies are judged once a minute, by the due queue; when the clock was moved, also at each minute that was passed over."""
+"""Policies are evaluated once a minute, by the due queue; when the clock was moved, also at each minute that it passed over."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from localcloud.services.monitoring.verdicts import Verdict, Watch
 EVALUATE = "evaluate"
 _MINUTE = 60
 _MOST_MINUTES = 1500
-"""How many minutes that were passed over are judged one by one: a day and an hour."""
+"""How many minutes that the clock passed over are evaluated one by one: a day and an hour."""
 _CLOSED_AFTER = 604_800
 _ALL = "all"
 """The key of the one incident of a policy whose conditions must all be met."""
 
 
 def schedule(call: Call, policy: Body) -> None:
-    """Puts a policy's next judgement into the queue, if there is anything to judge; a policy that is off has no incidents."""
+    """Puts a policy's next evaluation into the queue, if it has conditions on metrics; a disabled policy has no incidents."""
     call.cloud.due.forget(API, policy["name"], EVALUATE)
     if not policy["enabled"]:
         incidents.close_all(call.cloud, policy)
@@ -33,7 +33,7 @@ def schedule(call: Call, policy: Body) -> None:
 
 
 def due(cloud: Cloud, name: str, moment: float) -> None:
-    """Judges a policy at each minute since it was due."""
+    """Evaluates a policy at each minute since it was due."""
     policy = cloud.store.get(API, name)
     if policy is None or not policy["enabled"]:
         return
@@ -41,28 +41,28 @@ def due(cloud: Cloud, name: str, moment: float) -> None:
     cloud.metrics.read_gauges(name.split("/")[1])
     last = cloud.clock.seconds() // _MINUTE * _MINUTE
     try:
-        _judge_all(cloud, policy, max(moment, last - _MOST_MINUTES * _MINUTE), last)
+        _evaluate_all(cloud, policy, max(moment, last - _MOST_MINUTES * _MINUTE), last)
     except CloudError as problem:  # its metric is of another kind now
         validity = {"code": rpc_code(problem.status), "message": problem.message}
         cloud.store.put(API, name, policy | {"validity": validity})
 
 
-def _judge_all(cloud: Cloud, policy: Body, first: float, last: float) -> None:
+def _evaluate_all(cloud: Cloud, policy: Body, first: float, last: float) -> None:
     watched = {
         one["name"]: (one, Watch(cloud, policy["name"].split("/")[1], one, first, last))
         for one in policy["conditions"]
         if kind_of(one) in (THRESHOLD, ABSENT)
     }
     for at in range(int(first), int(last) + 1, _MINUTE):
-        _judge(cloud, policy, watched, at)
+        _evaluate(cloud, policy, watched, at)
 
 
-def _judge(cloud: Cloud, policy: Body, watched: Mapping[str, tuple[Body, Watch]], moment: float) -> None:
+def _evaluate(cloud: Cloud, policy: Body, watched: Mapping[str, tuple[Body, Watch]], moment: float) -> None:
     verdicts = {name: watch.at(moment) for name, (_, watch) in watched.items()}
     triggered = {name for name, (_, watch) in watched.items() if watch.triggers(verdicts[name])}
     known = incidents.open_incidents(cloud, policy["name"])
     if policy.get("combiner", "OR").startswith("AND") and len(watched) > 1:
-        _judge_together(cloud, policy, watched, verdicts, triggered, moment, known)
+        _evaluate_combined(cloud, policy, watched, verdicts, triggered, moment, known)
         return
     for name, (condition, _) in watched.items():
         for labels, verdict in verdicts[name].items():
@@ -74,7 +74,7 @@ def _judge(cloud: Cloud, policy: Body, watched: Mapping[str, tuple[Body, Watch]]
     _expire(cloud, policy, known, moment)
 
 
-def _judge_together(
+def _evaluate_combined(
     cloud: Cloud,
     policy: Body,
     watched: Mapping[str, tuple[Body, Watch]],
@@ -107,7 +107,7 @@ def _settle(cloud: Cloud, policy: Body, key: str, verdict: Verdict, moment: floa
 
 
 def _expire(cloud: Cloud, policy: Body, known: Mapping[str, OpenIncident], moment: float) -> None:
-    """Closes what has had no data for so long that the policy lets go of it."""
+    """Closes incidents without data for as long as the policy waits."""
     patience = float(policy.get("alertStrategy", {}).get("autoClose", f"{_CLOSED_AFTER}s").rstrip("s"))
     for key, one in known.items():
         if moment - one.seen >= patience and incidents.open_incidents(cloud, policy["name"]).get(key) == one:

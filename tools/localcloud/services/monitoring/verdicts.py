@@ -1,4 +1,4 @@
-"""What a condition says at a moment of each of the time series that it watches."""
+"""Whether each time series that a condition watches meets it at a moment."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Verdict(NamedTuple):
 
 
 class Watch:
-    """A condition with the data that it needs to be judged at each minute between two moments."""
+    """A condition with the data for its evaluation at each minute between two moments."""
 
     def __init__(self, cloud: Cloud, project: str, condition: Body, first: float, last: float) -> None:
         self._kind = THRESHOLD if THRESHOLD in condition else ABSENT
