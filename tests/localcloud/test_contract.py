@@ -72,7 +72,11 @@ OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
         "targetServiceAccounts": None,
     },
     "LogSink": {"destination": f"pubsub.googleapis.com/{TOPIC}", "filter": "severity>=ERROR", "exclusions": []},
-    "LogMetric": {"filter": "severity>=ERROR"},
+    "LogMetric": {
+        "filter": "severity>=ERROR",
+        "valueExtractor": "EXTRACT(jsonPayload.seconds)",
+        "labelExtractors": {"a": 'REGEXP_EXTRACT(jsonPayload.path, "/(.*)")'},
+    },
     "LogExclusion": {"filter": "severity>=ERROR"},
     "Topic": {
         "messageRetentionDuration": "600s",

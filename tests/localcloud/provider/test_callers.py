@@ -173,7 +173,7 @@ def test_workloads_of_the_local_cloud_are_refused(running: tuple[str, Path, str]
 
 
 def test_the_local_clouds_own_tunnel_is_no_way_in(running: tuple[str, Path, str]) -> None:
-    assert REFUSED.items() <= attacked(running, grpc_proxy=running[2]).items()
+    assert REFUSED.items() <= attacked(running, grpc_proxy=running[2], no_proxy="", NO_PROXY="").items()
 
 
 @pytest.mark.slow
