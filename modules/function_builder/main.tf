@@ -1,4 +1,4 @@
-# Google copies the code of functions to a bucket that it makes at the first one: until then, it has no policy to be granted in.
+# Google copies the code of functions to a bucket that it creates with the first one: until then, there is no bucket to grant access on.
 resource "google_project_iam_member" "reads_code" {
   project = var.project_id
   role    = "roles/storage.objectViewer"

@@ -1,4 +1,4 @@
-# Events of a bucket reach Eventarc through a topic of Pub/Sub, to which Cloud Storage's agent publishes them.
+# A bucket's events reach Eventarc through a Pub/Sub topic, to which Cloud Storage's agent publishes them.
 resource "google_project_iam_member" "publishes" {
   project = var.project_id
   role    = "roles/pubsub.publisher"
