@@ -114,7 +114,9 @@ class Jobs:
         ready, self._ready = self._ready, []
         for identity in ready:
             if (task := self._tasks.get(identity)) is not None:
-                task.cancel()
+                # A number that is ready twice was taken back with its transaction and given again: one job, which goes on.
+                if identity in self._called_off:
+                    task.cancel()
             elif (job := self._found(identity)) is not None:
                 self._tasks[identity] = loop.create_task(self._run(job), name=f"{job.api} {job.kind}")
 
