@@ -177,4 +177,4 @@ def test_a_webhook_on_this_machine_is_called_and_one_elsewhere_written_down(call
     assert '"policy_name": "Busy"' in heard
     entries = call("POST", "/logging/v2/entries:list", {"resourceNames": [f"projects/{PROJECT}"], "filter": 'log_id("monitoring.googleapis.com/simulated_emails")'})  # fmt: skip
     (mail,) = entries["entries"]
-    assert mail["jsonPayload"]["recipients"] == ["https://hooks.example.com/x"]
+    assert mail["jsonPayload"]["recipients"] == ["https://hooks.example.com"]

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import ipaddress
+import socket
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -12,6 +18,8 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.interfaces import Addresses
 
 _MOST = 1 << 20
+# Targets that never answer must not take the threads that everything else needs.
+_threads = ThreadPoolExecutor(64, "loopback")
 
 
 class LoopbackAnswer(NamedTuple):
@@ -20,6 +28,9 @@ class LoopbackAnswer(NamedTuple):
     status: int
     body: bytes = b""
     problem: str = ""
+
+
+_LATE = LoopbackAnswer(504, problem="The target did not answer in time.")
 
 
 def address(cloud: Cloud, url: str) -> str | None:
@@ -36,21 +47,38 @@ def address(cloud: Cloud, url: str) -> str | None:
         return None
 
 
-def ask(verb: str, where: str, headers: Mapping[str, str], body: bytes, patience: float) -> LoopbackAnswer:
-    """The response of an address on this machine. Blocks. No redirect is followed."""
+async def ask(verb: str, where: str, headers: Mapping[str, str], body: bytes, patience: float) -> LoopbackAnswer:
+    """The response of an address on this machine, all of it within so many seconds. No redirect is followed."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_threads, partial(_answer, verb, where, headers, body, patience))
+
+
+def _answer(verb: str, where: str, headers: Mapping[str, str], body: bytes, patience: float) -> LoopbackAnswer:
     parts = urlsplit(where)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     try:
         connection = kind(str(parts.hostname), parts.port, timeout=patience)
     except (ValueError, http.client.HTTPException) as problem:
         return LoopbackAnswer(503, problem=f"The target cannot be reached: {problem}")
+    over = threading.Event()
+    timer = threading.Timer(patience, _end, (connection, over))  # the connection's timeout is for each piece
+    timer.daemon = True
+    timer.start()
     try:
         connection.request(verb, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, dict(headers))
         response = connection.getresponse()
-        return LoopbackAnswer(response.status, response.read(_MOST))
+        answer = LoopbackAnswer(response.status, response.read(_MOST))
+        return _LATE if over.is_set() else answer
     except TimeoutError:
-        return LoopbackAnswer(504, problem="The target did not answer in time.")
-    except (OSError, http.client.HTTPException, ValueError) as problem:
-        return LoopbackAnswer(503, problem=f"The target cannot be reached: {problem}")
+        return _LATE
+    except (OSError, OverflowError, http.client.HTTPException, ValueError) as problem:
+        return _LATE if over.is_set() else LoopbackAnswer(503, problem=f"The target cannot be reached: {problem}")
     finally:
+        timer.cancel()
         connection.close()
+
+
+def _end(connection: http.client.HTTPConnection, over: threading.Event) -> None:
+    over.set()
+    with suppress(OSError, AttributeError):  # not connected, or closed meanwhile
+        connection.sock.shutdown(socket.SHUT_RDWR)

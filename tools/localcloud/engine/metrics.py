@@ -165,9 +165,14 @@ class Metrics:
         self, project: str, metric: str, resource: Mapping[str, Any], labels: Mapping[str, str], buckets: str
     ) -> int:
         where = resource.get("labels", {})
-        key = project, metric, tuple(labels.items()), resource["type"], tuple(where.items())
+        key = project, metric, buckets, tuple(labels.items()), resource["type"], tuple(where.items())
         if (known := self._ids.get(key)) is not None:
             return known
+        if self._store.row(
+            "SELECT 1 FROM metric_series WHERE project = ? AND metric = ? AND buckets != ? LIMIT 1",
+            *(project, metric, buckets),
+        ):
+            self.forget(project, metric)  # numbers of other buckets can be neither compared nor added
         row = project, metric, json.dumps(labels, sort_keys=True), json.dumps(resource, sort_keys=True)
         self._store.sql(
             "INSERT OR IGNORE INTO metric_series (project, metric, labels, resource, buckets) VALUES (?, ?, ?, ?, ?)",

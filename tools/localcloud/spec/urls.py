@@ -7,6 +7,8 @@ from urllib.parse import SplitResult, urlsplit
 
 def parts(text: str, *schemes: str) -> SplitResult | None:
     """The parts of an address that has one of the schemes and a host, with a port that can be; None for any other text."""
+    if not text.isprintable() or " " in text:
+        return None  # urlsplit takes some of these out, so that the text would mean another address than it shows
     try:
         url = urlsplit(text)
         _ = url.port

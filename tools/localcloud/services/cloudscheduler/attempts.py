@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 from functools import partial
@@ -125,7 +124,7 @@ async def _called(cloud: Cloud, job: Job, body: Body) -> TargetResponse:
         host = urlsplit(target["uri"]).hostname or ""
         if host.endswith(_GOOGLE):
             return await job.write(partial(_asked, cloud, target, host))
-        answer = await asyncio.to_thread(loopback.ask, *_request(cloud, target), float(body["attemptDeadline"][:-1]))
+        answer = await loopback.ask(*_request(cloud, target), float(body["attemptDeadline"][:-1]))
         return TargetResponse(answer.status, answer.problem)
     except CloudError as problem:
         return TargetResponse(problem.code, problem.message)

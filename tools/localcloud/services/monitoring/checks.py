@@ -5,7 +5,6 @@ One request stands for those from all locations. Hosts elsewhere are not called:
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import time
 from functools import partial
@@ -72,7 +71,7 @@ async def run(cloud: Cloud, job: Job) -> None:
         sent = base64.b64decode(http.get("body", ""))
         patience = float(body["timeout"].rstrip("s"))
         verb = http["requestMethod"]
-        answer = await asyncio.to_thread(loopback.ask, verb, target, _headers(cloud, body), sent, patience)
+        answer = await loopback.ask(verb, target, _headers(cloud, body), sent, patience)
     else:
         answer = LoopbackAnswer(404, problem="There is no such service.")
     await job.write(partial(_record, cloud, body, answer, (time.monotonic() - started) * 1000))

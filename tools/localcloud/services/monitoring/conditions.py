@@ -24,6 +24,8 @@ _QUERIES: Mapping[str, str] = {
 _KINDS = (THRESHOLD, ABSENT, LOG, *_QUERIES)
 _MOST = 6
 _MINUTE, _SHORTEST_ABSENCE, _LONGEST_ABSENCE = 60, 120, 84_600
+_LONGEST_DURATION = 86_400
+"""Each of its minutes is looked at whenever a policy is judged."""
 _LONGEST_ALIGNMENT = 90_000
 _COMPARISONS = ("COMPARISON_GT", "COMPARISON_LT")
 
@@ -85,9 +87,9 @@ def _check_metric(kind: str, body: Body, field: str) -> None:
     if not length:
         raise missing(f"{field}.duration")
     lasting = seconds(length, f"{field}.duration")
-    if lasting % _MINUTE or (kind == ABSENT and not _SHORTEST_ABSENCE <= lasting <= _LONGEST_ABSENCE):
-        limits = f" from {_SHORTEST_ABSENCE}s to {_LONGEST_ABSENCE}s" if kind == ABSENT else ""
-        raise wrong(f"{field}.duration", length, f"must be a multiple of a minute{limits}.")
+    least, most = (_SHORTEST_ABSENCE, _LONGEST_ABSENCE) if kind == ABSENT else (0, _LONGEST_DURATION)
+    if lasting % _MINUTE or not least <= lasting <= most:
+        raise wrong(f"{field}.duration", length, f"must be a multiple of a minute from {least}s to {most}s.")
     if kind == THRESHOLD:
         if body.get("comparison") not in _COMPARISONS:
             why = "Only COMPARISON_LT and COMPARISON_GT are supported currently."

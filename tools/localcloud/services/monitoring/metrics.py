@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from localcloud.engine import paging
@@ -66,15 +67,11 @@ def create(call: Call) -> Body:
     """metricDescriptors.create: of a metric of the project's own; an existing one gets more labels, and keeps its kind."""
     body = dict(call.body)
     kind = body.get("type", "")
-    if not kind.startswith(OWN) or not _TYPE.fullmatch(kind):
-        raise wrong("metricDescriptor.type", kind, f"must begin with {OWN[0]} or {OWN[1]}.")
+    check_names("metricDescriptor", kind, (one.get("key", "") for one in body.get("labels", [])))
     if body.get("metricKind") not in _KINDS:
         raise missing("metricDescriptor.metricKind")
     if body.get("valueType") not in _VALUES:
         raise missing("metricDescriptor.valueType")
-    for label in body.get("labels", []):
-        if not _LABEL.fullmatch(label.get("key", "")):
-            raise wrong("metricDescriptor.labels.key", label.get("key", ""), f"must match {_LABEL.pattern}.")
     old = call.cloud.store.get(API, _stored(call.parent, kind))
     if old is not None and any(old[name] != body[name] for name in ("metricKind", "valueType")):
         raise wrong(
@@ -83,6 +80,16 @@ def create(call: Call) -> Body:
             f"the metric exists already with kind {old['metricKind']} and value type {old['valueType']}.",
         )
     return keep(call.cloud, call.project or "", (old or {}) | body)
+
+
+def check_names(field: str, kind: str, labels: Iterable[str]) -> None:
+    """400 for the type of a metric that is not the project's own, or has characters that no type has, and for such labels."""
+    if not kind.startswith(OWN) or not _TYPE.fullmatch(kind):
+        why = f"must begin with {OWN[0]} or {OWN[1]} and have at most 200 letters, digits and characters of _./-."
+        raise wrong(f"{field}.type", kind, why)
+    for label in labels:
+        if not _LABEL.fullmatch(label):
+            raise wrong(f"{field}.labels.key", label, f"must match {_LABEL.pattern}.")
 
 
 def keep(cloud: Cloud, project: str, body: Body) -> Body:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from functools import partial
+from urllib.parse import urlsplit
 
 from localcloud.engine import emails, loopback
 from localcloud.engine.cloud import Cloud
@@ -36,11 +36,19 @@ def _send(cloud: Cloud, channel: Body, message: Body) -> None:
     else:
         text = f"Alert {incident['state']}: {incident['policy_name']}. {incident['summary']}"
         about = {"incident": incident["incident_id"], "channel": channel["name"], "channelType": kind}
-        recipients = [value for name, value in labels.items() if name in _ADDRESSES]
+        recipients = [_shown(name, value) for name, value in labels.items() if name in _ADDRESSES]
         emails.write(cloud, API, _project(channel), text, recipients, about)
 
 
 _ADDRESSES = ("email_address", "url", "channel_name", "number")
+
+
+def _shown(label: str, value: str) -> str:
+    """A recipient as a log may show it: the path and query of a webhook's URL, or a user in it, are its secret."""
+    if label != "url":
+        return value
+    url = urlsplit(value)
+    return f"{url.scheme}://{url.hostname}"
 
 
 def _publish(cloud: Cloud, channel: Body, message: Body) -> None:
@@ -58,7 +66,7 @@ async def post(cloud: Cloud, job: Job) -> None:
     """Posts a message to a webhook."""
     body = json.dumps(job.body["message"]).encode()
     headers = {"Content-Type": "application/json", "User-Agent": "Google-Alerts"}
-    answer = await asyncio.to_thread(loopback.ask, "POST", job.body["address"], headers, body, _PATIENCE)
+    answer = await loopback.ask("POST", job.body["address"], headers, body, _PATIENCE)
     if not 200 <= answer.status < 300:
         problem = answer.problem or f"The webhook answered {answer.status}."
         await job.write(partial(_failed, cloud, job.body["channel"], problem))

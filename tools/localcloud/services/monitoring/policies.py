@@ -64,6 +64,10 @@ def _checked(call: Call, body: Body, known: dict[str, Body]) -> Body:
     if "notificationChannels" in body:
         field = "alert_policy.notification_channels"
         body["notificationChannels"] = [channels.check(call.cloud, one, field) for one in body["notificationChannels"]]
+        # Another project's channel would send what is written here as that project's agent.
+        for one in body["notificationChannels"]:
+            if one.split("/")[1] != call.project:
+                raise wrong(field, one, f"must be a channel of the project {call.project}.")
     return body
 
 
@@ -75,8 +79,9 @@ def _check_strategy(strategy: Body, of_log: bool) -> None:
         period = seconds(limit.get("period", "0s"), f"{_RATE_LIMIT}.period")
         why = "only log-based alert policies may specify a notification rate limit"
         raise wrong(_RATE_LIMIT, f"period {{ seconds: {period} }}", why)
-    if limit:
-        seconds(limit["period"], f"{_RATE_LIMIT}.period")
+    if limit and not seconds(limit["period"], f"{_RATE_LIMIT}.period"):
+        # What is notified may log again: without a pause, an alert could feed itself.
+        raise wrong(f"{_RATE_LIMIT}.period", limit["period"], "must be at least 1s.")
     if close := strategy.get("autoClose"):
         lasting = seconds(close, "alertStrategy.autoClose")
         if not _SHORTEST_CLOSE <= lasting <= _LONGEST_CLOSE:

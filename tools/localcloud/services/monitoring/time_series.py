@@ -67,6 +67,7 @@ def _write(call: Call, one: Body, field: str) -> None:
     kind, project = metric.get("type", ""), call.project or ""
     if not kind.startswith(metrics.OWN):
         raise wrong(f"{field}.metric.type", kind, f"only metrics of your own ({metrics.OWN[0]}…) can be written.")
+    metrics.check_names(f"{field}.metric", kind, metric.get("labels", {}))
     resource = one.get("resource") or {"type": "global"}
     if resource.get("type") not in RESOURCES:
         raise wrong(f"{field}.resource.type", resource.get("type", ""), f"must be one of {', '.join(RESOURCES)}.")

@@ -64,7 +64,7 @@ def _checked(call: Call, body: Body) -> Body:
         body[targets] = body[targets] | {"labels": labels}
         if body[targets].get("type") == "uptime_url" and not labels.get("host"):
             raise missing("uptime_check_config.monitored_resource.labels[host]")
-        if "host" in labels and urls.parts(f"http://{labels['host']}/", "http") is None:
+        if "host" in labels and not _is_host(labels["host"]):
             raise wrong(
                 "uptime_check_config.monitored_resource.labels[host]", labels["host"], "must be the name of a host."
             )
@@ -74,6 +74,12 @@ def _checked(call: Call, body: Body) -> Body:
     for one in body.get("contentMatchers", []):
         _check_matcher(one)
     return {"checkerType": "STATIC_IP_CHECKERS"} | body
+
+
+def _is_host(text: str) -> bool:
+    """Whether a text is a host and nothing else: no user before it, no port, path or query after it."""
+    url = urls.parts(f"http://{text}/", "http")
+    return url is not None and url.path == "/" and url.port is None and not {"@", "?", "#"} & set(text)
 
 
 def _only(body: Body, names: tuple[str, ...], oneof: str) -> str:

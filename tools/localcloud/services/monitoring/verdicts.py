@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body
 from localcloud.services.monitoring import reduction, selection, stored_series
 from localcloud.services.monitoring.conditions import ABSENT, THRESHOLD
-from localcloud.services.monitoring.stored_series import Distribution, TimeSeries
+from localcloud.services.monitoring.stored_series import Distribution, Sample, TimeSeries
 
 _MINUTE = 60
 _DAY = 86_400
@@ -90,7 +92,7 @@ class Watch:
 
     def _last(self, found: Sequence[TimeSeries], name: str, moment: float) -> dict[str, tuple[TimeSeries, float]]:
         since = moment - self._reach(name)
-        near = [one._replace(points=[point for point in one.points if since < point.end <= moment]) for one in found]
+        near = [one._replace(points=_between(one.points, since, moment)) for one in found]
         steps = self._body.get(name, [])
         reduced = reduction.aggregated([one for one in near if one.points], steps, moment)
         return {
@@ -102,18 +104,24 @@ class Watch:
     def _absent(self, moment: float) -> dict[str, Verdict]:
         groups: dict[str, list[TimeSeries]] = {}
         for one in self._numerator:
-            if any(moment - _DAY < point.end <= moment for point in one.points):
+            if _between(one.points, moment - _DAY, moment):
                 kept = reduction.kept(one, self._body.get("aggregations", []))
                 groups.setdefault(_key(kept), []).append(kept)
         found = {}
         for key, group in groups.items():
-            late = any(moment - self._lasting < point.end <= moment for one in group for point in one.points)
+            late = any(_between(one.points, moment - self._lasting, moment) for one in group)
             found[key] = Verdict(group[0], not late, late, None)
         return found
 
     def _reach(self, name: str) -> float:
         """How far back the points lie that count at a moment."""
         return sum(float(one.get("alignmentPeriod", "60s").rstrip("s")) for one in self._body.get(name, [])) or _MINUTE
+
+
+def _between(points: Sequence[Sample], since: float, until: float) -> Sequence[Sample]:
+    """The points after one moment and up to another, found without looking at the others, of which there may be a day's."""
+    first, last = (bisect_right(points, moment, key=attrgetter("end")) for moment in (since, until))
+    return points[first:last]
 
 
 def _key(series: TimeSeries) -> str:

@@ -114,7 +114,7 @@ async def _sent(cloud: Cloud, subscription: Body, address: str, one: Leased) -> 
         if events_mode := cloud_events.mode(config["pushEndpoint"]):
             data, more = cloud_events.cloud_event(events_mode, one.message, data)
             headers |= more
-    answer = await asyncio.to_thread(loopback.ask, "POST", address, headers, data, subscription["ackDeadlineSeconds"])
+    answer = await loopback.ask("POST", address, headers, data, subscription["ackDeadlineSeconds"])
     return answer.status in _TAKEN
 
 

@@ -1,0 +1,41 @@
+"""Requests to this machine: a target that never ends takes no longer than it may, and not the threads of everything else."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from localcloud.engine import loopback
+
+
+async def _endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answers byte by byte, until the other side leaves."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\nX: ")
+    with suppress(ConnectionError):
+        while not writer.is_closing():
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+
+async def _asked() -> loopback.LoopbackAnswer:
+    server = await asyncio.start_server(_endless, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        return await loopback.ask("GET", f"http://127.0.0.1:{port}/", {}, b"", 0.1)
+
+
+def test_a_target_that_answers_byte_by_byte_is_given_up() -> None:
+    assert asyncio.run(_asked()) == (504, b"", "The target did not answer in time.")
+
+
+def test_what_cannot_be_sent_is_no_failure_of_the_cloud() -> None:
+    for where, headers in (
+        ("http://127.0.0.1:1/a b", {}),
+        ("http://127.0.0.1:-1/", {}),
+        ("http://127.0.0.1:99999/", {}),
+        ("http://127.0.0.1:1/", {"a\nb": "c"}),
+        ("http://127.0.0.1:1/", {"a": "\u2100"}),
+    ):
+        assert asyncio.run(loopback.ask("GET", where, headers, b"", 1)).status == 503
