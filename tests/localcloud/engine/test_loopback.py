@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
+import pytest
 from localcloud.engine import loopback
 
 
 async def _endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answers byte by byte, until the other side leaves."""
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(b"HTTP/1.1 200 OK\r\nX: ")
+    """Answers byte by byte, until the other side leaves: in a header, or for "/body" in a body."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.0 200 OK\r\n" + (b"\r\n" if b"/body" in head else b"X: "))
     with suppress(ConnectionError):
         while not writer.is_closing():
             writer.write(b"x")
@@ -19,15 +20,16 @@ async def _endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
             await asyncio.sleep(0.01)
 
 
-async def _asked() -> loopback.LoopbackAnswer:
+async def _asked(path: str) -> loopback.LoopbackAnswer:
     server = await asyncio.start_server(_endless, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        return await loopback.ask("GET", f"http://127.0.0.1:{port}/", {}, b"", 0.1)
+        return await loopback.ask("GET", f"http://127.0.0.1:{port}{path}", {}, b"", 0.1)
 
 
-def test_a_target_that_answers_byte_by_byte_is_given_up() -> None:
-    assert asyncio.run(_asked()) == (504, b"", "The target did not answer in time.")
+@pytest.mark.parametrize("path", ["/head", "/body"])
+def test_a_target_that_answers_byte_by_byte_is_given_up(path: str) -> None:
+    assert asyncio.run(_asked(path)) == (504, b"", "The target did not answer in time.")
 
 
 def test_what_cannot_be_sent_is_no_failure_of_the_cloud() -> None:

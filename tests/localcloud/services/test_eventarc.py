@@ -299,3 +299,17 @@ def test_providers_and_their_events_are_listed(call: Sender) -> None:
     assert [one["displayName"] for one in listed] == ["Cloud Pub/Sub", "Cloud Storage"]
     assert call("GET", f"{path}/storage.googleapis.com") == listed[1]
     assert "not found" in call.refused("GET", f"{path}/nobody.example.com", None, 404)
+
+
+def test_a_trigger_takes_nobodys_topic_with_it(call: Sender) -> None:
+    topic = f"projects/{PROJECT}/topics/eventarc-europe-west1-x-mine-001"  # begins as the topic of a trigger "x" does
+    call("PUT", f"/pubsub/v1/{topic}", {})
+    call("POST", f"{TRIGGERS}?triggerId=x", messages(transport={"pubsub": {"topic": topic}}))
+    call("DELETE", f"{TRIGGERS}/x")
+    assert topic in topics(call)
+
+
+@pytest.mark.parametrize("service", [{"service": "api:getIamPolicy"}, {"service": "api", "region": ".."}])
+def test_the_name_of_a_service_is_no_path(call: Sender, service: Any) -> None:
+    body = messages(destination={"cloudRun": service})
+    assert "which has other characters than" in call.refused("POST", f"{TRIGGERS}?triggerId=t", body)

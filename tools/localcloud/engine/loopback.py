@@ -61,24 +61,28 @@ def _answer(verb: str, where: str, headers: Mapping[str, str], body: bytes, pati
     except (ValueError, http.client.HTTPException) as problem:
         return LoopbackAnswer(503, problem=f"The target cannot be reached: {problem}")
     over = threading.Event()
-    timer = threading.Timer(patience, _end, (connection, over))  # the connection's timeout is for each piece
-    timer.daemon = True
-    timer.start()
     try:
-        connection.request(verb, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, dict(headers))
-        response = connection.getresponse()
-        answer = LoopbackAnswer(response.status, response.read(_MOST))
+        connection.connect()
+        timer = threading.Timer(patience, _end, (connection.sock, over))  # the connection's timeout is for each piece
+        timer.daemon = True
+        timer.start()
+        try:
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            connection.request(verb, target, body, dict(headers))
+            response = connection.getresponse()
+            answer = LoopbackAnswer(response.status, response.read(_MOST))
+        finally:
+            timer.cancel()
         return _LATE if over.is_set() else answer
     except TimeoutError:
         return _LATE
     except (OSError, OverflowError, http.client.HTTPException, ValueError) as problem:
         return _LATE if over.is_set() else LoopbackAnswer(503, problem=f"The target cannot be reached: {problem}")
     finally:
-        timer.cancel()
         connection.close()
 
 
-def _end(connection: http.client.HTTPConnection, over: threading.Event) -> None:
+def _end(connected: socket.socket, over: threading.Event) -> None:
     over.set()
-    with suppress(OSError, AttributeError):  # not connected, or closed meanwhile
-        connection.sock.shutdown(socket.SHUT_RDWR)
+    with suppress(OSError):  # closed meanwhile
+        connected.shutdown(socket.SHUT_RDWR)

@@ -27,10 +27,9 @@ _RETRIES = {"minimumBackoff": "10s", "maximumBackoff": "600s"}
 def create(cloud: Cloud, body: Body) -> Body:
     """A new trigger, with the transport that is created for it."""
     project, location, identity = _parts(body)
-    own_topic, bucket = body.get("transport", {}).get("pubsub", {}).get("topic", ""), check(cloud, body)
-    ending = f"{zlib.crc32(body['name'].encode()) % 1000:03d}"
-    topic = own_topic or f"projects/{project}/topics/{_prefix(location, identity)}{ending}"
-    if not own_topic:
+    given, bucket = body.get("transport", {}).get("pubsub", {}).get("topic", ""), check(cloud, body)
+    ending, topic = _ending(body), given or _own_topic(body)
+    if not given:
         _ask(cloud, body, "PUT", f"pubsub/v1/{topic}", {})
     if bucket:
         _notify(cloud, body, bucket, topic)
@@ -61,8 +60,7 @@ def delete(cloud: Cloud, body: Body) -> None:
     pubsub = body["transport"]["pubsub"]
     _stop_notifications(cloud, body)
     names = [pubsub["subscription"]]
-    _, location, identity = _parts(body)
-    if pubsub["topic"].rpartition("/")[2].startswith(_prefix(location, identity)):
+    if pubsub["topic"] == _own_topic(body):
         names.append(pubsub["topic"])
     for name in names:
         with suppress(CloudError):
@@ -151,6 +149,16 @@ def _ask(cloud: Cloud, body: Body, verb: str, path: str, sent: Body | None = Non
 
 def _kind(body: Body) -> str:
     return str(next(one["value"] for one in body["eventFilters"] if one["attribute"] == "type"))
+
+
+def _own_topic(body: Body) -> str:
+    """The topic that is created for a trigger; it alone is deleted with it, whatever others are called."""
+    project, location, identity = _parts(body)
+    return f"projects/{project}/topics/{_prefix(location, identity)}{_ending(body)}"
+
+
+def _ending(body: Body) -> str:
+    return f"{zlib.crc32(body['name'].encode()) % 1000:03d}"
 
 
 def _prefix(location: str, identity: str) -> str:

@@ -17,6 +17,7 @@ _FUNCTIONS = "cloudfunctions"
 _ELSEWHERE = ("gke", "workflow", "httpEndpoint", "networkConfig")
 _TRANSPORT_FIELDS = ("eventFilters", "destination", "serviceAccount", "retryPolicy")
 _TOPIC = re.compile(r"projects/[a-z0-9:.-]+/topics/[A-Za-z][A-Za-z0-9._~+%-]{2,254}")
+_NAME = re.compile(r"[a-z0-9-]+")
 _AUDITED = "google.cloud.audit.log.v1.written"
 
 
@@ -137,6 +138,10 @@ def _destination(call: Call, body: Body) -> Body:
         raise invalid("trigger.destination.cloud_run.service is required.", "trigger.destination.cloud_run.service")
     service["service"] = service["service"].rpartition("/")[2]
     service.setdefault("region", body["name"].split("/")[3])
+    for field in ("service", "region"):
+        if not _NAME.fullmatch(service[field]):
+            name = f"trigger.destination.cloud_run.{field}"
+            raise invalid(f"{name} has {service[field]!r}, which has other characters than a-z, 0-9 and hyphens.", name)
     sent["cloudRun"] = service
     try:
         transport.target(cloud, body | {"destination": sent})
