@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from localcloud.server.assembly import application
 from localcloud.services import SERVICES
+from localcloud.services.cloudfunctions import builds
 
 from tests.localcloud.services.requests_inside import NUMBER, PROJECT, Sender, sender
 
@@ -349,3 +350,17 @@ def test_runtimes_are_listed(call: Sender) -> None:
     listed = call("GET", f"/cloudfunctions/v2/{PLACE}/runtimes")["runtimes"]
     assert {"python312", "nodejs22"} <= {one["name"] for one in listed}
     assert next(one for one in listed if one["name"] == "python312")["displayName"] == "Python 3.12"
+
+
+def test_a_dollar_in_a_variable_of_the_build_is_no_substitution_of_cloud_build() -> None:
+    build = {"environmentVariables": {"PRICE": "$PROJECT_ID costs ${_X} $$"}}
+    assert builds.arguments(build) == ["--build-arg=PRICE=$$PROJECT_ID costs $${_X} $$$$"]
+
+
+def test_a_source_in_the_bucket_of_cloud_functions_itself_is_copied_with_its_generation(call: Sender) -> None:
+    source = deployed(call)["buildConfig"]["source"]["storageSource"]
+    body = sent()
+    body["buildConfig"]["source"] = {"storageSource": {key: source[key] for key in ("bucket", "object")}}
+    ended = settled(call, call("POST", f"{FUNCTIONS}?functionId=second", body))
+    copied = ended["response"]["buildConfig"]["source"]["storageSource"]
+    assert (copied["object"], copied["generation"].isdigit()) == ("second/function-source.zip", True)

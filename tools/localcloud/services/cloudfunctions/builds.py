@@ -49,6 +49,13 @@ def image(name: FunctionName, build: Body) -> str:
     return f"{region}-docker.pkg.dev/{project}/{repository}/{name.package}:version_1"
 
 
+def arguments(build: Body) -> list[str]:
+    """The variables of a function's build as options of docker; a dollar in a value is no substitution of Cloud Build's."""
+    return [
+        f"--build-arg={key}={value.replace('$', '$$')}" for key, value in build.get("environmentVariables", {}).items()
+    ]
+
+
 async def build_image(cloud: Cloud, job: Job, name: FunctionName, body: Body, archive: bytes) -> tuple[str, str]:
     """The image with its digest, and the name of the build. Raises CloudError when the build fails."""
     started = await job.write(partial(_start, cloud, name, body["buildConfig"], archive))
@@ -77,14 +84,13 @@ def _start(cloud: Cloud, name: FunctionName, build: Body, archive: bytes) -> Bod
             "format": "DOCKER",
             "description": "This repository is created and used by Cloud Functions for storing function docker images.",
         }
-        names.ensure(cloud, project, f"{parent}/{repository}", f"{parent}?repositoryId={repository}", settings)
+        names.ensure(cloud, name.project, f"{parent}/{repository}", f"{parent}?repositoryId={repository}", settings)
     bucket, tag = names.bucket(cloud, name.project, name.region, "sources"), image(name, build)
     stored = f"upload/storage/v1/b/{bucket}/o?uploadType=media&name={name.id}%2Fbuild-source.zip"
     answer = asking.reply(cloud, cloud.agents.member(API, name.project), "POST", stored, archive, "application/zip")
     if answer.status != 200:
         raise failed_precondition(f"The source of {name.id} could not be stored in gs://{bucket}.")
-    variables = [f"--build-arg={key}={value}" for key, value in build.get("environmentVariables", {}).items()]
-    docker = ["build", "-f", sources.DOCKERFILE, *variables, "-t", tag, "."]
+    docker = ["build", "-f", sources.DOCKERFILE, *arguments(build), "-t", tag, "."]
     request = {
         "source": {"storageSource": {"bucket": bucket, "object": f"{name.id}/build-source.zip"}},
         "steps": [{"name": "gcr.io/cloud-builders/docker", "args": docker}],

@@ -56,8 +56,8 @@ def check_entry_point(build: Body) -> None:
 def copy(cloud: Cloud, name: FunctionName, source: Body) -> Body:
     """The copy of a source in Cloud Functions' own bucket, as a storageSource. Call it within a transaction."""
     bucket = names.bucket(cloud, name.project, name.region, "sources")
-    if source["bucket"] == bucket:
-        return source
+    if source["bucket"] == bucket and source["object"] == name.source and source.get("generation"):
+        return source  # the copy that is there
     path = f"storage/v1/b/{quote(source['bucket'], safe='')}/o/{quote(source['object'], safe='')}"
     path += f"/rewriteTo/b/{bucket}/o/{quote(name.source, safe='')}"
     if generation := source.get("generation"):
