@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -101,3 +102,13 @@ def test_a_saved_plan_is_older_than_new_code(environment: Environment, tmp_path:
     assert sources.changed(plan, environment.root, environment) == []
     (code(environment) / "more.py").write_text("x = 1\n")
     assert sources.changed(plan, environment.root, environment) == ["envs/examples/crop-nitrogen/preprocess/"]
+
+
+def test_a_link_to_a_folder_elsewhere_is_not_packed(environment: Environment, tmp_path: Path) -> None:
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-private"
+    elsewhere.mkdir()
+    (elsewhere / "main.py").write_text("private")
+    shutil.rmtree(code(environment))
+    code(environment).symlink_to(elsewhere)
+    with pytest.raises(UsageProblem, match="put the code itself there, not a link to it"):
+        packing.archive(environment, environment.functions["preprocess"])

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 from groundwork.errors import Exit
+from groundwork.google.cloud import google_cloud
+from groundwork.workloads import functions as feature
+from groundwork.workloads.project import Project
 
 from tests.groundwork.at_google import Google
 
@@ -85,3 +88,18 @@ def test_an_event_that_cannot_be_sent_is_refused(functions: Google, arguments: t
 def test_without_functions_there_is_nothing_to_pack(functions: Google) -> None:
     result = functions.clone("functions", "pack", "--env", "dev")
     assert (result.code, "has no functions, so there is nothing to pack." in result.err) == (Exit.USAGE, True)
+
+
+def test_a_name_in_another_script_is_encoded_in_the_headers_of_an_event(functions: Google) -> None:
+    now = "2030-01-01T00:00:00Z"
+    blob = {"name": "図 1%.csv", "bucket": "team-raw", "generation": "1", "timeCreated": now, "updated": now}
+    functions.proxy.scripted["GET storage.googleapis.com/storage/v1/b/team-raw/o/%E5%9B%B3%201%25.csv"] = (200, blob)
+    project = Project(google_cloud(functions.clone.project), functions.environment)
+    event = feature.object_event(project, feature.function(project, "prepare"), blob["name"])
+    assert event.headers["ce-subject"] == "objects/%E5%9B%B3%201%25.csv"
+    assert json.loads(event.data or b"")["name"] == blob["name"]
+
+
+def test_a_header_that_http_does_not_have_is_refused(functions: Google) -> None:
+    result = functions.clone("functions", "call", "prepare", "-H", "X: 図", "--env", "dev")
+    assert (result.code, "is not a header: write it in ASCII" in result.err) == (Exit.USAGE, True), result.err

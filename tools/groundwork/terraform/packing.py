@@ -67,6 +67,10 @@ def archive(environment: Environment, function: FunctionSpec) -> bytes:
     where = f"functions.{function.name}.source in {environment.file} is {function.source}"
     if not code.is_dir():
         raise UsageProblem(f"{where}, which is not a folder in {environment.root}: put the function's code there.")
+    if not code.resolve().is_relative_to(environment.root.resolve()):
+        raise UsageProblem(
+            f"{where}, which is a link to {code.resolve()}: put the code itself there, not a link to it."
+        )
     files = source_files(code, _NEVER + _above(environment.root, code))
     with readable():
         size = sum((code / file).stat().st_size for file in files)

@@ -75,6 +75,8 @@ def response(project: Project, callee: Callee, request: Request) -> Iterator[Res
             )
         except RequestException as error:
             raise GroundworkError(f"{address} did not answer: {error}") from None
+        except ValueError as error:  # a method or header with characters that HTTP does not have
+            raise UsageProblem(f"The request cannot be sent: {error}.") from None
         with answer:
             yield answer
 
@@ -103,8 +105,8 @@ def headers(lines: tuple[str, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     for word in lines:
         name, colon, value = word.partition(":")
-        if not colon or not name.strip():
-            raise UsageProblem(f"{word!r} is not a header: write it as 'Content-Type: application/json'.")
+        if not colon or not name.strip() or not word.isascii():
+            raise UsageProblem(f"{word!r} is not a header: write it in ASCII, as 'Content-Type: application/json'.")
         found[name.strip()] = value.strip()
     return found
 

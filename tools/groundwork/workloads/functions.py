@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from groundwork.errors import UsageProblem
 from groundwork.google.cloud import CloudProblem
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from google.cloud.storage import Blob
 
 _STATES = {"ACTIVE": "ready", "DEPLOYING": "deploying", "DELETING": "being deleted", "FAILED": "broken"}
+# What stands for itself in the header of an event; the rest is percent-encoded
+# (https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/http-protocol-binding.md).
+_PRINTED = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
 _BUCKET = "google.cloud.storage.object.v1."
 
 
@@ -109,7 +113,7 @@ def object_event(project: Project, function: Function, name: str) -> Request:
         "ce-id": uuid.uuid4().hex,
         "ce-source": f"//storage.googleapis.com/projects/_/buckets/{function.bucket}",
         "ce-specversion": "1.0",
-        "ce-subject": f"objects/{name}",
+        "ce-subject": f"objects/{quote(name, safe=_PRINTED)}",
         "ce-time": datetime.now(UTC).isoformat(),
         "ce-type": f"{_BUCKET}{function.event}",
     }
