@@ -50,7 +50,7 @@ def list_(name: str, who: str | None, as_json: bool) -> None:
     if not found:
         echo(f"There is no function in {project.environment.place}: describe one in {project.environment.file}.")
         return
-    rows = [(one.name, one.state, one.starts, one.runtime, one.url or "none yet") for one in found]
+    rows = [(one.name, one.state, one.trigger, one.runtime, one.url or "none yet") for one in found]
     print_table(["function", "state", "trigger", "runtime", "address"], rows)
     for one in found:
         if one.problem:

@@ -67,7 +67,7 @@ class Function:
         return next((str(one.get("value", "")) for one in filters if one.get("attribute") == "bucket"), "")
 
     @property
-    def starts(self) -> str:
+    def trigger(self) -> str:
         """What starts it: "requests", or an event such as "finalized in my-bucket"."""
         if not self.event:
             return "requests"
@@ -103,7 +103,7 @@ def object_event(project: Project, function: Function, name: str) -> Request:
     """
     if not function.bucket:
         raise UsageProblem(
-            f"{function.name} is started by {function.starts}, not by events of a bucket: leave out --object."
+            f"{function.name} is started by {function.trigger}, not by events of a bucket: leave out --object."
         )
     blob = project.cloud.storage().bucket(function.bucket).get_blob(name)
     if blob is None:
