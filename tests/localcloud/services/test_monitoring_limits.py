@@ -29,6 +29,14 @@ def call(tmp_path: Path) -> Sender:
     return sender(tmp_path, "monitoring", "logging", "pubsub")
 
 
+def test_a_condition_that_would_take_too_long_to_judge_says_so(call: Sender) -> None:
+    steps = [{**BY_SERVICE, "alignmentPeriod": "90000s"}]
+    body = {"displayName": "x", "combiner": "OR", "conditions": [condition(duration="86400s", aggregations=steps)]}
+    assert "The local cloud judges no condition" in call.refused("POST", f"{V3}/alertPolicies", body, 501)
+    body["conditions"] = [condition(duration="86400s", aggregations=[BY_SERVICE])]
+    call("POST", f"{V3}/alertPolicies", body)
+
+
 @pytest.mark.parametrize(
     ("conditions", "more", "message"),
     [
@@ -41,7 +49,7 @@ def test_a_policy_that_never_ends_its_work_is_refused(call: Sender, conditions: 
     assert message in call.refused("POST", f"{V3}/alertPolicies", body)
 
 
-def test_a_condition_that_lasts_a_day_is_judged_by_all_its_minutes(call: Sender) -> None:
+def test_a_condition_is_judged_by_all_minutes_that_it_lasts(call: Sender) -> None:
     policy(call, condition(duration="300s", aggregations=[BY_SERVICE]))
     for _ in range(5):
         requests(call, *[500] * 3)

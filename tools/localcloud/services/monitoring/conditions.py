@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from localcloud.engine.service import Body
-from localcloud.errors import CloudError, invalid
+from localcloud.errors import CloudError, invalid, unimplemented
 from localcloud.services.monitoring import selection
 from localcloud.services.monitoring.names import missing, seconds, wrong
 from localcloud.spec import log_filters
@@ -27,6 +27,8 @@ _MINUTE, _SHORTEST_ABSENCE, _LONGEST_ABSENCE = 60, 120, 84_600
 _LONGEST_DURATION = 86_400
 """Each of its minutes is looked at whenever a policy is judged."""
 _LONGEST_ALIGNMENT = 90_000
+_MOST_WORK = 86_400 * 3600
+"""The seconds that a condition lasts, times those of its alignment periods: every minute of the one has all points of the other."""
 _COMPARISONS = ("COMPARISON_GT", "COMPARISON_LT")
 
 
@@ -97,8 +99,14 @@ def _check_metric(kind: str, body: Body, field: str) -> None:
         if not body.get("evaluationMissingData", "_UNSPECIFIED").endswith("_UNSPECIFIED") and not lasting:
             why = "Conditions setting evaluation_missing_data must have a non-zero duration."
             raise wrong(f"{field}.evaluation_missing_data", body["evaluationMissingData"], why)
+    looked_back = 0
     for name, one in _aggregations(body, field):
-        _check_aggregation(one, name)
+        looked_back += _check_aggregation(one, name)
+    if kind == THRESHOLD and lasting * looked_back > _MOST_WORK:
+        raise unimplemented(
+            f"The local cloud judges no condition that lasts {lasting}s with alignment periods of {looked_back}s: choose a shorter one "
+            "of the two."
+        )
 
 
 def _aggregations(body: Body, field: str) -> Iterator[tuple[str, Body]]:
@@ -107,7 +115,8 @@ def _aggregations(body: Body, field: str) -> Iterator[tuple[str, Body]]:
             yield f"{field}.{snake(name)}[{at}]", one
 
 
-def _check_aggregation(one: Body, field: str) -> None:
+def _check_aggregation(one: Body, field: str) -> int:
+    """The seconds of the alignment period."""
     aligner = one.get("perSeriesAligner", "ALIGN_NONE")
     period = seconds(one["alignmentPeriod"], f"{field}.alignment_period") if one.get("alignmentPeriod") else 0
     if aligner != "ALIGN_NONE" and not _MINUTE <= period <= _LONGEST_ALIGNMENT:
@@ -117,3 +126,4 @@ def _check_aggregation(one: Body, field: str) -> None:
         raise wrong(
             f"{field}.cross_series_reducer", one["crossSeriesReducer"], "needs an aligner other than ALIGN_NONE."
         )
+    return period
