@@ -364,3 +364,10 @@ def test_a_source_in_the_bucket_of_cloud_functions_itself_is_copied_with_its_gen
     ended = settled(call, call("POST", f"{FUNCTIONS}?functionId=second", body))
     copied = ended["response"]["buildConfig"]["source"]["storageSource"]
     assert (copied["object"], copied["generation"].isdigit()) == ("second/function-source.zip", True)
+
+
+def test_nothing_is_created_in_all_locations(call: Sender) -> None:
+    everywhere = f"projects/{PROJECT}/locations/-"
+    for path in ("cloudfunctions/v2/{}/functions?functionId=x", "eventarc/v1/{}/triggers?triggerId=x"):
+        assert "'locations/-' (or it may not exist)" in call.refused("POST", f"/{path.format(everywhere)}", {}, 403)
+    assert call("GET", f"/cloudfunctions/v2/{everywhere}/functions").get("functions", []) == []

@@ -63,7 +63,8 @@ def check(call: Call) -> None:
     if len(words) < 5 or words[0] != "projects":
         return
     known = _known if words[2] == "locations" else call.service.places.get(words[2])
-    if known is not None and not known(words[3]):
+    everywhere = words[3] == "-" and call.method.verb == "create"  # all locations can be asked, but nothing is in all
+    if known is not None and (everywhere or not known(words[3])):
         raise unknown(call, words[3])
 
 
