@@ -41,3 +41,24 @@ def test_what_cannot_be_sent_is_no_failure_of_the_cloud() -> None:
         ("http://127.0.0.1:1/", {"a": "\u2100"}),
     ):
         assert asyncio.run(loopback.ask("GET", where, headers, b"", 1)).status == 503
+
+
+def test_no_header_hides_a_second_request() -> None:
+    heard = []
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append((await reader.readuntil(b"\r\n\r\n")).decode().lower())
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    async def asked() -> None:
+        server = await asyncio.start_server(listen, "127.0.0.1", 0)
+        async with server:
+            where = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+            sent = {"Content-Length": "0", "Transfer-Encoding": "chunked", "X-Own": "kept"}
+            await loopback.ask("POST", where, sent, b"DELETE / HTTP/1.1\r\n\r\n", 5)
+
+    asyncio.run(asked())
+    assert "content-length: 21" in heard[0]
+    assert "x-own: kept" in heard[0]
+    assert "transfer-encoding" not in heard[0]

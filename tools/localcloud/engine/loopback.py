@@ -18,6 +18,8 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.interfaces import Addresses
 
 _MOST = 1 << 20
+# Whoever chooses headers does not choose where a request ends, and so cannot hide a second one in it.
+_FRAMING = frozenset({"connection", "content-length", "expect", "te", "trailer", "transfer-encoding", "upgrade"})
 # Targets that never answer must not take the threads that everything else needs.
 _threads = ThreadPoolExecutor(64, "loopback")
 
@@ -68,7 +70,8 @@ def _answer(verb: str, where: str, headers: Mapping[str, str], body: bytes, pati
         timer.start()
         try:
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection.request(verb, target, body, dict(headers))
+            kept = {name: value for name, value in headers.items() if name.lower().strip() not in _FRAMING}
+            connection.request(verb, target, body, kept)
             response = connection.getresponse()
             answer = LoopbackAnswer(response.status, response.read(_MOST))
         finally:
