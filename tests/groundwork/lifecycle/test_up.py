@@ -94,6 +94,16 @@ def test_read_only_commands_create_nothing(clone: Clone, arguments: tuple[str, .
     assert list(clone.cloud.pages("cloudresourcemanager", "v1/projects", "projects")) == []
 
 
+def test_a_function_without_code_is_refused_before_anything_is_created(clone: Clone) -> None:
+    function = "  train:\n    description: Trains models.\n"
+    clone.rewrite(function, f"  build: {{description: Builds.}}\n  function: {{description: Runs.}}\n{function}")
+    clone.rewrite("secrets:\n", "functions:\n  prepare: {}\nsecrets:\n")
+    result = clone.run("up", "--env", "small", "--yes")
+    assert result.returncode == Exit.USAGE
+    assert "functions.prepare.source in envs/small.yaml is functions/prepare, which is not a folder" in result.stderr
+    assert list(clone.cloud.pages("cloudresourcemanager", "v1/projects", "projects")) == []
+
+
 def test_damaged_personas_are_named_before_anything_is_planned(deployed: Clone, talk: RecordedTalk) -> None:
     file = deployed.root / "modules" / "team_access" / "personas.json"
     before = file.read_text("utf-8")

@@ -127,6 +127,7 @@ def test_lines_are_broken_within_words_that_are_too_wide() -> None:
 def test_what_is_up_as_the_file_says_has_no_mark(example: str, tmp_path: Path) -> None:
     """Every arrow that the file gives is one that the state has, and the other way round."""
     with cloned(tmp_path / "clone") as clone:
+        shutil.copytree(ROOT / "envs" / "examples", clone.root / "envs" / "examples")
         shutil.copy(ROOT / "envs" / "examples" / f"{example}.yaml", clone.root / "envs" / "small.yaml")
         result = clone.run("up", "--env", "small")
         assert result.returncode == 0, result.stderr

@@ -84,6 +84,7 @@ def prepare(
     read_shipped(session.checkout.root, PERSONAS)  # Terraform reads it too, but its error names no file
     if not destroy:
         placeholders.refuse(session.environment)
+        packing.pack(session.environment, session.archives)  # refuses missing code before anything is created
         _begin(session, talk, create=create)
     interrupted = [layer for layer in LAYERS if recovery.settle(session, layer, talk)]
     try:
