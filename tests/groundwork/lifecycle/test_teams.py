@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,8 +208,12 @@ def test_pokemon_cards_deploys_by_a_push_stays_warm_rolls_back_and_trains_by_a_b
     clone.run("local", "repository", "https://github.com/example-team/pokemon-cards", str(app))
     _commit(app, {**one, **training})
     assert set(_pushed(clone, name)) == {"backend", "frontend", "train"}
-    waiting = json.loads(clone.run("local", "status", "--json"))["workloads"]["running"]
-    assert any("/services/backend/" in found["resource"] for found in waiting), "one instance of it waits"
+    for _ in range(60):  # its minimum of instances is started after the deployment
+        running = json.loads(clone.run("local", "status", "--json"))["workloads"]["running"]
+        if waits := any("/services/backend/" in workload["resource"] for workload in running):
+            break
+        time.sleep(1)
+    assert waits, "one instance of it waits"
     assert clone.run("services", "call", "frontend", "/", "--env", name, "--as", brock).startswith("one")
     _commit(app, {f"backend/{file}": text for file, text in _service("two").items()})
     logs = _pushed(clone, name)
