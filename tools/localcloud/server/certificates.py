@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from localcloud.server import records
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.x509 import Certificate
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 AUTHORITY = "ca.pem"
 BUNDLE = "ca-bundle.pem"
 _KEY = "ca.key"
+_LOCK = "ca.lock"
 _NAME = "groundwork local cloud (simulated)"
 _YEARS = dt.timedelta(days=3650)
 _LEAF = dt.timedelta(days=397)  # clients refuse leaves that are valid for longer
@@ -37,9 +40,16 @@ class Authority:
     def certificate(self) -> Path:
         """The certificate file that clients have to trust."""
         path = self._folder / AUTHORITY
-        if not path.exists() or not (self._folder / _KEY).exists():
-            self._make()
+        if self._missing:
+            # Builds, workloads and commands may be the first at the same time.
+            with records.locked(self._folder / _LOCK, wait=True):
+                if self._missing:
+                    self._make()
         return path
+
+    @property
+    def _missing(self) -> bool:
+        return not ((self._folder / AUTHORITY).exists() and (self._folder / _KEY).exists())
 
     def _context(self, host: str, both: bool = False) -> ssl.SSLContext:
         """The TLS context for a host; with `both`, its server also speaks HTTP/2 with any client that can."""
