@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -122,3 +123,7 @@ def real_provider_is_missing() -> str:
     place = f"~/.terraform.d/plugins/registry.terraform.io/hashicorp/google/{_VERSION}/<system>/terraform-provider-google_v{_VERSION}_x5"
     said = " ".join(ended.stderr.replace("│", " ").split())
     return f"hashicorp/google {_VERSION} is neither at {place} nor to be fetched from the registry: {said}"
+
+
+if __name__ == "__main__":
+    sys.exit(real_provider_is_missing() or 0)

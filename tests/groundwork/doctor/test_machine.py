@@ -11,6 +11,7 @@ from groundwork.doctor import machine as doctor
 from groundwork.doctor.finding import CheckResult
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment, load
+from groundwork.terraform import pins
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -87,6 +88,39 @@ def test_either_program_for_containers_will_do(
 def test_a_program_that_answers_is_ok(look: Callable[[doctor.Examine], list[CheckResult]], tmp_path: Path) -> None:
     program(tmp_path / "bin", "gcloud", 'echo \'{"Google Cloud SDK": "528.0.0"}\'')
     assert look(doctor._gcloud) == [CheckResult("gcloud", "ok", f"528.0.0 at {tmp_path}/bin/gcloud")]
+
+
+PACKAGE = "registry.terraform.io/hashicorp/google/{}/linux_amd64"
+MIRROR, CACHE = ".terraform.d/plugins", "cache/groundwork/providers"
+
+
+@pytest.mark.parametrize(
+    ("folder", "version", "online", "health"),
+    [
+        (MIRROR, pins.VERSION, False, "ok"),
+        (MIRROR, "7.0.0", False, "missing"),
+        (CACHE, pins.VERSION, False, "note"),
+        (CACHE, pins.VERSION, True, "ok"),
+        ("elsewhere", pins.VERSION, False, "missing"),
+        ("elsewhere", pins.VERSION, True, "ok"),
+    ],
+)
+def test_the_real_provider_is_ok_only_where_terraform_would_find_it(
+    folder: str,
+    version: str,
+    online: bool,
+    health: str,
+    look: Callable[[doctor.Examine], list[CheckResult]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    package = tmp_path / folder / PACKAGE.format(version)
+    package.mkdir(parents=True)
+    program(package, f"terraform-provider-google_v{version}_x5", "exit 1")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(doctor, "_reaches", lambda _url: online)
+    ours, real = look(doctor._provider)
+    assert (ours.health, real.health) == ("ok", health)
 
 
 def test_a_full_disk_is_broken(

@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -22,7 +22,7 @@ from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError
 from groundwork.google import isolation, local
 from groundwork.google.cloud import google_cloud
-from groundwork.terraform import installation
+from groundwork.terraform import installation, pins
 from groundwork.terraform.process import run
 
 NEEDED_PYTHON = (3, 11)
@@ -82,38 +82,45 @@ def _terraform(_checkout: Checkout, _environment: Environment) -> Iterator[Check
 def _provider(_checkout: Checkout, environment: Environment) -> Iterator[CheckResult]:
     if environment.local:
         yield CheckResult("provider (ours)", "ok", "part of this project, for the local cloud only")
-    found = next(_real_providers(), None)
-    if found:
-        yield CheckResult("provider (Google's)", "ok", str(found))
-        return
-    reachable = _reaches("https://registry.terraform.io/.well-known/terraform.json")
-    text = (
-        "downloaded from the Terraform registry when needed"
-        if reachable
-        else "not on this machine, and the Terraform registry cannot be reached"
-    )
-    remedy = (
-        ""
-        if reachable
-        else "needed only for PROVIDER=google and for Google Cloud: go online once, or use `terraform providers mirror`"
-    )
-    yield CheckResult("provider (Google's)", "ok" if reachable else "missing", text, remedy)
-
-
-def _real_providers() -> Iterator[Path]:
-    """Where on this machine the real provider already is: implied mirrors and plugin caches."""
-    home = Path.home()
-    roots = [
-        home / ".terraform.d" / "plugins",
-        home / ".local" / "share" / "terraform" / "plugins",
-        Path("/usr/local/share/terraform/plugins"),
-        installation.user_cache() / "providers",
-        *(Path(folder) for folder in [os.environ.get("TF_PLUGIN_CACHE_DIR")] if folder),
-    ]
-    for root in roots:
-        yield from (
-            file for file in root.glob(f"{_PROVIDER}/*/*/terraform-provider-google*") if os.access(file, os.X_OK)
+    name = "provider (Google's)"
+    mirror, cache = _real_provider(_mirrors()), _real_provider(_caches())
+    if mirror:
+        yield CheckResult(name, "ok", str(mirror))
+    elif _reaches("https://registry.terraform.io/.well-known/terraform.json"):
+        yield CheckResult(name, "ok", str(cache or "downloaded from the Terraform registry when needed"))
+    elif cache:
+        yield CheckResult(
+            name,
+            "note",
+            f"{cache} serves environments on Google Cloud; the Terraform registry cannot be reached",
+            "needed only for PROVIDER=google with ENV=local: go online, or use `terraform providers mirror`",
         )
+    else:
+        yield CheckResult(
+            name,
+            "missing",
+            "not on this machine, and the Terraform registry cannot be reached",
+            "needed only for PROVIDER=google and for Google Cloud: go online once, or use `terraform providers mirror`",
+        )
+
+
+def _mirrors() -> Iterator[Path]:
+    """Folders that Terraform installs from without asking the registry, as it finds them by itself."""
+    yield from (Path.home() / ".terraform.d" / "plugins", Path.home() / ".local" / "share" / "terraform" / "plugins")
+    yield Path("/usr/local/share/terraform/plugins")
+
+
+def _caches() -> Iterator[Path]:
+    """Folders that Terraform installs from only when a lock file names the package, as it does on Google Cloud."""
+    yield installation.user_cache() / "providers"
+    yield from (Path(folder) for folder in [os.environ.get("TF_PLUGIN_CACHE_DIR")] if folder)
+
+
+def _real_provider(folders: Iterable[Path]) -> Path | None:
+    found = (
+        file for folder in folders for file in folder.glob(f"{_PROVIDER}/{pins.VERSION}/*/terraform-provider-google*")
+    )
+    return next((file for file in found if os.access(file, os.X_OK)), None)
 
 
 def _reaches(url: str) -> bool:
