@@ -1,159 +1,62 @@
-"""The contract of the standard verbs, for every resource that they alone serve: every sent field is returned."""
+"""The contract of every resource that a service declares: each field that is sent comes back, a patch changes what it names, deleted is gone."""
 
-import re
-from collections.abc import Iterator, Mapping
+from __future__ import annotations
+
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from localcloud.engine.dialect import OLDER
-from localcloud.engine.service import Resource, Service
-from localcloud.services import compute, logging, pubsub
-from localcloud.spec.discovery import Method, document
+from localcloud.server.assembly import application
+from localcloud.services import SERVICES
 
-from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
+from tests.localcloud import contract_values, samples
+from tests.localcloud.contract_values import LEFT_OUT, PATCHES, UNDELETED, UNPATCHED, UNREAD, VOLATILE
+from tests.localcloud.samples import Sample
+from tests.localcloud.services.requests_inside import Sender, sender
 
-TOPIC = f"projects/{PROJECT}/topics/there"
-AVRO = '{"type": "record", "name": "Card", "fields": [{"name": "title", "type": "string"}]}'
-PLACES = {"zones": "europe-west1-b", "regions": "europe-west1", "locations": "europe-west1"}
-# Fields that a service checks: a value that it accepts, or None for a field that conflicts with others.
-OWN_VALUES: Mapping[str, Mapping[str, Any]] = {
-    "Disk": {
-        "sizeGb": "20",
-        "type": "zones/europe-west1-b/diskTypes/pd-ssd",
-        "users": None,
-        **dict.fromkeys(("sourceDisk", "sourceImage", "sourceSnapshot")),
-    },
-    "Instance": {
-        "machineType": "zones/europe-west1-b/machineTypes/e2-medium",
-        "disks": [{"boot": True, "initializeParams": {"diskSizeGb": "20"}}],
-        "networkInterfaces": [{"network": "global/networks/default"}],
-        "guestAccelerators": [
-            {"acceleratorType": "zones/europe-west1-b/acceleratorTypes/nvidia-tesla-t4", "acceleratorCount": 1}
-        ],
-        "deletionProtection": False,
-        "serviceAccounts": [{"email": f"runner@{PROJECT}.iam.gserviceaccount.com", "scopes": ["a"]}],
-        "scheduling": {
-            "onHostMaintenance": "TERMINATE",
-            "automaticRestart": True,
-            "provisioningModel": "RESERVATION_BOUND",
-            "nodeAffinities": [{"key": "a", "operator": "IN", "values": ["b"]}],
-            "minNodeCpus": 7,
-            "maxRunDuration": {"seconds": "43200", "nanos": 7},
-            "onInstanceStopAction": {"discardLocalSsd": True},
-        },
-        "metadata": {"items": [{"key": "a", "value": "b"}]},
-        "tags": {"items": ["a"]},
-    },
-    # Together with these, deleteBgpAlwaysCompareMed would remove one of them.
-    "Network": {
-        "routingConfig": {
-            "routingMode": "GLOBAL",
-            "bgpBestPathSelectionMode": "STANDARD",
-            "bgpAlwaysCompareMed": True,
-            "bgpInterRegionCost": "ADD_COST_TO_MED",
-        }
-    },
-    "Image": {"sourceDisk": None, "sourceImage": None, "sourceSnapshot": None, "diskSizeGb": "20"},
-    "Snapshot": {"sourceDisk": None},
-    "Subnetwork": {
-        "network": "global/networks/default",
-        "ipCidrRange": "192.168.0.0/24",
-        "secondaryIpRanges": [{"rangeName": "pods", "ipCidrRange": "192.168.1.0/24"}],
-    },
-    "Firewall": {
-        "network": "global/networks/default",
-        "allowed": [{"IPProtocol": "tcp", "ports": ["22", "8000-8080"]}],
-        "denied": None,
-        "direction": "INGRESS",
-        "sourceRanges": ["192.168.0.0/24"],
-        "destinationRanges": ["192.168.1.0/24"],
-        "sourceServiceAccounts": None,
-        "targetServiceAccounts": None,
-    },
-    "LogSink": {"destination": f"pubsub.googleapis.com/{TOPIC}", "filter": "severity>=ERROR", "exclusions": []},
-    "LogMetric": {
-        "filter": "severity>=ERROR",
-        "valueExtractor": "EXTRACT(jsonPayload.seconds)",
-        "labelExtractors": {"a": 'REGEXP_EXTRACT(jsonPayload.path, "/(.*)")'},
-    },
-    "LogExclusion": {"filter": "severity>=ERROR"},
-    "Topic": {
-        "messageRetentionDuration": "600s",
-        "schemaSettings": {"schema": f"projects/{PROJECT}/schemas/there", "encoding": "JSON"},
-    },
-    "Schema": {"type": "AVRO", "definition": AVRO, "compiledProtoSchema": None},
-    "Subscription": {
-        "topic": TOPIC,
-        "ackDeadlineSeconds": 20,
-        "messageRetentionDuration": "600s",
-        "expirationPolicy": {"ttl": "86400s"},
-        "filter": "attributes:a",
-        "deadLetterPolicy": {"deadLetterTopic": TOPIC, "maxDeliveryAttempts": 7},
-        "retryPolicy": {"minimumBackoff": "10s", "maximumBackoff": "20s"},
-        "pushConfig": {"pushEndpoint": "https://example.com/push"},
-    },
+DECLARED = {f"{service.api}.{name}" for service in SERVICES for name in service.resources}
+SAMPLES = {
+    sample.id: sample
+    for service in SERVICES
+    for name in service.resources
+    if f"{service.api}.{name}" not in LEFT_OUT
+    for sample in [samples.found(service, name)]
+    if sample is not None
 }
-SERVER_MADE = {
-    "kind",
-    "id",
-    "selfLink",
-    "name",
-    "zone",
-    "region",
-    "creationTimestamp",
-    "etag",
-    "fingerprint",
-    "labelFingerprint",
-    "deleteBgpAlwaysCompareMed",  # removes the next field
-    "bgpAlwaysCompareMed",
-}
-VALUES = {
-    "google-datetime": "2030-01-01T00:00:00Z",
-    "google-duration": "600s",
-    "byte": "eA==",
-    "int64": "7",
-    "uint64": "7",
-}
+TEXTS = {"description": "another", "displayName": "another", "labels": {"c": "d"}}
+each = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
 
 
-def declared() -> Iterator[Any]:
-    for service in (compute.SERVICE, logging.SERVICE, pubsub.SERVICE):
-        for collection, resource in service.resources.items():
-            if resource.kind == "Snapshot":  # made of a subscription, not of its own fields
-                continue
-            yield pytest.param(service, collection, resource, id=f"{service.api}.{collection}")
+@pytest.fixture
+def call(tmp_path: Path) -> Iterator[Sender]:
+    """A project with all APIs and what samples refer to."""
+    call = sender(tmp_path, *(service.api for service in SERVICES))
+    application(call.cloud, SERVICES, "http://127.0.0.1:1", "key")  # so that services can call each other
+    for verb, path, body in contract_values.AROUND:
+        call(verb, path, body)
+    return call
 
 
-def sample(schemas: Mapping[str, Any], schema: Mapping[str, Any], depth: int = 0) -> Any:
-    """A value of a schema: every field that is sent and comes back, three levels deep."""
-    schema = schemas[schema["$ref"]] if "$ref" in schema else schema
-    kind = schema.get("type")
-    if kind == "array":
-        return [sample(schemas, schema["items"], depth + 1)]
-    if "additionalProperties" in schema:
-        return {"a": sample(schemas, schema["additionalProperties"], depth + 1)}
-    if kind == "object":
-        fields = schema.get("properties", {}) if depth < 3 else {}
-        sent = {name: one for name, one in fields.items() if not _one_way(one) and name not in SERVER_MADE}
-        return {name: sample(schemas, one, depth + 1) for name, one in sent.items()}
-    if "enum" in schema:
-        return next(one for one in schema["enum"] if "UNSPECIFIED" not in one)
-    simple = {"boolean": True, "integer": 7, "number": 7}
-    return simple.get(str(kind), VALUES.get(schema.get("format", ""), "b"))
+def made(call: Sender, sample: Sample, name: str, around: dict[str, str]) -> tuple[dict[str, Any], str]:
+    """Creates a resource; returns what was sent, and the last word of its name, which may be the server's."""
+    create, body = sample.method("insert", "create"), sample.body(name)
+    chosen = f"?{sample.resource.id_param}={name}" if sample.resource.id_param in create.params else ""
+    request = sample.request(create, body, **({field: name} if (field := sample.resource.id_field) else {}))
+    answer = call(create.http, sample.path(create, name, around) + chosen, request)
+    if create.response.endswith("Operation") and not sample.service.dialect.older:
+        about = answer["metadata"]
+        answer = answer.get("response") or {"name": about.get("target") or about["name"]}
+    return body, name if sample.service.dialect.older else str(answer["name"]).rpartition("/")[2]
 
 
-def _one_way(field: Mapping[str, Any]) -> bool:
-    description = field.get("description", "").lower()
-    return bool(field.get("readOnly")) or "output only" in description or "[input only]" in description
-
-
-def path_of(service: Service, method: Method) -> str:
-    path = re.sub(r"projects/\{\w+\}", f"projects/{PROJECT}", method.flat_path)
-    for place, name in PLACES.items():
-        path = re.sub(rf"{place}/\{{\w+\}}", f"{place}/{name}", path)
-    path = path.replace("buckets/{bucketsId}/", "buckets/around/")
-    return f"/{service.api}/{re.sub(r'{[^}]*}', 'thing', path)}"
+def surroundings(call: Sender, sample: Sample) -> dict[str, str]:
+    """Creates what a resource lies in; returns the ids by the last words of the collections."""
+    above = sample.parent
+    if above is None:
+        return {}
+    around = surroundings(call, above)
+    return around | {above.collection.rpartition(".")[2]: made(call, above, "around", around)[1]}
 
 
 def holds(found: Any, sent: Any, path: str) -> None:
@@ -172,64 +75,46 @@ def holds(found: Any, sent: Any, path: str) -> None:
         assert found == sent, path
 
 
-@pytest.fixture
-def call(tmp_path: Path) -> Sender:
-    call = sender(tmp_path, "compute", "pubsub")
-    call("PUT", f"/pubsub/v1/{TOPIC}", {})
-    call("POST", f"/logging/v2/projects/{PROJECT}/locations/europe-west1/buckets?bucketId=around", {})
-    schema = {"type": "AVRO", "definition": AVRO}
-    call("POST", f"/pubsub/v1/projects/{PROJECT}/schemas?schemaId=there", schema)
-    return call
+def test_every_declared_resource_is_tried_or_left_out_for_a_reason() -> None:
+    assert DECLARED - SAMPLES.keys() == LEFT_OUT.keys()
+    assert PATCHES.keys() | UNPATCHED.keys() | UNDELETED.keys() | UNREAD.keys() <= SAMPLES.keys()
 
 
-def sendable(service: Service, resource: Resource) -> Any:
-    """Every field that a create accepts, with a valid value where the service checks it."""
-    own = OWN_VALUES.get(resource.kind, {})
-    fields = sample(document(service.api, service.versions[0]).schemas, {"$ref": resource.kind}) | own
-    return {key: value for key, value in fields.items() if value is not None} | {"name": "thing"}
-
-
-def method(service: Service, collection: str, *verbs: str) -> Method:
-    known = document(service.api, service.versions[0]).methods
-    return next(known[name] for verb in verbs if (name := f"{service.api}.{collection}.{verb}") in known)
-
-
-@pytest.mark.parametrize(("service", "collection", "resource"), list(declared()))
-def test_every_sent_field_is_returned_and_the_resource_is_deleted(
-    call: Sender, service: Service, collection: str, resource: Resource
-) -> None:
-    makes, get, listing, delete = (
-        method(service, collection, *verbs) for verbs in (("insert", "create"), ("get",), ("list",), ("delete",))
-    )
-    sent = sendable(service, resource)
-    named = f"?{resource.id_param}=thing" if resource.id_param else ""
-    call(makes.http, path_of(service, makes) + named, sent)
-    found = call("GET", path_of(service, get))
-    unread = {"name", "disks"} if resource.kind == "Instance" else {"name"}
-    holds(found, {key: value for key, value in sent.items() if key not in unread}, resource.kind)
-    whole = "?view=FULL" if "view" in listing.params else ""
-    listed = call("GET", path_of(service, listing) + whole)
+@each
+def test_every_sent_field_is_returned_and_the_resource_is_deleted(call: Sender, sample: Sample) -> None:
+    around = surroundings(call, sample)
+    sent, name = made(call, sample, "thing", around)
+    path = sample.path(sample.method("get"), name, around)
+    found = call("GET", path)
+    unread = {"name", sample.resource.id_field, *UNREAD.get(sample.id, ())}
+    holds(found, {key: value for key, value in sent.items() if key not in unread}, sample.id)
+    listing = sample.method("list")
+    listed = call("GET", sample.path(listing, name, around) + ("?view=FULL" if "view" in listing.params else ""))
     assert any(isinstance(part, list) and found in part for part in listed.values())
-    reply = call.reply("DELETE", path_of(service, delete), {"authorization": call.bearer()})
+    if sample.id in UNDELETED:
+        return
+    reply = call.reply("DELETE", path, {"authorization": call.bearer()})
     assert reply.status in {200, 204}, reply.body
-    call("GET", path_of(service, get), status=200 if resource.soft_delete else 404)
+    call("GET", path, status=200 if sample.resource.soft_delete else 404)
 
 
-PATCHED = [one for one in declared() if f"{one.values[0].api}.{one.values[1]}.patch" in document(
-    one.values[0].api, one.values[0].versions[0]
-).methods and one.values[0].dialect is OLDER]  # fmt: skip
-
-
-@pytest.mark.parametrize(("service", "collection", "resource"), PATCHED)
-def test_a_patch_changes_what_it_names_and_nothing_else(
-    call: Sender, service: Service, collection: str, resource: Resource
-) -> None:
-    makes, get, patch = (method(service, collection, *verbs) for verbs in (("insert",), ("get",), ("patch",)))
-    call(makes.http, path_of(service, makes), sendable(service, resource))
-    before = call("GET", path_of(service, get))
-    fingerprint = {key: value for key, value in before.items() if key == "fingerprint"}
-    call("PATCH", path_of(service, patch), {"description": "another", **fingerprint})
-    after = call("GET", path_of(service, get))
-    apart = {"description", "fingerprint"}
-    assert after["description"] == "another"
+@pytest.mark.parametrize(
+    "sample",
+    [sample for sample in SAMPLES.values() if sample.has("patch") and sample.id not in UNPATCHED],
+    ids=lambda sample: sample.id,
+)
+def test_a_patch_changes_what_it_names_and_nothing_else(call: Sender, sample: Sample) -> None:
+    around = surroundings(call, sample)
+    _, name = made(call, sample, "thing", around)
+    path, patch = sample.path(sample.method("get"), name, around), sample.method("patch")
+    before = call("GET", path)
+    field, value = PATCHES.get(sample.id) or next((one, value) for one, value in TEXTS.items() if one in before)
+    body = {field: value} | {key: one for key, one in before.items() if key == "fingerprint"}
+    masked = f"?updateMask={field}" if "updateMask" in patch.params else ""
+    if not masked and not sample.service.dialect.older:
+        body = before | body
+    call(patch.http, sample.path(patch, name, around) + masked, sample.request(patch, body, updateMask=field))
+    after = call("GET", path)
+    assert after[field] == value
+    apart = {field, *VOLATILE}
     assert {k: v for k, v in after.items() if k not in apart} == {k: v for k, v in before.items() if k not in apart}

@@ -69,7 +69,7 @@ def test_a_create_that_answers_an_operation_gives_it_done_with_types(cloud: Insi
     assert operation["response"]["@type"] == "type.googleapis.com/google.cloud.eventarc.v1.Trigger"
     assert operation["response"]["name"] == NAME
     assert operation["metadata"]["@type"] == "type.googleapis.com/google.cloud.eventarc.v1.OperationMetadata"
-    assert operation["metadata"]["verb"] == "create"
+    assert (operation["metadata"]["verb"], operation["metadata"]["target"]) == ("create", NAME)
     assert cloud.ok("GET", f"eventarc/v1/{operation['name']}") == operation
 
 

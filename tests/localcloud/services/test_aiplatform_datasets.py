@@ -49,6 +49,7 @@ def test_a_dataset_says_what_it_consists_of_and_has_googles_label(cloud: Inside)
     [
         ({**dataset("image"), "displayName": ""}, "The display name is required"),
         ({"displayName": "none"}, "metadata_schema_uri: It is required"),
+        (dataset("image", metadata="text"), "dataset.metadata must be an object"),
         (dataset("sound"), "is not one of the schemas"),
         (dataset("image", labels={"Team": "a"}), "The label Team=a is not valid"),
         (dataset("image", savedQueries=[{"displayName": "q"}]), "needs display_name and problem_type"),

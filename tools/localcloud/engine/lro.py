@@ -30,14 +30,16 @@ def started(
     metadata: Mapping[str, Any] | None = None,
     parent: str | None = None,
     identity: str = "",
+    target: str = "",
 ) -> Body:
     """Stores and returns a pending operation, and queues the job that will end it.
 
     `worker` is one of Service.workers, which gets `body`. `kind` is the response's message ("Repository" in Service.proto, or a
     whole name), `metadata` replaces the default metadata (with its own "@type"), `parent` is the prefix of the name
-    ("projects/p/locations/l"; "" = "operations/…"), `identity` its last word.
+    ("projects/p/locations/l"; "" = "operations/…"), `identity` its last word. `target` is the resource that it is about, where the URL
+    names only what that lies in.
     """
-    operation = _begun(call, "PENDING", kind, metadata, parent, identity)
+    operation = _begun(call, "PENDING", kind, metadata, parent, identity, target)
     call.cloud.operations.keep(call.service.api, operation)
     if worker:
         call.cloud.jobs.start(call.service.api, worker, body or {}, operation.name)
@@ -52,9 +54,10 @@ def finished(
     metadata: Mapping[str, Any] | None = None,
     parent: str | None = None,
     identity: str = "",
+    target: str = "",
 ) -> Body:
     """Stores and returns an operation that is done at once; the arguments are those of `started`."""
-    operation = _begun(call, "RUNNING", kind, metadata, parent, identity)
+    operation = _begun(call, "RUNNING", kind, metadata, parent, identity, target)
     operations, api = call.cloud.operations, call.service.api
     operations.keep(api, operation)
     return shown(operations.done(api, operation.name, response or {}))
@@ -62,7 +65,7 @@ def finished(
 
 def failed(call: Call, problem: CloudError, *, parent: str | None = None) -> Body:
     """Stores and returns an operation that has failed."""
-    operation = _begun(call, "RUNNING", EMPTY, None, parent, "")
+    operation = _begun(call, "RUNNING", EMPTY, None, parent, "", "")
     operations, api = call.cloud.operations, call.service.api
     operations.keep(api, operation)
     return shown(operations.failed(api, operation.name, problem))
@@ -91,15 +94,22 @@ def shown(operation: Operation) -> Body:
 
 
 def _begun(
-    call: Call, state: State, kind: str, metadata: Mapping[str, Any] | None, parent: str | None, identity: str
+    call: Call,
+    state: State,
+    kind: str,
+    metadata: Mapping[str, Any] | None,
+    parent: str | None,
+    identity: str,
+    target: str,
 ) -> Operation:
     where = _parent(call) if parent is None else parent
-    about, end_field = _metadata(call, metadata)
+    target = target or call.name
+    about, end_field = _metadata(call, metadata, target)
     return Operation(
         name=f"{where}/operations/{identity or uuid.uuid4()}".removeprefix("/"),
         state=state,
         verb=call.method.verb,
-        target=call.name,
+        target=target,
         principal=call.principal,
         begun=call.cloud.clock.rfc3339(),
         kind=type_url(call.service, kind),
@@ -108,7 +118,7 @@ def _begun(
     )
 
 
-def _metadata(call: Call, given: Mapping[str, Any] | None) -> tuple[Body, str]:
+def _metadata(call: Call, given: Mapping[str, Any] | None, target: str) -> tuple[Body, str]:
     """The metadata and which of its fields is to say when the operation ended, "" for none."""
     if given is not None:
         return {**given, "@type": type_url(call.service, given["@type"])}, ""
@@ -118,7 +128,7 @@ def _metadata(call: Call, given: Mapping[str, Any] | None) -> tuple[Body, str]:
         return call.service.operation_metadata(call), ""
     known = {
         "createTime": call.cloud.clock.rfc3339(),
-        "target": call.name,
+        "target": target,
         "verb": call.method.verb,
         "apiVersion": call.method.version,
     }

@@ -260,7 +260,7 @@ def _test(call: Call, resource: Resource) -> filters.Test | None:
 
 def _answer(call: Call, resource: Resource, name: str, body: Body) -> Body:
     body = shown(call, resource, name, body)
-    return lro.finished(call, body, kind=resource.kind) if answers_operation(call) else body
+    return lro.finished(call, body, kind=resource.kind, target=name) if answers_operation(call) else body
 
 
 def _changed(call: Call, resource: Resource, old: Body, new: Body) -> Body:

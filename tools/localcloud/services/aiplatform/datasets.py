@@ -37,6 +37,8 @@ def completed(call: Call, body: Body) -> Body:
         raise invalid("dataset.saved_queries may have at most 1 entry.", "dataset.saved_queries")
     kind = schema[1]
     added: dict[str, Any] = {"metadata": body.get("metadata") or {}}
+    if not isinstance(added["metadata"], dict):
+        raise invalid("dataset.metadata must be an object.", "dataset.metadata")
     if kind in _ITEMS:
         added["metadata"] = {"dataItemSchemaUri": f"{_SCHEMAS}/dataitem/{kind}_1.0.0.yaml", **added["metadata"]}
         added["dataItemCount"] = "0"

@@ -85,7 +85,7 @@ def _created(call: Call, name: str, sent: Body) -> Body:
         raise already_exists(f"Resource '{name}' already exists")
     body = _completed(call, name, sent) | {"state": "DEPLOYING", "environment": "GEN_2"}
     standard.add_child(call, RESOURCE, name, body)
-    return lro.started(call, DEPLOY, {"function": name}, kind=KIND)
+    return lro.started(call, DEPLOY, {"function": name}, kind=KIND, target=name)
 
 
 def _completed(call: Call, full: str, body: Body) -> Body:
