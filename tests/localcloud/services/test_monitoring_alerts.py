@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from localcloud.engine.dispatch import Dispatcher
+from localcloud.engine.router import Router
+from localcloud.server.assembly import opened
+from localcloud.services import SERVICES
 
 from tests.localcloud.services.monitoring_inside import (
     COUNT,
@@ -67,6 +71,35 @@ def test_a_condition_must_hold_for_its_duration(call: Sender) -> None:
     requests(call, 200, 200, 200)
     later(call, 1)
     assert len(alerts(call, "OPEN")) == 1
+
+
+def test_a_duration_goes_on_after_a_restart_and_begins_anew_with_another_condition(
+    call: Sender, tmp_path: Path
+) -> None:
+    made = policy(call, condition(duration="120s"))
+    for _ in range(2):
+        requests(call, *[200] * 3)
+        later(call, 1)
+    call.cloud.store.close()
+    cloud = opened(tmp_path)
+    call = Sender(cloud, Dispatcher(cloud, Router(SERVICES)))
+    (known,) = made["conditions"]
+    call("PATCH", f"/monitoring/v3/{made['name']}?updateMask=displayName", {"displayName": "Very busy"})
+    requests(call, *[200] * 3)
+    later(call, 1)
+    assert len(alerts(call, "OPEN")) == 1
+    requests(call, 200)
+    later(call, 1)
+    assert alerts(call, "OPEN") == []
+    for _ in range(2):
+        requests(call, *[200] * 3)
+        later(call, 1)
+    known["conditionThreshold"] |= {"thresholdValue": 0.03}
+    call("PATCH", f"/monitoring/v3/{made['name']}?updateMask=conditions", {"conditions": [known]})
+    for opened_now in (0, 0, 1):
+        requests(call, *[200] * 3)
+        later(call, 1)
+        assert len(alerts(call, "OPEN")) == opened_now
 
 
 def test_minutes_that_the_clock_passes_over_are_evaluated_too(call: Sender) -> None:

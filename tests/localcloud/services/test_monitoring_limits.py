@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import timedelta
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ import pytest
 from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
 from tests.localcloud.services.test_monitoring_alerts import (
     BY_SERVICE,
+    RATE,
+    SERVED,
     V3,
     alerts,
     channel,
@@ -29,12 +33,51 @@ def call(tmp_path: Path) -> Sender:
     return sender(tmp_path, "monitoring", "logging", "pubsub")
 
 
-def test_a_condition_that_would_take_too_long_to_judge_says_so(call: Sender) -> None:
-    steps = [{**BY_SERVICE, "alignmentPeriod": "90000s"}]
-    body = {"displayName": "x", "combiner": "OR", "conditions": [condition(duration="86400s", aggregations=steps)]}
-    assert "The local cloud judges no condition" in call.refused("POST", f"{V3}/alertPolicies", body, 501)
-    body["conditions"] = [condition(duration="86400s", aggregations=[BY_SERVICE])]
+def test_several_alignments_over_hours_are_refused_and_a_single_one_over_a_day_is_not(call: Sender) -> None:
+    day = {**BY_SERVICE, "alignmentPeriod": "86400s"}
+    body = {"displayName": "x", "combiner": "OR", "conditions": [condition(duration="86400s", aggregations=[day])]}
     call("POST", f"{V3}/alertPolicies", body)
+    body["conditions"] = [condition(aggregations=[BY_SERVICE, {**day, "perSeriesAligner": "ALIGN_MAX"}])]
+    assert "choose shorter ones, or a single alignment." in call.refused("POST", f"{V3}/alertPolicies", body, 501)
+
+
+def calls_to_judge(call: Sender) -> int:
+    """How many functions are called while what is due in the next minute happens."""
+    called = 0
+
+    def count(_: FrameType, event: str, __: object) -> None:
+        nonlocal called
+        called += event in ("call", "c_call")
+
+    call.cloud.store.begin()
+    sys.setprofile(count)
+    call.cloud.due.run()
+    sys.setprofile(None)
+    call.cloud.store.commit()
+    return called
+
+
+@pytest.mark.parametrize(
+    "watched",
+    [
+        condition(duration="86400s", aggregations=[BY_SERVICE]),
+        condition(aggregations=[{**BY_SERVICE, "alignmentPeriod": "86400s"}]),
+        {"displayName": "silent", "conditionAbsent": {"filter": SERVED, "duration": "84600s", "aggregations": [RATE]}},
+    ],
+    ids=["lasts a day", "aligns a day", "misses for a day"],
+)
+def test_a_condition_over_a_day_is_judged_by_as_much_work_as_one_over_a_minute(call: Sender, watched: Any) -> None:
+    policy(call, watched)
+    requests(call, 200, 500)
+    later(call, 1)
+    call.later(seconds=60)
+    first = calls_to_judge(call)
+    for _ in range(60):
+        requests(call, 200, 500)
+        call.later(seconds=60)
+    later(call, 0)
+    call.later(seconds=60)
+    assert calls_to_judge(call) <= 2 * first
 
 
 @pytest.mark.parametrize(

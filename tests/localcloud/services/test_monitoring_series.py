@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from urllib.parse import urlencode
 
 import pytest
 from localcloud.engine.metrics import LATENCIES
-from localcloud.services.monitoring import alignment, reduction
-from localcloud.services.monitoring.stored_series import Distribution, Sample, TimeSeries
+from localcloud.services.monitoring import alignment, reduction, stored_series
+from localcloud.services.monitoring.alignment import ALIGNERS
+from localcloud.services.monitoring.stored_series import Distribution, Sample, StoredSeries, TimeSeries
 
 from tests.localcloud.services.requests_inside import PROJECT, Sender, sender
 
@@ -335,3 +337,36 @@ def test_each_reducer() -> None:
 def test_an_empty_distribution_has_no_percentile() -> None:
     empty = Distribution(LATENCIES, {}, 0)
     assert (empty.percentile(99), empty.mean) == (0, 0)
+
+
+SUMMED = [
+    (name, kind, value)
+    for name, one in ALIGNERS.items()
+    for kind in one.kinds
+    for value in one.types
+    if value != "DISTRIBUTION" or kind == "DELTA"
+]
+"""Log-based metrics and latencies alone are distributions: changes by the minute."""
+
+
+@pytest.mark.parametrize(("name", "kind", "value"), SUMMED)
+def test_the_database_aligns_a_period_as_its_points_are_aligned(call: Sender, name: str, kind: str, value: str) -> None:
+    start, metrics = START.timestamp(), call.cloud.metrics
+    buckets = json.dumps({"explicitBuckets": {"bounds": [1, 2, 3]}}) if value == "DISTRIBUTION" else ""
+    with call.cloud.store.transaction():
+        for minute, amount in enumerate((1, 0, 2, 5, 1, 4)):
+            moment, since = start + 60 * minute, start + 60 * (minute // 4)
+            if buckets:
+                call.later(seconds=max(0, moment - call.cloud.clock.seconds()))
+                for _ in range(2):
+                    metrics.sample(PROJECT, "custom.googleapis.com/a", WEB, {}, amount, buckets)
+            else:
+                metrics.gauge(PROJECT, "custom.googleapis.com/a", WEB, {}, amount, moment, since)
+        call.later(seconds=300)
+    (one,) = metrics.series(PROJECT)
+    about = TimeSeries({"type": one.metric, "labels": {}}, WEB, kind, value, "1", [])
+    stored, until = StoredSeries(one.id, buckets, about), start + 300
+    for period in (60, 120, 240, 3600):
+        expected = alignment.aligned(stored_series.read(call.cloud, stored, until - period, until), name, period, until)
+        found = alignment.last_period(call.cloud, stored, name, period, until)
+        assert found == expected._replace(points=expected.points[-1:]), period

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from localcloud.engine.clock import Clock
-from localcloud.engine.store import Store
+from localcloud.engine.store import Rows, Store
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS metric_series (
@@ -60,6 +61,24 @@ class Gauge(NamedTuple):
     resource: Mapping[str, Any]
     labels: Mapping[str, str]
     value: float
+
+
+class Summary(StrEnum):
+    """What the database says of many numbers at once: of a day with a point each minute, hundreds of times as fast as reading them."""
+
+    SUM = "sum(amount)"
+    CHANGE = (
+        "sum(CASE WHEN since = earlier_since THEN amount - earlier ELSE amount END) FILTER (WHERE earlier IS NOT NULL)"
+    )
+    MEAN = "avg(amount)"
+    LEAST = "min(amount)"
+    MOST = "max(amount)"
+    NUMBER = "count(*)"
+    MOMENTS = "count(DISTINCT moment)"
+    TRUE = "sum(amount != 0)"
+    FALSE = "sum(amount = 0)"
+    SHARE_TRUE = "avg(amount != 0)"
+    LATEST = "amount, max(moment)"
 
 
 Gauges = Callable[[str], Iterable[Gauge]]
@@ -144,6 +163,32 @@ class Metrics:
             *(series, after, until),
         )
         return (Point(*row) for row in rows)
+
+    def summary(self, series: int, what: Summary, after: float, until: float) -> float | None:
+        """What is true of the numbers after one moment and up to another, None without any."""
+        points = "SELECT * FROM metric_points WHERE series = ? AND moment > ? AND moment <= ? "
+        if what is Summary.CHANGE:
+            window = "WINDOW w AS (ORDER BY moment)"
+            points = (
+                points.replace("*", "*, lag(amount) OVER w AS earlier, lag(since) OVER w AS earlier_since") + window
+            )
+        found, value, *_ = self._store.row(f"SELECT count(*), {what} FROM ({points})", *(series, after, until))  # noqa: S608
+        return value if found else None
+
+    def distribution(self, series: int, after: float, until: float) -> Rows:
+        """Of the values after one moment and up to another: each bucket, how many it has, and their sum."""
+        return self._store.sql(
+            "SELECT bucket, sum(amount), sum(total) FROM metric_points WHERE series = ? AND moment > ? AND moment <= ? "
+            "GROUP BY bucket ORDER BY bucket",
+            *(series, after, until),
+        )
+
+    def latest(self, series: int, until: float) -> float | None:
+        """The moment of the last point up to a moment, None without any."""
+        (found,) = self._store.row(
+            "SELECT max(moment) FROM metric_points WHERE series = ? AND moment <= ?", series, until
+        )
+        return None if found is None else float(found)
 
     def forget(self, project: str, metric: str) -> None:
         """Deletes all that was written to a metric."""

@@ -18,6 +18,7 @@ from localcloud.services.monitoring import (
     notifications,
     policies,
     snoozes,
+    streaks,
     time_series,
     uptime,
 )
@@ -32,7 +33,7 @@ SERVICE = Service(
     roles=roles.beside(__file__),
     endpoints=Endpoints(terraform={"MONITORING": ""}, gcloud=""),
     proto="google.monitoring.v3",
-    tables=incidents.TABLES + log_alerts.TABLES,
+    tables=incidents.TABLES + log_alerts.TABLES + streaks.TABLES,
     due={evaluation.EVALUATE: evaluation.due, checks.CHECK: checks.due, log_alerts.CLOSE: log_alerts.close},
     workers={
         checks.CHECK: Worker(checks.run, lambda *_: None),

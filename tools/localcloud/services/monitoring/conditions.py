@@ -5,7 +5,7 @@ Source: https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPol
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from localcloud.engine.service import Body
 from localcloud.errors import CloudError, invalid, unimplemented
@@ -25,10 +25,9 @@ _KINDS = (THRESHOLD, ABSENT, LOG, *_QUERIES)
 _MOST = 6
 _MINUTE, _SHORTEST_ABSENCE, _LONGEST_ABSENCE = 60, 120, 84_600
 _LONGEST_DURATION = 86_400
-"""Each of its minutes is looked at whenever a policy is judged."""
 _LONGEST_ALIGNMENT = 90_000
-_MOST_WORK = 86_400 * 3600
-"""The seconds that a condition lasts, times those of its alignment periods: every minute of the one has all points of the other."""
+_LONGEST_OF_SEVERAL = 3600
+"""Of several alignments one after another: their points are read each minute, while a single one is left to the database."""
 _COMPARISONS = ("COMPARISON_GT", "COMPARISON_LT")
 
 
@@ -99,20 +98,13 @@ def _check_metric(kind: str, body: Body, field: str) -> None:
         if not body.get("evaluationMissingData", "_UNSPECIFIED").endswith("_UNSPECIFIED") and not lasting:
             why = "Conditions setting evaluation_missing_data must have a non-zero duration."
             raise wrong(f"{field}.evaluation_missing_data", body["evaluationMissingData"], why)
-    looked_back = 0
-    for name, one in _aggregations(body, field):
-        looked_back += _check_aggregation(one, name)
-    if kind == THRESHOLD and lasting * looked_back > _MOST_WORK:
-        raise unimplemented(
-            f"The local cloud judges no condition that lasts {lasting}s with alignment periods of {looked_back}s: choose a shorter one "
-            "of the two."
-        )
-
-
-def _aggregations(body: Body, field: str) -> Iterator[tuple[str, Body]]:
     for name in ("aggregations", "denominatorAggregations"):
-        for at, one in enumerate(body.get(name, [])):
-            yield f"{field}.{snake(name)}[{at}]", one
+        periods = [_check_aggregation(one, f"{field}.{snake(name)}[{at}]") for at, one in enumerate(body.get(name, []))]
+        if kind == THRESHOLD and len(periods) > 1 and sum(periods) > _LONGEST_OF_SEVERAL:
+            raise unimplemented(
+                f"The local cloud judges no condition with {len(periods)} alignments one after another whose periods are "
+                f"more than {_LONGEST_OF_SEVERAL}s together: choose shorter ones, or a single alignment."
+            )
 
 
 def _check_aggregation(one: Body, field: str) -> int:

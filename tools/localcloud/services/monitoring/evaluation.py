@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError, rpc_code
-from localcloud.services.monitoring import incidents
+from localcloud.services.monitoring import incidents, streaks
 from localcloud.services.monitoring.conditions import ABSENT, THRESHOLD, kind_of
 from localcloud.services.monitoring.incidents import Cause, OpenIncident
 from localcloud.services.monitoring.names import API
@@ -27,9 +27,15 @@ def schedule(call: Call, policy: Body) -> None:
     """Puts a policy's next evaluation into the queue, if it has conditions on metrics; a disabled policy has no incidents."""
     call.cloud.due.forget(API, policy["name"], EVALUATE)
     if not policy["enabled"]:
-        incidents.close_all(call.cloud, policy)
+        stop(call.cloud, policy)
     elif any(kind_of(one) in (THRESHOLD, ABSENT) for one in policy["conditions"]):
         call.cloud.due.at(API, EVALUATE, policy["name"], _next(call.cloud))
+
+
+def stop(cloud: Cloud, policy: Body) -> None:
+    """Closes the incidents of a policy; should it be evaluated again, its conditions begin anew."""
+    incidents.close_all(cloud, policy)
+    streaks.forget(cloud, (one["name"] for one in policy["conditions"]))
 
 
 def due(cloud: Cloud, name: str, moment: float) -> None:
@@ -49,12 +55,14 @@ def due(cloud: Cloud, name: str, moment: float) -> None:
 
 def _evaluate_all(cloud: Cloud, policy: Body, first: float, last: float) -> None:
     watched = {
-        one["name"]: (one, Watch(cloud, policy["name"].split("/")[1], one, first, last))
+        one["name"]: (one, Watch(cloud, policy["name"].split("/")[1], one))
         for one in policy["conditions"]
         if kind_of(one) in (THRESHOLD, ABSENT)
     }
     for at in range(int(first), int(last) + 1, _MINUTE):
         _evaluate(cloud, policy, watched, at)
+    for _, watch in watched.values():
+        watch.keep()
 
 
 def _evaluate(cloud: Cloud, policy: Body, watched: Mapping[str, tuple[Body, Watch]], moment: float) -> None:

@@ -14,11 +14,11 @@ from localcloud.services.monitoring import (
     channels,
     conditions,
     evaluation,
-    incidents,
     log_alerts,
     metrics,
     reduction,
     selection,
+    streaks,
 )
 from localcloud.services.monitoring.names import changed_by, missing, seconds, wrong
 
@@ -118,12 +118,13 @@ def _check_metric(call: Call, body: Body, name: str) -> None:
 
 def _rescheduled(call: Call, old: Body, new: Body) -> Body:
     body = _changed(call, old, new)
+    streaks.forget(call.cloud, (one["name"] for one in old["conditions"] if one not in body["conditions"]))
     evaluation.schedule(call, body)
     return body
 
 
 def _deleted(call: Call, body: Body) -> None:
-    incidents.close_all(call.cloud, body)
+    evaluation.stop(call.cloud, body)
     log_alerts.forget(call.cloud, body["name"])
 
 

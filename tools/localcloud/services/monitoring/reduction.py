@@ -11,14 +11,24 @@ from math import ceil
 from statistics import fmean
 from typing import Any, NamedTuple
 
+from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body
 from localcloud.errors import unimplemented
-from localcloud.services.monitoring import alignment
+from localcloud.services.monitoring import alignment, stored_series
 from localcloud.services.monitoring.alignment import RANKS
 from localcloud.services.monitoring.names import wrong
-from localcloud.services.monitoring.stored_series import Distribution, Sample, TimeSeries, Value, merged, numbers
+from localcloud.services.monitoring.stored_series import (
+    Distribution,
+    Sample,
+    StoredSeries,
+    TimeSeries,
+    Value,
+    merged,
+    numbers,
+)
 
 NONE = "REDUCE_NONE"
+_MINUTE = 60
 _FIELD = re.compile(r'(metric|resource)\.labels?\."?([A-Za-z0-9_]+)"?')
 
 
@@ -112,13 +122,45 @@ def kept(series: TimeSeries, aggregations: Sequence[Body]) -> TimeSeries:
 def aggregated(all_series: Iterable[TimeSeries], aggregations: Sequence[Body], until: float) -> list[TimeSeries]:
     """Time series, aligned and reduced by one Aggregation after another; the last period ends at `until`."""
     found = list(all_series)
-    if aggregations and len(kinds := sorted({series.metric["type"] for series in found})) > 1:
-        raise wrong("filter", " and ".join(kinds), "only the time series of one metric type can be aggregated.")
+    _check_one_metric(found, aggregations)
     for one in aggregations:
-        aligner, reducer = one.get("perSeriesAligner", alignment.NONE), one.get("crossSeriesReducer", NONE)
-        period = float(str(one.get("alignmentPeriod", "60s")).rstrip("s"))
-        if period <= 0:
-            raise wrong("aggregation.alignmentPeriod", one["alignmentPeriod"], "must be at least 60s.")
+        aligner, reducer, period = _step(one)
         found = [alignment.aligned(series, aligner, period, until) for series in found]
         found = reduced(found, reducer, one.get("groupByFields", []))
     return found
+
+
+def last_period(
+    cloud: Cloud, stored: Sequence[StoredSeries], aggregations: Sequence[Body], until: float
+) -> list[TimeSeries]:
+    """Stored time series with their last point of all that `aggregated` makes of them, if it ends at `until`.
+
+    One alignment, as nearly every condition has, is left to the database.
+    """
+    reach = sum(_step(one)[2] for one in aggregations) or _MINUTE
+    if len(aggregations) == 1 and aggregations[0].get("perSeriesAligner", alignment.NONE) != alignment.NONE:
+        _check_one_metric([one.about for one in stored], aggregations)
+        aligner, reducer, period = _step(aggregations[0])
+        aligned = [alignment.last_period(cloud, one, aligner, period, until) for one in stored]
+        found = reduced([one for one in aligned if one.points], reducer, aggregations[0].get("groupByFields", []))
+    else:
+        near = [stored_series.read(cloud, one, until - reach, until) for one in stored]
+        found = aggregated([one for one in near if one.points], aggregations, until)
+    return [
+        one._replace(points=one.points[-1:])
+        for one in found
+        if one.points and (not aggregations or one.points[-1].end == until)
+    ]
+
+
+def _check_one_metric(found: Sequence[TimeSeries], aggregations: Sequence[Body]) -> None:
+    if aggregations and len(kinds := sorted({series.metric["type"] for series in found})) > 1:
+        raise wrong("filter", " and ".join(kinds), "only the time series of one metric type can be aggregated.")
+
+
+def _step(one: Body) -> tuple[str, str, float]:
+    """The aligner, reducer and alignment period (seconds) of an Aggregation."""
+    period = float(str(one.get("alignmentPeriod", "60s")).rstrip("s"))
+    if period <= 0:
+        raise wrong("aggregation.alignmentPeriod", one["alignmentPeriod"], "must be at least 60s.")
+    return one.get("perSeriesAligner", alignment.NONE), one.get("crossSeriesReducer", NONE), period

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from localcloud.engine import metrics as measured
 from localcloud.engine.cloud import Cloud
-from localcloud.engine.metrics import MINUTE, Series
+from localcloud.engine.metrics import MINUTE
 from localcloud.services.monitoring import metrics
 from localcloud.services.monitoring.selection import Selection
 
@@ -73,8 +73,16 @@ class TimeSeries(NamedTuple):
     points: Sequence[Sample]
 
 
-def read(cloud: Cloud, project: str, selection: Selection, after: float, until: float) -> list[TimeSeries]:
-    """The selected time series of a project, with their points after one moment and up to another."""
+class StoredSeries(NamedTuple):
+    """A time series whose points are still in the database; `about` has none, `buckets` is "" for numbers."""
+
+    id: int
+    buckets: str
+    about: TimeSeries
+
+
+def selected(cloud: Cloud, project: str, selection: Selection) -> list[StoredSeries]:
+    """The selected time series of a project."""
     found = []
     for one in cloud.metrics.series(project, selection.metric):
         metric = {"type": one.metric, "labels": one.labels}
@@ -82,10 +90,14 @@ def read(cloud: Cloud, project: str, selection: Selection, after: float, until: 
             continue
         about = metrics.find(cloud, project, one.metric)
         if about is not None:
-            points = list(_samples(cloud, one, about["metricKind"], after, until))
             kinds = about["metricKind"], about["valueType"], about.get("unit", "1")
-            found.append(TimeSeries(metric, one.resource, *kinds, points))
+            found.append(StoredSeries(one.id, one.buckets, TimeSeries(metric, one.resource, *kinds, [])))
     return found
+
+
+def read(cloud: Cloud, series: StoredSeries, after: float, until: float) -> TimeSeries:
+    """A time series with its points after one moment and up to another."""
+    return series.about._replace(points=list(_samples(cloud, series, after, until)))
 
 
 def merged(values: Iterable[Value]) -> Value:
@@ -98,9 +110,9 @@ def numbers(values: Iterable[Value]) -> list[float]:
     return [one for one in values if not isinstance(one, Distribution)]
 
 
-def _samples(cloud: Cloud, series: Series, kind: str, after: float, until: float) -> Iterator[Sample]:
+def _samples(cloud: Cloud, series: StoredSeries, after: float, until: float) -> Iterator[Sample]:
     """The points of a series. What is counted in the minute that has not ended yet counts until now."""
-    now = cloud.clock.seconds()
+    now, kind = cloud.clock.seconds(), series.about.kind
     for moment, rows in groupby(cloud.metrics.points(series.id, after, until + MINUTE), lambda point: point.moment):
         parts = list(rows)
         end = min(now, until) if kind == "DELTA" and moment > now else moment

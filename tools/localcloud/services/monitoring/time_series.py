@@ -35,8 +35,9 @@ def list_(call: Call) -> Body:
         raise wrong("interval", call.params["interval.startTime"], "The start time must not be after the end time.")
     steps = [one for one in (_aggregation(call, "aggregation"), _aggregation(call, "secondaryAggregation")) if one]
     question = f"{call.path}?{call.params.get('filter')}&{after}&{until}&{steps}"
-    found = stored_series.read(call.cloud, call.project or "", selected, math.nextafter(after, 0), until)
-    found = [series for series in reduction.aggregated(found, steps, until) if series.points]
+    stored = stored_series.selected(call.cloud, call.project or "", selected)
+    read = [stored_series.read(call.cloud, one, math.nextafter(after, 0), until) for one in stored]
+    found = [series for series in reduction.aggregated(read, steps, until) if series.points]
     size = paging.size(call.params.get("pageSize"), _USUAL, _MOST)
     skipped = int(paging.after(call.params.get("pageToken", ""), question) or 0)
     page, more = paging.cut(list(enumerate(found, 1))[skipped:], size, lambda pair: str(pair[0]), question)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 from typing import NamedTuple
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body
-from localcloud.services.monitoring import reduction, selection, stored_series
+from localcloud.services.monitoring import reduction, selection, stored_series, streaks
 from localcloud.services.monitoring.conditions import ABSENT, THRESHOLD
-from localcloud.services.monitoring.stored_series import Distribution, Sample, TimeSeries
+from localcloud.services.monitoring.stored_series import Distribution, StoredSeries, TimeSeries
+from localcloud.services.monitoring.streaks import Streak
 
-_MINUTE = 60
 _DAY = 86_400
 """For how long a series is missed once there is no data for it (https://cloud.google.com/monitoring/alerts/concepts-indepth)."""
 _ACTIVE, _INACTIVE = "EVALUATION_MISSING_DATA_ACTIVE", "EVALUATION_MISSING_DATA_INACTIVE"
@@ -30,22 +28,27 @@ class Verdict(NamedTuple):
 
 
 class Watch:
-    """A condition with the data for its evaluation at each minute between two moments."""
+    """A condition, to be judged at one minute after another."""
 
-    def __init__(self, cloud: Cloud, project: str, condition: Body, first: float, last: float) -> None:
+    def __init__(self, cloud: Cloud, project: str, condition: Body) -> None:
+        self._cloud = cloud
+        self._name: str = condition["name"]
         self._kind = THRESHOLD if THRESHOLD in condition else ABSENT
         self._body: Body = condition[self._kind]
         self._lasting = int(float(self._body.get("duration", "0s").rstrip("s")))
-        self._values: dict[float, dict[str, tuple[TimeSeries, float]]] = {}
-        reach = self._lasting + max(self._reach("aggregations"), self._reach("denominatorAggregations"))
-        since = first - (_DAY if self._kind == ABSENT else reach)
+        self._known = streaks.read(cloud, self._name)
+        self._streaks = self._known
         chosen = [self._body[name] for name in ("filter", "denominatorFilter") if self._body.get(name)]
-        found = [stored_series.read(cloud, project, selection.compiled(text, "filter"), since, last) for text in chosen]
+        found = [stored_series.selected(cloud, project, selection.compiled(text, "filter")) for text in chosen]
         self._numerator, self._denominator = found[0], found[1] if len(found) > 1 else None
 
     def at(self, moment: float) -> dict[str, Verdict]:
-        """The verdict on each time series, by its labels."""
+        """The verdict on each time series, by its labels, at a later minute than the one before."""
         return self._absent(moment) if self._kind == ABSENT else self._compared(moment)
+
+    def keep(self) -> None:
+        """Stores what the next minutes are judged by."""
+        streaks.write(self._cloud, self._name, self._known, self._streaks)
 
     def triggers(self, found: Mapping[str, Verdict]) -> bool:
         """Whether enough series meet the condition for it to trigger."""
@@ -58,15 +61,18 @@ class Watch:
 
     def _compared(self, moment: float) -> dict[str, Verdict]:
         now = self._aggregated(moment)
-        earlier = [self._aggregated(moment - after) for after in range(_MINUTE, self._lasting + 1, _MINUTE)]
         missing = self._body.get("evaluationMissingData", "")
-        found = {}
-        for key in {**now, **{key: None for one in earlier for key in one}}:
-            series, value = now.get(key) or (next(one[key][0] for one in earlier if key in one), None)
+        waited_for = {key: one for key, one in self._streaks.items() if moment - one.seen <= self._lasting}
+        found, kept = {}, {}
+        for key in {**now, **waited_for}:
+            series, value = now.get(key) or (waited_for[key].series, None)
             violates = self._violates(value) if value is not None else missing == _ACTIVE
-            held = all(self._violates(one[key][1]) if key in one else missing == _ACTIVE for one in earlier)
+            before = waited_for.get(key)
+            since = (moment if before is None or before.since is None else before.since) if violates else None
+            kept[key] = Streak(series, since, moment if value is not None or before is None else before.seen)
             over = not violates and (value is not None or missing == _INACTIVE)
-            found[key] = Verdict(series, violates and held, over, value)
+            found[key] = Verdict(series, since is not None and moment - since >= self._lasting, over, value)
+        self._streaks = kept if self._lasting else {}
         return found
 
     def _violates(self, value: float) -> bool:
@@ -75,53 +81,34 @@ class Watch:
 
     def _aggregated(self, moment: float) -> dict[str, tuple[TimeSeries, float]]:
         """The value of each series in the alignment period that ends at a moment."""
-        if moment not in self._values:
-            values = self._last(self._numerator, "aggregations", moment)
-            if self._denominator is not None:
-                divisors = self._last(self._denominator, "denominatorAggregations", moment)
-                values = {
-                    key: (series, value / divisors[key][1])
-                    for key, (series, value) in values.items()
-                    if divisors.get(key, (0, 0))[1]
-                }
-                values |= {
-                    key: (series, 0.0) for key, (series, value) in divisors.items() if value and key not in values
-                }
-            self._values[moment] = values
-        return self._values[moment]
-
-    def _last(self, found: Sequence[TimeSeries], name: str, moment: float) -> dict[str, tuple[TimeSeries, float]]:
-        since = moment - self._reach(name)
-        near = [one._replace(points=_between(one.points, since, moment)) for one in found]
-        steps = self._body.get(name, [])
-        reduced = reduction.aggregated([one for one in near if one.points], steps, moment)
-        return {
-            _key(one): (one, _number(one))
-            for one in reduced
-            if one.points and (not steps or one.points[-1].end == moment)
+        values = self._last(self._numerator, "aggregations", moment)
+        if self._denominator is None:
+            return values
+        divisors = self._last(self._denominator, "denominatorAggregations", moment)
+        ratios = {
+            key: (series, value / divisors[key][1])
+            for key, (series, value) in values.items()
+            if divisors.get(key, (0, 0))[1]
         }
+        none = {key: (series, 0.0) for key, (series, value) in divisors.items() if value and key not in values}
+        return ratios | none
+
+    def _last(self, found: Sequence[StoredSeries], name: str, moment: float) -> dict[str, tuple[TimeSeries, float]]:
+        latest = reduction.last_period(self._cloud, found, self._body.get(name, []), moment)
+        return {_key(one): (one, _number(one)) for one in latest}
 
     def _absent(self, moment: float) -> dict[str, Verdict]:
-        groups: dict[str, list[TimeSeries]] = {}
+        groups: dict[str, list[tuple[TimeSeries, float]]] = {}
         for one in self._numerator:
-            if _between(one.points, moment - _DAY, moment):
-                kept = reduction.kept(one, self._body.get("aggregations", []))
-                groups.setdefault(_key(kept), []).append(kept)
+            last = self._cloud.metrics.latest(one.id, moment)
+            if last is not None and last > moment - _DAY:
+                kept = reduction.kept(one.about, self._body.get("aggregations", []))
+                groups.setdefault(_key(kept), []).append((kept, last))
         found = {}
         for key, group in groups.items():
-            late = any(_between(one.points, moment - self._lasting, moment) for one in group)
-            found[key] = Verdict(group[0], not late, late, None)
+            late = any(last > moment - self._lasting for _, last in group)
+            found[key] = Verdict(group[0][0], not late, late, None)
         return found
-
-    def _reach(self, name: str) -> float:
-        """How far back the points lie that count at a moment."""
-        return sum(float(one.get("alignmentPeriod", "60s").rstrip("s")) for one in self._body.get(name, [])) or _MINUTE
-
-
-def _between(points: Sequence[Sample], since: float, until: float) -> Sequence[Sample]:
-    """The points after one moment and up to another, found without looking at the others, of which there may be a day's."""
-    first, last = (bisect_right(points, moment, key=attrgetter("end")) for moment in (since, until))
-    return points[first:last]
 
 
 def _key(series: TimeSeries) -> str:
