@@ -55,6 +55,16 @@ def test_the_bucket_with_terraforms_state_is_small_whatever_the_others_hold():
     assert _monthly("google_storage_bucket", values, held) == Decimal("0.02")
 
 
+@pytest.mark.parametrize(
+    ("module", "expected"), [("function_sources", "0.02"), ("sources", "0.02"), ("buckets", "20.00")]
+)
+def test_a_bucket_with_packed_code_is_small_whatever_the_teams_own_hold(module, expected):
+    made = change("google_storage_bucket", bucket(labels={"component": "functions"}), name="functions")
+    held = {**QUIET, "bucket_gib": 1000, "sources_gib": 1, "sources_operations": 0}
+    found = estimate(plan(made | {"address": made["address"].replace("things", module)}), parse(held))
+    assert cents(found.after.monthly) == Decimal(expected)
+
+
 def test_a_repository_costs_its_images_and_scans_only_where_scanning_is_on():
     values = {
         "location": "europe-west1",

@@ -33,6 +33,10 @@ DEFAULTS: Mapping[str, Default] = {
     "bucket_download_gib": Default(Decimal(1), "GiB a month", "downloaded from a bucket to outside Google Cloud"),
     "state_gib": Default(Decimal("0.1"), "GiB", "kept in the bucket with Terraform's state, older ones included"),
     "state_operations": Default(Decimal(2000), "operations a month", "writes, and as many reads, of Terraform's state"),
+    "sources_gib": Default(
+        Decimal("0.1"), "GiB", "of packed code of functions or submitted builds, with Google's copies"
+    ),
+    "sources_operations": Default(Decimal(500), "operations a month", "writes, and as many reads, of packed code"),
     "images_gib": Default(Decimal(5), "GiB", "kept in a repository of images"),
     "images_pushed": Default(
         Decimal(10), "images a month", "pushed to a repository; counts where vulnerability scanning is on"

@@ -35,6 +35,8 @@ SOFT_DELETE_SECONDS = 7 * 24 * 3600
 """Cloud Storage keeps deleted objects for seven days unless told otherwise (docs: soft-delete)."""
 STATE_BUCKET = "-tfstate"
 """What the name of the bucket with Terraform's state ends with: a few small files, whatever the others hold."""
+_OF_CODE = ("module.function_sources[", "module.sources[")
+"""Where the platform's buckets with packed code are, which the file does not name."""
 _PAGES = 100
 _AT_ONCE = 8
 _NOBODY = "groundwork-trial"
@@ -51,10 +53,14 @@ def price(resource: Planned, assumptions: Assumed) -> Iterator[Need]:
     Noncurrent and soft-deleted bytes cost as much as live ones of the same class (docs: soft-delete, pricing).
     """
     region, name = str(resource.get("location")), str(resource.get("storage_class", "STANDARD")).lower()
-    if str(resource.values.get("name", "")).endswith(STATE_BUCKET):
-        yield usage("all states", f"storage.{name}", region, assume(assumptions, resource, "state_gib"))
-        yield usage("writes", f"storage.operations-a.{name}", region, assume(assumptions, resource, "state_operations"))
-        yield usage("reads", f"storage.operations-b.{name}", region, assume(assumptions, resource, "state_operations"))
+    small = ("all states", "state") if str(resource.values.get("name", "")).endswith(STATE_BUCKET) else None
+    if resource.address.startswith(_OF_CODE):
+        small = ("code", "sources")
+    if small:
+        operations = assume(assumptions, resource, f"{small[1]}_operations")
+        yield usage(small[0], f"storage.{name}", region, assume(assumptions, resource, f"{small[1]}_gib"))
+        yield usage("writes", f"storage.operations-a.{name}", region, operations)
+        yield usage("reads", f"storage.operations-b.{name}", region, operations)
         return
     yield usage("stored", f"storage.{name}", region, assume(assumptions, resource, "bucket_gib"))
     if resource.block("versioning").get("enabled", False):
