@@ -51,7 +51,7 @@ def test_nothing_secret_is_printed(form: list[str], clone: SmallClone) -> None:
     found = clone("env", *form).text
     token = (clone.checkout.local_state / "token").read_text()
     assert token not in found
-    assert "ACCESS_TOKEN=" not in found.replace("ACCESS_TOKEN_FILE=", "")
+    assert "ACCESS_TOKEN=" not in found
 
 
 def test_google_cloud_needs_the_project_and_the_region_only(google: Google) -> None:
@@ -87,6 +87,7 @@ def test_variables_left_from_the_local_cloud_are_unset(google: Google) -> None:
         ["sh", "-euc", script], env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=True
     )
     assert "127.0.0.1:" not in result.stdout
+    assert "CLOUDSDK_CORE_ACCOUNT=" not in result.stdout
 
 
 def test_a_notebook_on_google_cloud_is_python(google: Google) -> None:

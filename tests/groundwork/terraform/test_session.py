@@ -102,9 +102,14 @@ def test_a_shell_can_act_as_another_principal(deployed: Clone) -> None:
 def test_shells_of_two_people_do_not_meet(deployed: Clone) -> None:
     mine = local.shell_variables(deployed.checkout, "small-clone", "europe-west1")
     theirs = local.shell_variables(deployed.checkout, "small-clone", "europe-west1", "user:stranger@example.com")
-    for variable in ("GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"):
+    for variable in (
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE",
+        "CLOUDSDK_CORE_ACCOUNT",
+    ):
         assert mine[variable] != theirs[variable]
-    assert Path(mine["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"]).read_text() == local.token(deployed.checkout)
+    login = json.loads(Path(mine["CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"]).read_text())
+    assert login["refresh_token"] == local.token(deployed.checkout)
     source = json.loads(Path(theirs["GOOGLE_APPLICATION_CREDENTIALS"]).read_text())["credential_source"]
     assert Path(source["file"]).read_text() == local.token(deployed.checkout, "user:stranger@example.com")
 

@@ -124,6 +124,20 @@ def test_who_may_call_is_decided_anew_when_a_role_or_the_time_changes(cloud: Ser
             assert answer.status == status
 
 
+def test_a_persons_token_of_gcloud_is_for_every_service_and_an_accounts_is_not(cloud: Serving) -> None:
+    service = deployed(cloud, "asked")
+    cloud("PATCH", f"{SERVICES}/asked", {"invokerIamDisabled": False}, updateMask="invokerIamDisabled")
+    account = f"serviceAccount:caller@{PROJECT}.iam.gserviceaccount.com"
+    now = cloud.cloud.clock.seconds()
+    with closing(connected(service)) as connection:
+        for principal, status in ((OWNER, 200), (account, 401), ("user:eve@example.com", 403)):
+            token = cloud.cloud.tokens.identity(principal, "32555940559.apps.googleusercontent.com", now)
+            connection.request("GET", "/", headers={"Authorization": f"Bearer {token}"})
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == status, principal
+
+
 def test_requests_that_are_sent_ahead_are_answered_in_turn(cloud: Serving) -> None:
     service = deployed(cloud, "ahead")
     host, _, port = service["annotations"]["local-cloud/address"].removeprefix("http://").partition(":")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from requests import Session
 
 OWNER = launcher.OWNER
+_GCLOUD = "32555940559.apps.googleusercontent.com"
+"""gcloud's own client ID. Source: https://cloud.google.com/run/docs/authenticating/developers."""
 PROXY_MARK = launcher.PROXY_MARK
 """The part of a proxy's address that identifies it as a local cloud."""
 PROFILE_VARIABLE = "GROUNDWORK_LOCAL_PROFILE"
@@ -233,7 +235,7 @@ def logs(checkout: Checkout) -> list[Path]:
 def shell_variables(checkout: Checkout, project: str, region: str, principal: str = OWNER) -> dict[str, str]:
     """All variables that make terraform, gcloud and Google's Python clients in a shell use the local cloud.
 
-    gcloud's token and the application default credentials are files beside the local cloud's state, a pair for each
+    gcloud's login and the application default credentials are files beside the local cloud's state, a pair for each
     principal, so that shells of different principals do not interfere.
     """
     cloud = start(checkout)
@@ -246,7 +248,10 @@ def shell_variables(checkout: Checkout, project: str, region: str, principal: st
         "GOOGLE_APPLICATION_CREDENTIALS": str(_credentials(checkout, cloud.base, token_file)),
         "GOOGLE_CLOUD_PROJECT": project,
         "CLOUDSDK_CONFIG": str(checkout.local_state / "gcloud"),
-        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token_file),
+        "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE": str(
+            _login(checkout, secret, token_file.name.replace("token", "login"))
+        ),
+        "CLOUDSDK_CORE_ACCOUNT": principal.partition(":")[2],
         "CLOUDSDK_CORE_PROJECT": project,
         "CLOUDSDK_COMPUTE_REGION": region,
         "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
@@ -288,6 +293,17 @@ def _credentials(checkout: Checkout, base: str, token_file: Path) -> Path:
         "credential_source": {"file": str(token_file)},
     }
     name = token_file.name.replace("token", "credentials")
+    return _private(checkout, f"{name}.json", json.dumps(content, indent=1))
+
+
+def _login(checkout: Checkout, secret: str, name: str) -> Path:
+    """gcloud's credentials: with a refresh token, unlike with an access token, gcloud also prints identity tokens."""
+    content = {
+        "type": "authorized_user",
+        "client_id": _GCLOUD,
+        "client_secret": "simulated",
+        "refresh_token": secret,
+    }
     return _private(checkout, f"{name}.json", json.dumps(content, indent=1))
 
 

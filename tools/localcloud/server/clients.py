@@ -14,7 +14,8 @@ from localcloud.server import certificates
 
 LOOPBACK = "127.0.0.1,localhost,::1"
 # Says nothing that the local cloud asks; it tells a proxy that leads here from any other on this machine.
-MARK = "local-cloud:simulated@127.0.0.1:"
+_USER, _PASSWORD = "local-cloud", "simulated"
+MARK = f"{_USER}:{_PASSWORD}@127.0.0.1:"
 TRUST = (
     "SSL_CERT_FILE",  # OpenSSL, Go, curl
     "CURL_CA_BUNDLE",
@@ -26,7 +27,7 @@ TRUST = (
 
 _NAMES = (
     "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", *TRUST, "NODE_EXTRA_CA_CERTS", "CLOUDSDK_PROXY_TYPE", "CLOUDSDK_PROXY_ADDRESS",
-    "CLOUDSDK_PROXY_PORT", "CLOUDSDK_CORE_PASS_CREDENTIALS_TO_GSUTIL",
+    "CLOUDSDK_PROXY_PORT", "CLOUDSDK_PROXY_USERNAME", "CLOUDSDK_PROXY_PASSWORD", "CLOUDSDK_CORE_PASS_CREDENTIALS_TO_GSUTIL",
     "BOTO_CONFIG", "FSSPEC_GCS_ENDPOINT_URL", "FSSPEC_GS_ENDPOINT_URL", "CLOUD_STORAGE_EMULATOR_ENDPOINT", "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT",
 )  # fmt: skip
 
@@ -43,6 +44,9 @@ def variables(state: Path, port: int, token: str, suffix: str = "") -> dict[str,
         "CLOUDSDK_PROXY_TYPE": "http",
         "CLOUDSDK_PROXY_ADDRESS": "127.0.0.1",
         "CLOUDSDK_PROXY_PORT": str(port),
+        # gsutil warns at each start if gcloud's proxy and HTTPS_PROXY differ.
+        "CLOUDSDK_PROXY_USERNAME": _USER,
+        "CLOUDSDK_PROXY_PASSWORD": _PASSWORD,
         "CLOUDSDK_CORE_PASS_CREDENTIALS_TO_GSUTIL": "false",
         "BOTO_CONFIG": str(_boto(state, token, bundle, suffix)),
         **without_proxy(base),

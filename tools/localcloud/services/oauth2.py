@@ -1,4 +1,4 @@
-"""Google's OAuth hosts: token information, and access tokens for refresh tokens. Clients go there without being configured to.
+"""Google's OAuth hosts: token information, and tokens for refresh tokens and signed assertions. Clients go there without being configured to.
 
 A refresh token is simulated: it is a token of the local cloud, and is exchanged for itself.
 Source: https://developers.google.com/identity/protocols/oauth2/native-app.
@@ -15,6 +15,7 @@ from localcloud.engine import forms, gate
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Service, Site
 from localcloud.errors import CloudError, OAuthError
+from localcloud.services.sts import key_grants
 
 _LIFETIME = 3599
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/userinfo.email openid"
@@ -28,13 +29,20 @@ class TokenSite:
         self._cloud = cloud
 
     async def token(self, request: Request) -> Response:
-        """An access token for a refresh token."""
+        """Access and identity tokens for a refresh token, or for what a service account's key has signed."""
         form = await _form(request)
+        if form.get("grant_type") == key_grants.GRANT:
+            return JSONResponse(key_grants.granted(self._cloud, form))
         if form.get("grant_type") != _REFRESH:
-            raise OAuthError("unsupported_grant_type", f"grant_type must be {_REFRESH} in the local cloud.")
+            raise OAuthError(
+                "unsupported_grant_type", f"grant_type must be {_REFRESH} or {key_grants.GRANT} in the local cloud."
+            )
         token = form.get(_REFRESH, "")
-        self._email(token)
-        return JSONResponse({"access_token": token, "expires_in": _LIFETIME, "scope": _SCOPE, "token_type": "Bearer"})
+        principal, now = self._principal(token), self._cloud.clock.seconds()
+        given = {"access_token": token, "expires_in": _LIFETIME, "scope": _SCOPE, "token_type": "Bearer"}
+        client = form.get("client_id")
+        named = {"id_token": self._cloud.tokens.identity(principal, client, now)} if client else {}
+        return JSONResponse({**given, **named})
 
     async def tokeninfo(self, request: Request) -> Response:
         """What a token is."""
@@ -49,12 +57,14 @@ class TokenSite:
         email = self._email(request.headers.get("authorization", "").partition(" ")[2], "invalid_request", 401)
         return JSONResponse({"sub": email, "email": email, "email_verified": True})
 
-    def _email(self, token: str, word: str = "invalid_grant", status: int = 400) -> str:
+    def _email(self, token: str, word: str, status: int = 400) -> str:
+        return self._principal(token, word, status).partition(":")[2]
+
+    def _principal(self, token: str, word: str = "invalid_grant", status: int = 400) -> str:
         try:
-            principal = gate.caller(self._cloud, {"authorization": f"Bearer {token}"})
+            return gate.caller(self._cloud, {"authorization": f"Bearer {token}"})
         except CloudError:
             raise OAuthError(word, "The token is none of the local cloud, or has expired.", status) from None
-        return principal.partition(":")[2]
 
     def app(self) -> Starlette:
         """As an ASGI application."""

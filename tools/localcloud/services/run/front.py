@@ -21,6 +21,9 @@ from localcloud.services.run.proxy import Visit
 INVOKE = "run.routes.invoke"
 _ACCESS_TOKEN = b"local/"
 _CACHE_SIZE = 1024
+# gcloud's own client ID: the audience of people's tokens from `gcloud auth print-identity-token`, which every service accepts.
+# Source: https://cloud.google.com/run/docs/authenticating/developers.
+_GCLOUD = "32555940559.apps.googleusercontent.com"
 _SIMULATED = (
     "This service is simulated: its image is Google's placeholder until you deploy one of yours, or neither podman nor docker answers on this machine and no command stands in for the image. "
     "Its configuration is validated and stored, but nothing runs."
@@ -143,7 +146,7 @@ class Front:
                 else "The token could not be verified."
             )
             raise _unverified(what) from None
-        if audience not in route.audiences:
+        if audience not in route.audiences and not (audience == _GCLOUD and principal.startswith("user:")):
             raise _unverified(f"The token is for {audience}, not for this service.")
         allowed = self._cloud.iam.allowed(principal, INVOKE, API, route.service, route.project)
         if not allowed or not self._cloud.iam.active(principal):

@@ -1,4 +1,4 @@
-"""The JWT bearer grant at oauth2.googleapis.com/token: an access token for a JWT signed with a service account key (RFC 7523)."""
+"""The JWT bearer grant at oauth2.googleapis.com/token: a token for a JWT signed with a service account key (RFC 7523)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Body, Call
 from localcloud.errors import OAuthError
@@ -19,36 +20,45 @@ _SKEW = 300
 
 
 def token(call: Call) -> Body | Reply:
-    """An access token of the account whose key signed the assertion, for an hour."""
+    """The grant at the local cloud's own address."""
     form = dict(parse_qsl(call.content.read().decode("utf-8", "replace"))) if call.content is not None else {}
     try:
-        email = _signer(call, form)
+        return granted(call.cloud, form)
     except OAuthError as refusal:
         return Reply(400, refusal.body())
-    expiry = int(call.cloud.clock.seconds()) + _LIFETIME
-    given = call.cloud.tokens.token(f"serviceAccount:{email}", expiry)
+
+
+def granted(cloud: Cloud, form: Mapping[str, str]) -> Body:
+    """A token of the account whose key signed the assertion, for an hour: an identity token if the assertion has a `target_audience`.
+
+    Raises OAuthError.
+    """
+    account, claims = _signed(cloud, form)
+    principal, now = f"serviceAccount:{account['email']}", cloud.clock.seconds()
+    if "target_audience" in claims:
+        audience = str(claims["target_audience"])
+        return {"id_token": cloud.tokens.identity(principal, audience, now, subject=account["uniqueId"])}
+    given = cloud.tokens.token(principal, int(now) + _LIFETIME)
     return {"access_token": given, "expires_in": _LIFETIME - 1, "token_type": "Bearer"}
 
 
-def _signer(call: Call, form: Mapping[str, str]) -> str:
-    """The address of the account that signed; refuses what is stale, of no account, or signed by no key of it."""
+def _signed(cloud: Cloud, form: Mapping[str, str]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The account that signed, and its claims; refuses what is stale, of no account, or signed by no key of it."""
     if form.get("grant_type") != GRANT:
         raise OAuthError("unsupported_grant_type", f"Invalid grant_type: the local cloud takes {GRANT}.")
     content, _, code = form.get("assertion", "").rpartition(".")
     header, claims = (_decoded(part) for part in (content.split(".", 1) if content.count(".") == 1 else ("", "")))
-    if "target_audience" in claims:
-        raise OAuthError("invalid_request", "The local cloud gives access tokens for keys, and no ID tokens.")
-    _check_times(call, claims)
-    account = keys.account_of(call.cloud, str(claims.get("iss", "")).lower())
+    _check_times(cloud, claims)
+    account = keys.account_of(cloud, str(claims.get("iss", "")).lower())
     if account is None or account.get("disabled"):
         raise OAuthError("invalid_grant", "Invalid grant: account not found")
-    if header.get("alg") != "RS256" or not keys.vouched(call.cloud, account, content.encode(), _bytes(code)):
+    if header.get("alg") != "RS256" or not keys.vouched(cloud, account, content.encode(), _bytes(code)):
         raise OAuthError("invalid_grant", "Invalid JWT Signature.")
-    return str(account["email"])
+    return account, claims
 
 
-def _check_times(call: Call, claims: Mapping[str, Any]) -> None:
-    now = call.cloud.clock.seconds()
+def _check_times(cloud: Cloud, claims: Mapping[str, Any]) -> None:
+    now = cloud.clock.seconds()
     begins, ends = claims.get("iat"), claims.get("exp")
     for moment in (begins, ends):
         if not isinstance(moment, int) or isinstance(moment, bool):
