@@ -231,4 +231,23 @@ def test_a_project_keeps_an_owner(cloud: Client, left: list[object]) -> None:
     refused = cloud("POST", f"{path}:setIamPolicy", {"policy": {"bindings": left}})
     assert (refused.status, "must keep an owner" in refused.message) == (400, True)
     assert cloud.ok("POST", f"{path}:getIamPolicy", {}) == before
-    cloud.ok("POST", f"{path}:setIamPolicy", {"policy": {"bindings": [{"role": "roles/owner", "members": [BOB]}]}})
+    kept = [*left, {"role": "roles/owner", "members": [cloud.principal]}]
+    cloud.ok("POST", f"{path}:setIamPolicy", {"policy": {"bindings": kept}})
+
+
+def test_a_person_becomes_an_owner_only_by_invitation(cloud: Client) -> None:
+    path = f"{V1}/{cloud.project}"
+    policy = cloud.ok("POST", f"{path}:getIamPolicy", {})
+    policy["bindings"][0]["members"].append(BOB)
+    refused = cloud("POST", f"{path}:setIamPolicy", {"policy": policy})
+    assert (refused.status, refused.body["error"]["details"]) == (
+        400,
+        [
+            {
+                "@type": "type.googleapis.com/google.cloudresourcemanager.v1.ProjectIamPolicyError",
+                "member": BOB,
+                "type": "SOLO_MUST_INVITE_OWNERS",
+                "role": "roles/owner",
+            }
+        ],
+    )

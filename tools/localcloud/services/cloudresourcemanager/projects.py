@@ -144,8 +144,9 @@ def undelete(call: Call) -> Body:
 
 
 def set_policy(call: Call) -> Body:
-    """setIamPolicy: rejects public members, and policies without an owner, which nobody could change again.
+    """setIamPolicy: rejects public members, policies without an owner, and new owners who were not invited.
 
+    In a project without an organization, a person becomes an owner by accepting an invitation in Google's console.
     Source: https://cloud.google.com/resource-manager/reference/rest/v1/projects/setIamPolicy.
     """
     public = {
@@ -154,6 +155,10 @@ def set_policy(call: Call) -> Body:
     if public:
         raise _refused_policy(min(public), "", f"{min(public)} cannot be granted a role on a project.")
     before = _owners(call.cloud.iam.policy(API, call.name))
+    new = {member for member in _owners(call.body.get("policy", {})) - before if member.startswith("user:")}
+    if new and "parent" not in _found(call):
+        text = "People are invited to be owners in Google's console; no API grants them this role."
+        raise _refused_policy(min(new), "SOLO_MUST_INVITE_OWNERS", text)
     policy = standard.set_iam_policy(call, _POLICY)
     if before and not _owners(call.cloud.iam.policy(API, call.name)):
         raise _refused_policy(min(before), "SOLO_REQUIRE_TOS_ACCEPTOR", "A project must keep an owner.")
@@ -169,8 +174,8 @@ def _owners(policy: Body) -> set[str]:
     return {
         member
         for binding in _bindings(policy)
-        if binding["role"] == "roles/owner" and "condition" not in binding
-        for member in binding["members"]
+        if binding.get("role") == "roles/owner" and "condition" not in binding
+        for member in binding.get("members", ())
     }
 
 
