@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,21 +13,21 @@ from groundwork.people.offboarding import OWNER_ROLE
 from groundwork.people.personas import Persona, PolicyTarget, grants, item_of
 from groundwork.people.spelling import Respelled, respelled
 from groundwork.resources.bindings import Binding, account, address
+from groundwork.resources.item import Item
 from groundwork.resources.policies import revoking
+from groundwork.resources.registry import granted
 from groundwork.terraform.session import Session
 from groundwork.terraform.state import State
 
-_GRANT = re.compile(r"google_\w+_iam_(member|binding)")
-_ON = ("bucket", "secret_id", "repository", "service_account_id", "project")
 Key = tuple[str, str, str]
-"""Who, on what (its short name), which role."""
+"""Who, on what ("bucket my-project-data"), which role."""
 
 
 @dataclass(frozen=True)
 class Drift:
     """Where policies and file disagree: grants that are not in the file, made by hand (`extra`) or by Terraform before the file
     was changed (`outdated`), and grants in the file that are `missing`; `respelled` are members stored under another address.
-    `owned`: the roles, by resource (its short name), that Terraform manages authoritatively: `up` revokes grants by hand in them.
+    `owned`: the roles, by what they are on, that Terraform manages authoritatively: `up` revokes grants by hand in them.
     """
 
     extra: tuple[tuple[str, Binding], ...]
@@ -51,7 +50,7 @@ def drift(session: Session, known: Mapping[str, Persona]) -> Drift:
     held_grants = {_key(who, binding): (who, binding) for who, binding in policies.held_by_people()}
     beyond = {key: one for key, one in held_grants.items() if key not in wanted and one[1].role != OWNER_ROLE}
     states = _states(session) if beyond else ()
-    ours = {key for state in states for key in granted(state)}
+    ours = {key for state in states for key in recorded(state)}
     return Drift(
         tuple(sorted(one for key, one in beyond.items() if key not in ours)),
         tuple(sorted(one for key, one in beyond.items() if key in ours)),
@@ -67,15 +66,16 @@ def _file_grants(
     """The grants that the file gives its members, including those on the buckets of builds and training, which it does not list."""
     for member in environment.members.values():
         for grant in grants(environment, member, known):
-            on = item_of(environment, grant.target).short
-            yield (account(member.email), on, grant.role), (member.email, grant.target, grant.role)
+            binding = Binding(item_of(environment, grant.target), grant.role, ())
+            yield _key(member.email, binding), (member.email, grant.target, grant.role)
         for name, bucket in environment.work_buckets.items():
             for role in known[member.role].roles_on("bucket"):
-                yield (account(member.email), bucket, role), (member.email, PolicyTarget("bucket", name), role)
+                target = PolicyTarget("bucket", name)
+                yield _key(member.email, Binding(Item("bucket", bucket), role, ())), (member.email, target, role)
 
 
 def _key(who: str, binding: Binding) -> Key:
-    return (account(who), binding.where if binding.listed else binding.item.short, binding.role)
+    return account(who), binding.where, binding.role
 
 
 def _states(session: Session) -> tuple[State, ...]:
@@ -87,32 +87,26 @@ def _states(session: Session) -> tuple[State, ...]:
     return tuple(known.states.values())
 
 
-def granted(state: State) -> Iterator[Key]:
+def recorded(state: State) -> Iterator[Key]:
     """The grants in a state."""
     for resource in state.resources:
-        if not _GRANT.fullmatch(resource.type):
-            continue
-        values = resource.attributes
-        for member in values.get("members") or [values.get("member", "")]:
-            yield account(address(member) or member), _on(values), str(values["role"])
+        if binding := granted(resource.type, resource.attributes):
+            for member in binding.members:
+                yield account(address(member) or member), binding.where, binding.role
 
 
 def owned(state: State) -> Iterator[tuple[str, str]]:
-    """The roles that a state manages authoritatively, by resource."""
+    """The roles that a state manages authoritatively, by what they are on."""
     for resource in state.resources:
-        if resource.type.endswith("_iam_binding"):
-            yield _on(resource.attributes), str(resource.attributes["role"])
-
-
-def _on(values: Mapping[str, object]) -> str:
-    """The short name of the thing that a grant is on."""
-    return next((str(values[name]) for name in _ON if values.get(name)), "").rpartition("/")[2]
+        binding = granted(resource.type, resource.attributes)
+        if binding and resource.type.endswith("_iam_binding"):
+            yield binding.where, binding.role
 
 
 def mending(found: Drift, environment: Environment) -> tuple[str, ...]:
     """How to fix it, one line each."""
     lines = [one.text for one in found.respelled]
-    taken_back = [one for one in found.extra if (one[1].item.short, one[1].role) in found.owned]
+    taken_back = [one for one in found.extra if (one[1].where, one[1].role) in found.owned]
     if found.missing or found.outdated:
         lines.append("`groundwork up` adds what is missing and revokes what is outdated")
     if taken_back:

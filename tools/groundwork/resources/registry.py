@@ -12,6 +12,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from groundwork.resources import kinds as folder
+from groundwork.resources.bindings import Binding
 from groundwork.resources.item import Item
 from groundwork.resources.kind import FileSection, Kind, PolicyAccess, Provisioning, given, several
 from groundwork.resources.listing import Listing
@@ -63,6 +64,16 @@ def kind_of(resource_type: str) -> Kind | None:
     grant = GRANT.fullmatch(resource_type)
     wanted = grant["on"] if grant else resource_type
     return next((kind for kind in kinds().values() if any(one.type == wanted for one in several(kind.terraform))), None)
+
+
+def granted(resource_type: str, values: Mapping[str, Any]) -> Binding | None:
+    """What a grant in Terraform gives; None for a type that is no grant of a role. The item's name is the last part of its full name."""
+    kind = kind_of(resource_type) if GRANT.fullmatch(resource_type) and "role" in values else None
+    access = given(kind.policy) if kind else None
+    if not kind or not access:
+        return None
+    item = Item(kind.name, str(values[access.attribute]).rpartition("/")[2])
+    return Binding(item, str(values["role"]), tuple(values.get("members") or [values.get("member", "")]))
 
 
 def imported(resource_type: str, planned: Mapping[str, Any], project: str) -> str:
