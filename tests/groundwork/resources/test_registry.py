@@ -11,6 +11,7 @@ import pytest
 from groundwork.cost.resources import why_free
 from groundwork.lifecycle.removal import remove
 from groundwork.lifecycle.sweep import parse_kinds
+from groundwork.report import workloads
 from groundwork.resources import inventory, registry
 from groundwork.resources import kinds as folder
 from groundwork.resources.kind import Free, Kind, Provisioning, Without, given, several
@@ -77,6 +78,18 @@ def test_kinds_types_and_words_are_named_once() -> None:
     words = [part.word for _, part in registry.parts()]
     files = [file for file in Path(folder.__path__[0]).glob("*.py") if file.stem != "__init__"]
     assert (len(types), len(words), len(files)) == (len(set(types)), len(set(words)), len(kinds()))
+
+
+def test_the_section_that_describes_a_resource_is_one_of_the_file() -> None:
+    words = {part.word for _, part in registry.parts()}
+    named = {how.section[0] for how in provisionings().values() if how.section}
+    assert named <= words
+    assert len(named) == len([how for how in provisionings().values() if how.section])
+
+
+def test_each_kind_has_its_own_rank_in_a_section_of_the_report() -> None:
+    ranks = [(one.section, one.rank) for kind in kinds().values() for one in several(kind.reported)]
+    assert len(ranks) == len(set(ranks))
 
 
 def test_what_has_to_go_first_comes_first() -> None:
@@ -153,6 +166,7 @@ from __future__ import annotations
 
 from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Provisioning, Removal, Without
 from groundwork.resources.listing import HERE, Listing
+from groundwork.resources.reporting import ReportEntry
 
 KIND = Kind(
     name="Dataproc batch",
@@ -173,6 +187,7 @@ KIND = Kind(
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
     parts=NOT_IN_THE_FILE,
+    reported=(ReportEntry("training", 9, lambda item: [str(item.body.get("state"))]),),
 )
 '''
 
@@ -196,7 +211,7 @@ def test_a_new_kind_is_one_file_and_every_verb_knows_it(with_batches: Script) ->
     script.enable("dataproc")
     base = f"/dataproc/v1/projects/{PROJECT}/locations"
     script.answers[base] = {"locations": [{"locationId": "r"}]}
-    script.answers[f"{base}/r/batches"] = {"batches": [{"name": name}]}
+    script.answers[f"{base}/r/batches"] = {"batches": [{"name": name, "state": "SUCCEEDED"}]}
     found = inventory.take(script.cloud)
     item = next(item for item in found.items if item.kind == "Dataproc batch")
     remove(script.cloud, item)
@@ -204,5 +219,6 @@ def test_a_new_kind_is_one_file_and_every_verb_knows_it(with_batches: Script) ->
     assert registry.maker(item, PROJECT) == "usually `gcloud dataproc batches submit`"
     assert (thing("google_dataproc_batch"), why_free("google_dataproc_batch")) == ("batch", "counted with its machines")
     assert imported("google_dataproc_batch", {"location": "r", "batch_id": "b"}, PROJECT) == name
+    assert ("Dataproc batch", "b", "", "SUCCEEDED") in workloads.training(found).rows
     assert parse_kinds("dataproc-batch") == ("Dataproc batch",)
     assert "dataproc.batches.create" in {one for how in provisionings().values() for one in several(how.permissions)}

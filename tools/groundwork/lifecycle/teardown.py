@@ -10,7 +10,6 @@ from groundwork.lifecycle import obstacles, recovery, up, verify
 from groundwork.lifecycle.removal import remove
 from groundwork.lifecycle.verify import Remains
 from groundwork.resources import inventory
-from groundwork.resources.functions import owns
 from groundwork.resources.registry import kinds
 from groundwork.terraform import runs
 from groundwork.terraform.session import Session
@@ -79,7 +78,7 @@ def contents(session: Session) -> Remains:
 
 def _delete_what_belonged(session: Session, before: frozenset[str], talk: Talk) -> None:
     """Deletes what Google created for things that are gone, such as copies of functions' code, unless something else in the project needs it."""
-    if not any(owns(name) for name in before):
+    if not any(kind.followed(name) for kind in kinds().values() for name in before):
         return
     found = inventory.take(session.cloud)
     now = frozenset(item.name for item in found.items)

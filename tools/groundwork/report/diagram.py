@@ -210,7 +210,7 @@ def _edges(environment: Environment, existing: Existing, marks: Mapping[str, Mar
         granted = bool(edge.label) and existing.judged and pair not in existing.pairs
         yield Edge(*pair, edge.label, "+" if "+" in ends or granted else "")
     for start, end in sorted(existing.pairs - {(edge.start, edge.end) for edge in wanted}):
-        if start in marks and end in marks:
+        if start in marks and end in marks and end.partition("/")[0] not in _COLUMN:
             yield Edge(start, end, "access", "-")
 
 

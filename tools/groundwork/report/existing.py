@@ -14,6 +14,9 @@ from groundwork.environment.values import Environment
 from groundwork.errors import CouldNotTell, GroundworkError, UsageProblem
 from groundwork.google import local
 from groundwork.google.cloud import GoogleCloud, connect
+from groundwork.resources.item import Item
+from groundwork.resources.kind import FileSection, several
+from groundwork.resources.registry import granted, kinds, parts, provisionings
 from groundwork.terraform import plans, sources
 from groundwork.terraform.session import Session
 from groundwork.terraform.state import State, StateLocation, StateResource, read_state
@@ -21,21 +24,6 @@ from groundwork.terraform.state import State, StateLocation, StateResource, read
 Mark = Literal["", "+", "-", "~", "±"]
 Pair = tuple[str, str]
 _ACTIONS: Mapping[tuple[str, ...], Mark] = {("update",): "~", ("delete", "create"): "±", ("create", "delete"): "±"}
-_NAMES = {
-    "google_storage_bucket": ("bucket", "name"),
-    "google_artifact_registry_repository": ("repository", "repository_id"),
-    "google_secret_manager_secret": ("secret", "secret_id"),
-    "google_service_account": ("identity", "account_id"),
-    "google_cloud_run_v2_service": ("service", "name"),
-    "google_cloudfunctions2_function": ("function", "name"),
-    "google_cloud_run_v2_job": ("job", "name"),
-    "google_compute_instance": ("workstation", "name"),
-    "google_cloudbuild_trigger": ("build", "name"),
-}
-# A grant on one of these names it in the attribute of the same name.
-_RUNS = {"google_cloud_run_v2_service_iam": "service", "google_cloud_run_v2_job_iam": "job"}
-# The attributes in which grants name their resource.
-_TARGETS = {"bucket": "bucket", "repository": "repository", "secret_id": "secret"}
 _STATE = "tfstate"
 
 
@@ -130,50 +118,41 @@ def _things(environment: Environment, resources: Iterable[StateResource]) -> tup
         pairs |= {
             (_identity(environment, account), thing) for thing in found for account in _runs_as(resource.attributes)
         }
-        for member in _members(resource.attributes):
+        grant = granted(resource.type, resource.attributes)
+        for member in grant.members if grant else ():
             kind, _, address = member.partition(":")
-            if kind in ("user", "group"):
+            if grant and kind == "serviceAccount":
+                pairs |= {(_identity(environment, address), end) for end in _target(environment, grant.item)}
+            elif kind in ("user", "group"):
                 things.add(f"person/{address}")
-            elif kind == "serviceAccount":
-                start = _identity(environment, address.partition("@")[0])
-                pairs |= {(start, end) for end in _target(environment, resource.type, resource.attributes)}
     return frozenset(things), frozenset(pairs)
 
 
-def _thing(environment: Environment, kind: str, attributes: Mapping[str, Any]) -> Iterator[str]:
-    if kind not in _NAMES or attributes.get(_NAMES[kind][1]) in (None, *_own(environment)):
-        return
-    word, attribute = _NAMES[kind]
-    name = str(attributes[attribute])
-    yield _identity(environment, name) if word == "identity" else f"{word}/{_short(environment, word, name)}"
+def _thing(environment: Environment, resource_type: str, attributes: Mapping[str, Any]) -> Iterator[str]:
+    how = provisionings().get(resource_type)
+    if how and how.section:
+        word, attribute = how.section
+        section = next(one for _, one in parts() if one.word == word)
+        yield from _called(environment, section, str(attributes.get(attribute) or "").rpartition("/")[2])
 
 
-def _own(environment: Environment) -> tuple[str, ...]:
-    """The buckets that groundwork creates for itself."""
-    return (
-        environment.state_bucket,
-        environment.sources_bucket,
-        environment.staging_bucket,
-        environment.functions_bucket,
-    )
+def _called(environment: Environment, section: FileSection, name: str) -> Iterator[str]:
+    if in_file := section.called(environment, name):
+        yield f"{section.word}/{in_file}"
 
 
 def _identity(environment: Environment, account: str) -> str:
-    identity_names = {identity.email.partition("@")[0]: name for name, identity in environment.identities.items()}
-    return f"identity/{identity_names.get(account, account.removeprefix('groundwork-'))}"
+    """The box of an account, by its email or what precedes the @."""
+    section = next(one for _, one in parts() if one.word == "identity")
+    return f"{section.word}/{section.called(environment, account)}"
 
 
-def _short(environment: Environment, word: str, name: str) -> str:
-    last = name.rpartition("/")[2]
-    if word != "bucket":
-        return last
-    bucket_names = {bucket.full_name: short for short, bucket in environment.buckets.items()}
-    return bucket_names.get(last, last.removeprefix(f"{environment.project}-"))
-
-
-def _members(attributes: Mapping[str, Any]) -> list[str]:
-    one = [attributes["member"]] if isinstance(attributes.get("member"), str) else []
-    return [str(member) for member in [*(attributes.get("members") or ()), *one]] if "role" in attributes else []
+def _target(environment: Environment, item: Item) -> Iterator[str]:
+    """What the file calls a thing on which a role is granted; of a kind with two sections, by the one that has the thing."""
+    sections = several(kinds()[item.kind].parts)
+    having = [one for one in sections if one.called(environment, item.short) in one.entries(environment)]
+    for section in (having or sections)[:1]:
+        yield from _called(environment, section, item.short)
 
 
 def _runs_as(attributes: Mapping[str, Any]) -> Iterator[str]:
@@ -186,17 +165,6 @@ def _runs_as(attributes: Mapping[str, Any]) -> Iterator[str]:
         for name in [account] if isinstance(account, str) else [str(one.get("email") or "") for one in account]:
             if name:
                 yield name.rpartition("/")[2].partition("@")[0]
-
-
-def _target(environment: Environment, kind: str, attributes: Mapping[str, Any]) -> Iterator[str]:
-    for beginning, word in _RUNS.items():
-        if kind.startswith(beginning):
-            name = str(attributes.get("name") or "").rpartition("/")[2]
-            yield f"{'function' if name in environment.functions else word}/{name}"
-    for attribute, word in _TARGETS.items():
-        name = str(attributes.get(attribute) or "")
-        if name and not name.endswith(_own(environment)):
-            yield f"{word}/{_short(environment, word, name)}"
 
 
 def _changing(environment: Environment, changes: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Mark]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from groundwork.environment.values import Environment
@@ -11,96 +12,84 @@ from groundwork.report.contents import MALFORMED, reason
 from groundwork.report.section import Section
 from groundwork.resources.inventory import Inventory
 from groundwork.resources.item import Item
+from groundwork.resources.kind import several
+from groundwork.resources.registry import kinds
+from groundwork.resources.reporting import ReportEntry, ReportSection
 from groundwork.workloads.images import short
 
-_JOBS = ("Vertex custom job", "Vertex training pipeline", "Vertex tuning job", "Vertex pipeline run", "Run job")
-_SERVICES = ("Run service", "function", "Vertex endpoint")
-_WATCHES = ("alert policy", "uptime check", "dashboard", "notification channel")
-_MACHINES = ("instance", "Workbench instance", "Vertex custom job", "Run service")
 _MOST_BUILDS = 50
 
 
-def _of(found: Inventory, kinds: Sequence[str]) -> list[Item]:
-    return [item for item in found.items if item.kind in kinds]
+@dataclass(frozen=True)
+class _Listed:
+    """The kinds that a section lists, in its order, among what was found."""
+
+    found: Inventory
+    entries: Mapping[str, ReportEntry]
+
+    @property
+    def rows(self) -> Iterator[tuple[Item, str]]:
+        """The resources of these kinds, each with every text that its kind has about it."""
+        for item in self.found.items:
+            if entry := self.entries.get(item.kind):
+                yield from ((item, text) for text in entry.details(item))
+
+    @property
+    def unread(self) -> dict[str, str]:
+        return {name: why for name, why in self.found.unknown.items() if name in self.entries or name == "enabled APIs"}
+
+    @property
+    def nothing(self) -> tuple[str, ...]:
+        """Sentences about the kinds that have no resources, with how that is known."""
+        found, names_by_reason = self.found, dict[str, list[str]]()
+        existing = {item.kind for item in found.items}
+        for kind in self.entries if "enabled APIs" not in found.unknown else ():
+            if kind not in existing and kind not in self.unread:
+                absent = "the local cloud does not simulate it" if kind in found.absent else ""
+                names_by_reason.setdefault(found.off.get(kind, absent), []).append(kind)
+        sentences = []
+        for why, names in names_by_reason.items():
+            before = ", no ".join(names[:-1])
+            none = f"{before} and no {names[-1]}" if before else names[-1]
+            sentences.append(f"There is no {none}{f': {why}' if why else ''}.")
+        return tuple(sentences)
+
+    def section(
+        self, key: ReportSection, question: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]
+    ) -> Section:
+        return Section(key, question, columns, tuple(rows), self.nothing, self.unread)
 
 
-def _unread(found: Inventory, kinds: Sequence[str]) -> dict[str, str]:
-    return {name: why for name, why in found.unknown.items() if name in kinds or name == "enabled APIs"}
-
-
-def _nothing(found: Inventory, kinds: Sequence[str]) -> tuple[str, ...]:
-    """Sentences about the kinds that have no resources, with how that is known."""
-    names_by_reason: dict[str, list[str]] = {}
-    for kind in kinds:
-        if _of(found, [kind]) or kind in _unread(found, kinds) or "enabled APIs" in found.unknown:
-            continue
-        absent = "the local cloud does not simulate it" if kind in found.absent else ""
-        names_by_reason.setdefault(found.off.get(kind, absent), []).append(kind)
-    return tuple(f"There is no {_listed(names)}{f': {why}' if why else ''}." for why, names in names_by_reason.items())
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and no ".join(filter(None, (", no ".join(names[:-1]), names[-1])))
-
-
-def _section(
-    found: Inventory,
-    key: str,
-    question: str,
-    columns: Sequence[str],
-    rows: Sequence[tuple[str, ...]],
-    kinds: Sequence[str],
-) -> Section:
-    return Section(key, question, tuple(columns), tuple(rows), _nothing(found, kinds), _unread(found, kinds))
+def _listed(found: Inventory, section: ReportSection) -> _Listed:
+    entries = [
+        (entry.rank, name, entry)
+        for name, kind in kinds().items()
+        for entry in several(kind.reported)
+        if entry.section == section
+    ]
+    return _Listed(found, {name: entry for _, name, entry in sorted(entries, key=lambda one: one[0])})
 
 
 def machines(found: Inventory) -> Section:
     """Machine types of virtual machines and training jobs, and the sizes of services."""
-    rows = [
+    listed = _listed(found, "machines")
+    rows = (
         (item.kind, _called(item), machine, _last(item.body.get("zone")) or _last(item.body.get("location")))
-        for item in _of(found, _MACHINES)
-        for machine in _machine(item)
-    ]
-    return _section(
-        found, "machines", "Which machine types?", ("kind", "name", "machine type", "zone"), rows, _MACHINES
+        for item, machine in listed.rows
     )
+    return listed.section("machines", "Which machine types?", ("kind", "name", "machine type", "zone"), rows)
 
 
 def _called(item: Item) -> str:
     return str(item.body.get("displayName") or item.short)
 
 
-def _machine(item: Item) -> Iterator[str]:
-    body = item.body
-    if item.kind == "Vertex custom job":
-        for pool in _path(body, "jobSpec", "workerPoolSpecs") or ():
-            yield _with_gpu(pool.get("machineSpec", {}), str(pool.get("replicaCount", "1")))
-    elif item.kind == "Run service":
-        for container in _path(body, "template", "containers") or ():
-            limits = _path(container, "resources", "limits") or {}
-            yield ", ".join(f"{name} {value}" for name, value in sorted(limits.items())) or "the default size"
-    else:
-        yield _last(body.get("machineType") or _path(body, "gceSetup", "machineType")) or "not said"
-
-
-def _with_gpu(spec: Mapping[str, Any], number: str) -> str:
-    gpu = f" with {spec.get('acceleratorCount', 1)} {spec['acceleratorType']}" if spec.get("acceleratorType") else ""
-    return f"{number} of {spec.get('machineType', 'unknown')}{gpu}"
-
-
-def _path(body: Mapping[str, Any], *steps: str) -> Any:
-    value: Any = body
-    for step in steps:
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value
-
-
 def _last(name: object) -> str:
     return str(name or "").rpartition("/")[2]
 
 
-def _when(body: Mapping[str, Any], name: str = "createTime") -> str:
-    return str(body.get(name) or "")[:16].replace("T", " ")
+def _when(body: Mapping[str, Any]) -> str:
+    return str(body.get("createTime") or "")[:16].replace("T", " ")
 
 
 def builds(cloud: GoogleCloud, environment: Environment, found: Inventory) -> Section:
@@ -130,49 +119,20 @@ def _build(entry: Mapping[str, Any]) -> tuple[str, ...]:
 
 def training(found: Inventory) -> Section:
     """Every job that may have trained a model, and its result."""
-    rows = [
-        (
-            item.kind,
-            _called(item),
-            _when(item.body),
-            str(item.body.get("state") or "not said").removeprefix("JOB_STATE_").lower(),
-        )
-        for item in _of(found, _JOBS)
-    ]
-    return _section(
-        found, "training", "Was the model trained in the cloud?", ("kind", "name", "made", "state"), rows, _JOBS
-    )
+    listed = _listed(found, "training")
+    rows = ((item.kind, _called(item), _when(item.body), state) for item, state in listed.rows)
+    return listed.section("training", "Was the model trained in the cloud?", ("kind", "name", "made", "state"), rows)
 
 
 def deployed(found: Inventory) -> Section:
     """Every deployed service, with the command that calls it, as the caller unless it is public."""
-    rows = [(item.kind, item.short, _when(item.body), _call(item)) for item in _of(found, _SERVICES)]
-    return _section(
-        found, "deployed", "How is the deployed service called?", ("kind", "name", "made", "call"), rows, _SERVICES
-    )
-
-
-def _call(item: Item) -> str:
-    uri = item.body.get("uri") or _path(item.body, "serviceConfig", "uri")
-    if item.kind == "Vertex endpoint":
-        return f"gcloud ai endpoints predict {item.short} --json-request=FILE"
-    if not uri:
-        return "no address yet"
-    if item.body.get("invokerIamDisabled"):
-        return f"curl {uri}"
-    return f'curl --header "Authorization: Bearer $(gcloud auth print-identity-token)" {uri}'
+    listed = _listed(found, "deployed")
+    rows = ((item.kind, item.short, _when(item.body), call) for item, call in listed.rows)
+    return listed.section("deployed", "How is the deployed service called?", ("kind", "name", "made", "call"), rows)
 
 
 def monitoring(found: Inventory) -> Section:
     """Alerts, uptime checks, dashboards, and who is notified."""
-    rows = [
-        (
-            item.kind,
-            _called(item),
-            "off" if item.body.get("enabled") is False else "on",
-        )
-        for item in _of(found, _WATCHES)
-    ]
-    return _section(
-        found, "monitoring", "What is monitored, and what sends alerts?", ("kind", "name", "state"), rows, _WATCHES
-    )
+    listed = _listed(found, "monitoring")
+    rows = ((item.kind, _called(item), switch) for item, switch in listed.rows)
+    return listed.section("monitoring", "What is monitored, and what sends alerts?", ("kind", "name", "state"), rows)

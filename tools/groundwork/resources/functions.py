@@ -17,7 +17,7 @@ def _known(names: frozenset[str]) -> Iterator[tuple[str, str]]:
     yield from ((found["region"], found["name"]) for name in names if (found := _FUNCTION.fullmatch(name)))
 
 
-def owns(name: str) -> bool:
+def is_function(name: str) -> bool:
     """Whether a name is that of a function, for which Google creates more."""
     return _FUNCTION.fullmatch(name) is not None
 

@@ -14,6 +14,7 @@ from groundwork.google.cloud import GoogleCloud
 from groundwork.resources.item import Contents, Item
 from groundwork.resources.listing import Listing
 from groundwork.resources.needs import Need, Planner
+from groundwork.resources.reporting import ReportEntry
 
 T = TypeVar("T")
 Values = Mapping[str, Any]
@@ -42,6 +43,7 @@ class Provisioning:
     `again`: making it again changes nothing. `obstacle`: why it cannot be deleted as it is, "" when it can. `permissions`: on the project, that making, changing and
     deleting it takes, where the environment `uses` it. `named`: the attribute that is the name by which it is listed.
     `revived`: deleted softly, its name is taken meanwhile, so it is undeleted and taken over instead of made.
+    `section`: the word of the file's section that describes one, and the attribute with its name; None if the file has none.
     """
 
     type: str
@@ -54,6 +56,7 @@ class Provisioning:
     named: str = "id"
     again: bool = False
     revived: bool = False
+    section: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,7 @@ class FileSection:
     """A kind's section of the environment file: the word that people type for one, its names there and their API names.
 
     `place`: what personas call all of them. `rank`: where they stand among others, the project first. `actions` is what people do to it. `lines` let an identity do something: the role that it gets, and what to write;
-    {identity} and {name} are filled in. `adopted` says what a thing that a list call found would be in the file, or why it cannot be; `page` is None for what is
+    {identity} and {name} are filled in. `called`: its name there, by the last part of its API name, "" for groundwork's own. `adopted` says what a thing that a list call found would be in the file, or why it cannot be; `page` is None for what is
     not one of several.
     """
 
@@ -175,8 +178,10 @@ class FileSection:
     lines: tuple[tuple[str, str], ...] = ()
     adopted: Callable[[Environment, Item], FileEntry | str] | None = None
     page: ConsolePage | None = None
+    called: Callable[[Environment, str], str] = lambda _environment, name: name
 
 
+NOT_REPORTED = Without("the hand-in report has no section for it")
 NEVER_WAITS = Without("nothing in it waits at a price by the hour")
 
 
@@ -185,8 +190,8 @@ class Kind:
     """A kind, under its name in `verify` and `sweep`; `why` it costs money, and its usual `maker`.
 
     `makers`: names that Google's own tools give, and the tool; {project} is the project. `components`: labels of modules in
-    infra/ that are of this kind, in the team's words. `belongs`: whether an item was made by Google for something among these names, and goes with it. `pausing`: how it is stopped for a while. `inside`: what a thing holds that is lost with it. `over`: whether one is only the
-    record of what has ended, which costs nothing and does nothing.
+    infra/ that are of this kind, in the team's words. `belongs`: whether an item was made by Google for something among these names, and goes with it. `followed`: whether Google makes more for one of this name. `pausing`: how it is stopped for a while. `inside`: what a thing holds that is lost with it. `over`: whether one is only the
+    record of what has ended, which costs nothing and does nothing. `reported`: where the hand-in report lists it.
     """
 
     name: str
@@ -202,7 +207,9 @@ class Kind:
     over: Callable[[Item], bool] = lambda _item: False
     pausing: Pausing | Unstoppable | Without = NEVER_WAITS
     components: Mapping[str, str] = field(default_factory=dict)
+    reported: tuple[ReportEntry, ...] | Without = NOT_REPORTED
     belongs: Callable[[Item, frozenset[str]], bool] = lambda _item, _names: False
+    followed: Callable[[str], bool] = lambda _name: False
 
 
 def given(facet: T | Without) -> T | None:

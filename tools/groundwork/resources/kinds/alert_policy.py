@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from groundwork.environment.values import Environment
+from groundwork.resources import reporting
 from groundwork.resources.kind import (
     NO_POLICY,
     NOT_IN_THE_FILE,
@@ -71,5 +72,6 @@ KIND = Kind(
     removal=Removal(),
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=(reporting.monitoring(0),),
     parts=NOT_IN_THE_FILE,
 )

@@ -194,6 +194,14 @@ def adopted(environment: Environment, item: Item) -> FileEntry | str:
     return FileEntry(item.name.removeprefix(usual)[:46].strip("-_"), values, item.name)
 
 
+def called(environment: Environment, name: str) -> str:
+    """A bucket's name in the file; one that was removed from it has lost only the project."""
+    if name in (f"{environment.project}-{own}" for own in _OWN):
+        return ""
+    names = {bucket.full_name: short for short, bucket in environment.buckets.items()}
+    return names.get(name, name.removeprefix(f"{environment.project}-"))
+
+
 ACTIONS = (
     Action("bucket.see", "storage.buckets.get", "GET", "storage", _ONE),
     Action("bucket.change", "storage.buckets.update", "PATCH", "storage", f"{_ONE}?{_NEVER}", {"labels": {}}),
@@ -234,6 +242,7 @@ KIND = Kind(
             ("storage.buckets.create", "storage.buckets.delete", "storage.buckets.list"),
             obstacle,
             named="name",
+            section=("bucket", "name"),
         ),
         Provisioning(
             "google_storage_bucket_object",
@@ -273,6 +282,7 @@ KIND = Kind(
                 ("roles/storage.objectUser", "identities: {{{identity}: {{buckets: {{{name}: write}}}}}}"),
             ),
             adopted,
+            called=called,
             page=ConsolePage("/storage/browser/{full}?project={project}", "bucket/{full}"),
         ),
     ),

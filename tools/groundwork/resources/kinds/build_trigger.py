@@ -53,6 +53,7 @@ KIND = Kind(
             price,
             ("cloudbuild.builds.create", "cloudbuild.builds.update"),
             uses=lambda environment: bool(environment.builds),
+            section=("build", "name"),
         ),
     ),
     components={"builds": "build"},

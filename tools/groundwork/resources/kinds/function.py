@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from groundwork.resources import run
+from groundwork.resources import functions, reporting, run
 from groundwork.resources.kind import NOT_LOOKED_INTO, Kind, PolicyAccess, Provisioning, Removal, Without
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import SECONDS_A_MONTH, Assumed, Need, Planned, assume, fixed, usage
+from groundwork.resources.reporting import ReportEntry
 
 
 def price(resource: Planned, assumptions: Assumed) -> Iterator[Need]:
@@ -43,6 +44,7 @@ KIND = Kind(
                 "run.services.setIamPolicy",
             ),
             uses=lambda environment: bool(environment.functions),
+            section=("function", "name"),
         ),
     ),
     components={
@@ -57,5 +59,7 @@ KIND = Kind(
         "v2/{name}", "GET", "cloud_function", "functions {verb} {short} --region={location} --project={project}"
     ),
     inside=NOT_LOOKED_INTO,
+    followed=functions.is_function,
+    reported=(ReportEntry("deployed", 1, reporting.called_by_curl),),
     parts=Without("its callers are those of its service in Cloud Run, which has its section"),
 )

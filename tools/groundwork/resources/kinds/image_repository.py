@@ -91,6 +91,7 @@ KIND = Kind(
                 "artifactregistry.repositories.setIamPolicy",
                 "artifactregistry.repositories.update",
             ),
+            section=("repository", "repository_id"),
         ),
     ),
     components={"repositories": "image repository"},

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from groundwork.environment.values import Environment
-from groundwork.resources import compute
+from groundwork.resources import compute, reporting
 from groundwork.resources.item import Item, field_of
 from groundwork.resources.kind import (
     NOT_LOOKED_INTO,
@@ -127,6 +127,7 @@ KIND = Kind(
                 "compute.instances.stop",
             ),
             uses=compute.is_used,
+            section=("workstation", "name"),
         ),
     ),
     components={"workstations": "workstation"},
@@ -142,6 +143,7 @@ KIND = Kind(
     ),
     policy=compute.policy_access("instances", "zone", "instance_name"),
     inside=NOT_LOOKED_INTO,
+    reported=(reporting.machine(0),),
     parts=(
         FileSection(
             "workstation",

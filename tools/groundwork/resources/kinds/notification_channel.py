@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from groundwork.resources import reporting
 from groundwork.resources.kind import (
     NO_POLICY,
     NOT_IN_THE_FILE,
@@ -46,5 +47,6 @@ KIND = Kind(
     removal=Removal(after=("alert policy",)),
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=(reporting.monitoring(3),),
     parts=NOT_IN_THE_FILE,
 )

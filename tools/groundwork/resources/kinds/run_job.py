@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from groundwork.environment.values import Environment
 from groundwork.google.cloud import GoogleCloud
-from groundwork.resources import run
+from groundwork.resources import reporting, run
 from groundwork.resources.item import Contents, Item
 from groundwork.resources.kind import Action, ConsolePage, FileSection, Kind, PolicyAccess, Provisioning, Removal
 from groundwork.resources.listing import HERE, Listing
@@ -54,6 +54,7 @@ KIND = Kind(
             price,
             ("run.jobs.create", "run.jobs.delete", "run.jobs.setIamPolicy", "run.jobs.update"),
             uses=lambda environment: bool(environment.jobs),
+            section=("job", "name"),
         ),
     ),
     components={"run_jobs": "job"},
@@ -61,6 +62,7 @@ KIND = Kind(
     removal=Removal(after=("scheduler job",)),
     policy=PolicyAccess("v2/{name}", "GET", "name", "run jobs {verb} {short} --region={location} --project={project}"),
     inside=inside,
+    reported=(reporting.training(4),),
     parts=(
         FileSection(
             "job",

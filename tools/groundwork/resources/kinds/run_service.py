@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from groundwork.environment.values import Environment
 from groundwork.google.cloud import GoogleCloud
-from groundwork.resources import functions, run
+from groundwork.resources import functions, reporting, run
 from groundwork.resources.item import Contents, Item
 from groundwork.resources.kind import (
     Action,
@@ -21,6 +21,7 @@ from groundwork.resources.kind import (
 )
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import SECONDS_A_MONTH, Assumed, Need, Planned, assume, fixed, usage
+from groundwork.resources.reporting import ReportEntry
 
 
 def price(resource: Planned, assumptions: Assumed) -> Iterator[Need]:
@@ -88,6 +89,7 @@ KIND = Kind(
             price,
             ("run.services.create", "run.services.delete", "run.services.setIamPolicy", "run.services.update"),
             uses=lambda environment: bool(environment.services),
+            section=("service", "name"),
         ),
     ),
     components={"run_services": "service"},
@@ -101,6 +103,10 @@ KIND = Kind(
     ),
     inside=inside,
     belongs=functions.is_its_service,
+    reported=(
+        ReportEntry("deployed", 0, reporting.called_by_curl),
+        ReportEntry("machines", 3, reporting.container_sizes),
+    ),
     parts=(
         FileSection(
             "service",

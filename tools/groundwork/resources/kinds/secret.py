@@ -109,6 +109,7 @@ KIND = Kind(
                 "secretmanager.secrets.setIamPolicy",
                 "secretmanager.secrets.update",
             ),
+            section=("secret", "secret_id"),
         ),
         Provisioning(
             "google_secret_manager_secret_version",

@@ -54,6 +54,13 @@ def adopted(environment: Environment, item: Item) -> FileEntry | str:
     )
 
 
+def called(environment: Environment, name: str) -> str:
+    """An account's name in the file, by its email or what precedes the @."""
+    account = name.partition("@")[0]
+    names = {identity.email.partition("@")[0]: name for name, identity in environment.identities.items()}
+    return names.get(account, account.removeprefix("groundwork-"))
+
+
 ACTIONS = (
     Action("identity.act-as", "iam.serviceAccounts.actAs", "POST", "iam", _ASK),
     Action(
@@ -96,6 +103,7 @@ KIND = Kind(
                 "iam.serviceAccounts.update",
             ),
             named="email",
+            section=("identity", "account_id"),
         ),
     ),
     components={
@@ -131,6 +139,7 @@ KIND = Kind(
             4,
             lambda environment: {name: identity.email for name, identity in environment.identities.items()},
             ACTIONS,
+            called=called,
             adopted=adopted,
             page=ConsolePage(
                 "/iam-admin/serviceaccounts/details/{full}?project={project}",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from groundwork.environment.values import Environment
+from groundwork.resources import reporting
 from groundwork.resources.kind import (
     NO_POLICY,
     NOT_IN_THE_FILE,
@@ -65,5 +66,6 @@ KIND = Kind(
     removal=Removal(after=("alert policy",)),
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=(reporting.monitoring(1),),
     parts=NOT_IN_THE_FILE,
 )

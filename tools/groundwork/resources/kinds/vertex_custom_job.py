@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groundwork.environment.values import Environment
-from groundwork.resources import vertex
+from groundwork.resources import reporting, vertex
 from groundwork.resources.kind import (
     NO_POLICY,
     NOT_LOOKED_INTO,
@@ -14,6 +14,7 @@ from groundwork.resources.kind import (
     Kind,
     Removal,
 )
+from groundwork.resources.reporting import ReportEntry
 
 
 def submitting(environment: Environment, name: str) -> tuple[tuple[str, str], ...]:
@@ -41,6 +42,10 @@ KIND = Kind(
     ),
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=(
+        reporting.training(0),
+        ReportEntry("machines", 2, reporting.worker_pools),
+    ),
     parts=(
         FileSection(
             "training",

@@ -6,6 +6,7 @@ from groundwork.google.cloud import GoogleCloud
 from groundwork.resources import vertex
 from groundwork.resources.item import Item
 from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal, Unstoppable
+from groundwork.resources.reporting import ReportEntry
 
 
 def undeploy(cloud: GoogleCloud, item: Item) -> None:
@@ -26,5 +27,8 @@ KIND = Kind(
     ),
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=(
+        ReportEntry("deployed", 2, lambda item: [f"gcloud ai endpoints predict {item.short} --json-request=FILE"]),
+    ),
     parts=NOT_IN_THE_FILE,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groundwork.resources import vertex
+from groundwork.resources import reporting, vertex
 from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal
 
 KIND = Kind(
@@ -14,6 +14,7 @@ KIND = Kind(
     removal=Removal(before=vertex.cancel),
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=(reporting.training(1),),
     parts=NOT_IN_THE_FILE,
     over=vertex.over,
 )

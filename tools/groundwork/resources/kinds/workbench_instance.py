@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from groundwork.resources import reporting
 from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Pausing, PolicyAccess, Removal
 from groundwork.resources.listing import HERE, Listing
 
@@ -23,5 +24,6 @@ KIND = Kind(
         "v2/{name}", "GET", "name", "workbench instances {verb} {short} --location={location} --project={project}"
     ),
     inside=NOT_LOOKED_INTO,
+    reported=(reporting.machine(1),),
     parts=NOT_IN_THE_FILE,
 )
