@@ -16,7 +16,7 @@ import pytest
 from localcloud.errors import CloudError
 from localcloud.server.assembly import opened
 from localcloud.services import SERVICES
-from localcloud.services.cloudbuild import shell, sources, steps, substitutions
+from localcloud.services.cloudbuild import builds, shell, sources, steps, substitutions
 from localcloud.services.cloudbuild.gcloud import Unsupported, deployment, execution, training
 from localcloud.services.cloudbuild.workspace import Outside, Workspace
 
@@ -610,6 +610,30 @@ def test_a_push_builds_what_its_triggers_ask_for(cloud: Inside, repository: Path
     _commit(repository, "three")
     (push,) = _control(cloud, "pushes", {"repository": "https://github.com/team/app"})["pushes"]
     assert len([one for one in push["triggers"] if one["build"]]) == 2
+
+
+def test_what_failed_to_build_is_tried_again_whatever_was_pushed_since(cloud: Inside, repository: Path) -> None:
+    hub = {"owner": "team", "name": "app", "push": {"branch": "^main$"}}
+    only = {"name": "docs", "filename": "cloudbuild.yaml", "github": hub, "includedFiles": ["docs/**"]}
+    cloud.ok("POST", f"{BASE}/triggers", only)
+    _control(cloud, "repositories", {"repository": "https://github.com/team/app", "folder": str(repository)})
+    (repository / "docs").mkdir()
+    (repository / "docs" / "x.md").write_text("x")
+    _commit(repository, "two")
+
+    def push(status: str) -> list[bool]:
+        """Which of the started builds are repetitions; they end with a status."""
+        results = [one for found in _control(cloud, "pushes", {})["pushes"] for one in found["triggers"]]
+        for one in results:
+            if one["build"]:
+                builds.changed(cloud.cloud, one["build"], status=status)
+        return [one["again"] for one in results if one["build"]]
+
+    assert push("FAILURE") == [False]
+    _commit(repository, "three, elsewhere")
+    assert push("TIMEOUT") == [True]
+    assert push("SUCCESS") == [True]
+    assert push("SUCCESS") == []
 
 
 def test_a_build_file_does_not_choose_the_account_of_a_triggers_builds(cloud: Inside, repository: Path) -> None:

@@ -97,7 +97,14 @@ def test_a_function_has_googles_defaults_and_a_service_that_runs_it(call: Sender
 
 def test_a_function_that_cannot_be_built_here_says_so(call: Sender) -> None:
     (message,) = deployed(call)["stateMessages"]
+    assert message["type"] == "NotBuilt"
     assert "(simulated)" in message["message"]
+
+
+def test_a_function_in_another_language_will_not_be_built_here_at_any_time(call: Sender) -> None:
+    build = sent()["buildConfig"] | {"runtime": "nodejs22"}
+    (message,) = deployed(call, buildConfig=build)["stateMessages"]
+    assert message["type"] == "Simulated"
 
 
 def test_a_change_of_its_settings_rolls_out_a_revision_and_keeps_the_rest(call: Sender) -> None:

@@ -237,6 +237,7 @@ def push(url: str, as_json: bool) -> None:
         echo(f"{one['repository']} {one['ref'].removeprefix('refs/')} is at {one['commit'][:7]}.")
         for trigger in one["triggers"]:
             started = f"build {trigger['build'].rpartition('/')[2][:8]} started"
+            started += ", because the last one failed" if trigger["again"] else ""
             echo(f"  {trigger['name']}: {started if trigger['build'] else 'builds nothing, ' + trigger['problem']}")
         if not one["triggers"]:
             echo("  No trigger matches it.")

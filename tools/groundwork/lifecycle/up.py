@@ -14,7 +14,7 @@ from groundwork.environment.checkout import LAYERS
 from groundwork.environment.shipped import PERSONAS, read_shipped
 from groundwork.errors import GroundworkError
 from groundwork.google.waiting import patiently
-from groundwork.lifecycle import connection, local_commands, obstacles, prerequisites, recovery, revival
+from groundwork.lifecycle import connection, local_commands, obstacles, prerequisites, recovery, revival, unbuilt
 from groundwork.lifecycle.wrong_members import WrongMembers, refused_members
 from groundwork.resources import naming
 from groundwork.terraform import advice, lock, packing, plans, runs, sources, stateless, transient
@@ -64,10 +64,12 @@ def up(session: Session, options: UpOptions, talk: Talk, checks: Sequence[Check]
             check(session, layer_plans)
         obstacles.refuse(session, layer_plans, f"Applying this to {session.environment.name}")
         pending = [plan for plan in layer_plans if plan.pending]
+        waiting = [] if options.dry_run else unbuilt.names(session)
         if pending and not options.dry_run:
             if not (options.yes or session.environment.local):
                 talk.confirm(f"Apply this to {session.environment.name} (project {session.environment.project})?")
             apply_all(session, _with_revivals(session, pending, talk), options, talk)
+        unbuilt.build(session.cloud, session.environment, waiting, talk.say)
         return UpResult(tuple(layer_plans), outputs(session))
 
 

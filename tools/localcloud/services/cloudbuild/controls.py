@@ -20,12 +20,17 @@ def repositories(cloud: Cloud, sent: Body) -> Body:
 
 
 def pushes(cloud: Cloud, sent: Body) -> Body:
-    """Handles pushes to {"repository": URL}, or with {} to all, since the last call; returns them with their triggers' results."""
+    """Handles pushes to {"repository": URL}, or with {} to all, since the last call; returns them with their triggers' results.
+
+    What failed to build is built again, even where nothing was pushed: its push is returned, and "again" in its trigger's result.
+    """
     found_pushes = []
     for push in folders.pushed(cloud, str(sent.get("repository", ""))):
         triggers = [
-            {"trigger": one.trigger, "name": one.name, "build": one.build, "problem": one.problem}
+            {"trigger": one.trigger, "name": one.name, "build": one.build, "problem": one.problem, "again": one.again}
             for one in events.pushed(cloud, push)
         ]
+        if push.old == push.new and not triggers:
+            continue
         found_pushes.append({"repository": push.remote, "ref": push.ref, "commit": push.new, "triggers": triggers})
     return {"pushes": found_pushes}

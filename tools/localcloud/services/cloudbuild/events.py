@@ -17,17 +17,22 @@ from localcloud.spec import patterns
 
 _PIECES = re.compile(r"\*\*|\[[^\]/]+\]|.", re.DOTALL)
 _GLOB = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
+_FAILED = ("FAILURE", "INTERNAL_ERROR", "TIMEOUT", "EXPIRED")
 _HEADS, _TAGS = "refs/heads/", "refs/tags/"
 
 
 @dataclass(frozen=True, slots=True)
 class TriggerResult:
-    """A trigger's result for a push: its build's name, or why there is none. `trigger` is its full name, `name` the short one."""
+    """A trigger's result for a push: its build's name, or why there is none. `trigger` is its full name, `name` the short one.
+
+    `again`: it was started because its last build of the branch or tag had failed.
+    """
 
     trigger: str
     name: str
     build: str = ""
     problem: str = ""
+    again: bool = False
 
 
 def pattern(text: str, field: str) -> object:
@@ -55,16 +60,18 @@ def by_hand(cloud: Cloud, trigger: Body, request: Mapping[str, Any], principal: 
 
 
 def pushed(cloud: Cloud, push: folders.Push) -> Iterator[TriggerResult]:
-    """Starts the builds of all triggers that match a push; yields each trigger's result."""
+    """Starts the builds of all triggers that match a push, and of those whose last build failed; yields each one's result."""
     git = folders.find(cloud, push.remote)
     for trigger in triggers(cloud):
         name = trigger["resourceName"]
         if trigger.get("disabled") or not _matches_push(cloud, trigger, push):
             continue
-        if not _files_pass(trigger, git.changed(push.old, push.new)):
-            yield TriggerResult(
-                name, trigger["name"], problem="no changed file matches its includedFiles and ignoredFiles"
-            )
+        new = push.old != push.new and _files_pass(trigger, git.changed(push.old, push.new))
+        again = not new and _failed_last(cloud, trigger, push.ref)
+        if not new and not again:
+            if push.old != push.new:
+                why = "no changed file matches its includedFiles and ignoredFiles"
+                yield TriggerResult(name, trigger["name"], problem=why)
             continue
         branch = push.ref.removeprefix(_HEADS) if push.ref.startswith(_HEADS) else ""
         tag = push.ref.removeprefix(_TAGS) if push.ref.startswith(_TAGS) else ""
@@ -72,9 +79,23 @@ def pushed(cloud: Cloud, push: folders.Push) -> Iterator[TriggerResult]:
             commit = recipes.Commit(url_of(cloud, trigger), push.new, branch, tag, git)
             body = _start(cloud, trigger, commit, "", {})
         except CloudError as problem:
-            yield TriggerResult(name, trigger["name"], problem=problem.message)
+            yield TriggerResult(name, trigger["name"], problem=problem.message, again=again)
         else:
-            yield TriggerResult(name, trigger["name"], build=body["name"])
+            yield TriggerResult(name, trigger["name"], build=body["name"], again=again)
+
+
+def _failed_last(cloud: Cloud, trigger: Body, ref: str) -> bool:
+    """Whether the last build that a trigger started for a branch or tag failed: what was not built has not become built by other changes."""
+    kind = "BRANCH_NAME" if ref.startswith(_HEADS) else "TAG_NAME"
+    short = ref.removeprefix(_HEADS).removeprefix(_TAGS)
+    place = trigger["resourceName"].rpartition("/triggers/")[0]
+    started = [
+        body
+        for _, body in cloud.store.list(API, place, "builds")
+        if body.get("buildTriggerId") == trigger["id"] and body.get("substitutions", {}).get(kind) == short
+    ]
+    last = max(started, key=lambda body: (body["createTime"], body["name"]), default={})
+    return last.get("status") in _FAILED
 
 
 def triggered(cloud: Cloud, trigger: Body, body: Any) -> Body | None:

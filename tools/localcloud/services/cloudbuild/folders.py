@@ -23,7 +23,7 @@ _REMOTE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """A branch or tag that points to a different commit than at the last look; `old` is "" for a new one."""
+    """A branch or tag, and its commits at the last look and now; `old` is "" for a new one, and the same as `new` where nothing was pushed."""
 
     remote: str
     ref: str
@@ -68,7 +68,7 @@ def find(cloud: Cloud, url: str) -> Git:
 
 
 def pushed(cloud: Cloud, only: str = "") -> Iterator[Push]:
-    """The pushes to all folders, or to one, since the last call, which is remembered."""
+    """Every branch and tag of all folders, or of one, that was there or has been pushed since the last call, which is remembered."""
     only_remote = remote(only) if only else ""
     if only_remote:
         find(cloud, only)
@@ -76,6 +76,4 @@ def pushed(cloud: Cloud, only: str = "") -> Iterator[Push]:
     for known, folder, text in rows:
         before, now = json.loads(text), Git(Path(folder)).refs()
         cloud.store.sql("UPDATE cloudbuild_folders SET refs = ? WHERE remote = ?", json.dumps(now), known)
-        for ref, commit in sorted(now.items()):
-            if before.get(ref) != commit:
-                yield Push(known, ref, before.get(ref, ""), commit)
+        yield from (Push(known, ref, before.get(ref, ""), commit) for ref, commit in sorted(now.items()))

@@ -11,7 +11,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
 from localcloud.engine.service import Body
 from localcloud.errors import CloudError, aborted, already_exists, failed_precondition
-from localcloud.services.cloudfunctions import builds, names, settings, sources, triggers
+from localcloud.services.cloudfunctions import builds, names, runtimes, settings, sources, triggers
 from localcloud.services.cloudfunctions.names import API, FunctionName
 
 _POLL_SECONDS = 1.0
@@ -128,7 +128,9 @@ async def _simulation_message(deployment: FunctionDeployment, body: Body, servic
         text = f"This function was not built (simulated): {why}. The command that was set for it runs in its place."
     else:
         text = f"This function was not built and does not run (simulated): {why}."
-    return {"severity": "INFO", "type": "Simulated", "message": text}
+    # A function in another language than Python will not be built at any other time either.
+    kind = "NotBuilt" if runtimes.python(body["buildConfig"]["runtime"]) else "Simulated"
+    return {"severity": "INFO", "type": kind, "message": text}
 
 
 def _settle(deployment: FunctionDeployment, body: Body, service: Body) -> None:
