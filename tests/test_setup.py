@@ -67,6 +67,17 @@ def test_a_python_without_venv_is_reported_in_one_sentence(clone: Path) -> None:
     assert not (clone / ".venv-in-the-making").exists()
 
 
+def test_a_disk_that_is_too_full_for_an_environment_is_reported_in_one_sentence(clone: Path) -> None:
+    full = program(clone, 'case "$*" in "-m venv .venv") echo "No space left on device" >&2; exit 1;; esac')
+    result = make(clone, "ready", f"PYTHON={full}")
+    assert result.returncode != 0
+    assert (
+        f".venv could not be made with {full}; any lines above say why. Often the disk is full: free some space (.venv takes up to "
+        "700 MB) and run make again." in result.stderr
+    )
+    assert not (clone / ".venv-in-the-making").exists()
+
+
 def test_an_environment_that_is_ready_is_not_created_again(clone: Path) -> None:
     """A set-up that is up to date never looks for a Python; a changed input makes it look again."""
     (clone / ".venv" / "bin").mkdir(parents=True)

@@ -65,6 +65,11 @@ like_pip() {
     fi
 }
 
+no_venv() {
+    say ".venv could not be made with $1; any lines above say why. Often the disk is full: free some space (.venv takes up to 700 MB) and run make again."
+    exit 1
+}
+
 no_packages() {
     say "The Python packages could not be installed; the lines above say why. Behind a proxy or mirror, set HTTPS_PROXY or PIP_INDEX_URL and run make again."
     exit 1
@@ -99,7 +104,7 @@ make_venv() {
         exit 1
     fi
     .venv/bin/python -m pip --version >/dev/null 2>&1 || rm -rf .venv
-    "$python" -m venv .venv
+    "$python" -m venv .venv || no_venv "$python"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
         -r tools/requirements-uv.txt || no_packages
     like_pip

@@ -331,8 +331,8 @@ def test_without_a_terminal_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False)
     with pytest.raises(Refused, match="There is no terminal to answer this at: pass --yes to confirm"):
         Terminal().confirm("Apply this?")
-    with pytest.raises(Refused, match="pass --yes"):
-        Terminal().typed("my-project", "Type the project's id:")
+    with pytest.raises(Refused, match=r"^Type the project's ID\. There is no terminal to answer this at: pass --yes"):
+        Terminal().typed("my-project", "Type the project's ID:")
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])

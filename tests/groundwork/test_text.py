@@ -8,6 +8,7 @@ from groundwork.text import allowed, counted, listed
 def test_the_nearest_word_is_suggested_first() -> None:
     assert allowed(["beta", "alpha"], "alpah") == "did you mean alpha? Allowed are alpha, beta."
     assert allowed(["beta", "alpha"], "zzz") == "allowed are alpha, beta."
+    assert allowed(["west9", "west1", "west10"], "west").startswith("did you mean west1? "), "of equals, the first"
     assert allowed([], "x") == "allowed are none."
 
 

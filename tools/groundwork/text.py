@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 from typing import Any
 
 
@@ -25,5 +25,12 @@ def counted(number: int, noun: str) -> str:
 def allowed(words: Iterable[str], wrong: str) -> str:
     """The end of a sentence about a word that is not one of `words`, the most similar one first."""
     known = sorted(words)
-    near = get_close_matches(wrong, known, n=1)
-    return (f"did you mean {near[0]}? A" if near else "a") + f"llowed are {listed(known)}."
+    near = most_similar(wrong, known)
+    return (f"did you mean {near}? A" if near else "a") + f"llowed are {listed(known)}."
+
+
+def most_similar(wrong: str, words: Iterable[str]) -> str:
+    """The word that `wrong` was probably meant to be, of several the first; "" if none is similar."""
+    ratios = {word: SequenceMatcher(None, word, wrong).ratio() for word in words}
+    near = max(ratios, key=ratios.__getitem__, default="")
+    return near if ratios.get(near, 0) >= 0.6 else ""

@@ -249,7 +249,15 @@ def test_an_import_that_cannot_be_complete_sets_nothing(clone: SmallClone) -> No
     result = clone("secrets", "import", ".env")
     assert result.code == Exit.USAGE
     assert ".env:2: PORT would be port, which the environment does not have. To add one, write" in result.err
+    assert "  To import the others: groundwork secrets import .env --only KAGGLE_USER" in result.err.splitlines()
     assert clone.states("kaggle-user") == {}
+
+
+def test_an_import_of_some_keys_takes_the_others_as_they_are(clone: SmallClone) -> None:
+    (clone.root / ".env").write_text("KAGGLE_USER=ann\nDEBUG=\nURL=http://${HOST}/\nPORT=1\nPORT=2\n")
+    assert clone("secrets", "import", ".env").code == Exit.USAGE
+    assert clone("secrets", "import", ".env", "--only", "DEBUG").code == Exit.USAGE
+    assert clone("secrets", "import", ".env", "--only", "KAGGLE_USER").text == "kaggle-user: version 1 is set\n"
 
 
 def test_an_import_without_permission_for_one_of_two_keys_sets_nothing(clone: SmallClone) -> None:

@@ -99,6 +99,34 @@ def test_what_is_deployed_trained_and_built_has_its_place(init: Init, tmp_path: 
     assert (builds["api"].dir, builds["train"].dockerfile) == ("api", "train.dockerfile")
 
 
+def test_what_builds_and_trains_fits_together(init: Init, tmp_path: Path) -> None:
+    files = {
+        "docker/api.dockerfile": "FROM scratch\nCOPY src /src\nEXPOSE 80\n",
+        "docker/trainer.dockerfile": "FROM scratch\nCOPY src /src\n",
+        "src/main.py": "",
+        "job.yaml": "workerPoolSpecs:\n- machineSpec: {}\n  containerSpec:\n    imageUri: a-docker.pkg.dev/p/cats/trainer:latest\n",
+        "cpu.yaml": "workerPoolSpecs:\n  machineSpec:\n    machineType: n1-highmem-2\n",
+        "cloudbuild.yaml": (
+            "steps:\n- {name: docker, args: [push, 'a-docker.pkg.dev/$PROJECT_ID/cats/trainer:$SHORT_SHA']}\n"
+            "- {name: gcloud, args: [ai, custom-jobs, create]}\n"
+            "availableSecrets: {secretManager: [{versionName: projects/p/secrets/KEY/versions/1, env: KEY}]}\n"
+        ),
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert init(*WORDS, "--cloud", "local") == Exit.OK
+    environment = load("dev", tmp_path)
+    build, training = environment.builds["trainer"], environment.training["train"]
+    assert (build.dir, build.dockerfile) == (".", "docker/trainer.dockerfile")
+    assert training.image.endswith("/cats-dogs-1/images/trainer")
+    assert training.machine_type == "n1-highmem-2"
+    assert environment.identities["build"].repositories == {"images": "write", "cats": "write"}
+    assert environment.identities["train"].repositories == {"images": "read", "cats": "read"}
+    assert environment.identities["build"].submits == ("training",)
+    assert environment.secrets["key"].readers == ("train", "build")
+
+
 @pytest.mark.parametrize(
     ("origin", "repository"),
     [

@@ -54,6 +54,32 @@ def test_a_dockerfile_that_serves_is_a_service(line: str, port: int | None, tmp_
     )
 
 
+@pytest.mark.parametrize(
+    ("copied", "context"),
+    [
+        ("COPY . .", "docker/api"),
+        ("COPY main.py ./", "docker/api"),
+        ('COPY ["src", "/app/src"]', ""),
+        ("copy --chown=app \\\n  requirements*.txt src/ /app/", ""),
+        ("ADD https://example.com/x.tar /x\nCOPY --from=build /src /src", "docker/api"),
+        ("COPY $FOLDER /x", "docker/api"),
+        ("COPY api/main.py .", "docker"),
+        ("COPY nowhere /x\nCOPY src /src", ""),
+        ("COPY ../../src **/x \x00 /x", "docker/api"),
+    ],
+)
+def test_an_image_is_built_from_the_folder_that_has_what_it_copies(copied: str, context: str, tmp_path: Path) -> None:
+    files = {"docker/api/Dockerfile": f"FROM scratch\n{copied}\n", "docker/api/main.py": "", "src/a.py": ""}
+    detected(tmp_path, {**files, "requirements.txt": ""})
+    assert [clue.context for clue in repository.scan(tmp_path) if clue.what == "Dockerfile"] == [context]
+
+
+def test_a_folder_of_nothing_but_dockerfiles_is_not_what_is_copied(tmp_path: Path) -> None:
+    detected(tmp_path, {f"dockerfiles/{name}.dockerfile": "COPY . /app" for name in ("api", "train")})
+    (tmp_path / "main.py").touch()
+    assert {clue.context for clue in repository.scan(tmp_path)} == {""}
+
+
 def test_a_dvc_remote_on_google_cloud_is_a_bucket_and_another_could_be_one(tmp_path: Path) -> None:
     config = "[core]\n    remote = a\n['remote \"a\"']\n    url = gs://team-data/sub\n['remote \"b\"']\n    url = s3://x:pw@there/y\n"
     assert detected(tmp_path, {".dvc/config": config}) == [
@@ -72,6 +98,14 @@ def test_a_dotenv_gives_names_of_secrets_and_none_of_their_values(tmp_path: Path
     assert "hidden" not in str(repository.scan(tmp_path))
 
 
+def test_a_dotenv_with_other_variables_names_the_keys_to_import(tmp_path: Path) -> None:
+    detected(tmp_path, {".env": "WANDB_API_KEY=x\nPORT=8000\n"})
+    first, *_ = repository.scan(tmp_path)
+    assert (
+        first.becomes == "WANDB_API_KEY is secret wandb-api-key: `groundwork secrets import .env --only WANDB_API_KEY`"
+    )
+
+
 def test_a_dotenv_that_git_would_add_is_reported(tmp_path: Path) -> None:
     said = "git does not ignore it: add it to .gitignore, so that its values stay out of git"
     detected(tmp_path, {".env": "PORT=8000\n"})
@@ -86,8 +120,25 @@ def test_a_cloud_build_file_names_images_and_services(tmp_path: Path) -> None:
     text = "steps: [{name: gcloud, args: [run, deploy, backend, --image, x]}]\nimages: ['eu-docker.pkg.dev/$PROJECT_ID/r/trainer:$SHORT_SHA', '$_IMAGE']\n"
     assert detected(tmp_path, {"cloudbuild.yaml": text}) == [
         ("Cloud Build", "trainer", "repositories"),
+        ("Cloud Build", "r", "registries"),
         ("Cloud Build", "backend", "services"),
     ]
+
+
+def test_a_cloud_build_file_names_secrets_and_starts_training(tmp_path: Path) -> None:
+    text = (
+        "steps: [{name: gcloud, args: [ai, custom-jobs, create, --config, job.yaml]}]\n"
+        "availableSecrets: {secretManager: [{versionName: projects/$PROJECT_ID/secrets/WANDB_API_KEY/versions/latest, env: KEY}]}\n"
+    )
+    assert detected(tmp_path, {"cloudbuild.yaml": text}) == [
+        ("Cloud Build", "wandb-api-key", "secrets"),
+        ("Cloud Build", "train", "training"),
+    ]
+    secret, _ = repository.scan(tmp_path)
+    assert (
+        secret.becomes
+        == "secret wandb-api-key, which identity build reads; write wandb-api-key for WANDB_API_KEY in this file"
+    )
 
 
 @pytest.mark.parametrize(

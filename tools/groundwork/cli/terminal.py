@@ -37,7 +37,7 @@ class Terminal:
 
     def typed(self, word: str, question: str) -> None:
         """Ask for a word to be typed. Raises Refused for any other, and where there is no terminal."""
-        _must_have_terminal(question)
+        _must_have_terminal(f"{question.removesuffix(':')}.")
         if (
             click.prompt(harmless(question), default="", show_default=False, prompt_suffix=" ", err=True).strip()
             != word

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from groundwork.environment.document import Place, dotted
-from groundwork.text import allowed, listed
+from groundwork.text import allowed, listed, most_similar
 
 Objection = tuple[Place, str]
 """A place and the sentence about it."""
@@ -115,10 +114,10 @@ def _unexpected(schema: Schema, value: Any) -> str:
 
 
 def _not_listed(schema: Schema, value: Any) -> str:
-    near = get_close_matches(str(value), [str(option) for option in schema["enum"]], n=1)
+    near = most_similar(str(value), map(str, schema["enum"]))
     if not near:
         return _unexpected(schema, value)
-    return f"is {_quoted(value)}; did you mean {near[0]}? Allowed are {_expected(schema)}."
+    return f"is {_quoted(value)}; did you mean {near}? Allowed are {_expected(schema)}."
 
 
 def _other_kind(schema: Schema, value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,12 +32,16 @@ class Assignment:
 
 
 class _NotALine(Exception):
-    """Why a line is not an entry."""
+    """Why a line is not an entry, and its key, "" if it has none."""
+
+    def __init__(self, why: str, key: str = "") -> None:
+        super().__init__(why)
+        self.key = key
 
 
-def read(file: Path) -> tuple[Assignment, ...]:
-    """The file's assignments. Raises UsageProblem naming every invalid line."""
-    return parse(_text(file), file.name)
+def read(file: Path, only: Collection[str] = ()) -> tuple[Assignment, ...]:
+    """The file's assignments. Raises UsageProblem naming every invalid line; if `only` selects keys, those of the others may be invalid."""
+    return parse(_text(file), file.name, only)
 
 
 def _text(file: Path) -> str:
@@ -58,16 +62,17 @@ def _text(file: Path) -> str:
         raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from None
 
 
-def parse(text: str, file_name: str) -> tuple[Assignment, ...]:
+def parse(text: str, file_name: str, only: Collection[str] = ()) -> tuple[Assignment, ...]:
     """The assignments in a text; `file_name` is its name in error messages. Raises UsageProblem."""
     entries: list[Assignment] = []
     mistakes: list[str] = []
     for line, found in _lines(text):
         if isinstance(found, _NotALine):
-            mistakes.append(f"{file_name}:{line}: {found}")
+            if not (only and found.key) or found.key in only:
+                mistakes.append(f"{file_name}:{line}: {found}")
         else:
             entries.append(Assignment(*found, line))
-    mistakes += _twice(entries, file_name)
+    mistakes += _twice((entry for entry in entries if not only or entry.key in only), file_name)
     if mistakes:
         raise UsageProblem(f"{file_name} has lines that cannot be imported; nothing was set:", mistakes)
     return tuple(entries)
@@ -111,7 +116,8 @@ def _entry(text: str, start: int) -> tuple[str, str, int]:
 def _without_references(key: str, value: str) -> str:
     if _REFERENCE.search(value):
         raise _NotALine(
-            f"{key} refers to another variable (${{...}}): write that value out, or use single quotes to keep the text as it is."
+            f"{key} refers to another variable (${{...}}): write that value out, or use single quotes to keep the text as it is.",
+            key,
         )
     return _filled(key, value)
 
@@ -119,14 +125,15 @@ def _without_references(key: str, value: str) -> str:
 def _filled(key: str, value: str) -> str:
     if not value.strip():
         raise _NotALine(
-            f"{key} is empty, and Secret Manager does not store empty values: give it a value or remove the line."
+            f"{key} is empty, and Secret Manager does not store empty values: give it a value or remove the line.",
+            key,
         )
     if "\0" in value:
-        raise _NotALine(f"{key} contains a zero byte.")
+        raise _NotALine(f"{key} contains a zero byte.", key)
     return value
 
 
-def _twice(entries: list[Assignment], file_name: str) -> Iterator[str]:
+def _twice(entries: Iterable[Assignment], file_name: str) -> Iterator[str]:
     first: dict[str, int] = {}
     for entry in entries:
         if entry.key in first:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import shlex
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,24 +30,27 @@ def wanted(file: Path, environment: Environment, only: Collection[str]) -> tuple
 
     Raises UsageProblem naming every key that cannot be imported.
     """
-    entries = dotenv.read(file)
+    entries = dotenv.read(file, only)
     missing = sorted(set(only) - {entry.key for entry in entries})
     if missing:
         raise UsageProblem(f"{file.name} has no {listed(missing)}; it has {listed(entry.key for entry in entries)}.")
     chosen = [entry for entry in entries if not only or entry.key in only]
     if not chosen:
         raise UsageProblem(f"{file.name} has no KEY=VALUE line: there is nothing to import.")
-    found: list[ImportedSecret] = []
+    found: dict[str, ImportedSecret] = {}
     mistakes: list[str] = []
     for entry in chosen:
         try:
-            found.append(_resolved(entry, environment))
+            found[entry.key] = _resolved(entry, environment)
         except UsageProblem as mistake:
             mistakes.append(f"{file.name}:{entry.line}: {mistake.message}")
-    mistakes += _collisions(found, file.name)
+    if mistakes and found:
+        others = " ".join(f"--only {key}" for key in found)
+        mistakes.append(f"To import the others: groundwork secrets import {shlex.quote(str(file))} {others}")
+    mistakes += _collisions(found.values(), file.name)
     if mistakes:
         raise UsageProblem(f"{len(mistakes)} of {len(chosen)} keys cannot be imported; nothing was set:", mistakes)
-    return tuple(found)
+    return tuple(found.values())
 
 
 def _resolved(entry: dotenv.Assignment, environment: Environment) -> ImportedSecret:
@@ -59,7 +63,7 @@ def _resolved(entry: dotenv.Assignment, environment: Environment) -> ImportedSec
             )
         raise UsageProblem(
             f"{entry.key} would be {suggested}, which the environment does not have. {names.how_to_add(environment, suggested)} "
-            "If it is not a secret, leave it out by naming the others with --only."
+            "If it is not a secret, leave it out with --only."
         )
     try:
         return ImportedSecret(name, values.checked(entry.value.encode("utf-8"), exact=True), entry.line)
@@ -67,7 +71,7 @@ def _resolved(entry: dotenv.Assignment, environment: Environment) -> ImportedSec
         raise UsageProblem(f"{entry.key}: {mistake.message}") from None
 
 
-def _collisions(found: Sequence[ImportedSecret], file_name: str) -> Iterator[str]:
+def _collisions(found: Iterable[ImportedSecret], file_name: str) -> Iterator[str]:
     lines: dict[str, int] = {}
     for each in found:
         if each.name in lines:

@@ -34,7 +34,7 @@ def text(answers: Answers, clues: Sequence[Clue]) -> str:
                 *_buckets(answers, clues),
                 *_repositories(clues),
                 *_secrets(clues),
-                *_identities(_data(answers, clues)),
+                *_identities(_data(answers, clues), clues),
                 *_services(clues),
                 *_training(clues),
                 *_builds(answers, clues),
@@ -104,6 +104,13 @@ def _repositories(clues: Sequence[Clue]) -> Iterator[str]:
     )
     yield from _reasons(clues, "repositories")
     yield "  images: {keep: 5, delete_after_days: 30}"
+    yield from _reasons(clues, "registries")
+    yield from (f"  {name}: {{keep: 5, delete_after_days: 30}}" for name in _registries(clues))
+
+
+def _registries(clues: Sequence[Clue]) -> list[str]:
+    """Repositories of images besides `images`."""
+    return list(dict.fromkeys(clue.name for clue in clues if clue.section == "registries"))
 
 
 def _secrets(clues: Sequence[Clue]) -> Iterator[str]:
@@ -114,7 +121,8 @@ def _secrets(clues: Sequence[Clue]) -> Iterator[str]:
         return
     yield "secrets:"
     yield from _reasons(clues, "secrets")
-    yield from (f"  {name}: {{readers: [train]}}" for name in names)
+    built = {clue.name for clue in clues if clue.section == "secrets" and clue.what == "Cloud Build"}
+    yield from (f"  {name}: {{readers: [{'train, build' if name in built else 'train'}]}}" for name in names)
 
 
 def _reasons(clues: Sequence[Clue], section: str) -> Iterator[str]:
@@ -122,8 +130,10 @@ def _reasons(clues: Sequence[Clue], section: str) -> Iterator[str]:
     yield from (line for line in dict.fromkeys(reasons) if line.isprintable())
 
 
-def _identities(data: dict[str, str]) -> Iterator[str]:
+def _identities(data: dict[str, str], clues: Sequence[Clue]) -> Iterator[str]:
     reads = ", ".join(f"{name}: read" for name in data if name != "models")
+    origins = {(clue.what, clue.section) for clue in clues}
+    read, write = (", ".join(f"{name}: {way}" for name in ("images", *_registries(clues))) for way in ("read", "write"))
     yield from (
         "",
         "# One service account per purpose, what it may do, and which members may act as",
@@ -132,16 +142,17 @@ def _identities(data: dict[str, str]) -> Iterator[str]:
         "  train:",
         "    description: Trains models.",
         f"    buckets: {{{reads}, models: write}}" if reads else "    buckets: {models: write}",
-        "    repositories: {images: read}",
+        f"    repositories: {{{read}}}",
         "    users: [data-scientist, ml-engineer, operator]",
         "  serve:",
         "    description: Serves models.",
         "    buckets: {models: read}",
-        "    repositories: {images: read}",
+        f"    repositories: {{{read}}}",
         "    users: [ml-engineer, operator]",
         "  build:",
         "    description: Builds images.",
-        "    repositories: {images: write}",
+        f"    repositories: {{{write}}}",
+        *(["    submits: [training]"] if ("Cloud Build", "training") in origins else []),
         "    users: [ml-engineer, operator]",
     )
 
@@ -168,20 +179,39 @@ def _services(clues: Sequence[Clue]) -> Iterator[str]:
 
 
 def _training(clues: Sequence[Clue]) -> Iterator[str]:
-    if any(clue.section == "training" for clue in clues):
-        yield from (
-            "",
-            "# Training on Vertex AI: `groundwork jobs submit train`. It saves its model in this bucket.",
-            "training:",
-        )
-        yield from _reasons(clues, "training")
-        yield "  train: {output: models}"
+    jobs = [clue for clue in clues if clue.section == "training"]
+    if not jobs:
+        return
+    yield from (
+        "",
+        "# Training on Vertex AI: `groundwork jobs submit train`. It saves its model in this bucket.",
+        "training:",
+    )
+    yield from _reasons(clues, "training")
+    image = _trained(jobs, clues)
+    machine = next((clue.machine for clue in jobs if clue.machine), "")
+    settings = [f"image: images/{image}"] if image not in ("", "train") else []
+    settings += [f"machine_type: {machine}"] if machine else []
+    yield f"  train: {{{', '.join([*settings, 'output: models'])}}}"
+
+
+def _trained(jobs: Sequence[Clue], clues: Sequence[Clue]) -> str:
+    """The image that trains: the one that a job names, or else the only one that is no service; "" if neither is built here."""
+    serves = {clue.name for clue in clues if clue.section == "services"}
+    built = {clue.name: clue.name not in serves for clue in clues if clue.section == "repositories"}
+    named = [clue.image for clue in jobs if clue.image in built]
+    others = [name for name, trains in built.items() if trains]
+    return named[0] if named else others[0] if len(others) == 1 else ""
 
 
 def _builds(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
     """Builds need a repository on GitHub: on Google Cloud they are commented out, on the local cloud a folder stands in for it."""
-    files = {clue.name: clue.file for clue in clues if clue.what == "Dockerfile" and _PATH.fullmatch(clue.file)}
-    if not files:
+    images = {
+        clue.name: clue
+        for clue in clues
+        if clue.what == "Dockerfile" and clue.section == "repositories" and _PATH.fullmatch(clue.file)
+    }
+    if not images:
         return
     local = answers.cloud == "local"
     mark, repository = "" if local else "# ", answers.github or "OWNER/NAME"
@@ -200,8 +230,8 @@ def _builds(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
             f'# github: {{repository: {repository}, owner_id: "NUMBER"}}',
         )
     yield f"{mark}builds:"
-    for name, file in files.items():
-        folder, _, dockerfile = file.rpartition("/")
-        settings = [f"dir: {folder}"] if folder else []
+    for name, clue in images.items():
+        dockerfile = clue.file.removeprefix(f"{clue.context}/")
+        settings = [f"dir: {clue.context}"] if clue.context else []
         settings += [f"dockerfile: {dockerfile}"] if dockerfile != "Dockerfile" else []
         yield f"{mark}  {name}: {{{', '.join(settings)}}}"

@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from groundwork.display import on_one_line
 from groundwork.environment import foreign_yaml
 from groundwork.errors import UsageProblem
 from groundwork.secrets.names import suggested
+from groundwork.start import dockerfile
 from groundwork.terraform import git
 
 _MOST_FILES = 20_000
@@ -31,11 +33,15 @@ _NOT_THEIRS = frozenset(
         ".tox",
     }
 )
-_DOCKERFILE = re.compile(r"(?i)dockerfile(?:\.(?P<after>[\w-]+))?|(?P<before>[\w-]+)\.dockerfile")
 _DOTENV = re.compile(r"\.env(\.(?!(example|sample|template|dist)\Z)[\w-]+)?")
 _KEY = re.compile(r"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=")
 _SECRET = re.compile(r"(?i)key|token|secret|passw|credential|user|auth")
 _WANDB = re.compile(r"(?m)^\s*(?:import wandb|from wandb)\b|^[\s\"'-]*wandb\b")
+_STARTS_TRAINING = re.compile(r"custom-jobs['\",\s-]+create")
+_PUSHED_TO = re.compile(r"-docker\.pkg\.dev/[^/\s'\"]+/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)/")
+_SECRET_READ = re.compile(r"projects/[^/\s'\"]+/secrets/([A-Za-z0-9_-]+)/versions/")
+_IMAGE = re.compile(r"(?m)^[\s-]*(?:imageUri|image_uri):\s*['\"]?([^\s'\"#]+)")
+_MACHINE = re.compile(r"(?m)^[\s-]*(?:machineType|machine_type):\s*['\"]?([a-z0-9]+-[a-z]+-[0-9]+)\b")
 _DEPLOYS = re.compile(r"run['\",\s]+deploy['\",\s]+([a-z][a-z0-9-]*)")
 _SERVES = re.compile(
     r"(?im)^\s*(?:CMD|ENTRYPOINT)\b.*\b(?:uvicorn|gunicorn|hypercorn|fastapi|streamlit|flask|gradio|bentoml)\b"
@@ -51,7 +57,8 @@ _REQUIREMENTS = re.compile(r"requirements[\w-]*\.(txt|in)|pyproject\.toml|enviro
 class Clue:
     """A hint in a file: what it is, the file's path, the name it gives, and what it would become.
 
-    `section` is the part of the environment file that it goes into, "" if it is only reported. `port` is a service's, 0 if unknown.
+    `section` is the part of the environment file that it goes into, "" if it is only reported. `port` is a service's, 0 if unknown. `context`
+    is the folder that an image is built from, "" for the whole repository. `image` and `machine` are a training's, "" if unknown.
     """
 
     what: str
@@ -60,6 +67,9 @@ class Clue:
     becomes: str
     section: str = ""
     port: int = 0
+    context: str = ""
+    image: str = ""
+    machine: str = ""
 
 
 def scan(folder: Path) -> tuple[Clue, ...]:
@@ -93,9 +103,11 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _clues(folder: Path, file: Path) -> Iterator[Clue]:
     relative, name = on_one_line(file.relative_to(folder).as_posix()), file.name
-    if found := _DOCKERFILE.fullmatch(name):
+    if found := dockerfile.NAME.fullmatch(name):
         image = plain(found["after"] or found["before"] or (file.parent.name if file.parent != folder else "app"))
-        yield Clue("Dockerfile", relative, image, f"image {image} in repository images", "repositories")
+        context = on_one_line(dockerfile.context(folder, file, _text(file)).relative_to(folder).as_posix())
+        becomes = f"image {image} in repository images"
+        yield Clue("Dockerfile", relative, image, becomes, "repositories", context="" if context == "." else context)
         yield from _served(relative, image, _text(file))
     elif file.parent.name == ".dvc" and name in ("config", "config.local"):
         yield from _remotes(relative, _text(file))
@@ -106,14 +118,7 @@ def _clues(folder: Path, file: Path) -> Iterator[Clue]:
     elif name.endswith(".json"):
         yield from _key(file, relative)
     elif name.endswith((".yaml", ".yml")) and not _REQUIREMENTS.fullmatch(name):
-        if re.search(r"(?m)^\s*-?\s*(workerPoolSpecs|machineSpec):", _text(file)):
-            yield Clue(
-                "Vertex AI job",
-                relative,
-                "train",
-                "training train, as identity train; `groundwork jobs submit` reads the file itself, too",
-                "training",
-            )
+        yield from _job(relative, _text(file))
     elif (name.endswith(".py") or _REQUIREMENTS.fullmatch(name)) and _WANDB.search(_text(file)):
         yield Clue("W&B", relative, "wandb-api-key", "secret wandb-api-key, which identity train reads", "secrets")
 
@@ -124,6 +129,27 @@ def _served(file_name: str, image: str, text: str) -> Iterator[Clue]:
     if exposed or _SERVES.search(text):
         becomes = f"service {image} on Cloud Run, which runs as identity serve"
         yield Clue("Dockerfile", file_name, image, becomes, "services", int(exposed[1]) if exposed else 0)
+
+
+def _job(file_name: str, text: str) -> Iterator[Clue]:
+    if not re.search(r"(?m)^\s*-?\s*(workerPoolSpecs|machineSpec):", text):
+        return
+    image, machine = _IMAGE.search(text), _MACHINE.search(text)
+    yield Clue(
+        "Vertex AI job",
+        file_name,
+        "train",
+        "training train, as identity train; `groundwork jobs submit` reads the file itself, too",
+        "training",
+        image=_image_name(image[1]) if image else "",
+        machine=machine[1] if machine else "",
+    )
+
+
+def _image_name(address: str) -> str:
+    """The name of an image without its registry, tag and digest; "" if a variable stands for it."""
+    name = address.rpartition("/")[2].partition("@")[0].partition(":")[0]
+    return "" if "$" in name else plain(name)
 
 
 def on_github(folder: Path) -> str:
@@ -184,12 +210,12 @@ def _where(url: str) -> str:
 
 def _variables(file: Path, file_name: str) -> Iterator[Clue]:
     keys = list(dict.fromkeys(_KEY.findall(_text(file))))
+    hidden = {key: name for key in keys if (name := suggested(key)) and _SECRET.search(key)}
     for key in keys:
-        name = suggested(key)
-        if name and _SECRET.search(key):
-            yield Clue(
-                ".env", file_name, name, f"{key} is secret {name}: `groundwork secrets import {file_name}`", "secrets"
-            )
+        if key in hidden:
+            only = "" if len(hidden) == len(keys) else f" --only {key}"
+            becomes = f"{key} is secret {hidden[key]}: `groundwork secrets import {file_name}{only}`"
+            yield Clue(".env", file_name, hidden[key], becomes, "secrets")
         else:
             yield Clue(".env", file_name, "", f"{key} does not look like a secret: it stays a variable")
     if git.is_tracked(file):
@@ -208,29 +234,32 @@ def _build(file_name: str, text: str) -> Iterator[Clue]:
     if not isinstance(build, dict):
         yield Clue("Cloud Build", file_name, "", "cannot be read: it is not a build in YAML or JSON")
         return
-    images = {
-        plain(str(image).rpartition("/")[2].partition(":")[0].partition("@")[0])
-        for image in build.get("images") or ()
-        if "$" not in str(image).rpartition("/")[2].partition(":")[0]
-    }
-    for image in sorted(images):
-        yield Clue(
-            "Cloud Build",
-            file_name,
-            image,
-            f"image {image} in repository images, built as identity build",
-            "repositories",
-        )
+    clues = list(_pushed(file_name, build, text))
     for service in dict.fromkeys(_DEPLOYS.findall(text)):
-        yield Clue(
-            "Cloud Build",
-            file_name,
-            service,
-            f"service {service} on Cloud Run, which runs as identity serve",
-            "services",
-        )
-    if not images and not _DEPLOYS.search(text):
-        yield Clue("Cloud Build", file_name, "", "runs as identity build")
+        becomes = f"service {service} on Cloud Run, which runs as identity serve"
+        clues.append(Clue("Cloud Build", file_name, service, becomes, "services"))
+    for secret in dict.fromkeys(_SECRET_READ.findall(text)):
+        if name := suggested(secret):
+            hint = f"; write {name} for {secret} in this file" if secret != name else ""
+            clues.append(
+                Clue("Cloud Build", file_name, name, f"secret {name}, which identity build reads{hint}", "secrets")
+            )
+    if _STARTS_TRAINING.search(text):
+        becomes = "training train, as identity train, which identity build submits"
+        clues.append(Clue("Cloud Build", file_name, "train", becomes, "training"))
+    yield from clues or [Clue("Cloud Build", file_name, "", "runs as identity build")]
+
+
+def _pushed(file_name: str, build: dict[str, Any], text: str) -> Iterator[Clue]:
+    """The images that a build names, and the repositories besides `images` that it pushes to."""
+    for image in sorted({_image_name(str(address)) for address in build.get("images") or ()} - {""}):
+        becomes = f"image {image} in repository images, built as identity build"
+        yield Clue("Cloud Build", file_name, image, becomes, "repositories")
+    for name in dict.fromkeys(_PUSHED_TO.findall(text)):
+        if name != "images":
+            yield Clue(
+                "Cloud Build", file_name, name, f"repository {name}, to which identity build pushes", "registries"
+            )
 
 
 def _key(file: Path, file_name: str) -> Iterator[Clue]:
