@@ -10,7 +10,18 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.iam import roles
 from localcloud.engine.interfaces import Addresses
 from localcloud.engine.service import Connections, Endpoints, Service, Site, Worker
-from localcloud.services.run import addresses, executions, front, jobs, journal, measures, revisions, rollout, services
+from localcloud.services.run import (
+    addresses,
+    executions,
+    front,
+    jobs,
+    journal,
+    measures,
+    revisions,
+    rollout,
+    services,
+    source_builds,
+)
 from localcloud.services.run.fleet import IDLE, Fleet, Instance
 from localcloud.services.run.instances import Starter
 from localcloud.services.run.names import API
@@ -64,6 +75,7 @@ SERVICE = Service(
         "projects.locations.jobs.executions.tasks": executions.TASK,
     },
     methods={
+        f"{_PLACE}.builds.submit": source_builds.submit,
         f"{_PLACE}.services.create": services.create,
         f"{_PLACE}.services.patch": services.patch,
         f"{_PLACE}.services.delete": services.delete,
@@ -75,7 +87,8 @@ SERVICE = Service(
         f"{_PLACE}.jobs.executions.cancel": executions.cancel,
         f"{_PLACE}.jobs.executions.delete": executions.delete,
     },
-    permissions={f"{_PLACE}.jobs.run": jobs.run_needs},
+    # Submitting a build needs Cloud Build's permissions, which that checks.
+    permissions={f"{_PLACE}.builds.submit": None, f"{_PLACE}.jobs.run": jobs.run_needs},
     workers={
         services.DEPLOY: Worker(rollout.deploy, rollout.cut),
         services.REMOVE: Worker(rollout.remove, again=True),
