@@ -16,12 +16,13 @@ import grpc
 import pytest
 import requests
 from google.cloud import secretmanager
-from localcloud.server import certificates, launcher
+from localcloud.server import certificates, launcher, log_messages
 from localcloud.server.grpc_calls import Transcoder
 from localcloud.server.launcher import LocalCloud
 
 PROJECT = "way-in"
 HOST = "secretmanager.googleapis.com"
+LOGGING = "logging.googleapis.com"
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +110,37 @@ def test_a_library_that_speaks_only_grpc_creates_reads_and_is_refused(
         theirs.access_secret_version(name=f"{created.name}/versions/latest")
     with pytest.raises(NotFound):
         mine.get_secret(name=f"{parent}/secrets/nobody-made")
+
+
+def test_logs_are_tailed_over_grpc_by_those_who_may_read_them(
+    cloud: LocalCloud, owner: str, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{cloud.port}")
+    channel = grpc.secure_channel(f"{LOGGING}:443", grpc.ssl_channel_credentials(bundle.read_bytes()))
+    tail = channel.stream_stream("/google.logging.v2.LoggingServiceV2/TailLogEntries")
+    name = f"projects/{PROJECT}".encode()
+    wanted = b'textPayload:"wanted"'
+    sent = b"\x0a" + bytes([len(name)]) + name + b"\x12" + bytes([len(wanted)]) + wanted
+
+    def write(text: str) -> None:
+        entry = {"logName": f"projects/{PROJECT}/logs/app", "resource": {"type": "global"}, "textPayload": text}
+        url, headers = f"{cloud.base}/logging/v2/entries:write", {"Authorization": f"Bearer {owner}"}
+        labelled = {**entry, "labels": {"run": "7"}, "severity": "ERROR"}
+        assert requests.post(url, headers=headers, json={"entries": [labelled]}, timeout=30).ok
+
+    write("wanted before")
+    call = tail(iter([sent]), metadata=[("authorization", f"Bearer {owner}")], timeout=60)
+    assert list(call.initial_metadata()) == []
+    for text in ("other", "wanted now"):
+        write(text)
+    (found,) = log_messages.entries_of(next(call))
+    assert (found["textPayload"], found["severity"]) == ("wanted now", "ERROR")
+    assert found["labels"] == [{"key": "run", "value": "7"}]
+    call.cancel()
+    stranger = launcher.token(cloud.state, "user:eve@example.com")
+    refused = tail(iter([sent]), metadata=[("authorization", f"Bearer {stranger}")], timeout=60)
+    with pytest.raises(grpc.RpcError, match=r"logging\.logEntries\.list"):
+        next(refused)
 
 
 def test_a_grpc_method_that_cannot_be_transcoded_says_so(

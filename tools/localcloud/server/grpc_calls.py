@@ -1,14 +1,12 @@
 """gRPC for clients that speak nothing else: unary calls are transcoded to the REST calls that Google documents for them.
 
 The types and the REST form of a method come from Google's client library of the service; where that library is not installed, or a
-method streams, the answer is UNIMPLEMENTED and says so.
+method streams, the answer is UNIMPLEMENTED and says so. Of the methods that stream, only the tailing of logs is answered.
 """
 
 from __future__ import annotations
 
-import http.client
 import importlib
-import json
 import pkgutil
 import re
 import shutil
@@ -29,24 +27,12 @@ from google.longrunning import operations_pb2
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
+from localcloud.server import log_tail, rest_calls
 from localcloud.spec.discovery import versions
 
 _METHOD = re.compile(r"/((?:[a-z][a-z0-9_]*\.)+)([A-Z]\w*)/([A-Z]\w*)")
 _WORKERS = 16
 _Parse = Callable[[bytes], Message]
-_PASSED = ("authorization", "x-goog-user-project", "x-goog-request-params")
-_CODES = {
-    400: grpc.StatusCode.INVALID_ARGUMENT,
-    401: grpc.StatusCode.UNAUTHENTICATED,
-    403: grpc.StatusCode.PERMISSION_DENIED,
-    404: grpc.StatusCode.NOT_FOUND,
-    409: grpc.StatusCode.ABORTED,
-    429: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    499: grpc.StatusCode.CANCELLED,
-    501: grpc.StatusCode.UNIMPLEMENTED,
-    503: grpc.StatusCode.UNAVAILABLE,
-    504: grpc.StatusCode.DEADLINE_EXCEEDED,
-}
 # Services that every API carries under its own host: message module, REST suffixes by method.
 _MIXINS: Mapping[str, tuple[Any, Mapping[str, tuple[str, str, str]]]] = {
     "google.longrunning.Operations": (
@@ -88,6 +74,7 @@ class Transcoder:
         self._servers: dict[str, tuple[grpc.Server, str]] = {}
         self._pool = ThreadPoolExecutor(_WORKERS, "grpc")
         self._lock = threading.Lock()
+        self._tails = log_tail.Tails(self._address)
 
     def socket(self, host: str) -> str:
         """The socket on which calls to a host are answered."""
@@ -98,7 +85,9 @@ class Transcoder:
         with self._lock:
             if host not in self._servers:
                 path = str(self._folder / str(len(self._servers)))
-                server = grpc.server(self._pool, handlers=(_Calls(self._address, host),), maximum_concurrent_rpcs=None)
+                server = grpc.server(
+                    self._pool, handlers=(_Calls(self._address, host, self._tails),), maximum_concurrent_rpcs=None
+                )
                 server.add_insecure_port(f"unix:{path}")
                 server.start()
                 self._servers[host] = server, path
@@ -115,31 +104,24 @@ class Transcoder:
 class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
     """Every method of a host."""
 
-    def __init__(self, address: str, host: str) -> None:
-        self._address, self._host = address, host
+    def __init__(self, address: str, host: str, tails: log_tail.Tails) -> None:
+        self._address, self._host, self._tails = address, host, tails
 
     def service(self, details: Any) -> Any:
         name = details.method
+        if (self._host, name) == (log_tail.HOST, log_tail.METHOD):
+            return grpc.stream_stream_rpc_method_handler(self._tails.followed)
         method = _method(name, self._host)
         if method is None:
             return grpc.unary_unary_rpc_method_handler(lambda _, context: context.abort(*_unknown(name)))
         return grpc.unary_unary_rpc_method_handler(lambda data, context: self._called(method, data, context))
 
     def _called(self, method: Unary, data: bytes, context: Any) -> bytes:
-        headers = {name: value for name, value in context.invocation_metadata() if name in _PASSED}
         try:
             verb, target, body = _rest(method, method.request(data))
         except ValueError as problem:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(problem))
-        connection = http.client.HTTPConnection(self._address, timeout=600)
-        try:
-            connection.request(verb, target, body, {**headers, "Host": method.host, "Content-Type": "application/json"})
-            answer = connection.getresponse()
-            text = answer.read().decode()
-        finally:
-            connection.close()
-        if answer.status >= 300:
-            _refused(context, answer.status, text)
+        text = rest_calls.asked(self._address, method.host, context, verb, target, body)
         return method.answer(text or "{}")
 
 
@@ -152,16 +134,6 @@ def _unknown(name: str) -> tuple[grpc.StatusCode, str]:
         f"The local cloud does not answer {name} over gRPC: it streams, or Google's client library for it is not installed beside "
         'the local cloud. Use REST instead (transport="rest" in Google\'s Python clients).'
     )
-
-
-def _refused(context: Any, status: int, text: str) -> None:
-    try:
-        error = json.loads(text)["error"]
-    except (ValueError, KeyError, TypeError):
-        error = {}
-    name = error.get("status", "")
-    code = getattr(grpc.StatusCode, name, None) or _CODES.get(status, grpc.StatusCode.UNKNOWN)
-    context.abort(code, error.get("message") or f"HTTP {status}")
 
 
 def _rest(method: Unary, request: Message) -> tuple[str, str, str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote, unquote
 
 from localcloud.engine import gate, paging
@@ -48,7 +48,7 @@ def list_(call: Call) -> Body:
         raise invalid(f"Invalid order_by {order!r}: timestamp asc or timestamp desc.", "order_by")
     newest, text = _ORDERS[order], call.body.get("filter", "")
     test = log_filters.compiled(text)
-    question = f"{sorted(names)} {newest} {text}"
+    question = _question(names, text, newest=newest)
     size = paging.size(call.body.get("pageSize"), 50, _MOST)
     last = paging.after(call.body.get("pageToken", ""), question)
     entries: list[tuple[Mark, Body]] = []
@@ -59,6 +59,11 @@ def list_(call: Call) -> Body:
             break
     page, more = paging.cut(entries, size, lambda pair: json.dumps(pair[0]), question)
     return {"entries": [entry for _, entry in page], **more} if page else {}
+
+
+def token_after(names: Sequence[str], text: str, mark: Mark) -> str:
+    """The page token with which a list, oldest first, goes on after an entry."""
+    return paging.token(json.dumps(mark), _question(names, text, newest=False))
 
 
 def names(call: Call) -> Body:
@@ -80,6 +85,10 @@ def require(call: Call, permission: str, container: str) -> None:
     project = container.partition("/")[2]
     if not call.principal or not call.cloud.iam.allowed(call.principal, permission, "logging", container, project):
         raise gate.refusal(call, permission, container)
+
+
+def _question(names: Sequence[str], text: str, *, newest: bool) -> str:
+    return f"{sorted(names)} {newest} {text}"
 
 
 def _merged(call: Call, containers: list[str], last: str, *, newest: bool) -> Iterator[tuple[Mark, Body]]:
