@@ -47,6 +47,14 @@ def test_machine_types_of_machines_jobs_and_services() -> None:
     assert workloads.training(found).rows == (("Vertex custom job", "train", "2026-11-27 10:11", "succeeded"),)
 
 
+def test_the_newest_job_comes_first() -> None:
+    days = ("26", "28", "27")
+    jobs = [
+        ("Vertex custom job", f"{VERTEX}/customJobs/{day}", {"createTime": f"2026-11-{day}T10:11:12Z"}) for day in days
+    ]
+    assert [row[2][8:10] for row in workloads.training(inventory(*jobs)).rows] == ["28", "27", "26"]
+
+
 def test_a_deployed_service_comes_with_the_command_that_calls_it() -> None:
     found = inventory(("Run service", f"{VERTEX}/services/api", {"uri": "https://api-x.run.app"}))
     (row,) = workloads.deployed(found).rows

@@ -107,11 +107,18 @@ def test_a_failed_push_is_reported_in_one_sentence(project: Project, image: str,
 
 def test_with_several_repositories_one_must_be_given(project: Project) -> None:
     one = project.environment.repositories["images"]
-    several = replace(project, environment=replace(project.environment, repositories={"images": one, "more": one}))
+    several = replace(project, environment=replace(project.environment, repositories={"cats": one, "more": one}))
     with pytest.raises(
-        UsageProblem, match="Say to which repository api goes, as in --image REPOSITORY/api: there are images, more"
+        UsageProblem, match="Say to which repository api goes, as in --image REPOSITORY/api: there are cats, more"
     ):
         address(several, "api")
+
+
+def test_of_several_repositories_images_is_meant_as_in_the_file(project: Project) -> None:
+    one = project.environment.repositories["images"]
+    other = replace(one, url="europe-west1-docker.pkg.dev/p/cats")
+    several = replace(project, environment=replace(project.environment, repositories={"cats": other, "images": one}))
+    assert address(several, "api") == f"{one.url}/api"
 
 
 @pytest.mark.parametrize(

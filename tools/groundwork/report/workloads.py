@@ -94,7 +94,7 @@ def _when(body: Mapping[str, Any]) -> str:
 
 def builds(cloud: GoogleCloud, environment: Environment, found: Inventory) -> Section:
     """The newest Cloud Build builds, regional and global."""
-    question, columns = "What was built?", ("build", "made", "status", "images")
+    question, columns = "What was built?", ("build", "created (UTC)", "status", "images")
     kind = "build trigger"
     if kind in found.off:
         return Section("builds", question, notes=(f"There is no build: {found.off[kind]}.",))
@@ -118,17 +118,22 @@ def _build(entry: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def training(found: Inventory) -> Section:
-    """Every job that may have trained a model, and its result."""
+    """Every job that may have trained a model, and its result, the newest first."""
     listed = _listed(found, "training")
-    rows = ((item.kind, _called(item), _when(item.body), state) for item, state in listed.rows)
-    return listed.section("training", "Was the model trained in the cloud?", ("kind", "name", "made", "state"), rows)
+    rows = [(item.kind, _called(item), _when(item.body), state) for item, state in listed.rows]
+    rows.sort(key=lambda row: row[2], reverse=True)
+    return listed.section(
+        "training", "Was the model trained in the cloud?", ("kind", "name", "created (UTC)", "state"), rows
+    )
 
 
 def deployed(found: Inventory) -> Section:
     """Every deployed service, with the command that calls it, as the caller unless it is public."""
     listed = _listed(found, "deployed")
     rows = ((item.kind, item.short, _when(item.body), call) for item, call in listed.rows)
-    return listed.section("deployed", "How is the deployed service called?", ("kind", "name", "made", "call"), rows)
+    return listed.section(
+        "deployed", "How is the deployed service called?", ("kind", "name", "created (UTC)", "call"), rows
+    )
 
 
 def monitoring(found: Inventory) -> Section:

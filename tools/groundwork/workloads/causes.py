@@ -14,6 +14,7 @@ _CAUSES = (
     (r'exec: "(?:--?\w|/gcs/|gs://)', "its arguments replace CMD, so that the first argument is run as the program: set ENTRYPOINT in the Dockerfile"),
     (r"(?:Out of memory|Memory limit of [\w. ]+ exceeded|OOM|out-of-memory)", "it needs more memory than its limit: raise memory in the environment file"),
     (r"(?:Permission denied on secret|secretmanager\.versions\.access)", "its identity may not read the secret: name the identity among the secret's readers in the environment file"),
+    (r"invalid reference format", "a variable in an image's name is empty: only triggers set SHORT_SHA, COMMIT_SHA, BRANCH_NAME and TAG_NAME, so set the one that is used, as in `--substitution SHORT_SHA=$(git rev-parse --short HEAD)`"),
     (r"exec format error", "the image was built for another processor, for example on an ARM Mac: build it with `groundwork builds submit`"),
     (r"(?:running on|listening (?:on|at):?) \S*(?:127\.0\.0\.1|localhost)", "it listens on 127.0.0.1 only: make it listen on 0.0.0.0"),
     (r"(?:[Ii]mage .*(?:not found|does not exist)|MANIFEST_UNKNOWN|manifest unknown)", "there is no such image: `groundwork images list` shows the images there are"),

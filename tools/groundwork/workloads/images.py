@@ -83,7 +83,7 @@ def short(text: str) -> str:
 
 
 def address(project: Project, image: str) -> str:
-    """The image's full name without tag: a name goes to the environment's only repository, REPOSITORY/NAME to one of several.
+    """The image's full name without tag: a name goes to the only repository, or as in the file to `images`; REPOSITORY/NAME to another.
 
     Raises UsageProblem for an invalid name, or where it is not clear to which repository.
     """
@@ -92,12 +92,12 @@ def address(project: Project, image: str) -> str:
     repositories = project.environment.repositories
     repository, slash, name = image.rpartition("/")
     if not slash:
-        if len(repositories) != 1:
+        if len(repositories) != 1 and "images" not in repositories:
             raise UsageProblem(
                 f"Say to which repository {image} goes, as in --image REPOSITORY/{image}: "
                 f"{'there are ' + ', '.join(repositories) if repositories else 'the environment file has none'}."
             )
-        repository, name = next(iter(repositories)), image
+        repository, name = "images" if "images" in repositories else next(iter(repositories)), image
     if repository not in repositories:
         raise UsageProblem(f"There is no repository {repository}; {allowed(repositories, repository)}")
     if not re.fullmatch(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*", name):

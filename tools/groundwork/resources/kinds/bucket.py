@@ -254,7 +254,7 @@ KIND = Kind(
             again=True,
         ),
     ),
-    components={"buckets": "bucket", "sources": "sources of builds", "state_bucket": "state bucket"},
+    components={"buckets": "bucket", "sources": "bucket", "state_bucket": "state bucket"},
     listings=(Listing("storage", "v1/b", "items", born="timeCreated", params={"project": "{project}"}, platform=True),),
     removal=Removal(after=("function", "log sink"), path=_ONE, before=empty),
     belongs=functions.copies_its_code,
