@@ -15,7 +15,7 @@ from localcloud import errors
 from localcloud.engine import fingerprints, gate, paging, references, shapes, standard, zonal
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Body, Call, Handler, Resource, Service
-from localcloud.spec import filters, timestamps
+from localcloud.spec import regex_filters, timestamps
 from localcloud.spec.discovery import Method
 
 Verb = Callable[[Call, Resource], Body | Reply]
@@ -248,7 +248,7 @@ def _page(call: Call, resource: Resource, parents: Sequence[str]) -> tuple[Seque
     question = f"{call.path}?{call.params.get('filter', '')}"
     size = paging.size(call.params.get("maxResults"), 500, 500)
     after = paging.after(call.params.get("pageToken", ""), question)
-    test = filters.compiled(call.params["filter"]) if call.params.get("filter") else None
+    test = regex_filters.compiled(call.params["filter"]) if call.params.get("filter") else None
     limit = None if test else size + 1
     rows = [
         pair

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from localcloud.engine import paging, places, references
 from localcloud.engine.service import Body, Call, Handler
 from localcloud.errors import not_found
-from localcloud.spec import filters
+from localcloud.spec import regex_filters
 
 _ZONES = {"europe-west1": "bcd", "us-central1": "abcf", "us-east1": "bcd"}
 _SIZES = (2, 4, 8, 16, 32)
@@ -181,7 +181,7 @@ def lister(kind: str) -> Handler:
     """A handler that lists a catalogue collection; `kind` is its name in compute#kind."""
 
     def list_(call: Call) -> Body:
-        test = filters.compiled(call.params.get("filter", ""))
+        test = regex_filters.compiled(call.params.get("filter", ""))
         size = paging.size(call.params.get("maxResults"), 500, 500)
         after = paging.after(call.params.get("pageToken", ""), call.path)
         pairs = [(name, _shown(call, name, body, kind)) for name, body in sorted(_all(call)) if name > after]
@@ -204,7 +204,7 @@ def lister_of_zones(kind: str) -> Handler:
 
     def aggregated_list(call: Call) -> Body:
         collection = call.method.collection
-        test = filters.compiled(call.params.get("filter", ""))
+        test = regex_filters.compiled(call.params.get("filter", ""))
         size = paging.size(call.params.get("maxResults"), 500, 500)
         after = paging.after(call.params.get("pageToken", ""), call.path)
         pairs = [(name, _shown(call, name, body, kind)) for name, body in sorted(_all(call)) if name > after]
