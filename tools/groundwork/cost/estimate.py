@@ -213,7 +213,8 @@ def sentence(found: Estimate, today: date | None = None) -> str:
     unpriced = len({c.address for c in after.of("unpriced")})
     parts += [f"{unpriced} unpriced"] if unpriced else []
     bound = "≥ " if after.bounded else ""
-    text = f"Cost: {a_month(found)} ({bound}{_hourly(after.hourly)} an hour): {', '.join(parts)}. This plan: {as_money(found.delta, signed=True)} a month."
+    hourly = f"${after.hourly:.4f}" if ZERO < after.hourly < 1 else as_money(after.hourly)
+    text = f"Cost: {a_month(found)} ({bound}{hourly} an hour): {', '.join(parts)}. This plan: {as_money(found.delta, signed=True)} a month."
     return text + (stale_note(found, today) if today else "")
 
 
@@ -229,7 +230,3 @@ def stale_note(found: Estimate, today: date) -> str:
         return ""
     were = "was" if len(old) == 1 else "were"
     return f" Warning: {len(old)} of the prices used {were} read more than {prices.STALE_AFTER_DAYS} days ago, the oldest ({old[0].key}) on {old[0].read}."
-
-
-def _hourly(amount: Decimal) -> str:
-    return f"${amount:.4f}" if ZERO < amount < 1 else as_money(amount)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -95,21 +95,13 @@ def _column(found: Stack, place: int, wide: float, top: Decimal, currency: str) 
 
 def _table(found: Stack, currency: str, title: str) -> str:
     heads = "".join(f'<th scope="col" class="number">{escape(name)}</th>' for name in found.names)
-    rows = "".join(
-        f'<tr><th scope="row" class="day">{_span(start, found.step)}</th>'
-        + _cells(found.names, column, currency)
-        + "</tr>"
-        for start, column in found.columns.items()
-    )
+    rows = ""
+    for start, column in found.columns.items():
+        span = start.isoformat() if found.step == 1 else f"{start} to {start + timedelta(days=found.step - 1)}"
+        amounts = (as_money(column.get(name, ZERO), currency) for name in found.names)
+        cells = "".join(f'<td class="number">{escape(amount)}</td>' for amount in amounts)
+        rows += f'<tr><th scope="row" class="day">{span}</th>{cells}</tr>'
     return (
         f'<details><summary>The figures</summary><div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}, the figures">'
         f'<table><tr><th scope="col">{"day" if found.step == 1 else "week"}</th>{heads}</tr>{rows}</table></div></details>'
     )
-
-
-def _cells(names: Sequence[str], column: Mapping[str, Decimal], currency: str) -> str:
-    return "".join(f'<td class="number">{escape(as_money(column.get(name, ZERO), currency))}</td>' for name in names)
-
-
-def _span(start: date, step: int) -> str:
-    return start.isoformat() if step == 1 else f"{start} to {start + timedelta(days=step - 1)}"

@@ -15,7 +15,7 @@ from groundwork.cost.assumptions import DEFAULTS
 from groundwork.cost.credits import CreditBalance, GrantBalance
 from groundwork.cost.estimate import Component, Estimate, Kind, sentence
 from groundwork.cost.ledger import Ledger
-from groundwork.cost.report import CostGroup, CostReport, groupings
+from groundwork.cost.report import CostReport, groupings
 
 HEADINGS: dict[Kind, str] = {
     "fixed": "Fixed: charged as long as the resource exists",
@@ -160,13 +160,10 @@ def _groups(report: CostReport, grouping: str) -> Table:
     for group in report.by(grouping):
         sums = group.sums
         amounts = (sums.gross, sums.before_promotion, sums.promotion, sums.net)
-        table.add_row(_name(report, grouping, group), *(as_money(amount, report.currency) for amount in amounts))
+        is_open = grouping == "day" and report.unfinished(date.fromisoformat(group.key))
+        name = f"{group.name} (unfinished)" if is_open else group.name
+        table.add_row(name, *(as_money(amount, report.currency) for amount in amounts))
     return table
-
-
-def _name(report: CostReport, grouping: str, group: CostGroup) -> str:
-    open_day = grouping == "day" and report.unfinished(date.fromisoformat(group.key))
-    return f"{group.name} (unfinished)" if open_day else group.name
 
 
 def of_credits(balances: Sequence[CreditBalance], ledger: Ledger, today: date) -> Iterator[Shown]:

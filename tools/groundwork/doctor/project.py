@@ -29,8 +29,11 @@ def check(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]
     parent = found.get("parent") or {}
     where = f"in {parent['type']} {parent['id']}" if parent else "in no organization"
     yield CheckResult("project", "ok", f"{environment.project} answers (number {found.get('projectNumber')}), {where}")
-    if parent:
-        yield from _organization(cloud, environment)
+    for look_at in (_members, _locations) if parent else ():
+        try:
+            yield from look_at(cloud, environment)
+        except CloudProblem as problem:
+            yield not_asked("organization", environment, problem)
 
 
 def _unseen(environment: Environment, problem: CloudProblem) -> CheckResult:
@@ -45,14 +48,6 @@ def _unseen(environment: Environment, problem: CloudProblem) -> CheckResult:
         f"create {environment.project} in the console, put your own project's ID into {environment.file}, or log "
         "in as somebody who may see it",
     )
-
-
-def _organization(cloud: GoogleCloud, environment: Environment) -> Iterator[CheckResult]:
-    for look_at in (_members, _locations):
-        try:
-            yield from look_at(cloud, environment)
-        except CloudProblem as problem:
-            yield not_asked("organization", environment, problem)
 
 
 def _effective(cloud: GoogleCloud, constraint: str) -> Mapping[str, Any]:

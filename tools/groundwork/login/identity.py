@@ -56,6 +56,7 @@ def of(cloud: GoogleCloud, variables: Mapping[str, str]) -> Caller:
     credentials = cloud.credentials
     _refresh(credentials, fixed=TOKEN_VARIABLE in variables and DEPLOYER_VARIABLE not in variables)
     account = str(getattr(credentials, "service_account_email", "") or "")
+    expiry: datetime | None = getattr(credentials, "expiry", None)
     acting = isinstance(credentials, impersonated_credentials.Credentials)
     return Caller(
         principal=account if "@" in account else _email(cloud),
@@ -63,7 +64,7 @@ def of(cloud: GoogleCloud, variables: Mapping[str, str]) -> Caller:
         project=cloud.project,
         quota_project=str(getattr(cloud.login, "quota_project_id", "") or ""),
         impersonated=account if acting else "",
-        expires=_aware(getattr(credentials, "expiry", None)),
+        expires=expiry.replace(tzinfo=UTC) if expiry and expiry.tzinfo is None else expiry,
         simulated=False,
     )
 
@@ -97,7 +98,3 @@ def _source(variables: Mapping[str, str]) -> str:
     if variables.get(FILE_VARIABLE):
         return f"the file that {FILE_VARIABLE} names"
     return "application default credentials"
-
-
-def _aware(expiry: datetime | None) -> datetime | None:
-    return expiry.replace(tzinfo=UTC) if expiry and expiry.tzinfo is None else expiry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +97,7 @@ def plan_lines(
     layer_plans: Sequence[LayerPlan], documents: Mapping[str, Mapping[str, Any]], personas: Mapping[str, str]
 ) -> PlanLines:
     """The plans of the layers, with Terraform's JSON of each in `documents`; `personas` are the file's members."""
+    order = [plans.sign(action) for action in plans.ORDER]
     lines: list[str] = []
     details: list[str] = []
     power: list[str] = []
@@ -105,7 +106,8 @@ def plan_lines(
         grants = [grant for change in plan.changes for grant in _grants(change, entries.get(change.address))]
         found = [*_things(plan, entries), *_people(grants, personas)]
         if found:
-            lines += [plan.layer, *(f"  {sign} {name:<28} {text}".rstrip() for sign, name, text in _ranked(found))]
+            found.sort(key=lambda line: (order.index(line[0]), line[1]))
+            lines += [plan.layer, *(f"  {sign} {name:<28} {text}".rstrip() for sign, name, text in found)]
             details += [plan.layer, *_details(plan, entries)]
         power += [f"{grant.who}: {grant.power}" for grant in grants if grant.power]
         power += [
@@ -140,11 +142,6 @@ def _opened(entry: Mapping[str, Any] | None) -> bool:
     if "allUsers" in _members(after) - _members(before):
         return True
     return after.get("invoker_iam_disabled") is True and before.get("invoker_iam_disabled") is not True
-
-
-def _ranked(found: Iterable[SignedLine]) -> list[SignedLine]:
-    order = [plans.sign(action) for action in plans.ORDER]
-    return sorted(found, key=lambda one: (order.index(one[0]), one[1]))
 
 
 def _things(plan: LayerPlan, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[SignedLine]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -114,18 +114,15 @@ def _row(vault: Vault, roles: RolePermissions, everywhere: _Everywhere, there: s
 
 
 def _readers(vault: Vault, roles: RolePermissions, item: Item) -> Iterator[Reader]:
-    for binding in _bindings(vault, item):
+    try:
+        bindings = policies.read(vault.cloud, item).get("bindings", ())
+    except CloudProblem as problem:
+        raise GroundworkError(f"the policy of {item.kind} {item.short} could not be read: {problem.text}") from None
+    for binding in bindings:
         if READ in roles.permissions(binding["role"]):
             condition = binding.get("condition", {}).get("title", "")
             for member in binding.get("members", ()):
                 yield Reader(member, binding["role"], item.kind, condition)
-
-
-def _bindings(vault: Vault, item: Item) -> list[Mapping[str, Any]]:
-    try:
-        return list(policies.read(vault.cloud, item).get("bindings", ()))
-    except CloudProblem as problem:
-        raise GroundworkError(f"the policy of {item.kind} {item.short} could not be read: {problem.text}") from None
 
 
 def data(row: SecretRow) -> dict[str, Any]:

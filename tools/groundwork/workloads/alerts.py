@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from groundwork.workloads.project import Project, when
 
@@ -30,9 +29,6 @@ def open_alerts(project: Project) -> Iterator[OpenAlert]:
     """The open incidents of all alerts in the project, newest first, as Google lists them."""
     path = f"v3/projects/{project.id}/alerts"
     for alert in project.cloud.pages("monitoring", path, "alerts", {"filter": 'state = "OPEN"'}):
-        yield OpenAlert(alert.get("policy", {}).get("displayName", ""), _about(alert), when(alert.get("openTime")))
-
-
-def _about(alert: Mapping[str, Any]) -> str:
-    labels = {**alert.get("metric", {}).get("labels", {}), **alert.get("resource", {}).get("labels", {})}
-    return next((str(labels[name]) for name in _ABOUT if labels.get(name)), "")
+        labels = {**alert.get("metric", {}).get("labels", {}), **alert.get("resource", {}).get("labels", {})}
+        about = next((str(labels[name]) for name in _ABOUT if labels.get(name)), "")
+        yield OpenAlert(alert.get("policy", {}).get("displayName", ""), about, when(alert.get("openTime")))

@@ -91,12 +91,9 @@ def as_data(one: Schedule) -> dict[str, Any]:
 def schedules(project: Project) -> list[Schedule]:
     """The schedules of the region's Cloud Run jobs, by job; none where the API is disabled."""
     pages = project.cloud.pages(API, f"v1/{project.here}/jobs", "jobs")
-    found = [(starts[1], body) for body in if_on(pages) if (starts := _started(body))]
+    targets = ((_STARTS.fullmatch(str(at(body, "httpTarget", "uri") or "")), body) for body in if_on(pages))
+    found = [(target[1], body) for target, body in targets if target]
     return [Schedule(name, body, _newest(project, name, body)) for name, body in sorted(found, key=lambda one: one[0])]
-
-
-def _started(body: Mapping[str, Any]) -> re.Match[str] | None:
-    return _STARTS.fullmatch(str(at(dict(body), "httpTarget", "uri") or ""))
 
 
 def _newest(project: Project, name: str, body: Mapping[str, Any]) -> Job | None:

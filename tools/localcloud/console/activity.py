@@ -66,13 +66,11 @@ def used(views: Views, project: str) -> Sequence[Used]:
             )
             sums[key] = sums.get(key, 0) + usage["amount"]
     return [
-        Used(service, what, region, labels, *_readable(amount, unit))
+        Used(service, what, region, labels, amount / _GIB_HOUR, "GiB-hours")
+        if unit == "byte-seconds"
+        else Used(service, what, region, labels, amount, unit)
         for (service, what, region, labels, unit), amount in sorted(sums.items())
     ]
-
-
-def _readable(amount: float, unit: str) -> tuple[float, str]:
-    return (amount / _GIB_HOUR, "GiB-hours") if unit == "byte-seconds" else (amount, unit)
 
 
 def amount(number: float) -> str:

@@ -22,7 +22,8 @@ def answered(call: Call, handle: Handler, get: Handler | None) -> Body | Reply:
         return _late(call, handle(call), seconds)
     former = _former(call, get) if call.method.http == "DELETE" and get and seconds else None
     result = handle(call)
-    if call.method.verb in _MAKING and (name := _name(result)):
+    created = {} if isinstance(result, Reply) else result.get("response", result)
+    if call.method.verb in _MAKING and (name := str(created.get("name", ""))):
         lateness.note("made", api, call.cloud.projects.named(name))
     if former:
         lateness.note("gone", api, call.path.rpartition("/")[0], former)
@@ -60,8 +61,3 @@ def _former(call: Call, get: Handler) -> Body | None:
     except CloudError:
         return None
     return None if isinstance(body, Reply) else body
-
-
-def _name(result: Body | Reply) -> str:
-    created = {} if isinstance(result, Reply) else result.get("response", result)
-    return str(created.get("name", ""))

@@ -101,7 +101,8 @@ def _completed(call: Call, full: str, body: Body) -> Body:
     build = _build(cloud, name, body.get("buildConfig", {}))
     sources.check_entry_point(build)
     accounts = [config["serviceAccountEmail"], build["serviceAccount"].rpartition("/")[2]]
-    body |= {"serviceConfig": config, "buildConfig": build, "url": _url(name)}
+    url = f"https://{name.region}-{name.project}.cloudfunctions.net/{name.id}"
+    body |= {"serviceConfig": config, "buildConfig": build, "url": url}
     if trigger := body.get("eventTrigger"):
         if config["timeoutSeconds"] > _LONGEST_EVENT:
             raise invalid(
@@ -181,10 +182,6 @@ def _check_account(call: Call, email: str) -> None:
 def _check_idle(body: Body) -> None:
     if body["state"] in _BUSY:
         raise CloudError(409, "ABORTED", "unable to queue the operation")
-
-
-def _url(name: FunctionName) -> str:
-    return f"https://{name.region}-{name.project}.cloudfunctions.net/{name.id}"
 
 
 RESOURCE = Resource(kind=KIND, id_param="functionId", missing="Resource '{name}' was not found", iam=True)

@@ -92,10 +92,13 @@ def _evaluate_combined(
     known: Mapping[str, OpenIncident],
 ) -> None:
     """One incident, open while every condition is met; of the same resource, if the policy says so."""
-    met = [{_resource(one) for one in verdicts[name].values() if one.met} for name in watched]
     together = len(triggered) == len(watched)
     if policy["combiner"] == "AND_WITH_MATCHING_RESOURCE":
-        together = together and bool(set.intersection(*met))
+        resources = (
+            {json.dumps(one.series.resource, sort_keys=True) for one in verdicts[name].values() if one.met}
+            for name in watched
+        )
+        together = together and bool(set.intersection(*resources))
     if together and _ALL not in known:
         name, (condition, _) = next(iter(watched.items()))
         first = next(one for one in verdicts[name].values() if one.met)
@@ -135,10 +138,6 @@ def _cause(condition: Body, verdict: Verdict) -> Cause:
     summary = f"{of} is {side} the threshold of {body.get('thresholdValue', 0):.3f} {value}."
     seen = "" if verdict.value is None else f"{verdict.value:.3f}"
     return Cause(condition, summary, metric, verdict.series.resource, seen)
-
-
-def _resource(verdict: Verdict) -> str:
-    return json.dumps(verdict.series.resource, sort_keys=True)
 
 
 def _next(cloud: Cloud) -> float:

@@ -75,7 +75,8 @@ def publish(cloud: Cloud, topic: str, messages: Sequence[Mapping[str, Any]]) -> 
     """Adds messages to every subscription of a topic whose filter matches; returns their ids."""
     now, stamp = cloud.clock.seconds(), cloud.clock.rfc3339()
     subscriptions = attached(cloud, topic)
-    keepers = [(name, _test(cloud, name)) for name in (*subscriptions, *snapshots(cloud, topic))]
+    names = (*subscriptions, *snapshots(cloud, topic))
+    keepers = [(name, readable((cloud.store.get(API, name) or {}).get("filter", ""))) for name in names]
     project, source = topic.split("/")[1], f"//pubsub.googleapis.com/{topic}"
     message_ids: list[str] = []
     for message in messages:
@@ -273,11 +274,6 @@ def readable(text: str) -> filters.Test:
 def topic_of(name: str) -> str:
     """The signal that a subscription may have new messages."""
     return f"pubsub {name}"
-
-
-def _test(cloud: Cloud, name: str) -> filters.Test:
-    subscription = cloud.store.get(API, name) or {}
-    return readable(subscription.get("filter", ""))
 
 
 def undelivered(cloud: Cloud, project: str) -> Iterator[Gauge]:

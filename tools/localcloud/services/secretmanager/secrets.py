@@ -61,7 +61,10 @@ def changed(call: Call, old: Body, new: Body) -> Body:
     if masked and not masked & call.body.keys():
         new.pop("expireTime", None)  # a ttl is kept as the moment that it means
     for alias, number in new.get("versionAliases", {}).items():
-        _check_alias(call, old["name"], alias, number)
+        if not _ALIAS.fullmatch(alias) or alias in {"latest", "NEW"}:
+            raise invalid(f"The version alias [{alias}] is not valid.", "secret.version_aliases")
+        if call.cloud.store.get(API, f"{old['name']}/versions/{number}") is None:
+            raise not_found(f"Secret Version [{shown(call.cloud, old['name'])}/versions/{number}] not found.")
     return _completed(call, new)
 
 
@@ -234,13 +237,6 @@ def _check_destroy_delay(body: Body) -> None:
         raise invalid(
             "secret.version_destroy_ttl must be between 24 hours and 1000 days.", "secret.version_destroy_ttl"
         )
-
-
-def _check_alias(call: Call, secret: str, alias: str, number: Any) -> None:
-    if not _ALIAS.fullmatch(alias) or alias in {"latest", "NEW"}:
-        raise invalid(f"The version alias [{alias}] is not valid.", "secret.version_aliases")
-    if call.cloud.store.get(API, f"{secret}/versions/{number}") is None:
-        raise not_found(f"Secret Version [{shown(call.cloud, secret)}/versions/{number}] not found.")
 
 
 def _with_expiry(call: Call, body: Body) -> Body:

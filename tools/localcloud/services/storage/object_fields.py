@@ -100,19 +100,15 @@ def _next(old: Body, new: Body, now: datetime, *, override_retention: bool) -> B
         if not new.get(field):
             new.pop(field, None)
     limits.check_object(new)
-    _check_custom_time(old.get("customTime"), new.get("customTime"))
+    before, after = (one.get("customTime") for one in (old, new))
+    if before is not None and (after is None or parsed(after) < parsed(before)):
+        raise refusals.invalid("Custom time cannot be removed or set to an earlier time.")
     check_retention(old.get("retention", {}), new.get("retention", {}), now, override=override_retention)
     metageneration = int(old["metageneration"]) + 1
     new["metageneration"] = str(metageneration)
     new["etag"] = etag(int(new["generation"]), metageneration)
     new["updated"] = rfc3339(now)
     return new
-
-
-def _check_custom_time(old: str | None, new: str | None) -> None:
-    moment = None if new is None else parsed(new)
-    if old is not None and (moment is None or moment < parsed(old)):
-        raise refusals.invalid("Custom time cannot be removed or set to an earlier time.")
 
 
 def check_retention(old: Mapping[str, Any], new: Mapping[str, Any], now: datetime, *, override: bool) -> None:
