@@ -27,7 +27,7 @@ def test_a_bar_says_what_is_left_of_how_much_and_the_day_it_ends() -> None:
 
 def test_the_same_figures_are_in_json() -> None:
     (bar,) = drawn(GRANT)
-    assert bars.as_json(bar) == {
+    assert bars.as_data(bar) == {
         "member": "alice@example.com", "currency": "USD", "granted": "50.00", "left": "19.00", "ends": f"{TODAY + timedelta(days=18)}", "used_up_then": True,
     }  # fmt: skip
 

@@ -192,7 +192,7 @@ def test_a_simulated_page_says_so_wherever_it_shows_something():
 @pytest.mark.parametrize("grouping", ["member", "service"])
 def test_the_stacks_figures_are_those_of_json_and_add_up_to_the_report(page, costs, grouping):
     stack = stacked.stack(costs, grouping)
-    rows = stacked.as_json(stack)
+    rows = stacked.as_data(stack)
     assert sum(Decimal(row["before_promotional_credits"]) for row in rows) == costs.sums.before_promotion
     for row in rows:
         assert (
@@ -244,7 +244,7 @@ def test_an_estimate_is_held_against_the_last_thirty_days(costs):
     spent = sum(line.before_promotion for line in costs.lines if (comparison.until - line.day).days < comparison.days)
     assert sum(row[2] for row in comparison.services) == spent
     assert total(row[1] for row in comparison.services) == expected.after.listed
-    rows = against.as_json(comparison)["by_service"]
+    rows = against.as_data(comparison)["by_service"]
     text = Page(chart.page(costs, [], NOW, comparison)).text
     for row in rows:
         assert (

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from groundwork.cost.credits import FEWEST_DAYS, HOW, as_json, balances
+from groundwork.cost.credits import FEWEST_DAYS, HOW, as_data, balances
 from groundwork.cost.grants import Checked, CreditGrant
 from groundwork.cost.ledger import Ledger, Line
 
@@ -144,7 +144,7 @@ def test_an_old_export_is_extrapolated_from_its_end():
 
 
 def test_it_is_never_called_an_official_balance():
-    document = as_json(balances([GRANT], STEADY, TODAY), STEADY, TODAY)
+    document = as_data(balances([GRANT], STEADY, TODAY), STEADY, TODAY)
     assert document["official"] is False
     assert "not an official balance" in HOW
     assert document["credits"][0]["grants"][0]["runs_out"] == {

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from groundwork.cost.ledger import Ledger, Line
-from groundwork.cost.report import Period, as_json, member_names, period, renamed, report
+from groundwork.cost.report import Period, as_data, member_names, period, renamed, report
 from groundwork.errors import UsageProblem
 
 NOW = datetime(2026, 11, 5, 12, tzinfo=UTC)
@@ -60,7 +60,7 @@ def test_unlabelled_costs_are_a_separate_group_and_not_dropped():
 
 def test_days_come_in_their_order_and_say_which_may_still_grow():
     found = report(ledger(line(day="2026-11-05"), line(day="2026-11-02", gross="9")), Period(), NOW)
-    days = as_json(found)["by_day"]
+    days = as_data(found)["by_day"]
     assert [(day["day"], day["complete"]) for day in days] == [("2026-11-02", True), ("2026-11-05", False)]
 
 
@@ -97,7 +97,7 @@ def test_an_export_older_than_a_day_is_warned_of(hours, warned):
 def test_made_up_costs_are_called_simulated():
     found = report(ledger(line(account="SIMULATED-000000-000001")), Period(), NOW)
     assert found.warnings[0] == "Simulated: these costs are invented."
-    assert as_json(found)["simulated"] is True
+    assert as_data(found)["simulated"] is True
 
 
 def test_several_currencies_are_not_added_up():
@@ -131,7 +131,7 @@ def test_an_impossible_period_is_refused_with_the_reason(ask, message):
 
 
 def test_the_json_adds_up_and_has_every_digit():
-    document = as_json(report(ledger(line(gross="0.1000000001", promotion="-0.05"), line(gross="0.2")), Period(), NOW))
+    document = as_data(report(ledger(line(gross="0.1000000001", promotion="-0.05"), line(gross="0.2")), Period(), NOW))
     assert document["total"] == {
         "gross": "0.3000000001", "other_credits": "0.00", "before_promotional_credits": "0.3000000001",
         "promotional_credits": "-0.05", "net": "0.2500000001", "lines": 2,
@@ -140,7 +140,7 @@ def test_the_json_adds_up_and_has_every_digit():
 
 
 def test_a_monthly_table_is_not_split_into_days():
-    assert "by_day" not in as_json(report(ledger(line(), daily=False), Period(), NOW))
+    assert "by_day" not in as_data(report(ledger(line(), daily=False), Period(), NOW))
 
 
 def test_members_use_a_label_derived_from_their_address():

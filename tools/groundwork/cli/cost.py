@@ -214,7 +214,7 @@ def report(
     Example: groundwork cost report --demo --by member
     """
     from groundwork.cost import against, budget, sheets, tables
-    from groundwork.cost.report import as_json as document
+    from groundwork.cost.report import as_data as document
 
     _one_format(as_json, as_csv)
     now = _now()
@@ -227,7 +227,7 @@ def report(
     if as_json:
         more = {
             "budget": budget_status.data if budget_status else None,
-            "against_estimate": against.as_json(beside) if beside else None,
+            "against_estimate": against.as_data(beside) if beside else None,
         }
         print_json({**document(found), **_stacks(found), **more})
     elif as_csv:
@@ -247,7 +247,7 @@ def _stacks(found: CostReport) -> dict[str, Any]:
     from groundwork.cost.report import groupings
 
     by = ("member", "service") if "day" in groupings(found) else ()
-    return {f"by_day_and_{name}": stacked.as_json(stacked.stack(found, name)) for name in by}
+    return {f"by_day_and_{name}": stacked.as_data(stacked.stack(found, name)) for name in by}
 
 
 def _beside(found: CostReport, source: CostSource) -> SpendComparison:
@@ -294,14 +294,14 @@ def left(*, source: CostSource, as_json: bool, as_csv: bool) -> None:
     Example: groundwork cost credits left --demo --json
     """
     from groundwork.cost import burndown, sheets, tables
-    from groundwork.cost.credits import as_json as document
+    from groundwork.cost.credits import as_data as document
 
     _one_format(as_json, as_csv)
     today = _now().date()
     found, ledger = source.balances(_now())
     if as_json:
         print_json(
-            document(found, ledger, today, lambda balance: burndown.as_json(burndown.burndown(balance, ledger, today)))
+            document(found, ledger, today, lambda balance: burndown.as_data(burndown.burndown(balance, ledger, today)))
         )
     elif as_csv:
         as_written(sheets.written(sheets.credit_rows(found, ledger, today)))

@@ -128,7 +128,7 @@ def _credits(found: Status) -> list[dict[str, Any]] | None:
     from groundwork.cost import bars
 
     try:
-        return [bars.as_json(bar) for bar in credit_bars(found.environment)]
+        return [bars.as_data(bar) for bar in credit_bars(found.environment)]
     except GroundworkError:
         return None
 

@@ -83,7 +83,7 @@ def _service(part: Component) -> str:
     return "Cloud Storage" if ".google_storage_bucket." in part.address else SERVICES[part.price.key.partition(".")[0]]
 
 
-def as_json(found: SpendComparison) -> dict[str, Any]:
+def as_data(found: SpendComparison) -> dict[str, Any]:
     """The comparison as `cost report --json` prints it: amounts are exact decimals in strings."""
     return {
         "until": found.until.isoformat(),

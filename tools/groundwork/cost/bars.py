@@ -70,7 +70,7 @@ def lines(found: Sequence[Bar]) -> list[str]:
     return [f"{bar.member:<{wide}}  {bar.drawn}  {bar.words}" for bar in found]
 
 
-def as_json(bar: Bar) -> dict[str, Any]:
+def as_data(bar: Bar) -> dict[str, Any]:
     """A bar as `status --json` prints it: amounts are exact decimals in strings."""
     return {
         "member": bar.member,

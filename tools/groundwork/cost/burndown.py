@@ -41,7 +41,7 @@ def burndown(balance: CreditBalance, ledger: Ledger, today: date) -> Burndown:
     return Burndown(balance, (*((day, left_on(balance, ledger, day)) for day in days), (today, balance.left)))
 
 
-def as_json(found: Burndown) -> list[dict[str, Any]]:
+def as_data(found: Burndown) -> list[dict[str, Any]]:
     """The points as `cost credits --json` prints them."""
     return [{"day": day.isoformat(), "left": exact(amount)} for day, amount in found.points]
 

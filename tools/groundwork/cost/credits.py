@@ -230,7 +230,7 @@ def _alive(grants: Sequence[CreditGrant], rest: Sequence[Decimal], day: date) ->
     return [amount > 0 and day < grant.expires for grant, amount in zip(grants, rest, strict=True)]
 
 
-def as_json(
+def as_data(
     found: Sequence[CreditBalance],
     ledger: Ledger,
     today: date,

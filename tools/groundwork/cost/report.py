@@ -236,7 +236,7 @@ def member_names(emails: Iterable[str]) -> dict[str, str]:
     return {label: email for label, email in names.items() if email}
 
 
-def as_json(found: CostReport) -> dict[str, Any]:
+def as_data(found: CostReport) -> dict[str, Any]:
     """The report as one JSON object; amounts are exact decimals in strings."""
     as_of = found.ledger.as_of
     return {

@@ -13,11 +13,11 @@ from groundwork.cost import catalogue
 from groundwork.cost.amounts import exact
 from groundwork.cost.budget import BudgetStatus
 from groundwork.cost.credits import CreditBalance
-from groundwork.cost.credits import as_json as balances_json
+from groundwork.cost.credits import as_data as balances_json
 from groundwork.cost.estimate import KINDS, Component, Estimate, PricedResource, Side
 from groundwork.cost.ledger import Ledger
 from groundwork.cost.report import CostReport, groupings
-from groundwork.cost.report import as_json as report_json
+from groundwork.cost.report import as_data as report_json
 
 Cell = str | int | None
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")

@@ -41,7 +41,7 @@ def stack(report: CostReport, grouping: str) -> Stack:
     return Stack(grouping, (*name_by_key.values(), *([OTHERS] if others else [])), columns, step)
 
 
-def as_json(found: Stack) -> list[dict[str, Any]]:
+def as_data(found: Stack) -> list[dict[str, Any]]:
     """A row for each day or week and name, as `cost report --json` prints it."""
     return [
         {

@@ -18,7 +18,7 @@ from localcloud.provider import (
     policies,
     private,
     rest,
-    shapes,
+    schema_messages,
     upgrade,
     working_directory,
 )
@@ -71,7 +71,7 @@ class Servicer:
     def get_functions(self, _request: Any, _peer: str) -> Any:
         """The functions that a configuration can call as provider::google::NAME(...)."""
         answer = _message("GetFunctions.Response")
-        shapes.functions_into(answer.functions)
+        schema_messages.functions_into(answer.functions)
         return answer
 
     def call_function(self, request: Any, _peer: str) -> Any:
@@ -258,7 +258,7 @@ def provider_schema() -> bytes:
         "data_source_schemas": {name: DATA[name].schema for name in DATA},
         "ephemeral_resource_schemas": {name: EPHEMERAL[name].schema for name in EPHEMERAL},
     }
-    return shapes.provider_schema(block.row().schema, kinds)
+    return schema_messages.provider_schema(block.row().schema, kinds)
 
 
 _EXPECTED = (Problem, HttpError, NoAnswer, Stopped)

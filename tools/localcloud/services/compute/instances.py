@@ -11,7 +11,7 @@ from localcloud.engine.iam import acting
 from localcloud.engine.jobs import Job
 from localcloud.engine.service import Body, Call, Handler, Resource
 from localcloud.errors import CloudError, invalid, not_found
-from localcloud.services.compute import attached, catalogue, interfaces, running
+from localcloud.services.compute import attached, catalogue, network_interfaces, running
 from localcloud.services.compute.disks import API
 
 LINKS = (
@@ -60,7 +60,8 @@ def completed(call: Call, body: Body) -> Body:
     machine = {**defaults, **body} | {
         "disks": disks,
         "networkInterfaces": [
-            interfaces.completed(call, body["name"], one, at) for at, one in enumerate(body["networkInterfaces"])
+            network_interfaces.completed(call, body["name"], one, at)
+            for at, one in enumerate(body["networkInterfaces"])
         ],
         "scheduling": scheduling,
         "serviceAccounts": accounts,

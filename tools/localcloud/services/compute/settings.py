@@ -1,4 +1,4 @@
-"""What is set of a virtual machine one by one: disks that come and go, interfaces, scheduling, accounts and the rest."""
+"""What is set of a virtual machine one by one: disks that come and go, network interfaces, scheduling, accounts and the rest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from localcloud.engine import fingerprints, older, references
 from localcloud.engine.service import Body, Call, Handler
 from localcloud.errors import CloudError, invalid
-from localcloud.services.compute import attached, catalogue, interfaces
+from localcloud.services.compute import attached, catalogue, network_interfaces
 from localcloud.services.compute.instances import INSTANCE, accounted, scheduled
 
 
@@ -97,17 +97,17 @@ def set_disk_auto_delete(call: Call) -> Body:
 def add_access_config(call: Call) -> Body:
     """addAccessConfig: at most one per interface."""
     body = _existing(call)
-    at = interfaces.named(body, call.params["networkInterface"])
+    at = network_interfaces.named(body, call.params["networkInterface"])
     if body["networkInterfaces"][at].get("accessConfigs"):
         raise invalid("At most one access config is allowed on an interface.", "accessConfig", "invalid")
-    config = interfaces.outside(call, call.id, call.body, at)
+    config = network_interfaces.outside(call, call.id, call.body, at)
     return _interface(call, body, at, {"accessConfigs": [config]})
 
 
 def delete_access_config(call: Call) -> Body:
     """deleteAccessConfig"""
     body = _existing(call)
-    at = interfaces.named(body, call.params["networkInterface"])
+    at = network_interfaces.named(body, call.params["networkInterface"])
     name, there = call.params["accessConfig"], body["networkInterfaces"][at].get("accessConfigs", [])
     if all(one["name"] != name for one in there):
         raise invalid(f"Invalid value for field 'accessConfig': '{name}'.", "accessConfig", "invalid")
@@ -117,7 +117,7 @@ def delete_access_config(call: Call) -> Body:
 def update_network_interface(call: Call) -> Body:
     """updateNetworkInterface: another network only while the instance is stopped."""
     body = _existing(call)
-    at = interfaces.named(body, call.params["networkInterface"])
+    at = network_interfaces.named(body, call.params["networkInterface"])
     sent = dict(call.body)
     fingerprints.check(sent.pop(fingerprints.OWN, None), body["networkInterfaces"][at], "network interface")
     kept = references.kept(call, {"networkInterfaces": [sent]}, INSTANCE.links)["networkInterfaces"][0]
@@ -127,11 +127,11 @@ def update_network_interface(call: Call) -> Body:
 
 
 def _interface(call: Call, body: Body, at: int, fields: Body) -> Body:
-    """The machine with some fields of one of its interfaces changed; an empty one goes."""
+    """The machine with some fields of one of its network interfaces changed; an empty one goes."""
     one = {key: value for key, value in (body["networkInterfaces"][at] | fields).items() if value not in (None, [])}
     if "network" in fields and "subnetwork" not in fields:
         one.pop("subnetwork", None)
-    interface = interfaces.completed(call, call.id, one, at)
+    interface = network_interfaces.completed(call, call.id, one, at)
     all_of_them = [interface if place == at else other for place, other in enumerate(body["networkInterfaces"])]
     return _changed(call, body, networkInterfaces=all_of_them)
 

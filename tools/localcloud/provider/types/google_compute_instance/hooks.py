@@ -1,4 +1,4 @@
-"""google_compute_instance: a VM whose disks, metadata and interfaces the API structures differently, and whose update takes many calls."""
+"""google_compute_instance: a VM whose disks, metadata and network interfaces the API structures differently, and whose update takes many calls."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from localcloud.provider import operations, paths, requests
 from localcloud.provider.additions import PlanDraft
 from localcloud.provider.hooks import Hooks
 from localcloud.provider.planner import Planner, Scope
-from localcloud.provider.types.google_compute_instance import disks, interfaces, updating
+from localcloud.provider.types.google_compute_instance import disks, network_interfaces, updating
 from localcloud.provider.values import UNKNOWN, Object, Value, at
 from localcloud.provider.work import Problem, Work
 
@@ -72,7 +72,7 @@ def _plan_interface(draft: PlanDraft, index: int, old: Object, new: Object) -> N
 def encode(work: Work, values: Object, body: Object) -> Object:
     """Converts what the API structures differently: one list of disks, metadata items, a default account, access configs."""
     body["disks"] = disks.sent(work, values)
-    body["networkInterfaces"] = interfaces.sent(work, values)
+    body["networkInterfaces"] = network_interfaces.sent(work, values)
     body["metadata"] = updating.metadata(values)
     for account in body.get("serviceAccounts", []):
         account.setdefault("email", "default")
@@ -100,7 +100,7 @@ def decode(work: Work, values: Object, state: Object) -> Object:
         | {
             "desired_status": work.answer["status"] if state.get("desired_status") else state.get("desired_status"),
             "metadata": metadata,
-            "network_interface": [interfaces.placed(one) for one in values["network_interface"]],
+            "network_interface": [network_interfaces.placed(one) for one in values["network_interface"]],
             "reservation_affinity": _reserved(work, values),
             "zone": paths.last(work.answer["zone"]),
             _CONFIDENTIAL: _confidential(work, values, state),

@@ -6,7 +6,7 @@ from typing import Any
 
 from localcloud.provider import normal, patches, paths, requests, rest
 from localcloud.provider.operations import finished
-from localcloud.provider.types.google_compute_instance import disks, interfaces
+from localcloud.provider.types.google_compute_instance import disks, network_interfaces
 from localcloud.provider.values import Object, at, text
 from localcloud.provider.work import Problem, Work
 
@@ -170,8 +170,10 @@ def _boot_disk(work: Work, before: Object, after: Object) -> None:
 
 
 def _interfaces(work: Work, prior: Object, values: Object, instance: Object, *, moved: bool) -> None:
-    """Changes the interfaces that stay in their network, or those that move to another."""
-    sides = zip(prior["network_interface"], values["network_interface"], interfaces.sent(work, values), strict=True)
+    """Changes the network interfaces that stay in their network, or those that move to another."""
+    sides = zip(
+        prior["network_interface"], values["network_interface"], network_interfaces.sent(work, values), strict=True
+    )
     for index, (old, new, body) in enumerate(sides):
         if _moved(old, new) != moved:
             continue
@@ -182,7 +184,7 @@ def _interfaces(work: Work, prior: Object, values: Object, instance: Object, *, 
                 _do(work, values, "deleteAccessConfig", accessConfig=one["name"], networkInterface=now["name"])
         _patch_interface(work, old, new, body, index, values)
         if outside:
-            for one in interfaces.access_configs(new):
+            for one in network_interfaces.access_configs(new):
                 _do(work, values, "addAccessConfig", one, networkInterface=now["name"])
 
 
