@@ -1,12 +1,14 @@
-"""Data that is duplicated for two readers is the same in both places: regions, personas, and every key and default of the environment file."""
+"""Data that is duplicated for two readers is the same in both places: regions, personas, own buckets, every key and default of the file."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from groundwork.environment import own_buckets
 from groundwork.environment.json_schema import completed
 from localcloud.engine import places
 from localcloud.services.storage import locations
@@ -166,6 +168,12 @@ def test_the_local_cloud_has_the_regions_that_a_file_may_name() -> None:
     assert SCHEMA["properties"]["region"]["enum"] == sorted(places.REGIONS)
     for region in places.REGIONS:
         assert locations.kind_of(region.upper(), custom_placement=False) == "region"
+
+
+def test_terraform_gives_groundworks_own_buckets_the_same_names() -> None:
+    outputs = (ROOT / "infra" / "environment" / "outputs.tf").read_text(encoding="utf-8")
+    names = re.findall(r'"\$\{var\.values\.project\}(-\w+)"', outputs)
+    assert sorted(names) == sorted(own_buckets.names(""))
 
 
 def test_a_file_may_name_the_existing_personas() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import SchemaError
 
+from groundwork.environment import own_buckets
 from groundwork.environment.document import Mistake, Place, YamlDocument, dotted, parsed, read
 from groundwork.environment.json_schema import Objection, completed, objections, part_at
 from groundwork.environment.shipped import SCHEMA, other_version, read_shipped
@@ -162,9 +163,7 @@ def _part(values: Mapping[str, Any], name: str, *, entries: bool = True) -> dict
 
 def _bucket_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
     for name, bucket in _part(values, "buckets").items():
-        if bucket.get("called") in (
-            f"{values.get('project')}-{own}" for own in ("tfstate", "sources", "staging", "functions")
-        ):
+        if bucket.get("called") in own_buckets.names(str(values.get("project"))):
             yield (
                 ("buckets", name, "called"),
                 f"buckets.{name}.called is {bucket['called']}, one of groundwork's own buckets; leave it out.",

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from groundwork.environment import cache
+from groundwork.environment import cache, own_buckets
 from groundwork.environment.settings import Alerts, Budget, PolicyException
 from groundwork.environment.shipped import SCHEMA, other_version
 from groundwork.environment.workloads import (
@@ -188,22 +188,22 @@ class Environment:
     @property
     def state_bucket(self) -> str:
         """The name of the bucket for Terraform's state."""
-        return f"{self.project}-tfstate"
+        return own_buckets.name(self.project, own_buckets.STATE)
 
     @property
     def staging_bucket(self) -> str:
         """The name of the staging bucket for training; it exists if `training` is given."""
-        return f"{self.project}-staging"
+        return own_buckets.name(self.project, own_buckets.STAGING)
 
     @property
     def sources_bucket(self) -> str:
         """The name of the bucket for the sources of submitted builds; it exists if `builds` are given."""
-        return f"{self.project}-sources"
+        return own_buckets.name(self.project, own_buckets.SOURCES)
 
     @property
     def functions_bucket(self) -> str:
         """The name of the bucket for the packed code of functions; it exists if `functions` are given."""
-        return f"{self.project}-functions"
+        return own_buckets.name(self.project, own_buckets.FUNCTIONS)
 
     @property
     def work_buckets(self) -> Mapping[str, str]:

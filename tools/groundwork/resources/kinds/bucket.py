@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
+from groundwork.environment import own_buckets
 from groundwork.environment.values import Environment
 from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.resources import functions
@@ -33,8 +34,6 @@ from groundwork.text import counted
 
 SOFT_DELETE_SECONDS = 7 * 24 * 3600
 """Cloud Storage keeps deleted objects for seven days unless told otherwise (docs: soft-delete)."""
-STATE_BUCKET = "-tfstate"
-"""What the name of the bucket with Terraform's state ends with: a few small files, whatever the others hold."""
 _OF_CODE = ("module.function_sources[", "module.sources[")
 """Where the platform's buckets with packed code are, which the file does not name."""
 _PAGES = 100
@@ -43,7 +42,6 @@ _NOBODY = "groundwork-trial"
 _ONE = "v1/b/{name}"
 _NEVER = "ifMetagenerationMatch=9999999"
 _SOFT_DELETE_DAYS = (7, 14, 30, 60, 90)
-_OWN = ("tfstate", "sources", "staging", "functions")
 _OTHER_CLASSES = ("NEARLINE", "COLDLINE", "ARCHIVE")
 
 
@@ -53,7 +51,9 @@ def price(resource: Planned, assumptions: Assumed) -> Iterator[Need]:
     Noncurrent and soft-deleted bytes cost as much as live ones of the same class (docs: soft-delete, pricing).
     """
     region, name = str(resource.get("location")), str(resource.get("storage_class", "STANDARD")).lower()
-    small = ("all states", "state") if str(resource.values.get("name", "")).endswith(STATE_BUCKET) else None
+    # The bucket with Terraform's state: a few small files, whatever the others hold.
+    is_state = str(resource.values.get("name", "")).endswith(own_buckets.name("", own_buckets.STATE))
+    small = ("all states", "state") if is_state else None
     if resource.address.startswith(_OF_CODE):
         small = ("code", "sources")
     if small:
@@ -176,7 +176,7 @@ def empty(cloud: GoogleCloud, item: Item) -> None:
 
 def adopted(environment: Environment, item: Item) -> FileEntry | str:
     """A bucket as the file would have it; where it has versioning, no rule begins to delete old versions soon."""
-    if item.name in (f"{environment.project}-{own}" for own in _OWN):
+    if item.name in own_buckets.names(environment.project):
         return "its name is one that groundwork gives a bucket of its own"
     if "google" in item.name or "." in item.name:
         return "the file takes no bucket with google or a dot in its name"
@@ -196,7 +196,7 @@ def adopted(environment: Environment, item: Item) -> FileEntry | str:
 
 def called(environment: Environment, name: str) -> str:
     """A bucket's name in the file; one that was removed from it has lost only the project."""
-    if name in (f"{environment.project}-{own}" for own in _OWN):
+    if name in own_buckets.names(environment.project):
         return ""
     names = {bucket.full_name: short for short, bucket in environment.buckets.items()}
     return names.get(name, name.removeprefix(f"{environment.project}-"))
