@@ -6,16 +6,15 @@ import asyncio
 import gzip
 import zlib
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 from urllib.parse import parse_qs
 
+from localcloud.engine import gunzip
 from localcloud.engine.dispatch import Dispatcher, Request
 from localcloud.engine.exchange import Content
 from localcloud.errors import CloudError, invalid
 from localcloud.server import bodies
 
-_PIECE = 1 << 18
 _GZIP = {"gzip", "x-gzip"}
 _NONE = {"", "identity"}
 
@@ -54,7 +53,7 @@ def _is_kept(dispatcher: Dispatcher, request: Request) -> bool:
 
 
 async def _plain(dispatcher: Dispatcher, request: Request, content: Content) -> Content:
-    pieces = _gunzipped(content)
+    pieces = gunzip.pieces(content.path or content.data or b"")
     begun = bytearray()
     for piece in pieces:
         begun += piece
@@ -69,13 +68,6 @@ async def _plain(dispatcher: Dispatcher, request: Request, content: Content) -> 
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-
-
-def _gunzipped(content: Content) -> Iterator[bytes]:
-    packed = BytesIO(content.data or b"") if content.path is None else content.path.open("rb")
-    with packed, gzip.GzipFile(fileobj=packed) as plain:
-        while piece := plain.read1(_PIECE):
-            yield piece
 
 
 async def _spooled(path: Path, begun: bytearray, pieces: Iterator[bytes], most: int | None) -> int:

@@ -9,11 +9,11 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from functools import lru_cache
-from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from localcloud.engine import gunzip
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
 from localcloud.services.storage import keys, ranges, rows
@@ -21,7 +21,6 @@ from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.rows import ObjectVersion
 from localcloud.services.storage.times import http_date, parsed
 
-_PIECE = 1 << 18
 _SHOWN = {
     "contentEncoding": "content-encoding",
     "contentDisposition": "content-disposition",
@@ -65,20 +64,13 @@ def _is_to_be_unpacked(call: Call, resource: dict[str, Any]) -> bool:
 
 
 def _unpacked(content: bytes | Path) -> Iterator[bytes] | None:
-    """The content unpacked, piece by piece: a small object may unpack to gigabytes."""
-    pieces = _gunzipped(content)
+    """The content unpacked; None if it is not gzip."""
+    pieces = gunzip.pieces(content)
     try:
         first = next(pieces, b"")
     except (gzip.BadGzipFile, EOFError, zlib.error):
         return None  # it only says that it is gzip, and goes out as it lies
     return chain((first,), pieces)
-
-
-def _gunzipped(content: bytes | Path) -> Iterator[bytes]:
-    packed = BytesIO(content) if isinstance(content, bytes) else content.open("rb")
-    with packed, gzip.GzipFile(fileobj=packed) as plain:
-        while piece := plain.read1(_PIECE):
-            yield piece
 
 
 def head(row: ObjectVersion) -> Reply:
