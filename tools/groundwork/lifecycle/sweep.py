@@ -39,7 +39,6 @@ class Decision:
 
     @property
     def deleted(self) -> bool:
-        """Whether it is deleted."""
         return not self.reason
 
 

@@ -20,12 +20,10 @@ _ASK_BUCKET = "/iam/testPermissions?permissions="
 
 
 def every() -> tuple[Action, ...]:
-    """All actions."""
     return tuple(action for _, part in parts() for action in part.actions)
 
 
 def on(target: PolicyTarget) -> tuple[Action, ...]:
-    """The actions on a target."""
     return part_of(target)[1].actions
 
 

@@ -34,9 +34,7 @@ Listen = Callable[[Event], None]
 class Watch(Protocol):
     """Observes every Terraform command of a layer: its process, and how it ended."""
 
-    def started(self, command: str, pid: int) -> None:
-        """The command has started."""
-        ...
+    def started(self, command: str, pid: int) -> None: ...
 
     def ended(self, command: str, code: int, *, in_order: bool) -> None:
         """It ended; not `in_order` when it was killed or could not release its lock."""

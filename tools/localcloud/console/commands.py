@@ -51,7 +51,6 @@ def of_resource(api: str, version: str, name: str) -> Commands:
 
 
 def of_list(api: str, version: str, parent: str, collection: str) -> Commands:
-    """Commands that list a collection."""
     return _read(f"https://{api}.googleapis.com/{version}/{quote(parent)}/{collection}")
 
 

@@ -132,7 +132,6 @@ class Views:
         return answer
 
     def projects(self) -> list[Body]:
-        """All projects."""
         rows = self.cloud.store.list("cloudresourcemanager", "", "projects")
         return [{"id": name.partition("/")[2], **body} for name, body in rows]
 

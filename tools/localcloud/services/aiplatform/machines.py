@@ -106,11 +106,9 @@ def _found(name: str) -> tuple[int, float, str, int]:
 
 
 def types() -> list[str]:
-    """Every machine type."""
     sized = [f"{family}-{size}" for family, (_, sizes) in _FAMILIES.items() for size in sizes]
     return [*sized, *(f"{family}-{count}g" for family, (*_, counts) in _WITH_GPUS.items() for count in counts)]
 
 
 def gpus() -> list[str]:
-    """Every GPU."""
     return sorted({*_ATTACHED, "NVIDIA_L4", *(gpu for _, _, gpu, _ in _WITH_GPUS.values())})

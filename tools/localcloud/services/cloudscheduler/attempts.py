@@ -69,7 +69,6 @@ def _begin(cloud: Cloud, name: str) -> None:
 
 
 async def attempt(cloud: Cloud, job: Job) -> None:
-    """One attempt."""
     name = job.body["job"]
     body = cloud.store.get(API, name)
     if body is None:

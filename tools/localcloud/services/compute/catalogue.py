@@ -57,7 +57,6 @@ _BORN = "2026-11-10T00:00:00.000-08:00"
 
 
 def zones(region: str) -> tuple[str, ...]:
-    """The zones of a region."""
     return tuple(f"{region}-{letter}" for letter in _ZONES.get(region, "abc"))
 
 

@@ -60,7 +60,6 @@ def due(cloud: Cloud, name: str, _moment: float) -> None:
 
 
 async def run(cloud: Cloud, job: Job) -> None:
-    """One check."""
     body = cloud.store.get(API, job.body["check"])
     target = _target(cloud, body) if body is not None else None
     if body is None or target is None:

@@ -13,7 +13,6 @@ _SKEW = 15
 
 
 def active(cloud: Cloud, policy: str, moment: float) -> bool:
-    """Whether a policy is snoozed at a moment."""
     project = "/".join(policy.split("/")[:2])
     return any(
         policy in one["criteria"]["policies"] and _time(one, "startTime") <= moment < _time(one, "endTime")

@@ -128,7 +128,6 @@ def _value(buckets: str, parts: Sequence[measured.Point]) -> Value:
 
 
 def typed_value(value: Value, kind: str) -> dict[str, Any]:
-    """A value as TypedValue."""
     if isinstance(value, Distribution):
         last = max(value.counts, default=-1)
         counts = [str(int(value.counts.get(at, 0))) for at in range(last + 1)]

@@ -53,7 +53,6 @@ class Leased:
 
 
 def attach(cloud: Cloud, subscription: str, topic: str) -> None:
-    """Attaches a subscription to a topic."""
     cloud.store.sql("INSERT OR IGNORE INTO pubsub_attached VALUES (?, ?)", topic, subscription)
 
 

@@ -82,7 +82,6 @@ class Volumes:
     """Copies of the buckets that are mounted read-only."""
 
     def mounts(self, container: Body) -> tuple[Mount, ...]:
-        """The mounts of one container."""
         return tuple(
             Mount(source / one.get("subPath", ""), one["mountPath"], read_only)
             for one in container.get("volumeMounts", [])

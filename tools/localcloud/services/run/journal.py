@@ -135,8 +135,6 @@ def system(cloud: Cloud, project: str, about: Body, text: str, severity: str = "
 
 
 class FinishedRequest(Protocol):
-    """A finished request."""
-
     verb: bytes
     target: bytes
     status: int

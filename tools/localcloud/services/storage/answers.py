@@ -34,7 +34,6 @@ def _full(call: Call, row: Bucket) -> bool:
 
 
 def bucket_reply(call: Call, row: Bucket) -> Reply:
-    """A reply with one bucket."""
     return Reply(body=bucket(call, row), headers={"etag": row.facts["etag"]})
 
 
@@ -61,7 +60,6 @@ def _object_text(call: Call, bucket: Bucket, row: ObjectVersion, *, full: bool) 
 
 
 def object_reply(call: Call, bucket: Bucket, row: ObjectVersion, headers: Mapping[str, str] | None = None) -> Reply:
-    """A reply with one object."""
     etag = {"etag": object_fields.etag(row.generation, row.metageneration)}
     (text,) = object_texts(call, bucket, [row])
     return text_reply(text, etag if headers is None else {**headers, **etag})

@@ -37,7 +37,6 @@ def of_new_objects(call: Call, bucket: Bucket) -> list[Entry]:
 
 
 def of_object(call: Call, bucket: Bucket, name: str) -> list[Entry]:
-    """The list of an object."""
     return entries(call, call.cloud.iam.policy(LISTS, access.list_of(call, bucket, name)), OBJECT_ROLES)
 
 
