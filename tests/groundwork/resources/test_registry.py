@@ -164,7 +164,7 @@ NEW = '''
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Provisioning, Removal, Without
+from groundwork.resources.kind import NEVER_WAITS, NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Provisioning, Removal, Without
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.reporting import ReportEntry
 
@@ -184,6 +184,7 @@ KIND = Kind(
     components={"batches": "nightly batch"},
     listings=(Listing("dataproc", f"v1/{HERE}/batches", "batches"),),
     removal=Removal(),
+    pausing=NEVER_WAITS,
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
     parts=NOT_IN_THE_FILE,

@@ -181,10 +181,6 @@ class FileSection:
     called: Callable[[Environment, str], str] = lambda _environment, name: name
 
 
-NOT_REPORTED = Without("the hand-in report has no section for it")
-NEVER_WAITS = Without("nothing in it waits at a price by the hour")
-
-
 @dataclass(frozen=True)
 class Kind:
     """A kind, under its name in `verify` and `sweep`; `why` it costs money, and its usual `maker`.
@@ -200,14 +196,14 @@ class Kind:
     terraform: tuple[Provisioning, ...] | Without
     listings: tuple[Listing, ...] | Without
     removal: Removal | Without
+    pausing: Pausing | Unstoppable | Without
     policy: PolicyAccess | Without
     inside: Callable[[GoogleCloud, Item], Contents] | Without
+    reported: tuple[ReportEntry, ...] | Without
     parts: tuple[FileSection, ...] | Without
     makers: tuple[tuple[str, str], ...] = ()
     over: Callable[[Item], bool] = lambda _item: False
-    pausing: Pausing | Unstoppable | Without = NEVER_WAITS
     components: Mapping[str, str] = field(default_factory=dict)
-    reported: tuple[ReportEntry, ...] | Without = NOT_REPORTED
     belongs: Callable[[Item, frozenset[str]], bool] = lambda _item, _names: False
     followed: Callable[[str], bool] = lambda _name: False
 
@@ -224,5 +220,8 @@ def several(facet: tuple[T, ...] | Without) -> tuple[T, ...]:
 
 NOT_MADE = Without("groundwork's Terraform creates none")
 NO_POLICY = Without("it has no IAM policy of its own")
+NEVER_WAITS = Without("nothing in it waits at a price by the hour")
+ENDS_BY_ITSELF = Without("it ends by itself, and would begin anew if it were stopped")
+NOT_REPORTED = Without("the hand-in report has no section for it")
 NOT_LOOKED_INTO = Without("it has no contents that are counted separately")
 NOT_IN_THE_FILE = Without("the environment file has none")

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from groundwork.resources import compute
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Provisioning, Removal, Without
+from groundwork.resources.kind import (
+    NO_POLICY,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_REPORTED,
+    Kind,
+    Provisioning,
+    Removal,
+    Without,
+)
 from groundwork.resources.needs import HOURS_A_MONTH, Assumed, Need, Planned, fixed
 
 
@@ -30,7 +39,9 @@ KIND = Kind(
     ),
     listings=(compute.listing("addresses"),),
     removal=Removal(after=("instance",)),
+    pausing=Without("it is billed until it is released, whether anything uses it or not"),
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )

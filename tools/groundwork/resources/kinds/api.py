@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Provisioning, Without
+from groundwork.resources.kind import (
+    NEVER_WAITS,
+    NO_POLICY,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_REPORTED,
+    Free,
+    Kind,
+    Provisioning,
+    Without,
+)
 
 KIND = Kind(
     name="API",
@@ -21,7 +31,9 @@ KIND = Kind(
     components={"services": "APIs"},
     listings=Without("an enabled API is not a leftover: what it could have created is listed"),
     removal=Without("other things in the project may need it"),
+    pausing=NEVER_WAITS,
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal, Without
+from groundwork.resources.kind import (
+    NEVER_WAITS,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_MADE,
+    NOT_REPORTED,
+    Kind,
+    Removal,
+    Without,
+)
 from groundwork.resources.listing import Listing
 
 KIND = Kind(
@@ -22,7 +31,9 @@ KIND = Kind(
         ),
     ),
     removal=Removal(after=("log sink",), params={"deleteContents": "true"}),
+    pausing=NEVER_WAITS,
     policy=Without("its list of entries is part of the dataset itself, and is not read"),
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )

@@ -16,6 +16,7 @@ from groundwork.resources import functions
 from groundwork.resources.contents import bytes_text, look_into
 from groundwork.resources.item import Contents, Item
 from groundwork.resources.kind import (
+    NEVER_WAITS,
     Action,
     ConsolePage,
     FileEntry,
@@ -258,6 +259,7 @@ KIND = Kind(
     listings=(Listing("storage", "v1/b", "items", born="timeCreated", params={"project": "{project}"}, platform=True),),
     removal=Removal(after=("function", "log sink"), path=_ONE, before=empty),
     belongs=functions.copies_its_code,
+    pausing=NEVER_WAITS,
     policy=PolicyAccess(
         f"{_ONE}/iam",
         "GET",
@@ -270,6 +272,7 @@ KIND = Kind(
         version="optionsRequestedPolicyVersion",
     ),
     inside=inside,
+    reported=Without("the report has a section of its own for the contents of buckets"),
     parts=(
         FileSection(
             "bucket",

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from groundwork.environment.values import Environment
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Provisioning, Without
+from groundwork.resources.kind import (
+    NEVER_WAITS,
+    NO_POLICY,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_REPORTED,
+    Free,
+    Kind,
+    Provisioning,
+    Without,
+)
 
 
 def uses(environment: Environment) -> bool:
@@ -28,7 +38,9 @@ KIND = Kind(
     ),
     listings=Without("it is the billing account's, not the project's"),
     removal=Without("it is the billing account's, not the project's"),
+    pausing=NEVER_WAITS,
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )

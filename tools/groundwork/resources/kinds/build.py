@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal
+from groundwork.resources.kind import (
+    ENDS_BY_ITSELF,
+    NO_POLICY,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_MADE,
+    Kind,
+    Removal,
+    Without,
+)
 from groundwork.resources.listing import HERE, Listing
 
 _RUNNING = {"filter": 'status="WORKING" OR status="QUEUED"'}
@@ -17,7 +26,9 @@ KIND = Kind(
         Listing("cloudbuild", "v1/projects/{project}/builds", "builds", params=_RUNNING),
     ),
     removal=Removal(path="{version}/{name}:cancel", verb="POST"),
+    pausing=ENDS_BY_ITSELF,
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=Without("the report has a section of its own for builds"),
     parts=NOT_IN_THE_FILE,
 )

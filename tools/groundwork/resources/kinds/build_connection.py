@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from groundwork.environment.values import Environment
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, PolicyAccess, Provisioning, Removal
+from groundwork.resources.kind import (
+    NEVER_WAITS,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_REPORTED,
+    Free,
+    Kind,
+    PolicyAccess,
+    Provisioning,
+    Removal,
+)
 from groundwork.resources.listing import HERE, Listing
 
 
@@ -31,6 +41,7 @@ KIND = Kind(
         Listing("cloudbuild", f"v2/{HERE}/connections", "connections", places="v2/projects/{project}/locations"),
     ),
     removal=Removal(after=("build repository",)),
+    pausing=NEVER_WAITS,
     policy=PolicyAccess(
         "v2/{name}",
         "GET",
@@ -38,5 +49,6 @@ KIND = Kind(
         "builds connections {verb} {short} --region={location} --project={project}",
     ),
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )

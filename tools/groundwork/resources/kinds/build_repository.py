@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Provisioning, Removal
+from groundwork.resources.kind import (
+    NEVER_WAITS,
+    NO_POLICY,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_REPORTED,
+    Free,
+    Kind,
+    Provisioning,
+    Removal,
+)
 from groundwork.resources.kinds import build_connection
 from groundwork.resources.listing import Listing
 
@@ -22,7 +32,9 @@ KIND = Kind(
     ),
     listings=(Listing("cloudbuild", "v2/{parent}/repositories", "repositories", of="build connection"),),
     removal=Removal(after=("build trigger",)),
+    pausing=NEVER_WAITS,
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )

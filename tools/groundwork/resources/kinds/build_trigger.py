@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from groundwork.environment.values import Environment
 from groundwork.resources.kind import (
+    NEVER_WAITS,
     NO_POLICY,
     NOT_LOOKED_INTO,
     Action,
@@ -64,8 +65,10 @@ KIND = Kind(
         Listing("cloudbuild", "v1/projects/{project}/triggers", "triggers", "resourceName"),
     ),
     removal=Removal(),
+    pausing=NEVER_WAITS,
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=Without("the report has a section of its own for builds"),
     parts=(
         FileSection(
             "build",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from groundwork.resources import reporting
 from groundwork.resources.kind import (
+    NEVER_WAITS,
     NO_POLICY,
     NOT_IN_THE_FILE,
     NOT_LOOKED_INTO,
@@ -36,6 +37,7 @@ KIND = Kind(
     ),
     listings=(Listing("monitoring", "v1/projects/{project}/dashboards", "dashboards", born="", from_start=True),),
     removal=Removal(),
+    pausing=NEVER_WAITS,
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
     reported=(reporting.monitoring(2),),

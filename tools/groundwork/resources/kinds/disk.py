@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from groundwork.resources import compute
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Provisioning, Removal
+from groundwork.resources.kind import (
+    NEVER_WAITS,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_REPORTED,
+    Kind,
+    Provisioning,
+    Removal,
+)
 from groundwork.resources.needs import Assumed, Need, Planned, fixed
 
 
@@ -39,7 +47,9 @@ KIND = Kind(
     ),
     listings=(compute.listing("disks"),),
     removal=Removal(after=("instance", "Workbench instance")),
+    pausing=NEVER_WAITS,
     policy=compute.policy_access("disks", "zone"),
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from groundwork.resources import functions
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, PolicyAccess, Removal
+from groundwork.resources.kind import (
+    NEVER_WAITS,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_MADE,
+    NOT_REPORTED,
+    Kind,
+    PolicyAccess,
+    Removal,
+)
 from groundwork.resources.listing import HERE, Listing
 
 KIND = Kind(
@@ -14,7 +23,9 @@ KIND = Kind(
     listings=(Listing("eventarc", f"v1/{HERE}/triggers", "triggers"),),
     removal=Removal(),
     belongs=functions.is_its_trigger,
+    pausing=NEVER_WAITS,
     policy=PolicyAccess("v1/{name}", "GET", "name", ""),
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )

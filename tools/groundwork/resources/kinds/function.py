@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from groundwork.resources import functions, reporting, run
-from groundwork.resources.kind import NOT_LOOKED_INTO, Kind, PolicyAccess, Provisioning, Removal, Without
+from groundwork.resources.kind import NEVER_WAITS, NOT_LOOKED_INTO, Kind, PolicyAccess, Provisioning, Removal, Without
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import SECONDS_A_MONTH, Assumed, Need, Planned, assume, fixed, usage
 from groundwork.resources.reporting import ReportEntry
@@ -55,6 +55,7 @@ KIND = Kind(
     },
     listings=(Listing("cloudfunctions", f"v2/{HERE}/functions", "functions"),),
     removal=Removal(after=("event trigger", "scheduler job")),
+    pausing=NEVER_WAITS,
     policy=PolicyAccess(
         "v2/{name}", "GET", "cloud_function", "functions {verb} {short} --region={location} --project={project}"
     ),

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from groundwork.google.cloud import GoogleCloud
 from groundwork.resources.item import Item
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal
+from groundwork.resources.kind import (
+    NEVER_WAITS,
+    NO_POLICY,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_MADE,
+    NOT_REPORTED,
+    Kind,
+    Removal,
+)
 from groundwork.resources.listing import Listing
 
 
@@ -30,7 +39,9 @@ KIND = Kind(
         ),
     ),
     removal=Removal(before=deactivate),
+    pausing=NEVER_WAITS,
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )

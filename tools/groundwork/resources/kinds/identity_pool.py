@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, PolicyAccess, Provisioning, Removal
+from groundwork.resources.kind import (
+    NEVER_WAITS,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_REPORTED,
+    Free,
+    Kind,
+    PolicyAccess,
+    Provisioning,
+    Removal,
+)
 from groundwork.resources.listing import Listing
 
 KIND = Kind(
@@ -32,7 +42,9 @@ KIND = Kind(
         ),
     ),
     removal=Removal(),
+    pausing=NEVER_WAITS,
     policy=PolicyAccess("v1/{name}", "POST", "workload_identity_pool_id", "", version=""),
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from groundwork.resources import compute
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal
+from groundwork.resources.kind import (
+    NEVER_WAITS,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_MADE,
+    Kind,
+    Removal,
+    Without,
+)
 
 KIND = Kind(
     name="image",
@@ -12,7 +20,9 @@ KIND = Kind(
     terraform=NOT_MADE,
     listings=(compute.listing("images", everywhere=False),),
     removal=Removal(),
+    pausing=NEVER_WAITS,
     policy=compute.policy_access("images"),
     inside=NOT_LOOKED_INTO,
+    reported=Without("the report has a section of its own for images"),
     parts=NOT_IN_THE_FILE,
 )

@@ -8,6 +8,7 @@ from groundwork.environment.values import Environment
 from groundwork.google.cloud import GoogleCloud
 from groundwork.resources.item import Contents, Item
 from groundwork.resources.kind import (
+    NEVER_WAITS,
     Action,
     ConsolePage,
     FileEntry,
@@ -16,6 +17,7 @@ from groundwork.resources.kind import (
     PolicyAccess,
     Provisioning,
     Removal,
+    Without,
 )
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import Assumed, Need, Planned, assume, usage
@@ -97,6 +99,7 @@ KIND = Kind(
     components={"repositories": "image repository"},
     listings=(Listing("artifactregistry", f"v1/{HERE}/repositories", "repositories", platform=True),),
     removal=Removal(after=("function", "Run service")),
+    pausing=NEVER_WAITS,
     policy=PolicyAccess(
         "v1/{name}",
         "GET",
@@ -104,6 +107,7 @@ KIND = Kind(
         "artifacts repositories {verb} {short} --project={project} --location={location}",
     ),
     inside=inside,
+    reported=Without("the report has a section of its own for images"),
     parts=(
         FileSection(
             "repository",

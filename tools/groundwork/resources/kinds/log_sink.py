@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal
+from groundwork.resources.kind import (
+    NEVER_WAITS,
+    NO_POLICY,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_MADE,
+    NOT_REPORTED,
+    Kind,
+    Removal,
+)
 from groundwork.resources.listing import Listing
 
 KIND = Kind(
@@ -21,7 +30,9 @@ KIND = Kind(
         ),
     ),
     removal=Removal(),
+    pausing=NEVER_WAITS,
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from groundwork.resources import compute
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Free, Kind, Provisioning, Without
+from groundwork.resources.kind import (
+    NEVER_WAITS,
+    NO_POLICY,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_REPORTED,
+    Free,
+    Kind,
+    Provisioning,
+    Without,
+)
 
 
 def _made(resource_type: str, word: str, collection: str, why: str) -> Provisioning:
@@ -30,7 +40,9 @@ KIND = Kind(
     components={"networks": "network"},
     listings=Without("it is free, and a new project has one"),
     removal=Without("it is free, and a new project has one"),
+    pausing=NEVER_WAITS,
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from groundwork.resources import reporting
 from groundwork.resources.kind import (
+    NEVER_WAITS,
     NO_POLICY,
     NOT_IN_THE_FILE,
     NOT_LOOKED_INTO,
@@ -45,6 +46,7 @@ KIND = Kind(
         ),
     ),
     removal=Removal(after=("alert policy",)),
+    pausing=NEVER_WAITS,
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
     reported=(reporting.monitoring(3),),

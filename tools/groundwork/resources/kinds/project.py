@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import Action, FileSection, Free, Kind, PolicyAccess, Provisioning, Without
+from groundwork.resources.kind import (
+    NEVER_WAITS,
+    NOT_REPORTED,
+    Action,
+    FileSection,
+    Free,
+    Kind,
+    PolicyAccess,
+    Provisioning,
+    Without,
+)
 
 _ONE = "v1/projects/{project}"
 _ASK = f"{_ONE}:testIamPermissions"
@@ -53,9 +63,11 @@ KIND = Kind(
     components={"team_access": "people"},
     listings=Without("it is read by its ID"),
     removal=Without("`down --delete-project` asks for more than a name"),
+    pausing=NEVER_WAITS,
     policy=PolicyAccess(
         "v1/projects/{project}", "POST", "project", "projects {verb} {project}", version="", api=_MANAGER
     ),
     inside=Without("`verify` lists all that it holds"),
+    reported=NOT_REPORTED,
     parts=(FileSection("project", "project", 0, lambda environment: {"": environment.project}, ACTIONS),),
 )

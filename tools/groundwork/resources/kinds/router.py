@@ -9,6 +9,7 @@ from groundwork.resources.kind import (
     NO_POLICY,
     NOT_IN_THE_FILE,
     NOT_LOOKED_INTO,
+    NOT_REPORTED,
     Free,
     Kind,
     Provisioning,
@@ -47,7 +48,9 @@ KIND = Kind(
     ),
     listings=(compute.listing("routers"),),
     removal=Removal(after=("instance",)),
+    pausing=Without("a NAT gateway is billed until it is deleted"),
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )

@@ -8,7 +8,16 @@ from groundwork.environment.values import Environment
 from groundwork.google.cloud import GoogleCloud
 from groundwork.resources import reporting, run
 from groundwork.resources.item import Contents, Item
-from groundwork.resources.kind import Action, ConsolePage, FileSection, Kind, PolicyAccess, Provisioning, Removal
+from groundwork.resources.kind import (
+    ENDS_BY_ITSELF,
+    Action,
+    ConsolePage,
+    FileSection,
+    Kind,
+    PolicyAccess,
+    Provisioning,
+    Removal,
+)
 from groundwork.resources.listing import HERE, Listing
 from groundwork.resources.needs import Assumed, Need, Planned, assume, usage
 
@@ -60,6 +69,7 @@ KIND = Kind(
     components={"run_jobs": "job"},
     listings=(Listing("run", f"v2/{HERE}/jobs", "jobs", places="v1/projects/{project}/locations"),),
     removal=Removal(after=("scheduler job",)),
+    pausing=ENDS_BY_ITSELF,
     policy=PolicyAccess("v2/{name}", "GET", "name", "run jobs {verb} {short} --region={location} --project={project}"),
     inside=inside,
     reported=(reporting.training(4),),

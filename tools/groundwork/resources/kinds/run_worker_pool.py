@@ -6,6 +6,7 @@ from groundwork.resources.kind import (
     NOT_IN_THE_FILE,
     NOT_LOOKED_INTO,
     NOT_MADE,
+    NOT_REPORTED,
     Kind,
     PolicyAccess,
     Removal,
@@ -23,5 +24,6 @@ KIND = Kind(
     pausing=Unstoppable("Cloud Run keeps its instances: delete it with `groundwork sweep`"),
     policy=PolicyAccess("v2/{name}", "GET", "name", ""),
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )

@@ -9,6 +9,7 @@ from groundwork.environment.values import Environment
 from groundwork.resources.kind import (
     NO_POLICY,
     NOT_LOOKED_INTO,
+    NOT_REPORTED,
     Action,
     ConsolePage,
     FileSection,
@@ -76,6 +77,7 @@ KIND = Kind(
     ),
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=(
         FileSection(
             "schedule",

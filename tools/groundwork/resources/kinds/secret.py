@@ -10,6 +10,8 @@ from groundwork.environment.values import Environment
 from groundwork.google.cloud import GoogleCloud
 from groundwork.resources.item import Contents, Item
 from groundwork.resources.kind import (
+    NEVER_WAITS,
+    NOT_REPORTED,
     Action,
     ConsolePage,
     FileEntry,
@@ -122,8 +124,10 @@ KIND = Kind(
     components={"secrets": "secret"},
     listings=(Listing("secretmanager", "v1/projects/{project}/secrets", "secrets", platform=True),),
     removal=Removal(),
+    pausing=NEVER_WAITS,
     policy=PolicyAccess("v1/{name}", "GET", "secret_id", "secrets {verb} {short} --project={project}"),
     inside=inside,
+    reported=NOT_REPORTED,
     parts=(
         FileSection(
             "secret",

@@ -8,7 +8,9 @@ from groundwork.google.cloud import GoogleCloud
 from groundwork.resources import acls, policies
 from groundwork.resources.item import Item
 from groundwork.resources.kind import (
+    NEVER_WAITS,
     NOT_LOOKED_INTO,
+    NOT_REPORTED,
     Action,
     ConsolePage,
     FileEntry,
@@ -130,8 +132,10 @@ KIND = Kind(
         path=_ONE,
         before=unbind,
     ),
+    pausing=NEVER_WAITS,
     policy=PolicyAccess(_ONE, "POST", "service_account_id", "iam service-accounts {verb} {name} --project={project}"),
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=(
         FileSection(
             "identity",

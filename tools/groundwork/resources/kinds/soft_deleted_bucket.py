@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_MADE, Kind, Without
+from groundwork.resources.kind import NEVER_WAITS, NOT_IN_THE_FILE, NOT_MADE, NOT_REPORTED, Kind, Without
 from groundwork.resources.listing import Listing
 
 KIND = Kind(
@@ -23,7 +23,9 @@ KIND = Kind(
         ),
     ),
     removal=Without("nobody can make it go sooner"),
+    pausing=NEVER_WAITS,
     policy=Without("nobody can use it until it is restored"),
     inside=Without("its objects can be listed only once it is restored"),
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )

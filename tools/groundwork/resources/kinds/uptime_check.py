@@ -8,6 +8,7 @@ from decimal import Decimal
 from groundwork.environment.values import Environment
 from groundwork.resources import reporting
 from groundwork.resources.kind import (
+    NEVER_WAITS,
     NO_POLICY,
     NOT_IN_THE_FILE,
     NOT_LOOKED_INTO,
@@ -64,6 +65,7 @@ KIND = Kind(
         ),
     ),
     removal=Removal(after=("alert policy",)),
+    pausing=NEVER_WAITS,
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
     reported=(reporting.monitoring(1),),

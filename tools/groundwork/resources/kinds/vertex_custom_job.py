@@ -5,6 +5,7 @@ from __future__ import annotations
 from groundwork.environment.values import Environment
 from groundwork.resources import reporting, vertex
 from groundwork.resources.kind import (
+    ENDS_BY_ITSELF,
     NO_POLICY,
     NOT_LOOKED_INTO,
     NOT_MADE,
@@ -40,6 +41,7 @@ KIND = Kind(
     removal=Removal(
         after=("Vertex pipeline run", "Vertex training pipeline", "Vertex tuning job"), before=vertex.cancel
     ),
+    pausing=ENDS_BY_ITSELF,
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
     reported=(

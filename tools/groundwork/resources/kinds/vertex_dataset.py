@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from groundwork.resources import vertex
-from groundwork.resources.kind import NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, PolicyAccess, Removal
+from groundwork.resources.kind import (
+    NEVER_WAITS,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_MADE,
+    NOT_REPORTED,
+    Kind,
+    PolicyAccess,
+    Removal,
+)
 
 KIND = Kind(
     name="Vertex dataset",
@@ -12,7 +21,9 @@ KIND = Kind(
     terraform=NOT_MADE,
     listings=(vertex.listing("datasets"),),
     removal=Removal(),
+    pausing=NEVER_WAITS,
     policy=PolicyAccess("v1/{name}", "POST", "name", ""),
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )

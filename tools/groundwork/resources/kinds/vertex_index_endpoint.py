@@ -5,7 +5,16 @@ from __future__ import annotations
 from groundwork.google.cloud import GoogleCloud
 from groundwork.resources import vertex
 from groundwork.resources.item import Item
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal, Unstoppable
+from groundwork.resources.kind import (
+    NO_POLICY,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_MADE,
+    NOT_REPORTED,
+    Kind,
+    Removal,
+    Unstoppable,
+)
 
 
 def undeploy(cloud: GoogleCloud, item: Item) -> None:
@@ -26,5 +35,6 @@ KIND = Kind(
     ),
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from groundwork.resources import vertex
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Pausing, Removal
+from groundwork.resources.kind import (
+    NO_POLICY,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_MADE,
+    NOT_REPORTED,
+    Kind,
+    Pausing,
+    Removal,
+)
 
 KIND = Kind(
     name="Vertex notebook runtime",
@@ -21,5 +30,6 @@ KIND = Kind(
     ),
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )

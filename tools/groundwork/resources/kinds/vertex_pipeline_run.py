@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from groundwork.resources import reporting, vertex
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, NOT_MADE, Kind, Removal
+from groundwork.resources.kind import (
+    ENDS_BY_ITSELF,
+    NO_POLICY,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_MADE,
+    Kind,
+    Removal,
+)
 
 KIND = Kind(
     name="Vertex pipeline run",
@@ -12,6 +20,7 @@ KIND = Kind(
     terraform=NOT_MADE,
     listings=(vertex.listing("pipelineJobs"),),
     removal=Removal(before=vertex.cancel),
+    pausing=ENDS_BY_ITSELF,
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
     reported=(reporting.training(3),),

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from groundwork.resources import vertex
-from groundwork.resources.kind import NO_POLICY, NOT_IN_THE_FILE, NOT_LOOKED_INTO, Kind, Provisioning, Removal, Without
+from groundwork.resources.kind import (
+    NEVER_WAITS,
+    NO_POLICY,
+    NOT_IN_THE_FILE,
+    NOT_LOOKED_INTO,
+    NOT_REPORTED,
+    Kind,
+    Provisioning,
+    Removal,
+    Without,
+)
 from groundwork.resources.needs import Assumed, Need, Planned, assume, usage
 
 
@@ -31,7 +41,9 @@ KIND = Kind(
     ),
     listings=(vertex.listing("tensorboards"),),
     removal=Removal(after=("Vertex custom job",)),
+    pausing=NEVER_WAITS,
     policy=NO_POLICY,
     inside=NOT_LOOKED_INTO,
+    reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
 )
