@@ -12,9 +12,8 @@ from urllib.parse import quote
 
 from groundwork.errors import UsageProblem
 from groundwork.google.cloud import CloudProblem
-from groundwork.text import allowed
 from groundwork.workloads.calling import Request
-from groundwork.workloads.project import Project, at, if_on, last
+from groundwork.workloads.project import Project, at, if_on, last, missing
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob
@@ -87,13 +86,7 @@ def function(project: Project, name: str) -> Function:
     except CloudProblem as problem:
         if problem.code != 404 and not problem.switched_off:
             raise
-    known = [one.name for one in functions(project)]
-    if not known:
-        raise UsageProblem(
-            f"There is no function in {project.environment.place}: add {name} under functions: in "
-            f"{project.environment.file} and run `groundwork up --env {project.environment.name}`."
-        )
-    raise UsageProblem(f"There is no function {name} in {project.environment.place}; {allowed(known, name)}")
+    raise missing(project, "function", name, [one.name for one in functions(project)], "There is no function")
 
 
 def object_event(project: Project, function: Function, name: str) -> Request:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from groundwork.environment.values import Environment
+from groundwork.errors import UsageProblem
 from groundwork.google.cloud import CloudProblem, GoogleCloud
+from groundwork.text import allowed
 
 T = TypeVar("T")
 MEMBER = "member"
@@ -52,6 +54,17 @@ class Project:
         """The person behind such a label, among the members and the caller; "schedule" for the scheduler, else the label itself."""
         known = {label(address): address for address in (*self.environment.members, self.who) if address}
         return {**known, self.environment.scheduler: "schedule"}.get(value, value)
+
+
+def missing(project: Project, word: str, name: str, known: Sequence[str], nothing: str) -> UsageProblem:
+    """The error for a service or function (`word`) that does not exist: it lists those that do; if none do, `nothing` begins the sentence."""
+    environment = project.environment
+    if known:
+        return UsageProblem(f"There is no {word} {name} in {environment.place}; {allowed(known, name)}")
+    return UsageProblem(
+        f"{nothing} in {environment.place}: add {name} under {word}s: in {environment.file} and run "
+        f"`groundwork up --env {environment.name}`."
+    )
 
 
 def if_on(found: Iterable[T]) -> list[T]:

@@ -8,12 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from groundwork.cost.catalogue import read as price_catalogue
-from groundwork.errors import UsageProblem
 from groundwork.google.cloud import CloudProblem
 from groundwork.resources.needs import HOURS_A_MONTH, Planned
 from groundwork.resources.run import limits
-from groundwork.text import allowed
-from groundwork.workloads.project import Project, at, if_on, last
+from groundwork.workloads.project import Project, at, if_on, last, missing
 
 LATEST = "latest"
 _TO_LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
@@ -130,13 +128,7 @@ def service(project: Project, name: str) -> Service:
     except CloudProblem as problem:
         if problem.code != 404 and not problem.switched_off:
             raise
-    known = [one.name for one in services(project)]
-    if not known:
-        raise UsageProblem(
-            f"No service runs in {project.environment.place}: add {name} under services: in "
-            f"{project.environment.file} and run `groundwork up --env {project.environment.name}`."
-        )
-    raise UsageProblem(f"There is no service {name} in {project.environment.place}; {allowed(known, name)}")
+    raise missing(project, "service", name, [one.name for one in services(project)], "No service runs")
 
 
 def ran_as(project: Project, found: Service) -> str:
