@@ -17,7 +17,7 @@ from groundwork.terraform.state import State
 from groundwork.text import counted
 
 DAYS = 30
-# Names of services on a bill, by the first part of a price's key.
+# Names of services on a bill, by the first part of a price's key, or by the first two; downloads from buckets count as Cloud Storage.
 SERVICES = {
     "artifactregistry": "Artifact Registry",
     "build": "Cloud Build",
@@ -25,6 +25,7 @@ SERVICES = {
     "logging": "Cloud Logging",
     "monitoring": "Cloud Monitoring",
     "network": "Networking",
+    "network.egress": "Cloud Storage",
     "pubsub": "Cloud Pub/Sub",
     "run": "Cloud Run",
     "scheduler": "Cloud Scheduler",
@@ -77,10 +78,11 @@ def against(report: CostReport, expected: Estimate) -> SpendComparison:
 
 
 def _service(part: Component) -> str:
-    """The service that Google bills a component under; downloads from a bucket count as Cloud Storage."""
+    """The service that Google bills a component under."""
     if part.price is None:
         return "other"
-    return "Cloud Storage" if ".google_storage_bucket." in part.address else SERVICES[part.price.key.partition(".")[0]]
+    first, second, *_ = part.price.key.split(".")
+    return SERVICES.get(f"{first}.{second}") or SERVICES[first]
 
 
 def as_data(found: SpendComparison) -> dict[str, Any]:
