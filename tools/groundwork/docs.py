@@ -11,8 +11,16 @@ from typing import Any
 from groundwork.environment.json_schema import span
 from groundwork.environment.shipped import PERSONAS, SCHEMA, read_shipped
 from groundwork.errors import GroundworkError
+from groundwork.resources.registry import parts
 from groundwork.terraform.hcl import Module, read_module
 from groundwork.text import listed
+
+# How a persona's roles are granted where it is not on each thing of a kind.
+_GRANTED = {
+    "project": "In the project, by a custom role",
+    "identities": "On identities that name it",
+    "deployer": "On the deployer",
+}
 
 COMMAND = "groundwork docs"
 
@@ -54,7 +62,9 @@ def persona_table(root: Path) -> Iterator[Generated]:
         ]
         for name, persona in personas.items()
     ]
-    columns = ["Persona", "In short", *(_PLACES[place] for place in ("project", *places))]
+    words = {part.place: part.word for _, part in parts()}
+    headings = (_GRANTED.get(place) or f"On each {words[place]}" for place in ("project", *places))
+    columns = ["Persona", "In short", *headings]
     for page in (folder / "README.md", root / "docs" / "people.md"):
         yield Generated(page, "personas", table(columns, rows))
 
@@ -110,20 +120,6 @@ def _changed(root: Path, generators: Sequence[Generator]) -> dict[Path, str]:
             except GroundworkError as error:
                 raise GroundworkError(f"{generated.path.relative_to(root).as_posix()}: {error.message}") from error
     return {path: text for path, text in pages.items() if text != path.read_text(encoding="utf-8")}
-
-
-_PLACES = {
-    "project": "In the project, by a custom role",
-    "buckets": "On each bucket",
-    "repositories": "On each repository",
-    "secrets": "On each secret",
-    "services": "On each service",
-    "functions": "On each function",
-    "jobs": "On each job",
-    "workstations": "On each workstation",
-    "identities": "On identities that name it",
-    "deployer": "On the deployer",
-}
 
 
 def _permissions(permissions: Iterable[str]) -> str:
