@@ -71,7 +71,7 @@ class Clone:
         """The session of a command."""
         return open_session(self.checkout, self.environment, os.environ.get("PROVIDER"), command, lambda _text: None)
 
-    def disturb(self, *faults: dict[str, object]) -> None:
+    def set_faults(self, *faults: dict[str, object]) -> None:
         """Set faults of the local cloud; it forgets them when it is restarted."""
         running = local.find(self.checkout)
         assert running is not None

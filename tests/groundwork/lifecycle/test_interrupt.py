@@ -53,7 +53,7 @@ def applying(clone: Clone) -> bool:
 def test_an_interrupted_up_leaves_no_process_and_no_lock_and_can_be_resumed(
     clone: Clone, number: signal.Signals
 ) -> None:
-    clone.disturb(SLOW)
+    clone.set_faults(SLOW)
     with clone.start("up", "--env", "small") as child:
         until(lambda: applying(clone) or child.poll() is not None)
         child.send_signal(number)
@@ -69,7 +69,7 @@ def test_an_interrupted_up_leaves_no_process_and_no_lock_and_can_be_resumed(
 
 
 def test_a_second_interrupt_kills_and_the_next_up_finds_what_was_made(clone: Clone) -> None:
-    clone.disturb({**SLOW, "seconds": 0.3})
+    clone.set_faults({**SLOW, "seconds": 0.3})
     with clone.start("up", "--env", "small") as child:
         until(lambda: applying(clone) or child.poll() is not None)
         for _ in range(2):
@@ -92,7 +92,7 @@ def test_a_second_interrupt_kills_and_the_next_up_finds_what_was_made(clone: Clo
 
 def test_a_terminals_interrupt_reaches_the_whole_group_and_terraform_once(clone: Clone) -> None:
     """What a terminal does: the signal goes to every process in the foreground; Terraform is in a group of its own."""
-    clone.disturb(SLOW)
+    clone.set_faults(SLOW)
     with clone.start("up", "--env", "small") as child:
         until(lambda: applying(clone) or child.poll() is not None)
         os.killpg(child.pid, signal.SIGINT)
@@ -102,7 +102,7 @@ def test_a_terminals_interrupt_reaches_the_whole_group_and_terraform_once(clone:
 
 
 def test_a_second_up_says_who_is_at_work(clone: Clone) -> None:
-    clone.disturb(SLOW)
+    clone.set_faults(SLOW)
     with clone.start("up", "--env", "small") as first:
         until(lambda: applying(clone) or first.poll() is not None)
         second = clone.run("up", "--env", "small")
@@ -151,7 +151,7 @@ def test_nothing_to_unlock_is_reported(deployed: Clone) -> None:
 
 def test_what_google_would_refuse_for_a_moment_is_tried_again(own: Clone, talk: RecordedTalk) -> None:
     text = "Secret Manager API has not been used in project 1 before or it is disabled. SERVICE_DISABLED"
-    own.disturb(
+    own.set_faults(
         {"method": "secretmanager.projects.secrets.create", "kind": "error", "code": 403, "message": text, "count": 1}
     )
     up.up(own.session(), UpOptions(waits=(0.0,)), talk)
@@ -160,7 +160,7 @@ def test_what_google_would_refuse_for_a_moment_is_tried_again(own: Clone, talk: 
 
 
 def test_what_google_refuses_for_good_is_not(own: Clone) -> None:
-    own.disturb(
+    own.set_faults(
         {
             "method": "secretmanager.projects.secrets.create",
             "kind": "error",
@@ -176,7 +176,7 @@ def test_what_google_refuses_for_good_is_not(own: Clone) -> None:
 
 def test_a_created_resource_whose_answer_was_lost_is_adopted(own: Clone) -> None:
     """The connection breaks after the secret was made: Terraform does not know, the next `up` finds it."""
-    own.disturb({"method": "secretmanager.projects.secrets.create", "kind": "drop", "after": True, "count": 1})
+    own.set_faults({"method": "secretmanager.projects.secrets.create", "kind": "drop", "after": True, "count": 1})
     own.run("up", "--env", "small")
     local.stop(own.checkout)
     again = own.run("up", "--env", "small")
@@ -228,7 +228,9 @@ def test_a_busy_port_is_reported_in_one_sentence(clone: Clone) -> None:
 def test_a_full_disk_is_reported_and_freeing_space_is_enough(own: Clone) -> None:
     """The local cloud's answer when its disk is full: Terraform ends, reports it, and continues later."""
     message = "The local cloud could not write to its disk at /x (database or disk is full)"
-    own.disturb({"method": "secretmanager.projects.secrets.create", "kind": "error", "code": 400, "message": message})
+    own.set_faults(
+        {"method": "secretmanager.projects.secrets.create", "kind": "error", "code": 400, "message": message}
+    )
     result = own.run("up", "--env", "small")
     assert result.returncode == Exit.FAILED
     assert "→ the disk is full: free some space and run the same command again." in result.stderr

@@ -87,7 +87,7 @@ def finishes(clone: Clone) -> None:
 
 def kill_in_the_middle(clone: Clone, point: int, victim: Victim) -> subprocess.CompletedProcess[str]:
     """Start `up`, kill the victim at this point of ten, and wait for the remaining processes."""
-    clone.disturb(SLOW)
+    clone.set_faults(SLOW)
     with clone.start("up", "--env", "small") as child:
         until(lambda: steps(clone) >= 1 + point * STEPS // len(POINTS) or child.poll() is not None)
         assert child.poll() is None, child.communicate()

@@ -106,7 +106,7 @@ def test_a_protected_environment_is_refused(deployed: Clone) -> None:
 
 
 def test_nothing_is_deleted_while_a_state_cannot_be_read(deployed: Clone) -> None:
-    deployed.disturb({"method": "storage.objects.get", "kind": "error", "code": 403, "count": 1})
+    deployed.set_faults({"method": "storage.objects.get", "kind": "error", "code": 403, "count": 1})
     with pytest.raises(CouldNotTell, match="nothing is deleted: a state could not be read"):
         sweep.sweep(deployed.cloud, deployed.environment, ANY, RecordedTalk(), yes=True, dry_run=False)
 

@@ -164,7 +164,7 @@ def test_status_and_output_say_what_is_there(deployed: Clone) -> None:
 
 @pytest.mark.parametrize("verb", ["status", "output"])
 def test_a_state_that_may_not_be_read_is_not_an_empty_one(deployed: Clone, verb: str) -> None:
-    deployed.disturb({"method": "storage.objects.get", "kind": "error", "code": 403, "count": 1})
+    deployed.set_faults({"method": "storage.objects.get", "kind": "error", "code": 403, "count": 1})
     result = deployed.run(verb, "--env", "small")
     assert (result.returncode, result.stdout) == (Exit.PERMISSION, "")
     assert (
@@ -289,7 +289,7 @@ def test_resources_made_by_hand_are_kept_and_reported(own: Clone) -> None:
 
 
 def test_a_list_call_that_fails_is_unknown_and_never_nothing(own: Clone) -> None:
-    own.disturb({"method": "secretmanager.projects.secrets.list", "kind": "error", "code": 403})
+    own.set_faults({"method": "secretmanager.projects.secrets.list", "kind": "error", "code": 403})
     result = own.run("down", "--env", "small", "--yes")
     assert result.returncode == Exit.UNKNOWN
     assert "Whether anything is left in project small-clone on the local cloud (simulated) is unknown" in result.stderr

@@ -243,9 +243,9 @@ def test_a_project_that_was_only_planned_for_is_clean(tmp_path: Path) -> None:
 def test_a_project_whose_up_ended_before_the_platform_is_clean(tmp_path: Path) -> None:
     with cloned(tmp_path) as clone:
         assert clone.run("plan", "--env", "small").returncode == Exit.OK
-        clone.disturb({"method": "iam.projects.serviceAccounts.create", "kind": "error", "code": 403})
+        clone.set_faults({"method": "iam.projects.serviceAccounts.create", "kind": "error", "code": 403})
         assert clone.run("up", "--env", "small").returncode == Exit.PERMISSION
-        clone.disturb()
+        clone.set_faults()
         assert verify(clone.cloud, clone.environment).exit_code == Exit.OK
 
 

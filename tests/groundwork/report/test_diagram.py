@@ -103,9 +103,9 @@ def test_every_text_is_within_the_drawing(clone: Clone, tmp_path: Path) -> None:
 
 
 def test_a_state_that_cannot_be_read_is_reported_and_exits_with_8(clone: Clone) -> None:
-    clone.disturb({"method": "storage.objects.get", "kind": "error", "code": 403, "count": 9})
+    clone.set_faults({"method": "storage.objects.get", "kind": "error", "code": 403, "count": 9})
     result = clone.run("diagram", "--env", "small")
-    clone.disturb()
+    clone.set_faults()
     assert result.returncode == 8
     assert "The state could not be read" in result.stderr
     assert "alone: the state could not be read" in result.stdout

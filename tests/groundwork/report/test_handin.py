@@ -112,9 +112,9 @@ def test_what_could_not_be_read_says_so_and_exits_with_8(clone: Clone) -> None:
         ("storage.objects.list", "buckets"),
         ("secretmanager.projects.secrets.list", "services"),
     ):
-        clone.disturb({"method": method, "kind": "error", "code": 403, "count": 50})
+        clone.set_faults({"method": method, "kind": "error", "code": 403, "count": 50})
         result = clone.run("report", "--env", "small", "--json")
-        clone.disturb()
+        clone.set_faults()
         section = json.loads(result.stdout)["sections"][key]
         assert result.returncode == 8, method
         assert section["could_not_be_read"], method

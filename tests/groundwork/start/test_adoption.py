@@ -80,6 +80,6 @@ def test_where_nothing_is_applied_the_file_is_as_it_was(clone: Clone) -> None:
         "buckets.data": True, "buckets.raw-by-hand": False, "identities.my-trainer": False, "repositories.by-hand": False, "secrets.hf-token": False,
     }  # fmt: skip
     assert clone.file.read_text() == text
-    clone.disturb({"method": "iam.projects.serviceAccounts.get", "kind": "error", "code": 403})
+    clone.set_faults({"method": "iam.projects.serviceAccounts.get", "kind": "error", "code": 403})
     assert clone.run("adopt", "--env", "small").returncode != 0
     assert clone.file.read_text() == text
