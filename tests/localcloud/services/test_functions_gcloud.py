@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from localcloud.server import clients
 
-from tests.localcloud.inside import NUMBER, OWNER, PROJECT
+from tests.localcloud.containers.gcloud import environment
+from tests.localcloud.inside import NUMBER, PROJECT
 from tests.localcloud.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
@@ -42,18 +41,7 @@ def cloud(tmp_path: Path) -> Iterator[Serving]:
 @pytest.fixture
 def gcloud(cloud: Serving, tmp_path: Path) -> Gcloud:
     """Runs a command; returns what it prints as JSON."""
-    token = cloud.cloud.tokens.token(OWNER)
-    (tmp_path / "token").write_text(token)
-    env = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        **clients.variables(tmp_path / "state", cloud.port, token),
-        "CLOUDSDK_CONFIG": str(tmp_path / "gcloud"),
-        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(tmp_path / "token"),
-        "CLOUDSDK_CORE_PROJECT": PROJECT,
-        "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
-        "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
-    }
+    env = environment(cloud, tmp_path / "state", tmp_path)
 
     def run(*arguments: str) -> Any:
         command = ["gcloud", *arguments, "--format=json", "--quiet"]
