@@ -280,6 +280,23 @@ def test_what_a_deletion_would_lose_is_shown_before_it(deployed: Clone, talk: Re
     assert talk.lines[lost + 1] == "  ! bucket data: 1 object (5 B) live"
 
 
+def test_what_the_platform_needs_is_granted_before_and_removed_after(own: Clone, talk: RecordedTalk) -> None:
+    """A job goes, for which the deployer needs roles, and a machine comes, for which it needs another."""
+    job = "jobs: {clean: {image: us-docker.pkg.dev/cloudrun/container/job, identity: train}}\n"
+    own.rewrite("secrets:\n", f"{job}secrets:\n")
+    up.up(own.session(), YES, talk)
+    own.rewrite(job, "workstations: {box: {identity: train}}\n")
+    after = RecordedTalk()
+    up.up(own.session(), YES, after)
+    steps = [(layer, event) for layer, event in after.events if isinstance(event, Step)]
+    ended = [(layer, event.action) for layer, event in steps if event.stage == "complete"]
+    granted = max(at for at, step in enumerate(ended) if step == ("bootstrap", "create"))
+    revoked = min(at for at, step in enumerate(ended) if step == ("bootstrap", "delete"))
+    platform = [at for at, (layer, _) in enumerate(ended) if layer == "platform"]
+    assert granted < min(platform) <= max(platform) < revoked
+    assert not any(plan.pending for plan in up.plan(own.session("plan"), talk))
+
+
 def test_resources_made_by_hand_are_kept_and_reported(own: Clone) -> None:
     own.cloud.storage().create_bucket("small-clone-by-hand", location="europe-west1")
     result = own.run("down", "--env", "small", "--yes")

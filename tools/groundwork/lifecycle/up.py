@@ -131,8 +131,19 @@ def _plan_all(session: Session, layers: Sequence[str], listen: LayerListen, *, d
         return tuple(pool.map(planned, layers))
 
 
-def plan_layer(session: Session, layer: str, listen: Callable[[Event], None], *, destroy: bool = False) -> LayerPlan:
-    """One layer's plan, saved in its folder; temporary errors are retried. Raises TerraformFailed."""
+def plan_layer(
+    session: Session,
+    layer: str,
+    listen: Callable[[Event], None],
+    *,
+    destroy: bool = False,
+    again: bool = False,
+    targets: Sequence[str] = (),
+) -> LayerPlan:
+    """One layer's plan, saved in its folder; temporary errors are retried. Raises TerraformFailed.
+
+    `again`: of the same file as before, even if that was edited meanwhile; `targets`: of these addresses only.
+    """
 
     def passes(problem: Exception) -> bool:
         return isinstance(problem, TerraformFailed) and bool(
@@ -140,14 +151,27 @@ def plan_layer(session: Session, layer: str, listen: Callable[[Event], None], *,
         )
 
     sleep = session.cloud.patience.sleep
-    return patiently(lambda: _plan(session, layer, listen, destroy=destroy), passes, _waits(session), sleep=sleep)
+    return patiently(
+        lambda: _plan(session, layer, listen, destroy=destroy, again=again, targets=targets),
+        passes,
+        _waits(session),
+        sleep=sleep,
+    )
 
 
 def _waits(session: Session) -> tuple[float, ...]:
     return transient.LATE_WAITS if session.cloud.patience.late else transient.LOCAL_WAITS
 
 
-def _plan(session: Session, layer: str, listen: Callable[[Event], None], *, destroy: bool) -> LayerPlan:
+def _plan(
+    session: Session,
+    layer: str,
+    listen: Callable[[Event], None],
+    *,
+    destroy: bool,
+    again: bool,
+    targets: Sequence[str],
+) -> LayerPlan:
     changes: list[PlannedChange] = []
     warnings: list[Diagnostic] = []
 
@@ -159,11 +183,12 @@ def _plan(session: Session, layer: str, listen: Callable[[Event], None], *, dest
         listen(event)
 
     inputs = sources.sources(session.checkout.root, session.environment)
-    session.freeze(layer)
+    if not again:
+        session.freeze(layer)
     file = session.data(layer) / plans.FILE
     # What is destroyed needs no code, which may be gone.
     code = packing.pack(session.environment, session.archives) if layer == "platform" and not destroy else {}
-    pending = session.terraform(layer, code).plan(file, note, destroy=destroy)
+    pending = session.terraform(layer, code).plan(file, note, destroy=destroy, targets=targets)
     sources.note(file, inputs)
     return LayerPlan(layer, file, pending, plans.acting(changes), tuple(warnings))
 
@@ -210,23 +235,49 @@ def apply_all(session: Session, pending: Sequence[LayerPlan], options: UpOptions
     title = f"{doing} {session.environment.name}"
     began = time.monotonic()
     with session.keeping_cloud_up(talk.say), talk.progress(title, plans.steps(pending)) as listen:
-        for entry in _in_order(pending):
-            apply_layer(session, entry, options, listen, talk)
+        for stage in stages(pending):
+            apply_layer(session, stage.plan, options, listen, talk, targets=stage.targets, fresh=stage.fresh)
     talk.say(f"{session.environment.name}: {plans.counts(pending).done} in {time.monotonic() - began:.1f} s")
 
 
-def _in_order(pending: Sequence[LayerPlan]) -> Sequence[LayerPlan]:
-    """The first layer first, unless it only loses something, such as a role of the deployer: removing the rest may still need that."""
-    lost = all(change.action == "delete" for change in pending[0].changes) if pending else False
-    return pending[::-1] if lost else pending
+@dataclass(frozen=True)
+class Stage:
+    """A layer's approved plan to be applied: as it was saved, or planned again (`fresh`), and then of `targets` only if there are any."""
+
+    plan: LayerPlan
+    targets: tuple[str, ...] = ()
+    fresh: bool = False
 
 
-def apply_layer(session: Session, approved: LayerPlan, options: UpOptions, listen: LayerListen, talk: Talk) -> None:
-    """Applies a layer's saved plan; after a temporary error, a fresh plan of the remaining changes is applied.
+def stages(pending: Sequence[LayerPlan]) -> list[Stage]:
+    """The order of the layers: what the first adds comes before the others, and what it removes after them.
+
+    Removing the rest may still need what the first layer removes, such as a role of the deployer.
+    """
+    first, others = pending[0], [Stage(one) for one in pending[1:]]
+    kept = tuple(change.address for change in first.changes if change.action != "delete")
+    if not others or len(kept) == len(first.changes):
+        return [Stage(first), *others]
+    return [Stage(first, kept, fresh=True), *others, Stage(first, fresh=True)] if kept else [*others, Stage(first)]
+
+
+def apply_layer(
+    session: Session,
+    approved: LayerPlan,
+    options: UpOptions,
+    listen: LayerListen,
+    talk: Talk,
+    *,
+    targets: Sequence[str] = (),
+    fresh: bool = False,
+) -> None:
+    """Applies a layer's saved plan, or a fresh one (see Stage); after a temporary error, one of the remaining changes.
 
     Raises GroundworkError, with advice.
     """
-    current = approved
+    current = _remaining_plan(session, approved, talk, targets=targets) if fresh else approved
+    if not current.pending:
+        return None
     for seconds in (*(options.waits or _waits(session)), None):
         try:
             return _apply(session, current, partial(listen, approved.layer))
@@ -236,7 +287,7 @@ def apply_layer(session: Session, approved: LayerPlan, options: UpOptions, liste
                 raise explained_failure(session, failure) from failure
         talk.say(f"{approved.layer}: {why}; this is temporary, trying again in {seconds:g} s")
         session.cloud.patience.sleep(seconds)
-        current = _remaining_plan(session, approved, talk)
+        current = _remaining_plan(session, approved, talk, targets=targets)
         if not current.pending:
             return None
     return None
@@ -259,12 +310,17 @@ def _with_revivals(session: Session, pending: Sequence[LayerPlan], talk: Talk) -
 
 
 def _remaining_plan(
-    session: Session, approved: LayerPlan, talk: Talk, adopted: frozenset[str] = frozenset()
+    session: Session,
+    approved: LayerPlan,
+    talk: Talk,
+    adopted: frozenset[str] = frozenset(),
+    *,
+    targets: Sequence[str] = (),
 ) -> LayerPlan:
-    """A fresh plan after a failed apply. Raises GroundworkError if it contains anything that was not shown; `adopted` may be updated."""
+    """A fresh plan, of `targets` only if there are any, after a part was applied. Raises GroundworkError if it contains anything that was not shown; `adopted` may be updated."""
     if recovery.settle(session, approved.layer, talk):
         recovery.restore(session, approved.layer, talk)
-    fresh = plan_layer(session, approved.layer, lambda _event: None)
+    fresh = plan_layer(session, approved.layer, lambda _event: None, again=True, targets=targets)
     agreed = {(change.address, change.action) for change in approved.changes}
     # A resource whose creation failed half-way is tainted, and Terraform replaces it.
     agreed |= {(change.address, "replace") for change in approved.changes if change.action == "create"}
@@ -273,7 +329,7 @@ def _remaining_plan(
     if new:
         names = [f"{change.action} {change.address}" for change in new]
         raise GroundworkError(
-            f"{approved.layer}: the plan for the retry contains changes that were not shown: run the same command again to see them.",
+            f"{approved.layer}: the plan for the rest contains changes that were not shown: run the same command again to see them.",
             names,
         )
     return replace(fresh, warnings=())

@@ -92,11 +92,12 @@ class Terraform:
                 "init", listen, json=IsFlagged, input=False, reconfigure=IsFlagged, backend_config=dict(backend)
             )
 
-    def plan(self, file: Path, listen: Listen, *, destroy: bool = False) -> bool:
-        """Plans into `file`; returns whether anything would change."""
+    def plan(self, file: Path, listen: Listen, *, destroy: bool = False, targets: Sequence[str] = ()) -> bool:
+        """Plans into `file`, everything or only the addresses in `targets`; returns whether anything would change."""
         done = self._events(
             "plan", listen, json=IsFlagged, input=False, lock_timeout=LOCK_TIMEOUT, detailed_exitcode=IsFlagged,
             var=list(self.inputs), out=str(file), destroy=IsFlagged if destroy else None, parallelism=PARALLELISM,
+            target=list(targets) or None,
         )  # fmt: skip
         return done.code == 2
 
