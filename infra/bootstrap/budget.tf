@@ -2,6 +2,9 @@ locals {
   # Only a budget with a billing account can be one of Google's; others are compared with by the command line alone.
   budget = { for budget in local.environment.budget[*] : "monthly" => budget if budget.billing_account != null }
 
+  # Addresses that get its e-mails take notification channels beside it.
+  notified = length(flatten([for budget in local.budget : tolist(budget.notify)])) > 0
+
   # Google has no role for the budgets of a single project below owner and editor.
   budget_permissions = {
     editor = ["billing.resourcebudgets.read", "billing.resourcebudgets.write", "resourcemanager.projects.get"]
@@ -39,6 +42,9 @@ module "budget" {
   amount          = each.value.amount
   currency        = each.value.currency
   thresholds      = each.value.thresholds
+  notify          = each.value.notify
+  labels          = module.environment.labels
+  project_id      = module.services.project_id
   project_number  = data.google_project.project[each.key].number
 
   # The deployer must be allowed to before it tries.

@@ -24,6 +24,7 @@ variable "values" {
       amount          = number
       billing_account = optional(string)
       currency        = optional(string, "USD")
+      notify          = optional(set(string), [])
       thresholds      = optional(list(number), [0.5, 0.8, 1])
     }))
     builds = optional(map(object({

@@ -35,11 +35,23 @@ resource "google_billing_budget" "budget" {
   # Google gives its own account the right to publish to the topic. Owners of the
   # project can be told only by a budget with such a rule.
   dynamic "all_updates_rule" {
-    for_each = var.topic[*]
+    for_each = var.topic != null || length(var.notify) > 0 ? { rule = var.topic } : {}
 
     content {
-      pubsub_topic                    = all_updates_rule.value
-      enable_project_level_recipients = true
+      pubsub_topic                     = all_updates_rule.value
+      enable_project_level_recipients  = all_updates_rule.value != null
+      monitoring_notification_channels = [for address in sort(var.notify) : google_monitoring_notification_channel.mail[address].id]
     }
   }
+}
+
+# A budget takes channels of its own project only.
+resource "google_monitoring_notification_channel" "mail" {
+  for_each = var.notify
+
+  project      = var.project_id
+  type         = "email"
+  display_name = each.key
+  labels       = { email_address = each.key }
+  user_labels  = var.labels
 }

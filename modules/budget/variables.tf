@@ -30,6 +30,18 @@ variable "currency" {
   }
 }
 
+variable "labels" {
+  description = "Labels of the notification channels."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for key, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))])
+    error_message = "Labels must have at most 63 lowercase letters, digits, underscores and dashes; keys begin with a letter."
+  }
+}
+
 variable "name" {
   description = "Name of the budget, as e-mails show it."
   type        = string
@@ -37,6 +49,29 @@ variable "name" {
   validation {
     condition     = length(var.name) >= 1 && length(var.name) <= 60
     error_message = "The budget name must have 1 to 60 characters."
+  }
+}
+
+variable "notify" {
+  description = "E-mail addresses that get every e-mail too, of people or of groups."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.notify) <= 5 && alltrue([for address in var.notify : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", address))])
+    error_message = "There must be at most 5 e-mail addresses, such as team@example.com."
+  }
+}
+
+variable "project_id" {
+  description = "ID of the same project, in which the addresses become notification channels; it is needed with them only."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.project_id != null || length(var.notify) == 0
+    error_message = "The project id must be given with e-mail addresses to notify."
   }
 }
 

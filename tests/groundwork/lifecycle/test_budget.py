@@ -43,8 +43,19 @@ def test_a_budget_is_created_warns_outlives_down_and_goes_with_everything(tmp_pa
         clone.rewrite("thresholds: [0.5, 1]", "thresholds: [0.6, 1]")
         ran(clone, "up", "--yes")
         assert budgets(clone)[0]["name"] == made["name"], "it is changed, not made anew"
+        clone.rewrite("thresholds: [0.6, 1]", "thresholds: [0.6, 1], notify: [team@example.com]")
+        ran(clone, "up", "--yes")
+        [channel] = budgets(clone)[0]["notificationsRule"]["monitoringNotificationChannels"]
+        assert clone.cloud.request("GET", "monitoring", f"v3/{channel}")["labels"] == {
+            "email_address": "team@example.com"
+        }
+        ran(clone, "plan", "--detailed-exitcode")
         ran(clone, "down", "--yes")
         assert [one["name"] for one in budgets(clone)] == [made["name"]]
+        assert "clean" in ran(clone, "verify")
+        clone.rewrite("notify: [team@example.com]", "notify: []")
+        ran(clone, "up", "--yes")
+        assert "monitoringNotificationChannels" not in budgets(clone)[0].get("notificationsRule", {})
         clone.rewrite("kept: {}", "kept: {force_destroy: true}")
         ran(clone, "down", "--all", "--yes")
         assert budgets(clone) == []

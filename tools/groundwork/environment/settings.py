@@ -23,13 +23,14 @@ class Alerts:
 class Budget:
     """The monthly budget, in the billing account's currency; without an account ("") costs are only compared with it.
 
-    `thresholds`: the shares of it at which Google sends e-mails.
+    `thresholds`: the shares of it at which Google sends e-mails; `notify`: who gets them, besides those that Google chooses.
     """
 
     amount: float
     currency: str
     billing_account: str = ""
     thresholds: tuple[float, ...] = (0.5, 0.8, 1)
+    notify: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,7 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
     """Settings that are valid on their own but not together."""
     yield from _bucket_contradictions(values)
     yield from _alert_contradictions(values)
+    yield from _budget_contradictions(values)
     identities, buckets, repositories = (_part(values, name) for name in ("identities", "buckets", "repositories"))
     for name, identity in identities.items():
         yield from unknown(("identities", name, "buckets"), identity.get("buckets"), buckets, "buckets")
@@ -182,6 +183,15 @@ def _bucket_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
             )
         elif "noncurrent_versions" in bucket and bucket.get("versioning") is not True:
             yield place, f"{dotted(place)} has no effect without versioning: true; add that, or remove this."
+
+
+def _budget_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
+    budget = values.get("budget")
+    if isinstance(budget, dict) and budget.get("notify") and "billing_account" not in budget:
+        yield (
+            ("budget", "notify"),
+            "budget.notify has no effect without billing_account, where Google's budget is created; add that, or remove this.",
+        )
 
 
 def _alert_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:

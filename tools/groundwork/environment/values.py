@@ -356,7 +356,7 @@ def _alerts(values: Mapping[str, Any]) -> Alerts:
 
 
 def _budget(values: Mapping[str, Any]) -> Budget:
-    return Budget(**{**values, "thresholds": tuple(values["thresholds"])})
+    return Budget(**{**values, "thresholds": tuple(values["thresholds"]), "notify": tuple(values["notify"])})
 
 
 def _bucket(name: str, project: str, region: str, values: Mapping[str, Any]) -> Bucket:

@@ -21,6 +21,11 @@ def uses(environment: Environment) -> bool:
     return environment.budget is not None and bool(environment.budget.billing_account)
 
 
+def notifies(environment: Environment) -> bool:
+    """Whether it sends e-mails to addresses of the file."""
+    return environment.budget is not None and uses(environment) and bool(environment.budget.notify)
+
+
 KIND = Kind(
     name="budget",
     why="nothing; its notices are free",

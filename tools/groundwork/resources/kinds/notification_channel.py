@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from groundwork.environment.values import Environment
 from groundwork.resources import reporting
 from groundwork.resources.kind import (
     NEVER_WAITS,
@@ -14,8 +15,14 @@ from groundwork.resources.kind import (
     Removal,
     Without,
 )
-from groundwork.resources.kinds.alert_policy import uses
+from groundwork.resources.kinds import alert_policy, budget
 from groundwork.resources.listing import Listing
+
+
+def uses(environment: Environment) -> bool:
+    """Whether alerts or a budget send e-mails to addresses of the file."""
+    return alert_policy.uses(environment) or budget.notifies(environment)
+
 
 KIND = Kind(
     name="notification channel",
