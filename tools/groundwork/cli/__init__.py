@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -181,8 +182,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if why := unfit(os.name):
         sys.exit(why)
     _open_standard_files()
+    mute_version_warnings()
     os.umask(os.umask(0o077) | 0o022)  # the cache holds programs that we run: nobody else may write there
     sys.exit(run(arguments))
+
+
+def mute_version_warnings() -> None:
+    """Keeps off every command what Google's packages say of a Python whose support by them ends: the pinned ones keep working.
+
+    They begin three months before Python's own end, for Python 3.11 on 2027-07-26. Who asks Python for warnings gets them.
+    """
+    if not sys.warnoptions:
+        warnings.filterwarnings("ignore", r"You are using a .*Python version", FutureWarning)
 
 
 def unfit(system: str) -> str:
