@@ -95,7 +95,7 @@ def test_machines_are_stopped_and_started_by_googles_methods_and_each_failure_is
     assert ([turn.item.short for turn in done], list(failed)) == (["good"], [f"{VM}/kept"])
     assert [said.partition(":")[0] for said in talk.said] == ["stopped  instance good", "not stopped  instance kept"]
     assert ("POST", f"/compute/v1/{VM}/good/stop") in script.asked
-    done, _ = pause.turn_all(script.cloud, pause.find(script.cloud, "resume"), talk)  # type: ignore[arg-type]
+    done, _ = pause.turn_all(script.cloud, pause.find(script.cloud, "resume", paused=[f"{VM}/old"]), talk)  # type: ignore[arg-type]
     assert [turn.item.short for turn in done] == ["old"]
     assert ("POST", f"/compute/v1/{VM}/old/start") in script.asked
 
@@ -115,8 +115,18 @@ def test_schedules_are_paused_and_resumed_and_cost_nothing_themselves(script: Sc
     assert (turn.doing, turn.hourly) == ("starts what it is for at 0 6 * * 1 (Europe/Copenhagen)", 0)
     pause.turn_all(script.cloud, found, Talked())  # type: ignore[arg-type]
     assert ("POST", f"/cloudscheduler/v1/{name}/drift:pause") in script.asked
-    assert [turn.item.short for turn in pause.find(script.cloud, "resume").turns] == ["off"]
+    assert [turn.item.short for turn in pause.find(script.cloud, "resume", paused=[f"{name}/off"]).turns] == ["off"]
     assert pause.find(script.cloud, "pause", costing=True).turns == ()
+
+
+def test_what_pause_did_not_stop_stays_stopped_unless_it_is_named(script: Script) -> None:
+    with_machines(script, machine("paused", "TERMINATED"), machine("by-hand", "TERMINATED"))
+    found = pause.find(script.cloud, "resume", paused=[f"{VM}/paused"])
+    assert [turn.item.short for turn in found.turns] == ["paused"]
+    (why,) = found.others.values()
+    assert why == "`pause` did not stop it: `groundwork resume by-hand` starts it"
+    named = pause.find(script.cloud, "resume", ["by-hand"])
+    assert ([turn.item.short for turn in named.turns], named.others) == (["by-hand"], {})
 
 
 def test_what_costs_and_cannot_be_stopped_is_named_with_what_to_do(script: Script) -> None:

@@ -39,12 +39,20 @@ def test_a_workstation_stops_rests_and_starts_again(clone: Clone) -> None:
     clone.run("plan", "--env", NAME, "--detailed-exitcode")
 
     iris = ("--env", NAME, "--as", "iris@example.com")
-    assert "which costs $0.06 an hour" in clone.run("resume", *iris, "--dry-run")
-    clone.run("resume", *iris, code=9)
-    clone.run("resume", *iris, "--yes")
+    assert "`pause` did not stop it" in clone.run("resume", *iris, "--yes")
+    assert _running(clone) == []
+    assert "which costs $0.06 an hour" in clone.run("resume", "work", *iris, "--dry-run")
+    clone.run("resume", "work", *iris, code=9)
+    clone.run("resume", "work", *iris, "--yes")
     assert _running(clone) == ["work"]
     assert "stopped  instance work" in clone.run("pause", *iris, "--yes")
     assert "Nothing that could be stopped runs" in clone.run("pause", *iris)
+    clone.run("resume", *iris, "--yes")
+    assert _running(clone) == ["work"]
+    assert "noted in this clone only" not in clone.run("pause", "--env", NAME, "--yes")
+    clone.run("resume", "--env", NAME, "--yes")
+    assert _running(clone) == ["work"]
+    clone.run("pause", *iris, "--yes")
     clone.run("pause", "--env", NAME, "--as", "zoe@example.net", "--yes", code=8)
     clone.run("plan", "--env", NAME, "--detailed-exitcode")
 

@@ -15,6 +15,7 @@ from groundwork.cost.amounts import as_money
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError
 from groundwork.lifecycle import pause as feature
+from groundwork.lifecycle import paused
 from groundwork.lifecycle.pause import Turn, TurnPlan, Verb
 from groundwork.text import counted
 
@@ -44,9 +45,9 @@ def pause(name: str, names: tuple[str, ...], yes: bool, dry_run: bool, as_json: 
 @json_option
 @as_option
 def resume(name: str, names: tuple[str, ...], yes: bool, dry_run: bool, as_json: bool, who: str | None) -> None:
-    """Start what is stopped in the project, by `pause` or otherwise; or only those called NAME.
+    """Start what `pause` has stopped in the project; or only those called NAME, whoever stopped them.
 
-    It shows them with their price first, and asks.
+    It shows them with their price first, and asks. What was already stopped before `pause` is listed and left alone.
 
     Example: groundwork resume gpu
     """
@@ -59,20 +60,26 @@ def _run(
     checkout, environment = here(name)
     cloud, _ = connected(environment, checkout, who)
     talk = Terminal()
-    plan = feature.find(cloud, verb, names)
+    known = paused.read(cloud, environment, checkout)
+    plan = feature.find(cloud, verb, names, paused=known)
     for turn in plan.turns:
         talk.say(f"{'stops' if verb == 'pause' else 'starts'}  {turn.text}")
     for item, reason in plan.others.items():
-        talk.say(f"keeps running  {item.kind} {item.short}: {reason}")
+        talk.say(f"{'keeps running' if verb == 'pause' else 'stays stopped'}  {item.kind} {item.short}: {reason}")
     if plan.turns and not dry_run and not yes:
         talk.confirm(f"{verb.capitalize()} {counted(len(plan.turns), 'resource')} in project {environment.place}?")
     done, failed = ([], {}) if dry_run else feature.turn_all(cloud, plan, talk)
+    if done:
+        turned = {turn.item.name for turn in done}
+        rest = known if names else {turn.item.name for turn in plan.turns}  # what is gone or runs is paused no longer
+        now = known | turned if verb == "pause" else rest - turned
+        paused.write(cloud, environment, checkout, now, talk.say)
     if as_json:
         print_json(_data(plan, [turn.item.name for turn in done], failed))
     elif plan.turns:
         echo(_summary(plan, environment, done, dry_run=dry_run))
     elif not plan.unknown:
-        nothing = "Nothing that could be stopped runs" if verb == "pause" else "Nothing is stopped"
+        nothing = "Nothing that could be stopped runs" if verb == "pause" else "Nothing that `pause` has stopped rests"
         echo(f"{nothing} in project {environment.place}.")
     plan.verdict(environment.place)
     if failed:
@@ -102,6 +109,8 @@ def _data(plan: TurnPlan, done: list[str], failed: dict[str, str]) -> dict[str, 
         "hourly": feature.hourly_of(plan.turns),
         "done": done,
         "failed": failed,
-        "keeps_running": [{"kind": item.kind, "name": item.name, "reason": why} for item, why in plan.others.items()],
+        "keeps_running" if plan.verb == "pause" else "stays_stopped": [
+            {"kind": item.kind, "name": item.name, "reason": why} for item, why in plan.others.items()
+        ],
         "unknown": dict(plan.unknown),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -41,7 +41,10 @@ class Turn:
 
 @dataclass(frozen=True)
 class TurnPlan:
-    """What the verb would do; what keeps running and costing (with the reason and what to do), which pause alone looks for; and what could not be listed."""
+    """What the verb would do; what stays as it is (with the reason and what to do); and what could not be listed.
+
+    That is what keeps running and costing for pause, and what pause did not stop for resume.
+    """
 
     verb: Verb
     turns: tuple[Turn, ...]
@@ -63,21 +66,41 @@ def hourly_of(turns: Sequence[Turn]) -> Decimal:
     return sum((turn.hourly for turn in turns if turn.hourly), Decimal(0))
 
 
-def find(cloud: GoogleCloud, verb: Verb, names: Sequence[str] = (), *, costing: bool = False) -> TurnPlan:
-    """What runs (pause) or is stopped (resume) in the project; with `names`, those alone, with `costing` only what costs by the hour and can be stopped.
+def find(
+    cloud: GoogleCloud,
+    verb: Verb,
+    names: Sequence[str] = (),
+    *,
+    costing: bool = False,
+    paused: Collection[str] = (),
+) -> TurnPlan:
+    """What runs (pause), or of `paused` is stopped (resume), in the project; with `names`, those alone, whoever stopped them.
 
+    With `costing` only what costs by the hour and can be stopped.
     Raises UsageProblem for a name that is none of them.
     """
     found = inventory.take(cloud, [row for row in listings() if _is_asked(row.kind, costing=costing)])
     turns = tuple(turn for item in found.items if (turn := _turn(item, verb)))
-    chosen = tuple(turn for turn in turns if not names or turn.item.short in names)
+    chosen = tuple(
+        turn for turn in turns if (turn.item.short in names if names else verb == "pause" or turn.item.name in paused)
+    )
     missing = [name for name in names if all(turn.item.short != name for turn in turns)]
     if missing and not found.unknown:
         state = "running" if verb == "pause" else "stopped"
         hint = f"these are: {listed(sorted(turn.item.short for turn in turns))}." if turns else "nothing is."
         are = "is" if len(missing) == 1 else "are"
         raise UsageProblem(f"{listed(missing)} {are} not {state} in project {cloud.project}; {hint}")
-    others = dict(_others(found.items)) if verb == "pause" and not names else {}
+    others: dict[Item, str] = {}
+    if not names:
+        others = (
+            dict(_others(found.items))
+            if verb == "pause"
+            else {
+                turn.item: f"`pause` did not stop it: `groundwork resume {turn.item.short}` starts it"
+                for turn in turns
+                if turn not in chosen
+            }
+        )
     return TurnPlan(verb, chosen, others, found.unknown)
 
 
