@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.service import Service
 from localcloud.server import assembly, main_port, process, records
 from localcloud.services import SERVICES
 
@@ -82,8 +83,8 @@ class Serving:
 
 
 @contextmanager
-def serving(folder: Path, *apis: str) -> Iterator[Serving]:
-    """A cloud with all services, whose project has some APIs enabled; everything that it runs ends with the block."""
+def serving(folder: Path, *apis: str, services: tuple[Service, ...] = SERVICES) -> Iterator[Serving]:
+    """A cloud with these services, whose project has some APIs enabled; everything that it runs ends with the block."""
     records.folder(folder)
     with records.locked(folder / records.SERVER_LOCK, wait=False), socket.create_server(("127.0.0.1", 0)) as listening:
         found: list[Serving] = []
@@ -91,11 +92,11 @@ def serving(folder: Path, *apis: str) -> Iterator[Serving]:
         servers: list[process.Server] = []
 
         def serve() -> None:
-            cloud = assembly.opened(folder)
+            cloud = assembly.opened(folder, services)
             with closing(cloud.store):
                 _populate(cloud, apis)
                 port = listening.getsockname()[1]
-                app = assembly.application(cloud, SERVICES, f"http://127.0.0.1:{port}", "key")
+                app = assembly.application(cloud, services, f"http://127.0.0.1:{port}", "key")
                 transcoding = process.Transcoding(app.base)
                 config = process.configured(app, main_port.entry(process.targets(folder, cloud, app, transcoding)))
                 servers.append(_Server(config, cloud, folder / records.SERVER_LOCK))
