@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,15 +42,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(chosen: argparse.Namespace) -> int:
-    from localcloud.server import process
+    from localcloud.server import certificates, process
+
+    state = chosen.state.absolute()
+
+    def ready(base: str) -> None:
+        certificates.bundle(state)
+        print(f"The local cloud (simulated) serves {base}", flush=True)
 
     os.umask(0o077)
     try:
-        process.run(
-            chosen.state.absolute(),
-            chosen.port,
-            lambda base: print(f"The local cloud (simulated) serves {base}", flush=True),
-        )
+        # Beside the start: the first time in a folder, the key of its authority takes a while.
+        process.run(state, chosen.port, lambda base: threading.Thread(target=ready, args=(base,)).start())
     except process.CannotServe as problem:
         print(problem, file=sys.stderr)
         return 1

@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import uvicorn
 from localcloud.engine.state_folder import StateFolder
 from localcloud.server.assembly import opened
+from localcloud.server.certificates import AUTHORITY, BUNDLE
 from localcloud.server.process import Server
 
 from tests.cloud_client import Client
@@ -33,6 +36,16 @@ def test_gcloud_may_use_it_as_its_proxy(cloud: Client) -> None:
 
 def test_it_says_that_it_is_simulated(cloud: Client) -> None:
     assert "simulated" in cloud("GET", "_local/health").headers["server"]
+
+
+def test_clients_can_trust_it_once_it_says_that_it_serves(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "localcloud", "serve", "--state", str(tmp_path / "state")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout is not None
+        said = serving.stdout.readline()
+        serving.terminate()
+    assert said.startswith("The local cloud (simulated) serves http://127.0.0.1:")
+    assert (tmp_path / "state" / BUNDLE).read_text().endswith((tmp_path / "state" / AUTHORITY).read_text())
 
 
 def test_a_dropped_connection_is_seen_as_one(cloud: Client) -> None:
