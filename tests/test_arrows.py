@@ -191,6 +191,33 @@ def test_the_provider_knows_neither_store_nor_services(module: str) -> None:
     }
 
 
+# IAM's own APIs are one product: they share its accounts, keys and pools.
+ONE_PRODUCT = {"iam", "iamcredentials", "sts", "oauth2"}
+SERVICES = "localcloud.services."
+APIS = {each.removeprefix(SERVICES).partition(".")[0] for each in modules("localcloud") if each.startswith(SERVICES)}
+
+
+@pytest.mark.parametrize("module", [each for each in modules("localcloud") if each.startswith(SERVICES)])
+def test_no_service_imports_another_or_reads_its_tables(module: str) -> None:
+    mine = module.removeprefix(SERVICES).partition(".")[0]
+    family = ONE_PRODUCT if mine in ONE_PRODUCT else {mine}
+    imported = {name.removeprefix(SERVICES).partition(".")[0] for name in imports(module) if name.startswith(SERVICES)}
+    assert (imported | set(tables(module))) <= family, "declare an interface in engine/interfaces.py"
+
+
+def tables(module: str) -> Iterator[str]:
+    """The APIs whose rows a module reads or writes by their names: those of `store.get("iam", …)`."""
+    path = TOOLS / Path(*module.split("."))
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
+            continue
+        first, holder = node.args[0], node.func.value
+        of_store = "store" in (getattr(holder, "id", ""), getattr(holder, "attr", ""))
+        if of_store and isinstance(first, ast.Constant) and first.value in APIS:
+            yield first.value
+
+
 # Who starts processes: Terraform and its like; a workload's container; the local cloud's own daemons.
 MAY_START = {
     "groundwork.terraform.process",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -49,6 +49,25 @@ class IdTokens:
     """Signs identity tokens: `make(e-mail of a service account, audience)`; raises CloudError for an unknown account."""
 
     make: Callable[[str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """Keys of service accounts: `vouched(account, data, signature)` is whether a signature is that account's, which is its stored body."""
+
+    vouched: Callable[[dict[str, Any], bytes, bytes], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """Cloud Storage, for services that read buckets.
+
+    `owner(bucket)` is the project of a bucket, "" without it; `sizes(project, most)` are the names of its first buckets, each with the
+    number of its objects and their bytes.
+    """
+
+    owner: Callable[[str], str]
+    sizes: Callable[[str, int], Iterable[tuple[str, int, float]]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,14 @@ class Projects:
             self._enabled[key] = self._store.get(USAGE, f"projects/{project}/services/{api}.googleapis.com") is not None
         return self._enabled[key]
 
+    def enable(self, project: str, api: str) -> None:
+        """Enables an API in a project."""
+        self._store.put(USAGE, f"projects/{project}/services/{api}.googleapis.com", {"state": "ENABLED"})
+
+    def ids(self) -> list[str]:
+        """The ids of all projects."""
+        return [name.partition("/")[2] for name, _ in self._store.list(API, "", "projects")]
+
     def _refresh(self) -> None:
         versions = (self._store.writes[API], self._store.writes[USAGE])
         if versions != self._seen:

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.interfaces import Buckets
 from localcloud.engine.service import Body
 from localcloud.services.aiplatform.specs import Pool
-from localcloud.services.storage import rows
 
 _SMALL, _FEW = 256 << 20, 2000
 _MOST_BUCKETS = 100
@@ -31,10 +31,10 @@ def named(spec: Body, pools: Iterable[Pool]) -> list[str]:
 def small(cloud: Cloud, project: str, account: str) -> list[str]:
     """The project's buckets that are small and that an account may read, since code may use paths that appear in no argument."""
     buckets = []
-    for bucket in rows.buckets(cloud.store, project, "", "", _MOST_BUCKETS):
-        resource = f"projects/_/buckets/{bucket.name}"
-        row = cloud.store.row("SELECT count(*), total(size) FROM storage_objects WHERE bucket = ?", bucket.name)
-        if row[0] <= _FEW and row[1] <= _SMALL:
+    storage = cloud.offers.get(Buckets)
+    for bucket, count, size in storage.sizes(project, _MOST_BUCKETS) if storage else ():
+        resource = f"projects/_/buckets/{bucket}"
+        if count <= _FEW and size <= _SMALL:
             allowed = (cloud.iam.allowed(account, one, "storage", resource, project) for one in _NEEDED)
-            buckets += [bucket.name] if all(allowed) else []
+            buckets += [bucket] if all(allowed) else []
     return buckets

@@ -12,11 +12,11 @@ from typing import Any
 
 from localcloud.engine import paging
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.interfaces import Buckets
 from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError, failed_precondition, invalid
 from localcloud.services.aiplatform import answers, instances, names
 from localcloud.services.aiplatform.names import API
-from localcloud.services.storage import rows
 from localcloud.spec import fields, filters
 from localcloud.spec.discovery import camel
 
@@ -243,10 +243,11 @@ def _check_artifacts(cloud: Cloud, parent: str, uri: str) -> None:
     """400 unless Vertex AI's service agent can read a model's files, whatever the caller may read."""
     if not uri:
         return
-    bucket = rows.find_bucket(cloud.store, uri.removeprefix("gs://").partition("/")[0])
+    bucket, storage = uri.removeprefix("gs://").partition("/")[0], cloud.offers.get(Buckets)
+    owner = storage.owner(bucket) if storage else ""
     agent = cloud.agents.member(API, names.project(parent))
-    resource = f"projects/_/buckets/{bucket.name}" if bucket else ""
-    if bucket is None or not cloud.iam.allowed(agent, "storage.objects.get", "storage", resource, bucket.project):
+    resource = f"projects/_/buckets/{bucket}"
+    if not owner or not cloud.iam.allowed(agent, "storage.objects.get", "storage", resource, owner):
         raise CloudError(
             400,
             "FAILED_PRECONDITION",

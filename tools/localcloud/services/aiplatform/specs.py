@@ -135,7 +135,7 @@ def checked_account(call: Call, account: str) -> str:
             f"You do not have permission to act as service_account: {email}. (or it may not exist).",
             [error_info("IAM_PERMISSION_DENIED", "iam.googleapis.com", described)],
         )
-    if not acting.exists(call.cloud, email, project) or (call.cloud.store.get("iam", name) or {}).get("disabled"):
+    if not acting.usable(call.cloud, email, project):
         raise not_found(f"Service account {email} does not exist, or is disabled.")
     return email
 

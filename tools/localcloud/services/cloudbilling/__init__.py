@@ -65,10 +65,10 @@ def list_projects(call: Call) -> Body:
 
 
 def _links(call: Call) -> Iterator[tuple[str, Body]]:
-    for project, _ in call.cloud.store.list("cloudresourcemanager", "", "projects"):
-        body = call.cloud.store.get(API, f"{project}/billingInfo")
+    for project in call.cloud.projects.ids():
+        body = call.cloud.store.get(API, f"projects/{project}/billingInfo")
         if body is not None:
-            yield project, body
+            yield f"projects/{project}", body
 
 
 def get_policy(call: Call) -> Body:

@@ -32,8 +32,7 @@ def named(cloud: Cloud, project: str, account: str) -> str:
     if not match["account"].isdecimal():
         return match["account"]
     owner = account.split("/")[1]
-    rows = cloud.store.list("iam", f"projects/{project if owner == '-' else owner}", "serviceAccounts")
-    return next((str(body["email"]) for _, body in rows if body.get("uniqueId") == match["account"]), match["account"])
+    return acting.by_number(cloud, match["account"], project if owner == "-" else owner)
 
 
 def check(cloud: Cloud, principal: str, account: str, place: str) -> None:
@@ -45,7 +44,7 @@ def check(cloud: Cloud, principal: str, account: str, place: str) -> None:
     if email == default(cloud, place):
         return
     name = acting.account(cloud, email, place)
-    body = cloud.store.get("iam", name)
+    body = acting.find(cloud, email, place)
     if not acting.may(cloud, principal, email, place):
         identity = (body or {}).get("uniqueId", account)
         metadata = {"permission": acting.ACT_AS, "resource": name}
@@ -53,5 +52,5 @@ def check(cloud: Cloud, principal: str, account: str, place: str) -> None:
             f"caller does not have permission to act as service account {identity}",
             [error_info("IAM_PERMISSION_DENIED", "iam.googleapis.com", metadata)],
         )
-    if body is None or body.get("disabled"):
+    if body is None:
         raise not_found(f"Service account {email} does not exist, or is disabled.")

@@ -67,7 +67,7 @@ def create(call: Call) -> Body:
     body |= {key: call.body[key] for key in ("labels", "parent", "tags") if call.body.get(key)}
     store.insert(API, name, body)
     for api in DEFAULT_APIS:
-        store.put("serviceusage", f"{name}/services/{api}.googleapis.com", {"state": "ENABLED"})
+        call.cloud.projects.enable(identity, api)
     call.cloud.iam.write(
         API, name, {"bindings": [{"role": "roles/owner", "members": [identities.member(call.principal)]}]}
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from localcloud.engine import standard
 from localcloud.engine.iam import roles
+from localcloud.engine.interfaces import Signatures
 from localcloud.engine.service import Body, Call, Endpoints, Handler, Permission, Resource, Service
 from localcloud.services.iam import accounts, custom_roles, grantable, keys, managed_identities, pools, signing
 
@@ -149,6 +151,7 @@ SERVICE = Service(
     operation_parent=_operation_parent,
     project=accounts.project,
     refusal=_refusal,
+    offers=lambda cloud: [Signatures(partial(keys.vouched, cloud))],
     due={custom_roles.PURGE: custom_roles.purged, accounts.PURGE: accounts.purged},
     enum_numbers={"Role.stage": {0: "ALPHA", 1: "BETA", 2: "GA", 4: "DEPRECATED", 5: "DISABLED", 6: "EAP"}},
 )

@@ -145,6 +145,7 @@ SERVICE = Service(
     tables=rows.TABLES,
     always_enabled=True,
     refusal=access.refusal,
+    offers=lambda cloud: [rows.offered(cloud.store)],
     due={
         lifecycle.ROUND: lifecycle.run,
         deleted_buckets.PURGE: deleted_buckets.purged,

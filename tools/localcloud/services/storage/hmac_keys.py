@@ -13,6 +13,7 @@ from typing import Any
 
 from localcloud.engine import paging
 from localcloud.engine.exchange import Reply
+from localcloud.engine.iam import acting
 from localcloud.engine.service import Body, Call
 from localcloud.errors import not_found
 from localcloud.services.storage import access, refusals
@@ -28,8 +29,7 @@ def create(call: Call) -> Body:
     """storage.projects.hmacKeys.create"""
     project = _project(call, "create")
     email = call.params["serviceAccountEmail"]
-    owner = email.partition("@")[2].removesuffix(".iam.gserviceaccount.com")
-    if call.cloud.store.get("iam", f"projects/{owner}/serviceAccounts/{email}") is None:
+    if not acting.exists(call.cloud, email, project):
         raise not_found(f"Service Account '{email}' not found.")
     mine = [body for body in _rows(call, project) if body["serviceAccountEmail"] == email and _usable(body)]
     if len(mine) >= _MOST:

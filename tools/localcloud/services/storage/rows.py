@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from localcloud.engine.interfaces import Buckets
 from localcloud.engine.store import Store, file_pieces
 from localcloud.services.storage import refusals
 from localcloud.spec import json_text
@@ -141,6 +142,21 @@ def bucket(store: Store, name: str) -> Bucket:
     if row is None:
         raise refusals.no_bucket()
     return row
+
+
+def offered(store: Store) -> Buckets:
+    """Buckets as other services see them."""
+
+    def owner(name: str) -> str:
+        found = find_bucket(store, name)
+        return found.project if found else ""
+
+    def sizes(project: str, most: int) -> Iterator[tuple[str, int, float]]:
+        for one in buckets(store, project, "", "", most):
+            count, size = store.sql("SELECT count(*), total(size) FROM storage_objects WHERE bucket = ?", one.name)[0]
+            yield one.name, count, size
+
+    return Buckets(owner, sizes)
 
 
 def buckets(store: Store, project: str, prefix: str, after: str, limit: int) -> list[Bucket]:

@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from localcloud.engine.iam import acting
+from localcloud.engine.interfaces import Signatures
 from localcloud.engine.service import Call
 from localcloud.errors import CloudError
-from localcloud.services.iam import keys
 
 _ALGORITHM = "GOOG4-RSA-SHA256"
 _LONGEST = 7 * 24 * 3600
@@ -58,13 +59,13 @@ def admitted(call: Call) -> Call:
 
 def _check(call: Call, claim: _Claim) -> None:
     match = _ACCOUNT.fullmatch(claim.email)
-    store = call.cloud.store
-    account = store.get("iam", f"projects/{match['project']}/serviceAccounts/{claim.email}") if match else None
-    if account is None or account.get("disabled"):
+    account = acting.find(call.cloud, claim.email, match["project"]) if match else None
+    if account is None:
         raise _refused(
             403, "AccessDenied", f"{claim.email} cannot sign links: there is no such active service account."
         )
-    if not keys.vouched(call.cloud, account, claim.text.encode(), claim.signature):
+    keys = call.cloud.offers.get(Signatures)
+    if keys is None or not keys.vouched(account, claim.text.encode(), claim.signature):
         raise _refused(
             403,
             "SignatureDoesNotMatch",
