@@ -89,6 +89,24 @@ def test_a_machine_is_made_with_its_disk_and_addresses(call: Sender) -> None:
     call.refused("GET", f"{ZONE}/disks/vm", status=404)
 
 
+def test_a_boot_disk_is_as_large_as_its_image_however_that_is_named(call: Sender) -> None:
+    views = "https://compute.googleapis.com/compute/v1/projects/debian-cloud/zones/-/imageFamilyViews/debian-12"
+    machine(call, disks=[{"boot": True, "initializeParams": {"sourceImage": views}}])
+    disk = call("GET", f"{ZONE}/disks/vm")
+    assert (disk["sizeGb"], "images/debian-12-bookworm" in disk["sourceImage"]) == ("10", True)
+
+
+@pytest.mark.parametrize("command", ["compute.ssh", "compute.scp", "beta.compute.ssh"])
+def test_gcloud_does_not_wait_for_a_machine_in_which_nothing_runs(call: Sender, command: str) -> None:
+    machine(call)
+    agent = f"google-cloud-sdk gcloud/528.0.0 command/gcloud.{command} invocation-id/1"
+    headers = {"authorization": call.bearer(), "user-agent": agent}
+    refused = call.send("GET", f"{ZONE}/instances/vm", headers, b"", 400)
+    assert "reaches no machine here: nothing runs in the local cloud's machines" in refused["error"]["message"]
+    described = {**headers, "user-agent": agent.replace(command, "compute.instances.describe")}
+    assert call.send("GET", f"{ZONE}/instances/vm", described, b"")["status"] == "RUNNING"
+
+
 def test_a_disk_that_is_not_deleted_with_its_machine_is_free_again(call: Sender) -> None:
     call("POST", f"{ZONE}/disks", {"name": "data"})
     boot = {"boot": True, "autoDelete": True, "initializeParams": {"sourceImage": IMAGE}}

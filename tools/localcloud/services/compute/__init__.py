@@ -165,6 +165,7 @@ SERVICE = Service(
         f"{API}.imageFamilyViews.get": catalogue.family_view,
         f"{API}.projects.get": _get_project,
         f"{API}.batch.run": partial(batch.run, most=1000),
+        f"{API}.instances.get": lambda call: instances.get(call, INSTANCE),
         f"{API}.disks.resize": disks.resize,
         f"{API}.disks.createSnapshot": lambda call: copies.of_disk(call, SNAPSHOT),
         f"{API}.networks.switchToCustomMode": lambda call: subnetworks.custom(call, NETWORK),

@@ -94,8 +94,13 @@ def machine(name: str) -> Body | None:
 
 
 def image(reference: str) -> Body | None:
-    """A public image by "projects/debian-cloud/global/images/NAME" or …/images/family/FAMILY; None when it is unknown."""
-    match = re.fullmatch(r"projects/([^/]+)/global/images/(family/)?([^/]+)", reference)
+    """A public image by "projects/debian-cloud/global/images/NAME", …/images/family/FAMILY or …/zones/ZONE/imageFamilyViews/FAMILY.
+
+    None when it is unknown.
+    """
+    match = re.fullmatch(
+        r"projects/([^/]+)/(?:global/images/|(global/images/family/|zones/[^/]+/imageFamilyViews/))([^/]+)", reference
+    )
     if match is None:
         return None
     wanted = 0 if match[2] else 1

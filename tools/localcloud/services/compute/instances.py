@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.iam import acting
 from localcloud.engine.jobs import Job
 from localcloud.engine.service import Body, Call, Handler, Resource
-from localcloud.errors import CloudError, invalid, not_found
+from localcloud.errors import CloudError, failed_precondition, invalid, not_found
 from localcloud.services.compute import attached, catalogue, network_interfaces, running
 from localcloud.services.compute.disks import API
 
@@ -25,8 +26,19 @@ _TURNS = {  # verb -> (states it begins from, on the way, at the end)
     "reset": (("RUNNING",), "RUNNING", "RUNNING"),
 }
 TURN = "turn"
+_CONNECTS = re.compile(r" command/gcloud\.(?:alpha\.|beta\.)?compute\.(ssh|scp|start-iap-tunnel)\s")
 _APART = ("disks", "networkInterfaces", "status", "machineType", "deletionProtection", "resourceStatus")
 _SHIELDED = {"enableSecureBoot": False, "enableVtpm": True, "enableIntegrityMonitoring": True}
+
+
+def get(call: Call, resource: Resource) -> Body:
+    """instances.get: refused to gcloud where it is about to connect to the machine, for which it would wait in vain."""
+    found = older.get(call, resource)
+    if connection := _CONNECTS.search(call.headers.get("user-agent", "")):
+        raise failed_precondition(
+            f"gcloud compute {connection[1]} reaches no machine here: nothing runs in the local cloud's machines (simulated)."
+        )
+    return found
 
 
 def completed(call: Call, body: Body) -> Body:
