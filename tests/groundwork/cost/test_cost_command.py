@@ -92,7 +92,7 @@ def test_the_lines_of_the_tree_add_up_to_what_json_says(cost):
 def test_the_details_have_addresses_assumptions_and_the_line_at_the_end(cost):
     code, out, err = cost("estimate --plan plan.json --details")
     assert (code, err) == (0, "")
-    assert 'module.things["data"].google_storage_bucket.this' in out
+    assert re.search(r'module\.things\["data"\]\.google_storage_bucket\.this +reads +20,000 operations +\$0\.01', out)
     assert re.search(r"bucket_gib +10 GiB +default +stored in a bucket", out)
     assert "Cost: $0.34 a month ($0.0005 an hour): fixed $0.00, by usage $0.34. This plan: +$0.34 a month." in out
     assert out.rstrip().endswith("this is what the same would cost on Google Cloud (simulated).")

@@ -183,7 +183,7 @@ def _new_value(vault: Vault, secret: str, plan: Callable[[], Intent], exact: boo
 def get(secret: str, version: str, show: bool, name: str, who: str | None, as_json: bool) -> None:
     """Write a secret's value, byte for byte, to a pipe or a file; to a terminal only with --show.
 
-    Example: groundwork secrets get wandb-api-key | wandb login
+    Example: groundwork secrets get kaggle-json > ~/.kaggle/kaggle.json
     """
     vault = _vault(name, who)
     names.checked(vault.environment, secret)

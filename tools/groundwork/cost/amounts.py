@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from functools import reduce
 
+from groundwork.text import plural
+
 ZERO = Decimal(0)
 
 _WIDE = Context(
@@ -33,6 +35,13 @@ def exact(amount: Decimal) -> str:
         digits = digits.rstrip("0")
     whole, _, fraction = digits.partition(".")
     return f"{'0' if whole == '-0' and not fraction else whole}.{fraction.ljust(2, '0')}"
+
+
+def as_quantity(quantity: Decimal, unit: str) -> str:
+    """A quantity with its unit: "200 minutes", "0.1 GiB-month"; a unit that is not a single plain word has no plural."""
+    number = f"{quantity:,.2f}".rstrip("0").rstrip(".")
+    plain = unit.isalpha() and unit.islower()
+    return f"{number} {plural(unit) if plain and quantity != 1 else unit}".rstrip()
 
 
 def as_money(amount: Decimal, currency: str = "USD", signed: bool = False) -> str:

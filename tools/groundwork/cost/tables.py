@@ -10,7 +10,7 @@ from rich.text import Text
 
 from groundwork.cost import bars
 from groundwork.cost import credits as balance_words
-from groundwork.cost.amounts import as_money, total
+from groundwork.cost.amounts import as_money, as_quantity, total
 from groundwork.cost.assumptions import DEFAULTS
 from groundwork.cost.credits import CreditBalance, GrantBalance
 from groundwork.cost.estimate import Component, Estimate, Kind, sentence
@@ -56,7 +56,7 @@ def _charged(title: str, parts: Sequence[Component]) -> Table:
     table = _table(title, "resource", "what", "quantity", "a month", numbers=2)
     for part in parts:
         unit = part.price.unit if part.price else ""
-        table.add_row(part.address, part.part, f"{part.quantity:,.2f} {unit}", as_money(part.monthly))
+        table.add_row(part.address, part.part, as_quantity(part.quantity, unit), as_money(part.monthly))
     table.add_row("total", "", "", as_money(total(part.monthly for part in parts)), style="bold")
     return table
 

@@ -10,10 +10,9 @@ from decimal import Decimal
 from rich.table import Table
 from rich.text import Text
 
-from groundwork.cost.amounts import ZERO, as_money, total
+from groundwork.cost.amounts import ZERO, as_money, as_quantity, total
 from groundwork.cost.estimate import Component, Estimate, sentence
 from groundwork.resources.words import component
-from groundwork.text import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +73,4 @@ def _tree(estimate: Estimate, tree: Iterable[Branch]) -> Table:
 def _charge(part: Component) -> tuple[str, str]:
     if part.kind == "unpriced":
         return part.why, "?"
-    return _amount(part.quantity, part.price.unit if part.price else ""), as_money(part.monthly)
-
-
-def _amount(quantity: Decimal, unit: str) -> str:
-    """A quantity with its unit: "200 minutes", "0.1 GiB-month"; a unit that is not a single plain word has no plural."""
-    number = f"{quantity:,.2f}".rstrip("0").rstrip(".")
-    plain = unit.isalpha() and unit.islower()
-    return f"{number} {plural(unit) if plain and quantity != 1 else unit}".rstrip()
+    return as_quantity(part.quantity, part.price.unit if part.price else ""), as_money(part.monthly)
