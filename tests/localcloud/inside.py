@@ -89,7 +89,8 @@ class Inside:
         found = self.app.at_once(scope) if verb in {"GET", "HEAD"} and not any(pieces) else self.app
         if isinstance(found, Whole):
             pairs = zip(found.names, found.values, strict=True)
-            out = [{"status": found.status, "headers": pairs}, {"body": found.body}]
+            headers_out = [(name.lower().encode(), value.encode()) for name, value in pairs]
+            out = [{"status": found.status, "headers": headers_out}, {"body": found.body}]
         else:
             await found(scope, receive, send)
         if not out:

@@ -5,7 +5,7 @@ import logging
 from typing import Any, cast
 
 import pytest
-from localcloud.server.cycles import Cycle
+from localcloud.server.cycles import Cycle, text_head
 from uvicorn.protocols.http.flow_control import FlowControl
 
 LENGTH = (b"content-length", b"4")
@@ -131,3 +131,17 @@ def test_percent_signs_are_only_that() -> None:
     assert sent(start(LENGTH, (b"x-%s", b"%d %%")), body(b"body")).written == [
         head(b"content-length: 4", b"x-%s: %d %%") + b"body"
     ]
+
+
+def test_a_head_of_text_says_the_same_in_the_same_form() -> None:
+    common, names, values = ((b"server", b"50 % us"),), ("X-%s", "content-length"), ("%d % é", "4")
+    lines = "server: 50 % us\r\nx-%s: %d % é\r\ncontent-length: 4\r\n"
+    for keep_alive, end in ((True, "\r\n"), (False, "connection: close\r\n\r\n")):
+        answer = text_head(200, common, names, values, keep_alive=keep_alive)
+        assert answer == f"HTTP/1.1 200 OK\r\n{lines}{end}".encode()
+
+
+def test_a_name_that_would_end_its_line_is_not_written() -> None:
+    for name in ("", "x\n", "x: y"):
+        with pytest.raises(RuntimeError, match="Invalid HTTP header name"):
+            text_head(200, (), (name,), ("1",), keep_alive=True)

@@ -49,13 +49,13 @@ class Quick(Application):
 
     def at_once(self, scope: Any) -> Any:
         """See Bounded."""
-        if scope["path"] == "/fails":
+        path = scope["raw_path"].decode()
+        if path == "/fails":
             raise LookupError
-        if not scope["path"].startswith("/x"):
+        if not path.startswith("/x"):
             return self
-        self.asked.append(scope["path"])
-        answer = f"[{scope['path']}]".encode()
-        return Whole(200, (b"content-length",), (b"%d" % len(answer),), answer)
+        self.asked.append(path)
+        return Whole(200, ("content-length",), (str(len(path) + 2),), f"[{path}]".encode())
 
 
 def said(client: Client, application: Callable[[], Application] = Application) -> tuple[bytes, Application]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from localcloud.engine.exchange import Reply
-from localcloud.server.wire import BrokenOff, Message, send_reply
+from localcloud.server.wire import BrokenOff, Message, send_reply, whole
 from localcloud.services.storage import SERVICE
 
 from tests.localcloud.inside import PROJECT, Inside, inside
@@ -63,3 +63,13 @@ def test_an_object_that_unpacks_only_in_part_drops_the_connection(cloud: Inside)
     response = cloud("GET", "storage/v1/b/a-bucket/o/x?alt=media")
     assert (response.status, response.dropped) == (200, True)
     assert "content-length" not in (response.headers or {})
+
+
+def test_no_header_of_an_answer_can_end_its_line() -> None:
+    answer = whole(Reply(body=b"1234", headers={"x-note": "a\r\nx-b:\tc\0\x7f\ud800", "x-who": "é"}), 0)
+    assert dict(zip(answer.names, answer.values, strict=True)) == {
+        "x-note": "a  x-b: c  ?",
+        "x-who": "é",
+        "date": "Thu, 01 Jan 1970 00:00:00 GMT",
+        "content-length": "4",
+    }

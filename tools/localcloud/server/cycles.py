@@ -97,6 +97,27 @@ def head(
     return ResponseHead(b"%b%b\r\n" % (form.text % values, more), 0 if chunked else length, chunked, keep_alive)
 
 
+def text_head(
+    status: int,
+    common: tuple[tuple[bytes, bytes], ...],
+    names: tuple[str, ...],
+    values: tuple[str, ...],
+    *,
+    keep_alive: bool,
+) -> bytes:
+    """The head of an answer that says its length itself; its `values` are on one line each. Raises RuntimeError for a name that is none."""
+    return (_template(status, common, names, keep_alive=keep_alive) % values).encode()
+
+
+@lru_cache(maxsize=512)
+def _template(status: int, common: tuple[tuple[bytes, bytes], ...], names: tuple[str, ...], *, keep_alive: bool) -> str:
+    if any(_NO_NAME.search(name.encode()) for name in names):
+        raise RuntimeError("Invalid HTTP header name.")
+    begin = b"".join([STATUS_LINE[status], *(b"%b: %b\r\n" % header for header in common)]).decode("latin-1")
+    own = [f"{name.lower().replace('%', '%%')}: %s\r\n" for name in names]
+    return "".join([begin.replace("%", "%%"), *own, "\r\n" if keep_alive else "connection: close\r\n\r\n"])
+
+
 @lru_cache(maxsize=512)
 def _form(status: int, names: tuple[bytes, ...]) -> _Form:
     """Raises RuntimeError for a name that is none."""

@@ -10,14 +10,14 @@ from urllib.parse import unquote
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from localcloud.server.cycles import Cycle, ResponseHead, head
+from localcloud.server.cycles import Cycle, text_head
 from localcloud.server.wire import Whole
 
 # Many times the head of any client's request; tokens of identity providers are the largest thing in one.
 _LARGEST = 64 * 1024
 _READS = {"GET", "HEAD"}
 AtOnce = Callable[[Any], Whole | Any]
-"""(scope) -> the answer to a request without a body, or the ASGI application that will give it."""
+"""(method, headers, raw_path and query_string of a scope) -> the answer to a request without a body, or the ASGI application that will give it."""
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -30,6 +30,7 @@ class Bounded(HttpToolsProtocol):
     head: int | None = 0
     """Bytes of the present request's head that have come, None once it is whole."""
     _keep_alive = True
+    _version = "1.1"
     _unbegun = False
     """Whether the present request is one that may be answered at its end."""
     _first = True
@@ -115,9 +116,9 @@ class Bounded(HttpToolsProtocol):
             if self.head > _LARGEST:
                 raise ValueError
         self.head = None
-        version = self.parser.get_http_version()
-        self._keep_alive = version != "1.0" and self.parser.should_keep_alive()
-        self.scope = self._scope(version)
+        self._version = self.parser.get_http_version()
+        self._keep_alive = self._version != "1.0" and self.parser.should_keep_alive()
+        self._asked = self._request()
         self._unbegun = self._may_answer_at_once()
         if not self._unbegun:
             self._begin(self.app)
@@ -142,7 +143,7 @@ class Bounded(HttpToolsProtocol):
         return (
             self._at_once is not None
             and self._first
-            and self.scope["method"] in _READS
+            and self._asked["method"] in _READS
             and not self._busy
             and not self.expect_100_continue
             and not self.flow.write_paused
@@ -154,10 +155,12 @@ class Bounded(HttpToolsProtocol):
 
     def _answer_or_begin(self) -> None:
         assert self._at_once is not None
+        keep_alive, common = self._keep_alive, tuple(self.server_state.default_headers)
         try:
-            found = self._at_once(self.scope)
+            found = self._at_once(self._asked)
             if isinstance(found, Whole):
-                response_head = self._head_of(found)
+                status, names, values, body = found
+                response_head = text_head(status, common, names, values, keep_alive=keep_alive)
         except Exception:
             self._begin(self.app)  # which meets the same and says so
             return
@@ -165,16 +168,10 @@ class Bounded(HttpToolsProtocol):
             self._begin(found)
             return
         self._unbegun = self._first = False
-        self.transport.write(response_head.text if self.scope["method"] == "HEAD" else response_head.text + found.body)
-        if not response_head.keep_alive:
+        self.transport.write(response_head if self._asked["method"] == "HEAD" else response_head + body)
+        if not keep_alive:
             self.transport.close()
         self.on_response_complete()
-
-    def _head_of(self, answer: Whole) -> ResponseHead:
-        ours = self.server_state.default_headers
-        names = (*[name for name, _ in ours], *answer.names)
-        values = (*[value for _, value in ours], *answer.values)
-        return head(answer.status, names, values, self.scope["method"], keep_alive=self._keep_alive)
 
     def _begin(self, app: Any) -> None:
         """Lets an ASGI application answer, or a pipelined request wait for its turn."""
@@ -183,6 +180,7 @@ class Bounded(HttpToolsProtocol):
             return
         busy = self._busy
         self._unset_keepalive_if_required()
+        self.scope = self._scope()
         self.cycle = Cycle(
             scope=self.scope,
             transport=self.transport,
@@ -202,22 +200,27 @@ class Bounded(HttpToolsProtocol):
         else:
             self._start_asgi_task(self.cycle, app)
 
-    def _scope(self, version: str) -> Any:
+    def _request(self) -> dict[str, Any]:
         url = httptools.parse_url(self.url)
-        path = url.path.decode("ascii")
         return {
+            "method": self.parser.get_method().decode("ascii"),
+            "raw_path": url.path,
+            "query_string": url.query or b"",
+            "headers": self.headers,
+        }
+
+    def _scope(self) -> Any:
+        path = self._asked["raw_path"].decode("ascii")
+        return {
+            **self._asked,
             "type": "http",
             "asgi": self._asgi,
-            "http_version": version,
+            "http_version": self._version,
             "server": self.server,
             "client": self.client,
             "scheme": self.scheme,
             "root_path": "",
-            "headers": self.headers,
             "state": {},
-            "method": self.parser.get_method().decode("ascii"),
             "path": unquote(path) if "%" in path else path,
-            "raw_path": url.path,
-            "query_string": url.query or b"",
             "extensions": {"localcloud.drop": {"abort": self.transport.abort}},
         }

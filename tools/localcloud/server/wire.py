@@ -28,18 +28,21 @@ class BrokenOff(Exception):
 
 
 class Whole(NamedTuple):
-    """An answer whose body is in memory: its status, the names and the values of its headers, and the body."""
+    """An answer whose body is in memory: its status, the names and the values of its headers, and the body.
+
+    No value has a control character.
+    """
 
     status: int
-    names: tuple[bytes, ...]
-    values: tuple[bytes, ...]
+    names: tuple[str, ...]
+    values: tuple[str, ...]
     body: bytes
 
 
 async def send_reply(reply: Reply, send: Send, now: float) -> None:
     """Sends a reply; `now` is the time of its Date header, in seconds since 1970. Raises BrokenOff."""
     status, names, values, body = whole(reply, now)
-    headers = list(zip(names, values, strict=True))
+    headers = list(zip(_lower(names), map(str.encode, values), strict=True))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     if reply.file:
         await _stream(_of_file(*reply.file), send)
@@ -53,11 +56,12 @@ def whole(reply: Reply, now: float) -> Whole:
     """A reply as it is sent at the time `now`; without its body if that is streamed."""
     body = reply.body if isinstance(reply.body, bytes) else b""
     length = reply.file[2] if reply.file else len(body)
-    texts = reply.headers.values()
-    encoded = str.encode if "".join(texts).isprintable() else _on_one_line
-    sized = reply.status != 204 and reply.pieces is None and "content-length" not in reply.headers
-    more = (_date(int(now)), b"%d" % length) if sized else (_date(int(now)),)
-    return Whole(reply.status, _names(tuple(reply.headers), sized=sized), (*map(encoded, texts), *more), body)
+    names, values = (*reply.headers, "date"), (*reply.headers.values(), _date(int(now)))
+    if reply.status != 204 and reply.pieces is None and "content-length" not in reply.headers:
+        names, values = (*names, "content-length"), (*values, str(length))
+    if not "".join(values).isprintable():
+        values = tuple(map(_on_one_line, values))
+    return Whole(reply.status, names, values, body)
 
 
 def compressed(reply: Reply, headers: Mapping[str, str]) -> Reply:
@@ -81,18 +85,17 @@ def compressed(reply: Reply, headers: Mapping[str, str]) -> Reply:
 
 
 @lru_cache(maxsize=4)
-def _date(second: int) -> bytes:
-    return formatdate(second, usegmt=True).encode()
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
-def _on_one_line(text: str) -> bytes:
+def _on_one_line(text: str) -> str:
     """A header's value from an object's metadata, without control characters."""
-    return _CONTROL.sub(" ", text).encode("utf-8", "replace")
+    return _CONTROL.sub(" ", text).encode("utf-8", "replace").decode()
 
 
 @lru_cache(maxsize=512)
-def _names(own: tuple[str, ...], *, sized: bool) -> tuple[bytes, ...]:
-    names = [*own, "date", "content-length"] if sized else [*own, "date"]
+def _lower(names: tuple[str, ...]) -> tuple[bytes, ...]:
     return tuple(name.lower().encode("latin-1") for name in names)
 
 
