@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from localcloud.engine.dialect import OLDER, RESOURCE_ORIENTED
@@ -20,6 +20,7 @@ _MEDIA = (("resumable/upload/", True), ("upload/", True), ("download/", False))
 _SLASH = re.compile("%2F", re.IGNORECASE)
 _IN_PLACE = re.compile(r"/(?:projects|locations)/[^/]*%2f", re.IGNORECASE)
 _REMEMBERED = 8192
+_BETWEEN_WORDS = re.compile("[/:]")
 _DEEPEST = 3  # segments in which a path says its version: "v1/…", "dns/v1/…", "apps/licensing/v1/…"
 _REGIONAL = re.compile(r"([a-z]+(?:-[a-z]+)*-[a-z]+\d+)-([a-z]+)")
 _LIKE_API = re.compile(r"[a-z]+/v\d+[a-z0-9]*/")
@@ -29,8 +30,7 @@ _CONSOLE = "ui"
 """In place of a version: what Google's Python client of Vertex AI asks for operations."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What a URL means. `upload`: its body is handed over raw; `preset`: parameters that the path itself sets.
 
     `region`: that of the host, for an API that has one in each region (europe-west1-run).
@@ -42,7 +42,7 @@ class Target:
     params: Mapping[str, str]
     path: str
     upload: bool = False
-    preset: Mapping[str, Any] = field(default_factory=dict)
+    preset: Mapping[str, Any] = MappingProxyType({})
     guessed: bool = False
     region: str = ""
 
@@ -52,7 +52,9 @@ class Router:
 
     def __init__(self, services: Sequence[Service]) -> None:
         self.services = {(service.api, version): service for service in services for version in service.versions}
-        self._apis = {service.api for service in services}
+        self._written: dict[str, list[str]] = {}
+        for api, version in self.services:
+            self._written.setdefault(api, []).append(version)
         self._aliases: Routes[tuple[Service, Alias]] = Routes()
         self._seen: dict[tuple[str, str, bool], Target] = {}
         for service in services:
@@ -80,11 +82,10 @@ class Router:
         prefix, _, rest = inner.partition("/")
         region, api = _regional(prefix)
         after, late_upload, _ = _media(rest)
-        if api in self._apis or (rest and versions(api)):
+        if api in self._written or (rest and versions(api)):
             target = self._documented(http, api, after)
             if target is not None:
-                upload = upload or late_upload
-                return replace(target, upload=upload, preset=preset, region=region)
+                return target._replace(upload=upload or late_upload, preset=preset, region=region)
         first, _, second = path.partition("/")
         alias = None if second.partition("/")[0] in versions(first) else self._aliases.find(http, path)
         if alias is not None and not (named and alias[0][1].path.startswith("{")):
@@ -106,9 +107,8 @@ class Router:
     def _versions(self, api: str, rest: str) -> list[str]:
         """The versions that a path may mean: those that it says, else those that are written, else all there are."""
         known = versions(api)
-        words = re.split("[/:]", rest, maxsplit=_DEEPEST)[:_DEEPEST]
-        written = [version for one, version in self.services if one == api]
-        return [version for version in known if version in words] or written or list(known)
+        words = _BETWEEN_WORDS.split(rest, _DEEPEST)[:_DEEPEST]
+        return [version for version in known if version in words] or self._written.get(api) or list(known)
 
     def _operation(self, http: str, api: str, rest: str) -> Target | None:
         """Operations may lie below any resource, documented or not, and some clients ask for them as Google's console does."""
@@ -128,7 +128,7 @@ class Router:
     def unknown(self, http: str, path: str) -> CloudError:
         """The 404 for a path that no document has, with a hint at what exists."""
         api, _, rest = _media(path)[0].partition("/")
-        if api not in self._apis and not versions(api):
+        if api not in self._written and not versions(api):
             return not_found(
                 f"The requested URL /{path} was not found: the local cloud has no API or bucket path of that form. "
                 "API paths begin with the API's name, e.g. /secretmanager/v1/…"
