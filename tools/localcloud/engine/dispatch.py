@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -243,7 +243,8 @@ def _params(query: str, target: Target) -> dict[str, Any]:
     return params
 
 
-def _pairs(query: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=64)
+def _pairs(query: str) -> Sequence[tuple[str, str]]:
     if "%" in query or "+" in query or ";" in query:
         try:
             return parse_qsl(query, keep_blank_values=True, errors="strict")

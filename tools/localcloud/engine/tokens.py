@@ -43,7 +43,7 @@ class Tokens:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self._read: Callable[[str], tuple[str, str]] = lru_cache(maxsize=_KEPT)(self._opened)
+        self._read: Callable[[str], tuple[str, float, bool]] = lru_cache(maxsize=_KEPT)(self._opened)
 
     def token(self, principal: str, expires: int | None = None) -> str:
         """The token of a principal, optionally ending at a Unix time; a bare e-mail address is a user's or an account's."""
@@ -65,10 +65,8 @@ class Tokens:
 
     def holder(self, token: str, now: float) -> tuple[str, float]:
         """The principal of a token, and the seconds that it has left (infinite if it never expires); 401 for an invalid or expired one."""
-        name, expiry = self._read(token)
-        if not expiry:
-            return name, math.inf
-        left = int(expiry.removeprefix(_WALL)) - (time.time() if expiry.startswith(_WALL) else now)
+        name, expiry, by_machine = self._read(token)
+        left = expiry - (time.time() if by_machine else now)
         if left <= 0:
             raise refused("ACCESS_TOKEN_EXPIRED", EXPIRED)
         return name, left
@@ -114,11 +112,13 @@ class Tokens:
         content = f"{PREFIX}{quote(named, safe=':@')}/{expiry}"
         return f"{content}/{self._code(content)}"
 
-    def _opened(self, value: str) -> tuple[str, str]:
+    def _opened(self, value: str) -> tuple[str, float, bool]:
+        """The principal of a token, the Unix time of its expiry, and whether that is by the machine's clock."""
         content, _, code = value.rpartition("/")
         if not content.startswith(PREFIX) or not self._proves(content, code):
             raise refused()
-        return named(value), content.rpartition("/")[2]
+        expiry = content.rpartition("/")[2]
+        return named(value), float(expiry.removeprefix(_WALL) or math.inf), expiry.startswith(_WALL)
 
     def _code(self, content: str) -> str:
         return _encoded(hmac.digest(self._key, content.encode(), hashlib.sha256))

@@ -212,7 +212,10 @@ class Iam:
 
         The policies of the resources in `also` count too; without `public` grants to everybody count nowhere.
         """
-        self._refresh()
+        if (state := self.state) != self._seen:
+            self._seen = state
+            self._grants.clear()
+            self._above.clear()
         holders = self._holders[api]
         nearest = resource if resource in holders else resource.rpartition("/")[0]
         deciding = self._inherited(principal, permission, api, nearest, project)
@@ -325,14 +328,6 @@ class Iam:
         body = self._custom_role(role, project) or {}
         off = body.get("deleted") or body.get("stage") == "DISABLED"
         return frozenset() if off else frozenset(body.get("includedPermissions", ()))
-
-    def _refresh(self) -> None:
-        versions = self.state
-        if versions == self._seen:
-            return
-        self._seen = versions
-        self._grants.clear()
-        self._above.clear()
 
     def _reload(self) -> None:
         self._generation += 1

@@ -23,12 +23,17 @@ class Checksums(NamedTuple):
     @property
     def header(self) -> str:
         """The value of `x-goog-hash`."""
-        return f"crc32c={self.crc32c}" if self.md5 is None else f"crc32c={self.crc32c},md5={self.md5}"
+        return header(self.crc32c, self.md5)
 
     @property
     def hexadecimal(self) -> str:
         """The MD5 sum in hexadecimal, or the CRC32C where there is none, as in the XML API's entity tags."""
         return base64.b64decode(self.md5 or self.crc32c).hex()
+
+
+def header(crc32c: str, md5: str | None) -> str:
+    """The value of `x-goog-hash` for both checksums, base64-encoded."""
+    return f"crc32c={crc32c}" if md5 is None else f"crc32c={crc32c},md5={md5}"
 
 
 class RunningChecksums:

@@ -16,7 +16,7 @@ from typing import Any
 from localcloud.engine import gunzip
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
-from localcloud.services.storage import keys, ranges, rows
+from localcloud.services.storage import checksums, keys, ranges, rows
 from localcloud.services.storage.checksums import Checksums
 from localcloud.services.storage.rows import ObjectVersion
 from localcloud.services.storage.times import http_date, parsed
@@ -80,8 +80,8 @@ def head(row: ObjectVersion) -> Reply:
 
 
 def _headers(row: ObjectVersion, resource: dict[str, Any], key: str | None, *, quoted: bool) -> dict[str, str]:
-    sums = Checksums(resource["crc32c"], resource.get("md5Hash"))
-    etag = f'"{sums.hexadecimal}"' if quoted else resource["etag"]
+    crc32c, md5 = resource["crc32c"], resource.get("md5Hash")
+    etag = f'"{Checksums(crc32c, md5).hexadecimal}"' if quoted else resource["etag"]
     encoding = resource.get("contentEncoding", "identity")
     headers = {
         "content-type": resource.get("contentType", "application/octet-stream"),
@@ -91,7 +91,7 @@ def _headers(row: ObjectVersion, resource: dict[str, Any], key: str | None, *, q
         "last-modified": _modified(resource["updated"][:19]),
         "x-goog-generation": str(row.generation),
         "x-goog-metageneration": str(row.metageneration),
-        "x-goog-hash": sums.header,
+        "x-goog-hash": checksums.header(crc32c, md5),
         "x-goog-storage-class": resource["storageClass"],
         "x-goog-stored-content-encoding": encoding,
         "x-goog-stored-content-length": str(row.size),
