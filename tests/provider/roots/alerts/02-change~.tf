@@ -1,33 +1,20 @@
 resource "google_monitoring_notification_channel" "mail" {
   display_name = "on call, too"
-  type         = "email"
   labels       = { email_address = "someone@example.com" }
   user_labels  = { team = "cats-dogs" }
 }
 
-resource "google_pubsub_topic" "alerts" {
-  name = "alerts"
-}
-
 resource "google_monitoring_notification_channel" "topic" {
-  display_name = "topic"
-  type         = "pubsub"
-  description  = "For a program."
-  labels       = { topic = google_pubsub_topic.alerts.id }
-  force_delete = true
+  enabled = null
 }
 
 resource "google_monitoring_notification_channel" "hook" {
-  type   = "webhook_basicauth"
-  labels = { url = "https://example.com/alert", username = "starfish" }
   sensitive_labels {
     password = "another-password"
   }
 }
 
 resource "google_monitoring_notification_channel" "slack" {
-  type   = "slack"
-  labels = { channel_name = "#alerts" }
   sensitive_labels {
     auth_token_wo         = "another-token"
     auth_token_wo_version = "2"
@@ -35,8 +22,6 @@ resource "google_monitoring_notification_channel" "slack" {
 }
 
 resource "google_monitoring_uptime_check_config" "backend" {
-  display_name = "backend"
-  timeout      = "10s"
   http_check {
     path         = "/alive"
     port         = 443
@@ -46,18 +31,11 @@ resource "google_monitoring_uptime_check_config" "backend" {
       status_class = "STATUS_CLASS_2XX"
     }
   }
-  monitored_resource {
-    type   = "uptime_url"
-    labels = { host = "backend-abc.a.run.app" }
-  }
 }
 
 resource "google_monitoring_uptime_check_config" "login" {
-  display_name       = "login"
-  timeout            = "30s"
   period             = "60s"
-  selected_regions   = ["EUROPE", "USA", "ASIA_PACIFIC"]
-  user_labels        = { team = "starfish" }
+  log_check_failures = null
   http_check {
     request_method = "POST"
     content_type   = "URL_ENCODED"
@@ -69,43 +47,19 @@ resource "google_monitoring_uptime_check_config" "login" {
       password = "another-password"
     }
   }
-  monitored_resource {
-    type   = "uptime_url"
-    labels = { host = "example.com", project_id = google_monitoring_notification_channel.mail.project }
-  }
-  content_matchers {
-    content = "welcome"
-  }
-  content_matchers {
-    content = "\"ok\""
-    matcher = "MATCHES_JSON_PATH"
-    json_path_matcher {
-      json_path = "$.status"
-    }
-  }
 }
 
 resource "google_monitoring_uptime_check_config" "port" {
-  display_name = "port"
-  timeout      = "5s"
   tcp_check {
     port = 2222
     ping_config {
       pings_count = 1
     }
   }
-  monitored_resource {
-    type   = "uptime_url"
-    labels = { host = "example.com" }
-  }
 }
 
 resource "google_monitoring_alert_policy" "errors" {
-  display_name          = "errors"
-  combiner              = "OR"
-  severity              = "WARNING"
-  notification_channels = [google_monitoring_notification_channel.mail.id]
-  user_labels           = { team = "starfish" }
+  severity = "WARNING"
   conditions {
     display_name = "too many errors"
     condition_threshold {
@@ -131,10 +85,6 @@ resource "google_monitoring_alert_policy" "errors" {
       }
     }
   }
-  alert_strategy {
-    auto_close           = "3600s"
-    notification_prompts = ["OPENED", "CLOSED"]
-  }
   documentation {
     content = "See docs/alerts.md."
     subject = "errors"
@@ -142,16 +92,7 @@ resource "google_monitoring_alert_policy" "errors" {
 }
 
 resource "google_monitoring_alert_policy" "revisions" {
-  display_name          = "revisions"
-  combiner              = "OR"
-    notification_channels = [google_monitoring_notification_channel.mail.id, google_monitoring_notification_channel.topic.id]
-  conditions {
-    display_name = "a revision"
-    condition_matched_log {
-      filter           = "protoPayload.methodName = \"google.cloud.run.v1.Services.ReplaceService\""
-      label_extractors = { service = "EXTRACT(resource.labels.service_name)" }
-    }
-  }
+  enabled = null
   alert_strategy {
     auto_close = "1800s"
     notification_rate_limit {
@@ -161,8 +102,6 @@ resource "google_monitoring_alert_policy" "revisions" {
 }
 
 resource "google_monitoring_alert_policy" "silence" {
-  display_name = "silence"
-  combiner     = "AND"
   conditions {
     display_name = "no requests"
     condition_absent {
