@@ -82,11 +82,8 @@ resource "google_monitoring_uptime_check_config" "login" {
     content = "welcome"
   }
   content_matchers {
-    content = "\"ok\""
-    matcher = "MATCHES_JSON_PATH"
-    json_path_matcher {
-      json_path = "$.status"
-    }
+    content = "\"status\": *\"ok\""
+    matcher = "MATCHES_REGEX"
   }
 }
 
