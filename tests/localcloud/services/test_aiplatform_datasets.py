@@ -31,6 +31,12 @@ def made(cloud: Inside, body: dict[str, Any]) -> dict[str, Any]:
     return response
 
 
+@pytest.mark.parametrize("version", ["v1", "v1beta1"])
+def test_the_result_has_the_type_of_the_version_that_was_called(cloud: Inside, version: str) -> None:
+    operation = cloud.ok("POST", HERE.replace("v1", version, 1), dataset("image"))
+    assert operation["response"]["@type"] == f"type.googleapis.com/google.cloud.aiplatform.{version}.Dataset"
+
+
 def test_a_dataset_says_what_it_consists_of_and_has_googles_label(cloud: Inside) -> None:
     source = {"inputConfig": {"gcsSource": {"uri": ["gs://team/rows.csv"]}}}
     rows = made(cloud, dataset("tabular", metadata=source, labels={"team": "cats"}))

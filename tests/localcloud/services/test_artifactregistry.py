@@ -26,6 +26,14 @@ def create(call: Sender, status: int = 200, name: str = "images", **more: Any) -
     return call("POST", f"{REPOSITORIES}?repositoryId={name}", {"format": "DOCKER"} | more, status)
 
 
+def test_an_operation_has_the_types_of_the_version_that_was_called(call: Sender) -> None:
+    older = REPOSITORIES.replace("/v1/", "/v1beta2/")
+    operation = call("POST", f"{older}?repositoryId=images", {"format": "DOCKER"})
+    package = "type.googleapis.com/google.devtools.artifactregistry.v1beta2"
+    assert operation["metadata"]["@type"] == f"{package}.OperationMetadata"
+    assert operation["response"]["@type"] == f"{package}.Repository"
+
+
 def test_a_repository_is_made_by_a_done_operation_and_completed_by_the_server(call: Sender) -> None:
     operation = create(call, labels={"team": "cats"})
     assert operation["done"] is True

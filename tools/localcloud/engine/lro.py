@@ -12,7 +12,7 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.exchange import Reply, Wait
 from localcloud.engine.jobs import Job
 from localcloud.engine.operations import Operation, State, topic
-from localcloud.engine.service import Body, Call, Handler, Service
+from localcloud.engine.service import Body, Call, Handler
 from localcloud.errors import CloudError, cancelled, failed_precondition, rpc_code
 from localcloud.spec import conformance
 
@@ -112,7 +112,7 @@ def _begun(
         target=target,
         principal=call.principal,
         begun=call.cloud.clock.rfc3339(),
-        kind=type_url(call.service, kind),
+        kind=type_url(call, kind),
         metadata=about,
         end_field=end_field,
     )
@@ -121,7 +121,7 @@ def _begun(
 def _metadata(call: Call, given: Mapping[str, Any] | None, target: str) -> tuple[Body, str]:
     """The metadata and which of its fields is to say when the operation ended, "" for none."""
     if given is not None:
-        return {**given, "@type": type_url(call.service, given["@type"])}, ""
+        return {**given, "@type": type_url(call, given["@type"])}, ""
     if not call.service.operation_metadata:
         return {}, ""
     if not isinstance(call.service.operation_metadata, str):
@@ -134,7 +134,7 @@ def _metadata(call: Call, given: Mapping[str, Any] | None, target: str) -> tuple
     }
     described = call.schema(call.service.operation_metadata.rpartition(".")[2]).get("properties", {})
     fields = {key: value for key, value in known.items() if key in described}
-    metadata = {"@type": type_url(call.service, call.service.operation_metadata)} | fields
+    metadata = {"@type": type_url(call, call.service.operation_metadata)} | fields
     return metadata, "endTime" if "endTime" in described else ""
 
 
@@ -145,14 +145,17 @@ def _parent(call: Call) -> str:
     return "/".join(words[:4]) if words[2:3] == ["locations"] else ""
 
 
-def type_url(service: Service, kind: str) -> str:
+def type_url(call: Call, kind: str) -> str:
     """A message's @type as Google writes it: "GoogleCloudRunV2Service" is google.cloud.run.v2.Service.
 
-    Clients refuse an answer whose @type they do not know.
+    Clients refuse an answer whose @type they do not know, or whose version is another than they called.
     """
     if kind.startswith("type.googleapis.com/"):
         return kind
-    full = kind if "." in kind or not service.proto else f"{service.proto}.{conformance.message(kind)}"
+    package, version = call.service.proto, call.service.versions[0]
+    if package.endswith(f".{version}"):
+        package = package.removesuffix(version) + call.method.version
+    full = kind if "." in kind or not package else f"{package}.{conformance.message(kind)}"
     return f"type.googleapis.com/{full}"
 
 

@@ -169,7 +169,8 @@ class Service:
                     (call) -> [(permission, resource)]; without entry: "<api>.<collection>.<verb>" on the URL's resource
     anonymous       method ids that may be called without any token and without permission check
     tables          DDL of own tables ("CREATE TABLE IF NOT EXISTS …;")
-    proto           protobuf package for @type of operations ("google.devtools.artifactregistry.v1")
+    proto           protobuf package for @type of operations ("google.devtools.artifactregistry.v1"); if it is that of the first of
+                    the versions, the others have their own
     operation_metadata  message name of operation metadata in that package, "" for none; or (call) -> the metadata with its "@type"
     operation_parent    (call) -> prefix of operation names; default the location in the path, else global "operations/…"
     project         (call) -> project id, when the path does not say it
