@@ -387,7 +387,7 @@ LEFT_OUT: Mapping[str, str] = {
     "run.projects.locations.jobs.executions.tasks": "its job creates it",
     "secretmanager.projects.secrets.versions": "it is added by addVersion",
     "secretmanager.projects.locations.secrets.versions": "it is added by addVersion",
-    "storage.projects.buckets": "a name for conditions",
+    "storage.projects.buckets": "a name for conditions; test_storage_bucket_fields.py has a bucket",
     "storage.projects.buckets.managedFolders": "a name for conditions",
     "storage.projects.buckets.objects": "a name for conditions",
 }

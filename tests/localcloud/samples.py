@@ -134,6 +134,22 @@ def found(service: Service, collection: str) -> Sample | None:
     return None
 
 
+def holds(found: Any, sent: Any, path: str) -> None:
+    """Asserts that the result has everything that was sent; references may have become full URLs."""
+    if isinstance(sent, dict):
+        for key, value in sent.items():
+            assert key in found, f"{path}.{key} is lost"
+            holds(found[key], value, f"{path}.{key}")
+    elif isinstance(sent, list):
+        assert len(found) == len(sent), path
+        for one, other in zip(found, sent, strict=True):
+            holds(one, other, path)
+    elif isinstance(sent, str) and "/" in sent:
+        assert str(found).endswith(sent), path
+    else:
+        assert found == sent, path
+
+
 def _one_way(field: Mapping[str, Any]) -> bool:
     description = field.get("description", "").lower()
     return bool(field.get("readOnly")) or "output only" in description or "input only" in description

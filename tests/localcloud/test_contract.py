@@ -12,7 +12,7 @@ from localcloud.services import SERVICES
 
 from tests.localcloud import contract_values, samples
 from tests.localcloud.contract_values import LEFT_OUT, PATCHES, UNDELETED, UNPATCHED, UNREAD, VOLATILE
-from tests.localcloud.samples import Sample
+from tests.localcloud.samples import Sample, holds
 from tests.localcloud.services.requests_inside import Sender, sender
 
 DECLARED = {f"{service.api}.{name}" for service in SERVICES for name in service.resources}
@@ -57,22 +57,6 @@ def surroundings(call: Sender, sample: Sample) -> dict[str, str]:
         return {}
     around = surroundings(call, above)
     return around | {above.collection.rpartition(".")[2]: made(call, above, "around", around)[1]}
-
-
-def holds(found: Any, sent: Any, path: str) -> None:
-    """Asserts that the result has everything that was sent; references may have become full URLs."""
-    if isinstance(sent, dict):
-        for key, value in sent.items():
-            assert key in found, f"{path}.{key} is lost"
-            holds(found[key], value, f"{path}.{key}")
-    elif isinstance(sent, list):
-        assert len(found) == len(sent), path
-        for one, other in zip(found, sent, strict=True):
-            holds(one, other, path)
-    elif isinstance(sent, str) and "/" in sent:
-        assert str(found).endswith(sent), path
-    else:
-        assert found == sent, path
 
 
 def test_every_declared_resource_is_tried_or_left_out_for_a_reason() -> None:
