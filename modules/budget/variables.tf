@@ -31,14 +31,16 @@ variable "currency" {
 }
 
 variable "labels" {
-  description = "Labels of the notification channels."
+  description = "Labels, for example to tell costs apart."
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
-    condition     = alltrue([for key, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))])
-    error_message = "Labels must have at most 63 lowercase letters, digits, underscores and dashes; keys begin with a letter."
+    condition = alltrue([
+      for key, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))
+    ])
+    error_message = "Label keys and values must have at most 63 lower-case letters, digits, dashes and underscores; keys begin with a letter."
   }
 }
 
@@ -65,13 +67,12 @@ variable "notify" {
 }
 
 variable "project_id" {
-  description = "ID of the same project, in which the addresses become notification channels; it is needed with them only."
+  description = "Project ID."
   type        = string
-  default     = null
 
   validation {
-    condition     = var.project_id != null || length(var.notify) == 0
-    error_message = "The project id must be given with e-mail addresses to notify."
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
+    error_message = "The project id must have 6 to 30 lower-case letters, digits and dashes, begin with a letter and not end with a dash."
   }
 }
 

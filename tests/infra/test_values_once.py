@@ -46,7 +46,7 @@ FULL: dict[str, Any] = {
     "alerts": {
         "notify": ["cats@example.com"], "errors": 0.5, "latency_seconds": 0.5, "memory": 0.8, "jobs": False, "revisions": True, "uptime": True,
     },
-    "budget": {"amount": 20, "billing_account": "012345-6789AB-CDEF01", "currency": "DKK", "thresholds": [0.9]},
+    "budget": {"amount": 20, "billing_account": "012345-6789AB-CDEF01", "currency": "DKK", "notify": ["a@example.com"], "thresholds": [0.9]},
     "buckets": {
         "data": {
             "dvc": True, "force_destroy": True, "noncurrent_versions": {"days": 7, "keep": 9}, "soft_delete_days": 14,
