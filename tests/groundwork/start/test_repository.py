@@ -40,6 +40,12 @@ def test_a_dockerfile_is_an_image_with_a_name_that_google_takes(file: str, image
     [
         ("CMD exec uvicorn main:app --host 0.0.0.0 --port $PORT", 0),
         ('CMD ["streamlit", "run", "app.py"]', 0),
+        ('CMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]', 8000),
+        ("EXPOSE 80\nENTRYPOINT uvicorn main:app \\\n  --port=8000", 8000),
+        ("CMD streamlit run app.py --server.port 8501 --server.address 0.0.0.0", 8501),
+        ('CMD ["gunicorn", "-b", "0.0.0.0:5000", "main:app"]', 5000),
+        ("EXPOSE 8080\nCMD exec gunicorn --bind :$PORT main:app", 8080),
+        ("EXPOSE 9000\nCMD python server.py --port 9001", 9000),
         ("EXPOSE 8501", 8501),
         ("expose 80/tcp", 80),
         ("RUN pip install uvicorn", None),
@@ -147,6 +153,7 @@ def test_a_cloud_build_file_names_secrets_and_starts_training(tmp_path: Path) ->
         ("src/train.py", "import wandb\n"),
         ("requirements.txt", "torch\nwandb==0.16\n"),
         ("pyproject.toml", '  "wandb>=0.1",\n'),
+        ("pyproject.toml", 'dependencies = ["torch", "wandb"]\n'),
     ],
 )
 def test_using_weights_and_biases_needs_its_key(file: str, text: str, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ _NOT_THEIRS = frozenset(
 _DOTENV = re.compile(r"\.env(\.(?!(example|sample|template|dist)\Z)[\w-]+)?")
 _KEY = re.compile(r"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=")
 _SECRET = re.compile(r"(?i)key|token|secret|passw|credential|user|auth")
-_WANDB = re.compile(r"(?m)^\s*(?:import wandb|from wandb)\b|^[\s\"'-]*wandb\b")
+_WANDB = re.compile(r"(?m)^\s*(?:import wandb|from wandb)\b|(?:^[\s-]*|[\"'])wandb\b")
 _STARTS_TRAINING = re.compile(r"custom-jobs['\",\s-]+create")
 _PUSHED_TO = re.compile(r"-docker\.pkg\.dev/[^/\s'\"]+/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)/")
 _SECRET_READ = re.compile(r"projects/[^/\s'\"]+/secrets/([A-Za-z0-9_-]+)/versions/")
@@ -45,6 +45,9 @@ _MACHINE = re.compile(r"(?m)^[\s-]*(?:machineType|machine_type):\s*['\"]?([a-z0-
 _DEPLOYS = re.compile(r"run['\",\s]+deploy['\",\s]+([a-z][a-z0-9-]*)")
 _SERVES = re.compile(
     r"(?im)^\s*(?:CMD|ENTRYPOINT)\b.*\b(?:uvicorn|gunicorn|hypercorn|fastapi|streamlit|flask|gradio|bentoml)\b"
+)
+_LISTENS = re.compile(
+    r"(?im)^\s*(?:CMD|ENTRYPOINT)\b.*[\s\"'](?:--(?:server[.-])?port|--bind|-b)[\"',=\s]+(?:[\w.]*:)?([1-9][0-9]{0,3}|[1-5][0-9]{4})\b"
 )
 _EXPOSES = re.compile(r"(?im)^\s*EXPOSE\s+([1-9][0-9]{0,3}|[1-5][0-9]{4})(?:/tcp)?\s*(?:\n|\Z)")
 _GITHUB = re.compile(
@@ -124,11 +127,13 @@ def _clues(folder: Path, file: Path) -> Iterator[Clue]:
 
 
 def _served(file_name: str, image: str, text: str) -> Iterator[Clue]:
-    """The service that an image is, if its Dockerfile starts a web server or exposes a port."""
-    exposed = _EXPOSES.search(text)
-    if exposed or _SERVES.search(text):
+    """The service that an image is, if its Dockerfile starts a web server or exposes a port; the server's own port comes first."""
+    text = text.replace("\\\n", " ")
+    serves, exposed = _SERVES.search(text), _EXPOSES.search(text)
+    port = (serves and _LISTENS.search(text)) or exposed
+    if serves or exposed:
         becomes = f"service {image} on Cloud Run, which runs as identity serve"
-        yield Clue("Dockerfile", file_name, image, becomes, "services", int(exposed[1]) if exposed else 0)
+        yield Clue("Dockerfile", file_name, image, becomes, "services", int(port[1]) if port else 0)
 
 
 def _job(file_name: str, text: str) -> Iterator[Clue]:
