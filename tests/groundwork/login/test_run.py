@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -34,6 +37,16 @@ def test_a_command_sees_the_variables_and_its_exit_code_is_ours(clone: SmallClon
 def test_it_runs_as_the_named_member(clone: SmallClone) -> None:
     command = [*GROUNDWORK, "run", "--as", "alice@example.com", "--", *GROUNDWORK, "whoami"]
     assert "principal      alice@example.com" in typed(clone, *command).stdout
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not on this machine")
+def test_gcloud_prints_the_members_account_and_identity_token(clone: SmallClone) -> None:
+    member = [*GROUNDWORK, "run", "--as", "alice@example.com", "--", "gcloud"]
+    assert typed(clone, *member, "config", "get-value", "account").stdout == "alice@example.com\n"
+    token = typed(clone, *member, "auth", "print-identity-token").stdout.strip()
+    claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    assert (claims["email"], claims["aud"]) == ("alice@example.com", "32555940559.apps.googleusercontent.com")
 
 
 def test_options_after_the_command_belong_to_it(clone: SmallClone) -> None:
