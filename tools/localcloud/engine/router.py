@@ -85,7 +85,9 @@ class Router:
         if api in self._written or (rest and versions(api)):
             target = self._documented(http, api, after)
             if target is not None:
-                return target._replace(upload=upload or late_upload, preset=preset, region=region)
+                upload = upload or late_upload
+                plain = not (upload or preset or region)
+                return target if plain else target._replace(upload=upload, preset=preset, region=region)
         first, _, second = path.partition("/")
         alias = None if second.partition("/")[0] in versions(first) else self._aliases.find(http, path)
         if alias is not None and not (named and alias[0][1].path.startswith("{")):
