@@ -41,6 +41,17 @@ def test_several_alignments_over_hours_are_refused_and_a_single_one_over_a_day_i
     assert "choose shorter ones, or a single alignment." in call.refused("POST", f"{V3}/alertPolicies", body, 501)
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [[{}] * 11, [{**BY_SERVICE, "groupByFields": ["metric.labels.a"] * 51}]],
+    ids=["alignments", "labels"],
+)
+@pytest.mark.parametrize("field", ["aggregations", "denominatorAggregations"])
+def test_what_would_be_endless_work_for_each_series_is_refused(call: Sender, steps: Any, field: str) -> None:
+    body = {"displayName": "x", "conditions": [condition(denominatorFilter=SERVED, **{field: steps})]}
+    assert "The local cloud " in call.refused("POST", f"{V3}/alertPolicies", body, 501)
+
+
 def calls_to_judge(call: Sender) -> int:
     """How many functions are called while what is due in the next minute happens."""
     called = 0

@@ -28,6 +28,8 @@ _LONGEST_DURATION = 86_400
 _LONGEST_ALIGNMENT = 90_000
 _LONGEST_OF_SEVERAL = 3600
 """Of several alignments one after another: their points are read each minute, while a single one is left to the database."""
+_MOST_ALIGNMENTS, _MOST_GROUPS = 10, 50
+"""Far more than anybody needs: each of them is work for each series and minute."""
 _COMPARISONS = ("COMPARISON_GT", "COMPARISON_LT")
 
 
@@ -100,6 +102,8 @@ def _check_metric(kind: str, body: Body, field: str) -> None:
             raise wrong(f"{field}.evaluation_missing_data", body["evaluationMissingData"], why)
     for name in ("aggregations", "denominatorAggregations"):
         periods = [_check_aggregation(one, f"{field}.{snake(name)}[{at}]") for at, one in enumerate(body.get(name, []))]
+        if len(periods) > _MOST_ALIGNMENTS:
+            raise unimplemented(f"The local cloud judges no condition with more than {_MOST_ALIGNMENTS} {snake(name)}.")
         if kind == THRESHOLD and len(periods) > 1 and sum(periods) > _LONGEST_OF_SEVERAL:
             raise unimplemented(
                 f"The local cloud judges no condition with {len(periods)} alignments one after another whose periods are "
@@ -114,6 +118,8 @@ def _check_aggregation(one: Body, field: str) -> int:
     if aligner != "ALIGN_NONE" and not _MINUTE <= period <= _LONGEST_ALIGNMENT:
         why = f"must be from {_MINUTE}s to {_LONGEST_ALIGNMENT}s."
         raise wrong(f"{field}.alignment_period", one.get("alignmentPeriod", ""), why)
+    if len(one.get("groupByFields", [])) > _MOST_GROUPS:
+        raise unimplemented(f"The local cloud groups by at most {_MOST_GROUPS} labels ({field}.group_by_fields).")
     if aligner == "ALIGN_NONE" and one.get("crossSeriesReducer", "REDUCE_NONE") != "REDUCE_NONE":
         raise wrong(
             f"{field}.cross_series_reducer", one["crossSeriesReducer"], "needs an aligner other than ALIGN_NONE."
