@@ -209,7 +209,11 @@ def test_the_api_shows_packages_versions_tags_and_images(docker: Docker) -> None
     assert "/other@" in rest["dockerImages"][0]["uri"]
     assert int(cloud.ok("GET", below)["sizeBytes"]) > 0
     cloud.ok("POST", f"{package}/tags", {"version": version["name"]}, tagId="stable")
-    assert docker("GET", f"v2/{image(docker, 'group/train')}/tags/list").body["tags"] == ["stable", "v1"]
+    listed = docker("GET", f"v2/{image(docker, 'group/train')}/tags/list").body
+    assert listed["tags"] == ["stable", "v1"]
+    assert listed["manifest"][digest]["tag"] == ["stable", "v1"]
+    assert listed["manifest"][digest]["mediaType"] == version["metadata"]["mediaType"]
+    assert listed["manifest"][digest]["timeCreatedMs"].isdecimal()
 
 
 def test_a_tagged_version_is_deleted_only_by_force_and_a_package_whole(docker: Docker) -> None:

@@ -10,8 +10,9 @@ import base64
 import hashlib
 import re
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,10 +21,11 @@ from starlette.routing import Route
 
 from localcloud.engine import forms, gate
 from localcloud.engine.cloud import Cloud
+from localcloud.engine.logs import micros
 from localcloud.engine.state_folder import disk_refused
 from localcloud.errors import CloudError
 from localcloud.services.artifactregistry import manifests, rules
-from localcloud.services.artifactregistry.images import API, INDEXES, Blob, Images
+from localcloud.services.artifactregistry.images import API, INDEXES, Blob, Images, Manifest
 from localcloud.services.artifactregistry.manifests import RegistryError
 
 PULL = "artifactregistry.repositories.downloadArtifacts"
@@ -319,11 +321,26 @@ class Registry:
             if page and len(page) < len(tags)
             else {}
         )
-        return JSONResponse({"name": request.path_params["name"], "tags": page}, headers=more)
+        found = {manifest.digest: _listed(manifest, images.tags(image)) for manifest in images.manifests(image)}
+        answer = {"child": [], "manifest": found, "name": request.path_params["name"], "tags": page}
+        return JSONResponse(answer, headers=more)
 
     async def _referrers(self, request: Request) -> Response:
         self._opened(request, PULL)
         return JSONResponse({"schemaVersion": 2, "mediaType": INDEXES[0], "manifests": []}, media_type=INDEXES[0])
+
+
+def _listed(manifest: Manifest, tags: Mapping[str, str]) -> dict[str, Any]:
+    """A version in a list of tags, which at Google has more than the specification of registries: gcloud reads nothing else."""
+    created, updated = (str(micros(moment) // 1000) for moment in (manifest.created, manifest.updated))
+    return {
+        "imageSizeBytes": str(manifest.size),
+        "layerId": "",
+        "mediaType": manifest.media_type,
+        "tag": [tag for tag, digest in tags.items() if digest == manifest.digest],
+        "timeCreatedMs": created,
+        "timeUploadedMs": updated,
+    }
 
 
 def _content(request: Request, blob: Blob) -> Response:
