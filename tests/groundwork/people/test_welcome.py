@@ -14,14 +14,15 @@ from tests.groundwork.people.conftest import ROOT
 
 
 def text(environment: Environment, role: str) -> str:
-    return "\n".join(welcome(environment, Member("dave@example.com", role, "user"), personas(ROOT)[role]))
+    return "\n".join(welcome(environment, Member("dave@example.com", role, "user"), personas(ROOT)))
 
 
 def test_on_google_cloud_login_and_docker_use_our_own_commands() -> None:
     message = text(load("dev", ROOT), "ml-engineer")
     assert "groundwork login --env dev" in message
     assert "groundwork docker --env dev" in message
-    assert "You are an ml-engineer" in message
+    assert "You are an ml-engineer, who does what a data-scientist does, and also pushes" in message
+    assert "You are a viewer, who reads data" in text(load("dev", ROOT), "viewer")
     assert "simulated" not in message
 
 
@@ -67,6 +68,6 @@ def test_only_members_who_may_push_images_are_told_how(role: str, commands: str)
 
 def test_a_group_gets_no_instructions_for_acting_as_itself_on_the_local_cloud() -> None:
     member = Member("team@example.com", "viewer", "group")
-    message = "\n".join(welcome(load("local", ROOT), member, personas(ROOT)["viewer"]))
+    message = "\n".join(welcome(load("local", ROOT), member, personas(ROOT)))
     assert "it knows no memberships" in message
     assert "--as" not in message

@@ -49,8 +49,8 @@ def onboard(email: str, role: str, group: bool, name: str, provider: str | None,
     """
     checkout, environment = here(name)
     known = personas(checkout.root)
-    persona = known[team.checked_persona(role, list(known))]
-    member = Member(team.checked_email(email), persona.name, "group" if group else "user")
+    persona = team.checked_persona(role, list(known))
+    member = Member(team.checked_email(email), persona, "group" if group else "user")
     talk = Terminal()
     with signals_passed_on():
         session = open_session(checkout, environment, provider, "onboard", talk.say)
@@ -67,7 +67,7 @@ def onboard(email: str, role: str, group: bool, name: str, provider: str | None,
     by_policy = f"allowed by the live policies of project {joined.environment.place}"
     how = "tried as them on the local cloud (simulated)" if joined.tried else by_policy
     talk.say(f"all {counted(len(joined.proof), 'action')} that {role} promises: {how}")
-    echo("\n".join(welcome(joined.environment, member, persona)))
+    echo("\n".join(welcome(joined.environment, member, known)))
 
 
 @click.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from groundwork.environment.values import Environment, Member
 from groundwork.login.docker import local_login
@@ -12,14 +12,14 @@ READS_IMAGES = "roles/artifactregistry.reader"
 SEES_POLICIES = "iam.serviceAccounts.getIamPolicy"
 
 
-def welcome(environment: Environment, member: Member, persona: Persona) -> tuple[str, ...]:
+def welcome(environment: Environment, member: Member, personas: Mapping[str, Persona]) -> tuple[str, ...]:
     """A message for a new member; it contains no secrets."""
-    return tuple(_lines(environment, member, persona))
+    return tuple(_lines(environment, member, personas))
 
 
-def _lines(environment: Environment, member: Member, persona: Persona) -> Iterator[str]:
-    project, name = environment.project, environment.name
-    yield f"Welcome to {project}, {member.email}. You are {_article(persona.name)}: {persona.description}"
+def _lines(environment: Environment, member: Member, personas: Mapping[str, Persona]) -> Iterator[str]:
+    project, name, persona = environment.project, environment.name, personas[member.role]
+    yield f"Welcome to {project}, {member.email}. You are {_article(persona.name)}, who {_does(persona, list(personas))}"
     yield ""
     yield from _login(environment, member, persona)
     yield ""
@@ -72,6 +72,13 @@ def _images(environment: Environment, persona: Persona) -> Iterator[str]:
         return
     reads_only = persona.roles_on("repository") == (READS_IMAGES,)
     yield f"3. Images: groundwork docker --env {environment.name}, then docker pull{'' if reads_only else ' or push'}"
+
+
+def _does(persona: Persona, names: Sequence[str]) -> str:
+    """The persona's description as the rest of a sentence; each but the first does more than the one before it."""
+    place = names.index(persona.name)
+    before = f"does what {_article(names[place - 1])} does, and " if place else ""
+    return f"{before}{persona.description[0].lower()}{persona.description[1:]}"
 
 
 def _article(noun: str) -> str:
