@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from localcloud.server import launcher
 from localcloud.server.launcher import LocalCloud
 
 from tests.cloud_client import Client
+from tests.localcloud.containers import images
 
 _numbers = itertools.count(1)
 # What a shell or a runner sets, and commands heed; a test sets those that it is about.
@@ -31,6 +33,17 @@ def any_shell() -> Iterator[None]:
         for name in ("NO_PROXY", "no_proxy"):
             patch.setenv(name, ",".join(filter(None, [os.environ.get(name), "127.0.0.1", "localhost"])))
         yield
+
+
+def pytest_configure() -> None:
+    """Names this run for all its processes."""
+    os.environ.setdefault(images.RUN, uuid.uuid4().hex)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Removes this run's images from docker once all its processes have ended, if any of them may have needed containers."""
+    if not hasattr(session.config, "workerinput") and "not slow" not in session.config.option.markexpr:
+        images.forget()
 
 
 @pytest.fixture(scope="session")

@@ -72,9 +72,20 @@ def test_programs_that_are_missing_or_broken_have_a_remedy(
     [containers] = look(doctor._containers)
     assert (containers.health, containers.text) == (
         "missing",
-        f"podman is not on PATH; docker is at {tmp_path}/bin/docker, but it does not answer: Cannot connect to the Docker daemon",
+        f"podman is not on PATH; docker is at {tmp_path}/bin/docker, but cannot be used: Cannot connect to the Docker daemon",
     )
     assert containers.remedy.startswith("install podman, or install and start Docker")
+
+
+def test_a_rootless_docker_is_not_one_that_the_local_cloud_uses(
+    look: Callable[[doctor.Examine], list[CheckResult]], tmp_path: Path
+) -> None:
+    program(tmp_path / "bin", "docker", "echo '28.2.2 [name=seccomp,profile=builtin name=rootless]'")
+    [containers] = look(doctor._containers)
+    assert containers.health == "missing"
+    assert containers.text.endswith(
+        "its engine is rootless, and no port of this machine can be reached from its containers"
+    )
 
 
 @pytest.mark.parametrize("name", ["podman", "docker"])

@@ -41,6 +41,12 @@ def test_on_the_local_cloud_nobody_logs_in_and_podman_pulls() -> None:
     assert "groundwork docker" not in message
 
 
+def test_on_the_local_cloud_docker_pulls_from_its_own_address() -> None:
+    message = text(load("local", ROOT), "viewer")
+    assert '| docker login --username oauth2accesstoken --password-stdin "${HTTPS_PROXY##*@}"\n' in message
+    assert 'docker pull "${HTTPS_PROXY##*@}/groundwork-local/images/IMAGE"\n' in message
+
+
 @pytest.mark.parametrize(("role", "mentioned"), [("viewer", False), ("data-scientist", False), ("operator", True)])
 def test_only_members_who_may_read_policies_learn_of_the_matrix(role: str, mentioned: bool) -> None:
     assert ("Who may do what: groundwork access" in text(load("dev", ROOT), role)) is mentioned

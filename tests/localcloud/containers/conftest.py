@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from localcloud.containers import detection
-from localcloud.containers.client import CommandLineRuntime
+from localcloud.containers.client import CommandLineRuntime, RuntimeProgram
 
 from tests.localcloud.containers import images, stores
 
@@ -26,12 +26,28 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         yield variables
 
 
+@pytest.fixture(scope="session")
+def programs(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, RuntimeProgram]:
+    """Those of podman and docker that answer on this machine, each with an image of a few programs."""
+    chosen, docker = detection.kind(), detection.docker()
+    assert chosen is not None
+    if docker is not None and chosen.name != docker.name:
+        images.imported(docker.program, images.small(tmp_path_factory.mktemp("docker") / "small"), SMALL)
+    return {one.name: one for one in (chosen, docker) if one is not None}
+
+
+@pytest.fixture(params=["podman", "docker"])
+def program(programs: dict[str, RuntimeProgram], request: pytest.FixtureRequest) -> RuntimeProgram:
+    """Each of the two in turn."""
+    if request.param not in programs:
+        pytest.skip(f"{request.param} does not answer on this machine")
+    return programs[request.param]
+
+
 @pytest.fixture
-def client(store: dict[str, str], request: pytest.FixtureRequest) -> Iterator[CommandLineRuntime]:
+def client(program: RuntimeProgram, request: pytest.FixtureRequest) -> Iterator[CommandLineRuntime]:
     """The runtime of one local cloud; containers that a test leaves running are removed."""
-    kind = detection.kind()
-    assert kind is not None
-    runtime = CommandLineRuntime(kind, f"test-{request.node.name[:40].strip('[]')}")
+    runtime = CommandLineRuntime(program, f"test-{request.node.name[:40].replace('[', '-').strip(']')}")
     yield runtime
     runtime.sweep()
 

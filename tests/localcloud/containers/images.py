@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -42,6 +43,8 @@ BY_NAME = (
     "libgcc_s.so.1",
 )
 PYTHON = "docker.io/library/python:3.11-slim"
+# The variable with the name of a run of the tests, and the label with it on images.
+RUN, LABEL = "GROUNDWORK_TESTS_RUN", "groundwork.tests"
 
 
 def small(folder: Path) -> Path:
@@ -86,10 +89,23 @@ def imported(program: str, folder: Path, tag: str) -> None:
         "ENV PYTHONUNBUFFERED=1",
         "--change",
         'CMD ["sh"]',
+        "--change",
+        f"LABEL {LABEL}={os.environ.get(RUN, '')}",
     ]
     archive = subprocess.Popen(["tar", "-C", str(folder), "-c", "."], stdout=subprocess.PIPE)
     subprocess.run([program, "import", *changes, "-", tag], stdin=archive.stdout, check=True, capture_output=True)
     assert archive.wait() == 0
+
+
+def forget() -> None:
+    """Removes this run's images, and what was built from them, from docker, whose store is the user's: the next build gets the real ones."""
+    docker, run = shutil.which("docker"), os.environ.get(RUN)
+    if docker is None or not run:
+        return
+    listed = [docker, "image", "ls", "--all", "--quiet", f"--filter=label={LABEL}={run}"]
+    found = subprocess.run(listed, capture_output=True, text=True, check=False, timeout=60).stdout.split()
+    if found:
+        subprocess.run([docker, "image", "rm", "--force", *set(found)], capture_output=True, check=False, timeout=300)
 
 
 def _root(folder: Path, programs: Iterable[str]) -> Path:

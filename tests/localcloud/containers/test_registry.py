@@ -1,4 +1,8 @@
-"""podman and skopeo push and pull by Google's name of a repository, through the local cloud's proxy, as the logged-in principal."""
+"""podman, docker and skopeo push and pull as the logged-in principal.
+
+podman and skopeo do so by Google's name of a repository, through the local cloud's proxy; docker, whose engine fetches by itself, by the
+local cloud's own port.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from localcloud.containers import detection
+from localcloud.containers import logins
+from localcloud.containers.client import RuntimeProgram
 from localcloud.server import certificates
 
 from tests.cloud_client import Client
@@ -18,19 +23,31 @@ HOST = "europe-west1-docker.pkg.dev"
 
 
 class Engine:
-    """podman as one principal."""
+    """podman or docker as one principal."""
 
-    def __init__(self, cloud: Client, store: dict[str, str], folder: Path, principal: str) -> None:
-        address = f"http://127.0.0.1:{cloud.server.port}"
+    def __init__(
+        self, cloud: Client, program: RuntimeProgram, store: dict[str, str], folder: Path, principal: str
+    ) -> None:
+        own = f"127.0.0.1:{cloud.server.port}"
+        self.program = program.program
+        self._host = HOST if program.name == "podman" else own
+        login = folder / principal.partition(":")[2]
         self._env = {
             **os.environ,
             **store,
-            "HTTPS_PROXY": address,
+            "HTTPS_PROXY": f"http://{own}",
             "NO_PROXY": "",
             "SSL_CERT_FILE": str(certificates.bundle(cloud.server.state)),
-            "REGISTRY_AUTH_FILE": str(folder / f"{principal.partition(':')[2]}.json"),
+            "REGISTRY_AUTH_FILE": f"{login}.json",
+            "DOCKER_CONFIG": str(
+                logins.write(login, "", ()).parent
+            ),  # podman would ask the user's credential helpers, too
         }
         self.login(cloud.token(principal))
+
+    def named(self, repository: str) -> str:
+        """What it calls a repository."""
+        return repository.replace(HOST, self._host)
 
     def __call__(self, *command: str, sent: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -38,7 +55,7 @@ class Engine:
         )
 
     def login(self, token: str) -> None:
-        result = self("podman", "login", "--username=oauth2accesstoken", "--password-stdin", HOST, sent=token)
+        result = self(self.program, "login", "--username=oauth2accesstoken", "--password-stdin", self._host, sent=token)
         assert result.returncode == 0, result.stderr
 
 
@@ -51,28 +68,28 @@ def repository(cloud: Client) -> str:
 
 
 @pytest.fixture
-def podman(store: dict[str, str], cloud: Client, tmp_path: Path) -> Engine:
-    kind = detection.kind()
-    if kind is None or kind.name != "podman":
-        pytest.skip("podman is not on this machine")
-    return Engine(cloud, store, tmp_path, cloud.principal)
+def engine(program: RuntimeProgram, store: dict[str, str], cloud: Client, tmp_path: Path) -> Engine:
+    return Engine(cloud, program, store, tmp_path, cloud.principal)
 
 
 def test_an_image_is_pushed_and_pulled_and_an_outsider_gets_nothing(
-    podman: Engine, store: dict[str, str], cloud: Client, repository: str, tmp_path: Path
+    engine: Engine, program: RuntimeProgram, store: dict[str, str], cloud: Client, repository: str, tmp_path: Path
 ) -> None:
-    name = f"{repository}/small:v1"
-    assert podman("podman", "tag", SMALL, name).returncode == 0
-    pushed = podman("podman", "push", name)
-    assert pushed.returncode == 0, pushed.stderr
-    again = podman("podman", "push", name, f"{repository}/other:v1")
-    assert again.returncode == 0, again.stderr
-    podman("podman", "rmi", name)
-    outsider = Engine(cloud, store, tmp_path, "user:eve@example.com")
-    refused = outsider("podman", "pull", name)
+    names = [f"{engine.named(repository)}/{image}:v1" for image in ("small", "other")]
+    for name in names:
+        assert engine(engine.program, "tag", SMALL, name).returncode == 0
+        pushed = engine(engine.program, "push", name)
+        assert pushed.returncode == 0, pushed.stderr
+        engine(engine.program, "rmi", name)
+    outsider = Engine(cloud, program, store, tmp_path, "user:eve@example.com")
+    refused = outsider(engine.program, "pull", names[0])
     assert refused.returncode != 0
-    assert 'Permission "artifactregistry.repositories.downloadArtifacts" denied' in refused.stderr
-    pulled = podman("podman", "pull", name)
+    ways = {
+        "podman": ('Permission "artifactregistry.repositories.downloadArtifacts" denied',),
+        "docker": ("pull access denied", "403 Forbidden"),
+    }
+    assert any(way in refused.stderr for way in ways[program.name]), refused.stderr
+    pulled = engine(engine.program, "pull", names[0])
     assert pulled.returncode == 0, pulled.stderr
     images = cloud.ok(
         "GET", f"artifactregistry/v1/projects/{cloud.project}/locations/europe-west1/repositories/images/dockerImages"
@@ -83,14 +100,14 @@ def test_an_image_is_pushed_and_pulled_and_an_outsider_gets_nothing(
     ]
 
 
-def test_skopeo_lists_inspects_and_deletes(podman: Engine, repository: str) -> None:
-    if shutil.which("skopeo") is None:
-        pytest.skip("skopeo is not on this machine")
-    podman("podman", "tag", SMALL, f"{repository}/small:v1")
-    assert podman("podman", "push", f"{repository}/small:v1").returncode == 0
-    listed = podman("skopeo", "list-tags", f"docker://{repository}/small")
+def test_skopeo_lists_inspects_and_deletes(engine: Engine, program: RuntimeProgram, repository: str) -> None:
+    if shutil.which("skopeo") is None or program.name != "podman":
+        pytest.skip("skopeo is not on this machine, or another program logs in for it")
+    engine("podman", "tag", SMALL, f"{repository}/small:v1")
+    assert engine("podman", "push", f"{repository}/small:v1").returncode == 0
+    listed = engine("skopeo", "list-tags", f"docker://{repository}/small")
     assert '"v1"' in listed.stdout, listed.stderr
-    assert podman("skopeo", "inspect", "--no-tags", f"docker://{repository}/small:v1").returncode == 0
-    result = podman("skopeo", "delete", f"docker://{repository}/small:v1")
+    assert engine("skopeo", "inspect", "--no-tags", f"docker://{repository}/small:v1").returncode == 0
+    result = engine("skopeo", "delete", f"docker://{repository}/small:v1")
     assert result.returncode == 0, result.stderr
-    assert podman("skopeo", "inspect", f"docker://{repository}/small:v1").returncode != 0
+    assert engine("skopeo", "inspect", f"docker://{repository}/small:v1").returncode != 0

@@ -145,7 +145,9 @@ def _containers(_checkout: Checkout, _environment: Environment) -> Iterator[Chec
     """In the order in which the local cloud looks for them."""
     remedy = "install podman, or install and start Docker; without, builds, services and jobs are only simulated on the local cloud"
     podman = _program("podman", ["podman", "version", "--format", "{{.Client.Version}}"], str.strip, remedy)
-    docker = _program("docker", ["docker", "version", "--format", "{{.Server.Version}}"], str.strip, remedy)
+    docker = _program(
+        "docker", ["docker", "info", "--format", "{{.ServerVersion}} {{.SecurityOptions}}"], _engine, remedy
+    )
     tried: list[CheckResult] = []
     for one in chain(podman, docker):
         if one.health == "ok":
@@ -153,6 +155,14 @@ def _containers(_checkout: Checkout, _environment: Environment) -> Iterator[Chec
             return
         tried.append(one)
     yield CheckResult("containers", "missing", "; ".join(f"{one.subject} is {one.text}" for one in tried), remedy)
+
+
+def _engine(info: str) -> str:
+    """The version of docker's engine. Raises GroundworkError for one that the local cloud does not use."""
+    version, _, options = info.strip().partition(" ")
+    if "name=rootless" in options:
+        raise GroundworkError("its engine is rootless, and no port of this machine can be reached from its containers")
+    return version
 
 
 def _program(name: str, argv: list[str], version: Callable[[str], str], remedy: str) -> Iterator[CheckResult]:
@@ -169,7 +179,7 @@ def _program(name: str, argv: list[str], version: Callable[[str], str], remedy: 
     if text:
         yield CheckResult(name, "ok", text)
     else:
-        yield CheckResult(name, "missing", f"at {path}, but it does not answer: {why}", remedy)
+        yield CheckResult(name, "missing", f"at {path}, but cannot be used: {why}", remedy)
 
 
 def _disk(checkout: Checkout, _environment: Environment) -> Iterator[CheckResult]:

@@ -18,6 +18,10 @@ from groundwork.terraform.process import run
 HELPER = "gcloud"
 USER = "oauth2accesstoken"
 """Source: https://cloud.google.com/artifact-registry/docs/docker/authentication#token."""
+LOCAL_ADDRESS = '"${HTTPS_PROXY##*@}'
+"""The beginning of an image's name in the local cloud's registry for docker, whose engine connects by itself, without the shell's proxy."""
+LOCAL_LOGIN = f'echo "$GOOGLE_OAUTH_ACCESS_TOKEN" | docker login --username {USER} --password-stdin {LOCAL_ADDRESS}"'
+"""The command that logs docker in to the local cloud, in a shell with the variables of `local env`."""
 
 
 def host(environment: Environment) -> str:
@@ -29,7 +33,8 @@ def host(environment: Environment) -> str:
         )
     if environment.local:
         raise GroundworkError(
-            f"{environment.name} is the local cloud (simulated), where docker needs no helper: {local_login(environment)}"
+            f"{environment.name} is the local cloud (simulated), where docker needs no helper. In a shell with the variables of "
+            f"`groundwork local env`: {LOCAL_LOGIN}; or with podman: {local_login(environment)}"
         )
     return f"{environment.region}-docker.pkg.dev"
 

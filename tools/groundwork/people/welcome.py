@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from groundwork.environment.values import Environment, Member
-from groundwork.login.docker import local_login
+from groundwork.login.docker import LOCAL_ADDRESS, LOCAL_LOGIN, local_login
 from groundwork.people.personas import Persona
 
 READS_IMAGES = "roles/artifactregistry.reader"
@@ -69,6 +69,10 @@ def _images(environment: Environment, persona: Persona) -> Iterator[str]:
     if environment.local:
         yield "3. Images: log in, then podman pull."
         yield f"     {local_login(environment)}"
+        repository = next(iter(environment.repositories.values())).url.partition("/")[2]
+        yield "   With docker, whose engine connects by itself, log in to the local cloud's own address, and pull from there:"
+        yield f"     {LOCAL_LOGIN}"
+        yield f'     docker pull {LOCAL_ADDRESS}/{repository}/IMAGE"'
         return
     reads_only = persona.roles_on("repository") == (READS_IMAGES,)
     yield f"3. Images: groundwork docker --env {environment.name}, then docker pull{'' if reads_only else ' or push'}"

@@ -17,6 +17,7 @@ from typing import Any
 from localcloud.containers import children
 from localcloud.containers.children import Child
 from localcloud.containers.workload import (
+    KEPT,
     OOM_EXIT,
     STATE_LABEL,
     ExitStatus,
@@ -31,7 +32,7 @@ from localcloud.containers.workload import (
 # The variables of the user's environment that the two need; workloads must not see proxies or credentials of other registries.
 VARIABLES = (
     "PATH", "HOME", "USER", "LANG", "LC_*", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "CONTAINERS_*",
-    "CONTAINER_HOST", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DBUS_SESSION_BUS_ADDRESS",
+    "CONTAINER_HOST", "DOCKER_CONFIG", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DBUS_SESSION_BUS_ADDRESS",
 )  # fmt: skip
 # Variables that podman, docker, their helpers, the Go runtime or the dynamic loader act on: a workload's variable with such a name is
 # never put into their own environment. Source: podman(1), docker(1), ld.so(8), Go's packages runtime and net/http.
@@ -61,7 +62,7 @@ class RuntimeProgram:
     """The differences between docker and podman.
 
     `network`: the options for a container's own network; `limits`: the options that keep its ulimits within this process's;
-    `version`: podman's.
+    `version`: podman's; `variables`: what their own environment must have; `buildkit`: whether docker builds by BuildKit.
     """
 
     name: str
@@ -71,11 +72,18 @@ class RuntimeProgram:
     build_options: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     version: tuple[int, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    buildkit: bool = False
 
     @property
     def shares_network(self) -> bool:
         """Whether workloads share this machine's network, and so must listen on the port that they are given."""
         return self.network == ("--network=host",)
+
+    @property
+    def in_virtual_machine(self) -> bool:
+        """Whether its engine is in a virtual machine, from which no port on this machine's loopback can be reached by its own address."""
+        return self.host.endswith(".internal")
 
     @property
     def follows_links(self) -> bool:
@@ -88,7 +96,7 @@ class CommandLineRuntime:
 
     def __init__(self, kind: RuntimeProgram, state: str) -> None:
         self.kind, self._state = kind, state
-        self._env = children.chosen(VARIABLES)
+        self._env = {**children.chosen(VARIABLES), **dict(kind.variables)}
 
     @property
     def name(self) -> str:
@@ -169,7 +177,7 @@ class CommandLineRuntime:
     def keep_unnamed(self, image: str, *names: str) -> None:
         """Takes names from an image (its id), which stays on this machine, where others could start from it by such a name."""
         if self.name == "docker":  # where the last name goes, the image goes; by this one nobody asks for it
-            self.call("tag", image, f"local-cloud/built:{image.removeprefix('sha256:')}")
+            self.call("tag", image, f"{KEPT}:{image.removeprefix('sha256:')}")
         for name in names:
             words = ("untag", image, name) if self.name == "podman" else ("rmi", "--no-prune", name)
             with suppress(RuntimeProblem):

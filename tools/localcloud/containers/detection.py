@@ -6,7 +6,8 @@ import os
 import re
 import resource
 import subprocess
-from functools import lru_cache
+import sys
+from functools import lru_cache, partial
 from pathlib import Path
 
 from localcloud.containers import children
@@ -19,6 +20,8 @@ _NETWORKS = (
     (("--network=pasta:--map-gw",), "169.254.1.2"),
     (("--network=host",), "127.0.0.1"),
 )
+# An image is one manifest, as podman's are, and not an index with a description of its build.
+_BUILDS = (("BUILDX_NO_DEFAULT_ATTESTATIONS", "1"),)
 _ANSWERS = 20.0
 # Source: https://man7.org/linux/man-pages/man7/capabilities.7.html, include/uapi/linux/capability.h.
 _CAP_SYS_RESOURCE = 24
@@ -28,15 +31,17 @@ _FILES, _PROCESSES = 1_048_576, 16_384
 @lru_cache(maxsize=1)
 def kind() -> RuntimeProgram | None:
     """podman or docker, whichever answers (podman is tried first, since it needs no daemon); None if neither does."""
-    return _podman() or _docker()
+    return podman() or docker()
 
 
-def _podman() -> RuntimeProgram | None:
+def podman() -> RuntimeProgram | None:
     path = program("podman")
     info = None if path is None else _asked([path, "info", "--format={{.Version.Version}}"])
     if path is None or info is None:
         return None
-    version = tuple(map(int, re.findall(r"\d+", info[0] if info else "")[:3]))
+    version = _version(info[0] if info else "")
+    if not _on_linux():
+        return RuntimeProgram("podman", path, (), "host.containers.internal", ("--layers",), version=version)
     helpers = {"slirp4netns": program("slirp4netns"), "pasta": program("pasta")}
     for options, host in _NETWORKS:
         mode = options[0].partition("=")[2].partition(":")[0]
@@ -63,17 +68,30 @@ def _may_raise_limits() -> bool:
     return bool(int(effective, 16) >> _CAP_SYS_RESOURCE & 1)
 
 
-def _docker() -> RuntimeProgram | None:
+def docker() -> RuntimeProgram | None:
+    """docker, if its engine answers and its containers can reach the local cloud; those of a rootless engine reach no loopback but its own."""
     path = program("docker")
-    if path is None:
+    info = None if path is None else _asked([path, "info", "--format={{.OperatingSystem}} {{.SecurityOptions}}"])
+    if path is None or not info or "name=rootless" in info[0]:
         return None
-    system = _asked([path, "info", "--format={{.OperatingSystem}}"])
-    if not system:
-        return None
-    if "Docker Desktop" in system[0]:
-        return RuntimeProgram("docker", path, (), "host.docker.internal")
+    # Secrets and mounts of builds need BuildKit: docker contains it before 23, and then has it with its plugin buildx.
+    contained = _version(next(iter(_asked([path, "--version"]) or ()), "")) < (23,)
+    variables = (*_BUILDS, *((("DOCKER_BUILDKIT", "1"),) if contained else ()))
+    buildkit = contained or _asked([path, "buildx", "version"]) is not None
+    found = partial(RuntimeProgram, "docker", path, variables=variables, buildkit=buildkit)
+    if not _on_linux() or "Docker Desktop" in info[0]:
+        return found((), "host.docker.internal")
     # docker's bridge reaches only its own address, but the local cloud listens on loopback.
-    return RuntimeProgram("docker", path, ("--network=host",), "127.0.0.1", ("--network=host",))
+    return found(("--network=host",), "127.0.0.1", ("--network=host",))
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", text)[:3]))
+
+
+def _on_linux() -> bool:
+    """Elsewhere, engines are in virtual machines."""
+    return sys.platform == "linux"
 
 
 def _asked(command: list[str]) -> list[str] | None:

@@ -15,6 +15,9 @@ OnOutput = Callable[[Stream, str], None]
 
 _IMAGE = re.compile(r"[a-zA-Z0-9][\w.:/@+-]{0,511}", re.ASCII)
 STATE_LABEL = "localcloud.state"
+KEPT = "local-cloud/built"
+"""Where docker keeps images that have lost their names: it deletes those without any."""
+_KEPT = re.compile(rf"(?:(?:index\.)?docker\.io/)?{KEPT}(?:[:@].*)?")
 OOM_EXIT = 137
 
 
@@ -132,14 +135,14 @@ class Runtime(Protocol):
 
 
 def check(image: str) -> None:
-    """Raises RuntimeProblem for anything but an image name: an option of docker or podman, an image's id, or a place of podman's own.
+    """Raises RuntimeProblem for anything but an image name: an option of docker or podman, an image's id, or a place of podman's or ours.
 
     podman would read "oci-archive:a/b" from a file, and "containers-storage:a/b" from what it has.
     """
     host, slash, _ = image.partition("/")
     _, colon, port = host.partition(":")
     elsewhere = slash and colon and not port.isdecimal()
-    if not _IMAGE.fullmatch(image) or elsewhere or image.startswith("sha256:"):
+    if not _IMAGE.fullmatch(image) or elsewhere or image.startswith("sha256:") or _KEPT.fullmatch(image):
         raise RuntimeProblem(f"{image[:200]!r} is not a valid image name.")
 
 

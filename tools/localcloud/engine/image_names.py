@@ -26,3 +26,9 @@ def bare(image: str) -> str:
     name = image.partition("@")[0]
     head, colon, tag = name.rpartition(":")
     return head if colon and "/" not in tag else name
+
+
+def repository(name: str) -> str:
+    """The full name of an image's Artifact Registry repository."""
+    host, project, folder, *_ = [*bare(name).split("/"), "", ""]
+    return f"projects/{project}/locations/{host.removesuffix('-docker.pkg.dev')}/repositories/{folder}"

@@ -101,6 +101,10 @@ class WorkloadHost(Protocol):
         """What an image of the cloud's own registry is called where podman or docker pushes it."""
         ...
 
+    def push(self, client: CommandLineRuntime, image_id: str, image: str, principal: str) -> str:
+        """Pushes an image of an engine that cannot reach the cloud's own registry: its digest. Raises RuntimeProblem in the registry's words."""
+        ...
+
     def commands(self, principal: str, folder: Path) -> Mapping[str, str]:
         """The variables by which a program of this machine acts as a principal; its credentials are put into a folder."""
         ...

@@ -146,6 +146,10 @@ class Workloads:
         """See WorkloadHost."""
         return self._opened().reachable(client, image)
 
+    def push(self, client: CommandLineRuntime, image_id: str, image: str, principal: str) -> str:
+        """See WorkloadHost."""
+        return self._opened().push(client, image_id, image, principal)
+
     def commands(self, principal: str, folder: Path) -> Mapping[str, str]:
         """See WorkloadHost: for podman, docker, gcloud and gsutil."""
         return self._opened().commands(principal, folder)

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 _OURS = r"(?:[\w-]+\.)*localhost|(?:[a-z0-9-]+-)?127(?:\.\d{1,3}){3}|\[::1\]"
-# What containers call this machine's loopback: addresses that lead to no web page, and a name that docker alone resolves.
-_CONTAINERS = r"10\.0\.2\.2|169\.254\.1\.2|host\.docker\.internal"
+# What containers call this machine's loopback: addresses that lead to no web page, and names that only docker and podman resolve.
+_CONTAINERS = r"10\.0\.2\.2|169\.254\.1\.2|host\.(?:docker|containers)\.internal"
 # The domains of Google's APIs and of what runs on Google Cloud: requests for them come by a proxy or an entry in the hosts file.
 _GOOGLES = r"(?:[\w-]+\.)*(?:googleapis\.com|pkg\.dev|gcr\.io|run\.app|cloudfunctions\.net|cloud\.google\.com|google\.internal)"
 _HOST = re.compile(rf"(?:{_OURS}|{_CONTAINERS}|{_GOOGLES})(?::\d{{1,5}})?", re.IGNORECASE | re.ASCII)

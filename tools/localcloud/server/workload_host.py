@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+import uuid
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -16,9 +15,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from localcloud.containers import logins
+from localcloud.containers.archives import RegistryClient
 from localcloud.containers.client import CommandLineRuntime
 from localcloud.containers.workload import Mount, Runtime, RuntimeProblem
-from localcloud.engine import places
+from localcloud.engine import image_names, places
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.orders import Given, Order
 from localcloud.server import certificates, clients, metadata
@@ -71,10 +72,12 @@ class ServingHost:
         host, _, rest = image.partition("/")
         own = self.address
         with tempfile.TemporaryDirectory(dir=self.state, prefix="pull-") as folder:
-            config = Path(folder) / "config.json"
-            _log_in(config, token, (host, own))
+            config = logins.write(Path(folder), token, (host, own))
             try:
-                if client.name == "podman":
+                if client.kind.in_virtual_machine:
+                    name = f"localhost/local-cloud/pulled:{uuid.uuid4().hex}"
+                    image_id = self._registry_client(image, token).load(client, _reference(image), name, self.state)
+                elif client.name == "podman":
                     name = image
                     image_id = client.call("pull", "--quiet", name, env=self._registry(config))[-1]
                 else:  # dockerd fetches by itself, and takes a registry on loopback without TLS
@@ -90,8 +93,7 @@ class ServingHost:
         """The digest of an image in the registry; "" if there is none, or the caller may not read it (which a pull then reports)."""
         token = self.cloud.tokens.token(principal, int(self.cloud.clock.seconds()) + 900)
         host, _, rest = image.partition("/")
-        name, at, reference = rest.partition("@") if "@" in rest else rest.rpartition(":")
-        path = f"/v2/{name}/manifests/{reference}" if at else f"/v2/{rest}/manifests/latest"
+        path = f"/v2/{image_names.bare(rest)}/manifests/{_reference(image)}"
         headers = {"Host": host, "Authorization": f"Bearer {token}"}
         with (
             suppress(OSError, HTTPException),
@@ -107,15 +109,23 @@ class ServingHost:
         host, _, rest = image.partition("/")
         return image if client.name == "podman" or not host.endswith(HOST) else f"127.0.0.1:{self.port}/{rest}"
 
+    def push(self, client: CommandLineRuntime, image_id: str, image: str, principal: str) -> str:
+        """Pushes an image for an engine that cannot, since it is in a virtual machine: its digest."""
+        token = self.cloud.tokens.token(principal, int(self.cloud.clock.seconds()) + 900)
+        registry = self._registry_client(image, token)
+        pushed = [digest for digest, made in self.cloud.workloads.here.items() if made == image_id]
+        again = next((digest for digest in pushed if registry.tag(digest, _reference(image))), "")
+        return again or registry.save(client, image_id, _reference(image), self.state)
+
     def commands(self, principal: str, folder: Path) -> Mapping[str, str]:
         """For a day, as long as a build may last; podman, docker, gcloud and gsutil find the token in files."""
         token = self.cloud.tokens.token(principal, int(self.cloud.clock.seconds()) + 86_400)
         token_file = folder / "token"
         token_file.write_text(token, "utf-8")
         hosts = [f"{region}{HOST}" for region in (*places.REGIONS, *MULTI_REGIONS)]
-        _log_in(folder / "config.json", token, [*hosts, f"127.0.0.1:{self.port}"])
+        config = logins.write(folder, token, [*hosts, f"127.0.0.1:{self.port}"])
         return {
-            **self._registry(folder / "config.json"),
+            **self._registry(config),
             **dict.fromkeys(clients.TRUST, str(certificates.bundle(self.state))),
             "DOCKER_CONFIG": str(folder),
             "CLOUDSDK_CONFIG": str(folder / "gcloud"),
@@ -125,6 +135,10 @@ class ServingHost:
             "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token_file),
             "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
         }
+
+    def _registry_client(self, image: str, token: str) -> RegistryClient:
+        host, _, rest = image.partition("/")
+        return RegistryClient(self.address, host, image_names.bare(rest), token)
 
     def _registry(self, config: Path) -> Mapping[str, str]:
         proxy = f"http://{self.address}"
@@ -155,10 +169,10 @@ class ServingHost:
             ending.result(_PATIENCE)
 
 
-def _log_in(config: Path, token: str, hosts: Iterable[str]) -> None:
-    """Writes the credentials file of podman and docker."""
-    secret = base64.b64encode(f"oauth2accesstoken:{token}".encode()).decode()
-    config.write_text(json.dumps({"auths": {host: {"auth": secret} for host in hosts}}), "utf-8")
+def _reference(image: str) -> str:
+    """An image's tag or digest."""
+    _, digested, digest = image.partition("@")
+    return digest if digested else image_names.full(image).rpartition(":")[2]
 
 
 def variables(host: str, port: int, identity: int, bundle: str, password: str) -> dict[str, str]:
@@ -178,7 +192,7 @@ def variables(host: str, port: int, identity: int, bundle: str, password: str) -
 
 def _is_known(runtime: Runtime) -> bool:
     """Whether what connects for a workload is in the session that it was started in: its processes, or podman's slirp4netns."""
-    return not isinstance(runtime, CommandLineRuntime) or "slirp4netns" in runtime.kind.network[0]
+    return not isinstance(runtime, CommandLineRuntime) or any("slirp4netns" in one for one in runtime.kind.network)
 
 
 def _shares_network(runtime: Runtime) -> bool:

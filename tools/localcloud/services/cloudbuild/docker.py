@@ -16,17 +16,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from localcloud.containers.client import CommandLineRuntime, means_something
-from localcloud.containers.workload import OnOutput, RuntimeProblem, Stream, check
-from localcloud.engine.image_names import bare, full, is_ours, qualified
+from localcloud.containers.workload import KEPT, OnOutput, RuntimeProblem, check
+from localcloud.engine.image_names import bare, full, is_ours, qualified, repository
 from localcloud.engine.workloads import Workloads
 from localcloud.services.cloudbuild import docker_options, dockerfiles, processes, run_mounts
 from localcloud.services.cloudbuild.docker_options import UnsupportedCommand
 from localcloud.services.cloudbuild.workspace import Outside, Workspace
 
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
-_CACHE = "BUILDKIT_INLINE_CACHE"  # meant for BuildKit; podman would warn that nothing uses it
+# Meant for BuildKit: podman would warn that nothing uses them, and the second says whose caches a build mounts.
+# Source: https://docs.docker.com/reference/dockerfile/#buildkit-built-in-build-args.
+_CACHE, _CACHES = "BUILDKIT_INLINE_CACHE", "BUILDKIT_CACHE_MOUNT_NS"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_PULLED = re.compile(r"Trying to pull (\S+?)(?:\.\.\.)?")
 _SECRET = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _UNAMBIGUOUS = ("localhost/", "gcr.io/", "eu.gcr.io/", "us.gcr.io/", "asia.gcr.io/")
 _AGAIN = 0.2
@@ -113,8 +114,15 @@ class Docker:
                 f"{name} is not pushed: the local cloud has only Artifact Registry (REGION-docker.pkg.dev), and gcr.io no longer accepts images."
             )
             return 1, ""
-        target = self.workloads.reachable(self.client, full(name))
         step_context.say(f"The push refers to repository [{bare(name)}]")
+        if self.client.kind.in_virtual_machine:
+            try:
+                pushed = await asyncio.to_thread(self.workloads.push, self.client, identity, full(name), self.principal)
+            except RuntimeProblem as problem:
+                step_context.say(str(problem))
+                return 1, ""
+            return self._pushed(name, identity, pushed, step_context)
+        target = self.workloads.reachable(self.client, full(name))
         digest = self._file_of_its_own("digest")
         if self.client.name == "podman":
             words = ["push", "--quiet", f"--digestfile={digest}", identity, f"docker://{target}"]
@@ -125,7 +133,10 @@ class Docker:
 
         def on_output(_stream: object, line: str) -> None:
             output.append(line)
-            step_context.say(line.removeprefix("Error: "))
+            if not line.startswith("The push refers to") and not _DIGEST.search(
+                line
+            ):  # which are said once, under the image's own name
+                step_context.say(line.removeprefix("Error: "))
 
         code = await self._call(words, on_output, step_context, self.env)
         if self.client.name != "podman":
@@ -133,15 +144,19 @@ class Docker:
         reported = next((match[1] for line in output if (match := _DIGEST.search(line))), "")
         pushed = digest.read_text("utf-8").strip() if digest.exists() else reported
         if code == 0:
-            self.workloads.here[pushed] = identity
-            step_context.say(f"{full(name).rpartition(':')[2]}: digest: {pushed}")
+            return self._pushed(name, identity, pushed, step_context)
         # podman checks for a layer first, and the error of that has no message.
-        elif any("403" in line for line in output):
+        if any("403" in line for line in output):
             step_context.say(
                 f'denied: Permission "artifactregistry.repositories.uploadArtifacts" denied on resource "{repository(name)}" (or it may '
                 "not exist)"
             )
-        return code, pushed
+        return code, ""
+
+    def _pushed(self, name: str, identity: str, digest: str, step_context: StepContext) -> tuple[int, str]:
+        self.workloads.here[digest] = identity
+        step_context.say(f"{full(name).rpartition(':')[2]}: digest: {digest}")
+        return 0, digest
 
     async def _build(self, args: Sequence[str], step_context: StepContext) -> int:
         options = docker_options.BUILD.parse_args(args)
@@ -152,14 +167,11 @@ class Docker:
         text, copy = await asyncio.to_thread(self._copied, dockerfile)
         identity = self._file_of_its_own("image")
         env = {**self.env, **(await asyncio.to_thread(self._caches) if self.client.name == "podman" else {})}
-        words = [
-            "build",
-            "--force-rm",
-            *self.client.kind.build_options,
-            f"--iidfile={identity}",
-            f"--file={copy}",
-        ]
-        words += ["--http-proxy=false"] if self.client.name == "podman" else []
+        # Not --iidfile with docker: BuildKit writes the digest of the image's configuration, by which containerd's store does not find it.
+        named = [] if self.client.name == "podman" else [f"{KEPT}:{uuid.uuid4().hex}"]
+        words = ["build", "--force-rm", *self.client.kind.build_options, f"--file={copy}"]
+        words += [f"--tag={one}" for one in named] or ["--http-proxy=false", f"--iidfile={identity}"]
+        words += [f"--build-arg={_CACHES}={self._owner()}"] if self.client.kind.buildkit else []
         for one in options.build_arg:
             words += self._build_arg(one, step_context, env)
         for name in ("target", "platform"):
@@ -170,11 +182,17 @@ class Docker:
         pairs = (one.partition("=")[::2] for one in options.build_arg)
         build_arguments = {name: value or step_context.env.get(name, "") for name, value in pairs}
         async with self._bases(text, build_arguments, context) as pulled:
-            code = await self._call([*words, str(context)], _noting(step_context.on_output, pulled), step_context, env)
+            if self.client.name == "docker":
+                words = [dockerfiles.by_tag(word) for word in words]
+                await asyncio.to_thread(copy.write_text, dockerfiles.by_tag(text), "utf-8")
+            code = await self._call(
+                [*words, str(context)], dockerfiles.noting(step_context.on_output, pulled), step_context, env
+            )
         if code:
             return code
-        image_id = identity.read_text("utf-8").strip()
-        await asyncio.to_thread(self.client.keep_unnamed, image_id)
+        made = [await asyncio.to_thread(self.client.image, one) for one in named]
+        image_id = made[0][0] if made else identity.read_text("utf-8").strip()
+        await asyncio.to_thread(self.client.keep_unnamed, image_id, *named)
         for tag in options.tag:
             self.images[full(tag)] = image_id
             step_context.say(f"Successfully tagged {full(tag)}")
@@ -191,7 +209,7 @@ class Docker:
         """
         name, given, value = argument.partition("=")
         value = value if given else step_context.env.get(name, "")
-        if name == _CACHE:
+        if name in (_CACHE, _CACHES):
             return []
         if not any(secret in value for secret in step_context.secrets):
             return [f"--build-arg={name}={value}"]
@@ -204,9 +222,13 @@ class Docker:
 
     def _caches(self) -> dict[str, str]:
         """The variable by which podman keeps what RUN instructions cache apart from that of other accounts, and of other users."""
-        folder = self.workloads.state / "build-caches" / hashlib.sha256(self.principal.encode()).hexdigest()[:16]
+        folder = self.workloads.state / "build-caches" / self._owner()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return {"TMPDIR": str(folder)}
+
+    def _owner(self) -> str:
+        """A name for this account of this local cloud, by which what builds cache is kept apart."""
+        return hashlib.sha256(f"{self.workloads.state} {self.principal}".encode()).hexdigest()[:16]
 
     def _copied(self, dockerfile: Path) -> tuple[str, Path]:
         """A Dockerfile's text, and a file of its own that holds it, which no other step can change.
@@ -263,7 +285,8 @@ class Docker:
             )
         if not own:
             image_id = (await asyncio.to_thread(self.workloads.fetch, base, self.principal)).made
-        # A digest is no name to tag with: podman finds the image by it.
+        # A digest is no name to tag with: podman finds the image by it, and for docker it becomes a tag.
+        base = dockerfiles.by_tag(base) if self.client.name == "docker" else base
         named = (own or is_ours(base)) and image_id and "@" not in base
         while in_use[base] and not (named and self.workloads.bases.get(base) == image_id):
             await asyncio.sleep(_AGAIN)  # another build has given the name to another image
@@ -372,20 +395,3 @@ class Docker:
             folder=folder,
             noted=self.workloads.note,
         )
-
-
-def _noting(on_output: OnOutput, pulled: set[str]) -> OnOutput:
-    """Passes lines on, and notes the images of this cloud that podman pulls by itself."""
-
-    def noted(stream: Stream, line: str) -> None:
-        if (match := _PULLED.fullmatch(line)) is not None and is_ours(match[1]):
-            pulled.add(match[1])
-        on_output(stream, line)
-
-    return noted
-
-
-def repository(name: str) -> str:
-    """The full name of an image's Artifact Registry repository."""
-    host, project, folder, *_ = [*bare(name).split("/"), "", ""]
-    return f"projects/{project}/locations/{host.removesuffix('-docker.pkg.dev')}/repositories/{folder}"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tarfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,11 +19,6 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PROGRAMS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SETTINGS = ("/etc/alternatives", "/etc/ca-certificates", "/etc/ld.so.cache", "/etc/pki", "/etc/ssl")
 _NOTHING = "localhost/local-cloud/nothing:1"
-
-
-def supported() -> bool:
-    """Whether containers can run this machine's programs; elsewhere they are in a virtual machine with another system."""
-    return sys.platform == "linux"
 
 
 def nothing(client: CommandLineRuntime, folder: Path) -> str:

@@ -14,11 +14,11 @@ from urllib.parse import quote
 from localcloud.containers.workload import OnOutput
 from localcloud.engine import asking
 from localcloud.engine.cloud import Cloud
-from localcloud.engine.image_names import bare, full
+from localcloud.engine.image_names import bare, full, repository
 from localcloud.engine.jobs import Job
 from localcloud.engine.service import Body
 from localcloud.errors import CloudError
-from localcloud.services.cloudbuild import docker, names, workspace
+from localcloud.services.cloudbuild import names, workspace
 from localcloud.services.cloudbuild.docker import Docker, StepContext
 from localcloud.services.cloudbuild.workspace import Workspace
 
@@ -62,7 +62,7 @@ async def images(build: Body, builder: Docker | None, on_output: OnOutput, clock
             {
                 "name": name,
                 "digest": digest,
-                "artifactRegistryPackage": f"{docker.repository(name)}/packages/{image}",
+                "artifactRegistryPackage": f"{repository(name)}/packages/{image}",
                 "pushTiming": {"startTime": begun, "endTime": clock.rfc3339()},
             }
         )

@@ -204,7 +204,7 @@ class StepRuns:
         client = self.cloud.workloads.client
         if client is None:
             return await self._as_a_process(tool, at, args, step_context)
-        if not machine_tools.supported():
+        if client.kind.in_virtual_machine:  # another system's, with none of this machine's programs
             return await self._contained(at, step, step_context)
         path = program(tool)
         if path is None:
