@@ -301,7 +301,7 @@ def _options(workload: Workload, passed: list[str], kind: RuntimeProgram, port: 
     options = ["--rm", f"--name={workload.name}", *network, *kind.limits, "--pids-limit=1024", "--env-file=/dev/stdin"]
     options += [f"--env={name}" for name in passed]
     options += [f"--label={name}={value}" for name, value in workload.labels.items()]
-    options += map(_mounted, workload.mounts)
+    options += map(mounted, workload.mounts)
     options += [f"--memory={workload.memory}", f"--memory-swap={workload.memory}"] if workload.memory else []
     options += [f"--cpus={workload.cpus}"] if workload.cpus else []
     options += [f"--workdir={workload.workdir}"] if workload.workdir else []
@@ -313,7 +313,7 @@ def _options(workload: Workload, passed: list[str], kind: RuntimeProgram, port: 
     return options
 
 
-def _mounted(mount: Mount) -> str:
+def mounted(mount: Mount) -> str:
     """The option for a mount; RuntimeProblem where a colon in its path would make it another one."""
     if ":" in f"{mount.source}{mount.target}":
         raise RuntimeProblem(

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from localcloud.containers import detection
+from localcloud.containers import detection, programs
 from localcloud.containers.client import CommandLineRuntime
 from localcloud.containers.leftovers import Leftovers
 from localcloud.containers.plain import Plain, PlainProcess
@@ -187,6 +187,12 @@ class Workloads:
     async def started(self, order: Order, on_output: OnOutput) -> StartedWorkload:
         """Like `start`, in a thread; if cancelled meanwhile, the workload is stopped once it has started."""
         return await kept(lambda: self.start(order, on_output), StartedWorkload.stop)
+
+    def claim(self, folder: Path) -> None:
+        """Makes what containers left below a folder this user's own, as far as possible, so that it can be read and deleted. Blocks."""
+        if (client := self.client) is not None:
+            with suppress(RuntimeProblem, OSError):
+                programs.claim(client, folder)
 
     def note(self, pid: int) -> None:
         """Remembers a process in a group of its own that must not outlive this cloud: after a kill its next start ends it."""

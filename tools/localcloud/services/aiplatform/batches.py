@@ -77,7 +77,12 @@ async def run(cloud: Cloud, job: Job) -> None:
     except (RuntimeProblem, BucketRefused) as problem:
         raise failed_precondition(str(problem)) from None
     finally:
-        await asyncio.shield(asyncio.to_thread(shutil.rmtree, batch.folder, ignore_errors=True))
+        await asyncio.shield(asyncio.to_thread(_clear, batch))
+
+
+def _clear(batch: BatchRun) -> None:
+    batch.cloud.workloads.claim(batch.folder)
+    shutil.rmtree(batch.folder, ignore_errors=True)
 
 
 def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:

@@ -117,6 +117,7 @@ async def _carried_out(training: TrainingRun) -> None:
         await _start(training, pool, at, mounts)
     ended = await _awaited(training)
     await asyncio.to_thread(_stop, training)
+    await asyncio.to_thread(training.cloud.workloads.claim, training.folder)
     refused = await asyncio.to_thread(training.folders.copy_out) if training.folders else []
     for sentence in refused:
         await training.say(sentence, "ERROR")
@@ -210,4 +211,5 @@ def _clear(training: TrainingRun) -> None:
         client is not None and len(training.running) > 1
     ):  # podman does not remove a container while others share its network
         client.sweep([one.name for one in training.running])
+    training.cloud.workloads.claim(training.folder)
     shutil.rmtree(training.folder, ignore_errors=True)

@@ -7,29 +7,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import tarfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
-from localcloud.containers.client import CommandLineRuntime
+from localcloud.containers import programs
 from localcloud.containers.workload import Mount, RuntimeProblem
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_PROGRAMS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SETTINGS = ("/etc/alternatives", "/etc/ca-certificates", "/etc/ld.so.cache", "/etc/pki", "/etc/ssl")
-_NOTHING = "localhost/local-cloud/nothing:1"
-
-
-def nothing(client: CommandLineRuntime, folder: Path) -> str:
-    """The id of an image without any file; `folder` takes what it is made of."""
-    with suppress(RuntimeProblem):
-        return client.image(_NOTHING)[0]
-    archive = folder / "nothing.tar"
-    with tarfile.open(archive, "w"):
-        pass
-    client.call("import", str(archive), _NOTHING)
-    return client.image(_NOTHING)[0]
 
 
 def real(program: str) -> str:
@@ -44,10 +29,8 @@ def real(program: str) -> str:
 
 def mounts(program: str) -> list[Mount]:
     """The folders that a program needs, none of which can be changed. Raises RuntimeProblem for one among the user's files."""
-    folders = [Path(one) for one in (*_PROGRAMS, *_SETTINGS)]
-    found = {one: one.resolve() for one in folders if one.exists()}
-    found |= {one: one for one in _installed(program) if not one.is_relative_to("/usr")}
-    return [Mount(source, str(target), read_only=True) for target, source in found.items()]
+    installed = {str(one) for one in _installed(program) if not one.is_relative_to("/usr")}
+    return list(programs.mounts(*programs.FOLDERS, *_SETTINGS, *sorted(installed)))
 
 
 def variables() -> dict[str, str]:

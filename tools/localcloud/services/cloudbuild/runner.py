@@ -99,6 +99,7 @@ class _Build:
                 await keeping
             with suppress(CloudError):
                 await self._journal.flush(last=True)
+            await asyncio.to_thread(self._cloud.workloads.claim, self._space.root)
             await asyncio.to_thread(sources.remove, self._space.root)
         if end is not None and self._cloud.workloads.closed:
             raise asyncio.CancelledError  # the server stopped its step; the next start ends the build

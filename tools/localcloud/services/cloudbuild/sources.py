@@ -148,7 +148,7 @@ def _unzip(stream: IO[bytes], target: Path) -> None:
 
 
 def remove(workspace: Path) -> None:
-    """Removes a build's workspace; files that containers created as other users may remain."""
+    """Removes a build's workspace; what podman's containers wrote as users other than root may remain."""
     shutil.rmtree(workspace, ignore_errors=True)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from localcloud.containers import children
+from localcloud.containers import children, programs
 from localcloud.containers.workload import Mount, OnOutput, RuntimeProblem, Workload, program
 from localcloud.engine import asking
 from localcloud.engine.cloud import Cloud
@@ -212,7 +212,7 @@ class StepRuns:
                 f"{tool} is not on this machine, and the local cloud does not support `{tool} {' '.join(args[:3])}` itself: install {tool}."
             )
         path = machine_tools.real(path)
-        image = await asyncio.to_thread(machine_tools.nothing, client, self.space.credentials)
+        image = await asyncio.to_thread(programs.nothing, client)
         mounts = await asyncio.to_thread(machine_tools.mounts, path)
         seen = replace(step_context, env={**machine_tools.variables(), **step_context.env})
         workload = self._workload(at, step["name"], seen, (*self._mounts(at, step), *mounts), image)

@@ -57,6 +57,7 @@ class Attempt:
             return await self._run_containers(template, secrets, volumes, identity)
         finally:
             await self.stop()
+            await asyncio.to_thread(self.cloud.workloads.claim, volumes.folder)
             for sentence in await asyncio.to_thread(volumes.copy_out):
                 await self._note(sentence, "ERROR", identity)
             await asyncio.to_thread(volumes.remove)

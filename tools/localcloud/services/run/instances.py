@@ -83,6 +83,7 @@ class Containers:
         """Stops the containers (SIGTERM, ten seconds, SIGKILL), saves what they wrote, and removes the volumes."""
         self.stopping = True
         await self.give_up()
+        await asyncio.to_thread(self.cloud.workloads.claim, self.volumes.folder)
         await asyncio.to_thread(self.volumes.copy_out)
         await asyncio.to_thread(self.volumes.remove)
 
