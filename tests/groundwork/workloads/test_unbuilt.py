@@ -32,5 +32,5 @@ def test_what_was_not_built_is_tried_again(google: Google, messages: list[Any], 
     google.proxy.scripted[f"GET {path}"] = (200, {"labels": {"team": "a"}, "stateMessages": messages})
     google.proxy.scripted[f"PATCH {path}"] = (200, {"name": f"projects/{project}/operations/1", "done": True})
     lines: list[str] = []
-    unbuilt.build(google_cloud(google.environment), google.environment, ["resize", "none"], lines.append)
+    unbuilt.build(google_cloud(google.environment.project), google.environment, ["resize", "none"], lines.append)
     assert lines == said

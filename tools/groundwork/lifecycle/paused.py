@@ -35,16 +35,17 @@ def write(
 ) -> None:
     """Notes the full names of all that is paused now."""
     from google.api_core.exceptions import GoogleAPIError
+    from google.auth.exceptions import GoogleAuthError
 
     text = json.dumps({"paused": sorted(names)}, indent=1)
     own = _own(environment, checkout)
     try:
         blob = cloud.storage().bucket(environment.state_bucket).blob(_object(environment))
         blob.upload_from_string(text, content_type="application/json")
-    except (GoogleAPIError, OSError):
+    except (GoogleAPIError, GoogleAuthError, OSError):
         own.parent.mkdir(parents=True, exist_ok=True)
         own.write_text(text, "utf-8")
-        say(f"noted in this clone only, where `resume` finds it: you may not write to gs://{environment.state_bucket}")
+        say(f"noted in this clone only, where `resume` finds it: gs://{environment.state_bucket} could not be written")
     else:
         own.unlink(missing_ok=True)
 
