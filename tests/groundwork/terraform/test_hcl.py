@@ -60,7 +60,22 @@ def test_a_module_is_read_with_types_and_defaults_on_one_line(tmp_path: Path) ->
     )
 
 
-def test_a_block_without_an_end_names_file_and_line(tmp_path: Path) -> None:
-    (tmp_path / "variables.tf").write_text('\nvariable "x" {\n  type = string\n  }\n')
-    with pytest.raises(GroundworkError, match=r"variables\.tf:2: this block does not end; run `terraform fmt`"):
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('\nvariable "x" {\n  type = string\n', 4),
+        ('output "x" {\n  value = (1\n}\n', 3),
+        ('output "x" {\n  value = 1\n}\n}\n', 4),
+    ],
+)
+def test_what_is_not_hcl_is_reported_with_file_and_line(text: str, line: int, tmp_path: Path) -> None:
+    (tmp_path / "variables.tf").write_text(text)
+    with pytest.raises(
+        GroundworkError, match=rf"variables\.tf:{line}: this is not valid HCL; `terraform fmt` says why"
+    ):
         read_module(tmp_path)
+
+
+def test_a_file_need_not_be_formatted(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text('output  "url" { value = 1 }\n  variable "x" {\n    # Why.\n  type=string\n}\n')
+    assert read_module(tmp_path) == Module((Variable("x", "", "string", None),), (OutputBlock("url", ""),), ())

@@ -1,25 +1,20 @@
-"""Parses KEY=VALUE files: comments, export, quotes, multi-line values; errors name the line, never its text."""
+"""Reads KEY=VALUE files as python-dotenv does, which most programs read them with; errors name the line, never its text."""
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dotenv.parser import Binding, parse_stream
+
 from groundwork.errors import UsageProblem
 
 _MOST_BYTES = 4 << 20
-_NOTHING = re.compile(r"[ \t]*(#[^\n]*)?(\n|\Z)")
-_KEY = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=")
-_VALUE = re.compile(
-    r"""[ \t]*(?:'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|(?P<plain>(?!['"])[^\n]*))""", re.DOTALL
-)
-_LINE = re.compile(r"[^\n]*(\n|\Z)")
-_COMMENT = re.compile(r"(^|[ \t]+)#.*")
-_ESCAPE = re.compile(r'\\([nrt\\"$])')
-_ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
-_REFERENCE = re.compile(r"(?<!\\)\$\{")
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_QUOTED = re.compile(rf"\s*(?:export\s+)?({_KEY.pattern})\s*=\s*['\"]")
 
 
 @dataclass(frozen=True)
@@ -79,50 +74,34 @@ def parse(text: str, file_name: str, only: Collection[str] = ()) -> tuple[Assign
 
 
 def _lines(text: str) -> Iterator[tuple[int, tuple[str, str] | _NotALine]]:
-    position = 0
-    while position < len(text):
-        line = text.count("\n", 0, position) + 1
-        if nothing := _NOTHING.match(text, position):
-            position = nothing.end()
-            continue
+    for binding in parse_stream(io.StringIO(text)):
+        original = binding.original.string
+        line = binding.original.line + original[: len(original) - len(original.lstrip())].count("\n")
         try:
-            key, value, position = _entry(text, position)
-            yield line, (key, value)
+            entry = _entry(binding)
         except _NotALine as mistake:
             yield line, mistake
-            rest = _LINE.match(text, position)
-            position = rest.end() if rest else len(text)
+        else:
+            if entry:
+                yield line, entry
 
 
-def _entry(text: str, start: int) -> tuple[str, str, int]:
-    """Key, value and where the next line begins."""
-    key = _KEY.match(text, start)
-    if key is None:
+def _entry(binding: Binding) -> tuple[str, str] | None:
+    """Key and value of a line; None for a comment and an empty line."""
+    key, value = binding.key, binding.value
+    if binding.error and (quoted := _QUOTED.match(binding.original.string)):
+        raise _NotALine(f"the quotes of {quoted[1]} are wrong: close them, and put the whole value into them.")
+    if key is None and not binding.error:
+        return None
+    if binding.error or value is None or not _KEY.fullmatch(key or ""):
         raise _NotALine("is not KEY=VALUE; a key has letters, digits and underscores and does not begin with a digit.")
-    found = _VALUE.match(text, key.end())
-    if found is None:
-        raise _NotALine(f"the quote of {key[1]} is never closed.")
-    if found["plain"] is not None:
-        return key[1], _without_references(key[1], _COMMENT.sub("", found["plain"]).strip()), found.end() + 1
-    rest = _NOTHING.match(text, found.end())
-    if rest is None:
-        raise _NotALine(f"something follows the closing quote of {key[1]}; put the whole value into the quotes.")
-    if found["single"] is not None:
-        return key[1], _filled(key[1], found["single"]), rest.end()
-    value = _ESCAPE.sub(lambda one: _ESCAPED.get(one[1], one[1]), _without_references(key[1], found["double"]))
-    return key[1], value, rest.end()
+    return str(key), _checked(str(key), value)
 
 
-def _without_references(key: str, value: str) -> str:
-    if _REFERENCE.search(value):
-        raise _NotALine(
-            f"{key} refers to another variable (${{...}}): write that value out, or use single quotes to keep the text as it is.",
-            key,
-        )
-    return _filled(key, value)
-
-
-def _filled(key: str, value: str) -> str:
+def _checked(key: str, value: str) -> str:
+    if "${" in value:
+        why = f"{key} refers to another variable (${{...}}): write that value out, or give it to `groundwork secrets set`."
+        raise _NotALine(why, key)
     if not value.strip():
         raise _NotALine(
             f"{key} is empty, and Secret Manager does not store empty values: give it a value or remove the line.",

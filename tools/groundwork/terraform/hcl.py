@@ -1,4 +1,4 @@
-"""Reads variables, outputs and resources of a Terraform module, from files formatted by `terraform fmt`."""
+"""Reads variables, outputs and resources of a Terraform module."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+import tree_sitter_hcl
+from tree_sitter import Language, Node, Parser
 
 from groundwork.errors import GroundworkError
 
-_BLOCK = re.compile(r'(?P<kind>variable|output|resource) "(?P<first>[\w-]+)"(?: "(?P<second>[\w-]+)")? \{')
-_ARGUMENT = re.compile(r"  (?P<name>\w+) += (?P<value>.+)")
+_HEAD = ("identifier", "string_lit")
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class _Block:
 
 
 def read_module(folder: Path) -> Module:
-    """The module in a folder. Raises GroundworkError for a block that does not end as `terraform fmt` ends it."""
+    """The module in a folder. Raises GroundworkError for a file that is not HCL."""
     blocks = [block for path in sorted(folder.glob("*.tf")) for block in _blocks(path)]
     return Module(
         variables=tuple(_variable(block) for block in blocks if block.kind == "variable"),
@@ -69,36 +72,42 @@ def _variable(block: _Block) -> Variable:
 
 
 def _blocks(path: Path) -> Iterator[_Block]:
-    lines = iter(enumerate(path.read_text(encoding="utf-8").splitlines(), start=1))
-    for number, line in lines:
-        if head := _BLOCK.fullmatch(line):
-            body: list[str] = []
-            for _, inner in lines:
-                if inner == "}":
-                    break
-                body.append(inner)
-            else:
-                raise GroundworkError(f"{path}:{number}: this block does not end; run `terraform fmt` on the file.")
-            labels = tuple(label for label in head.group("first", "second") if label)
-            yield _Block(head["kind"], labels, _arguments(body))
+    """The blocks at a file's top level; the blocks inside them are left out."""
+    root = _parser().parse(path.read_bytes()).root_node
+    if root.has_error:
+        raise GroundworkError(f"{path}:{_first_error(root)}: this is not valid HCL; `terraform fmt` says why.")
+    for block in _inside(root, "block"):
+        kind, *labels = (_text(node).strip('"') for node in block.named_children if node.type in _HEAD)
+        arguments = {
+            _text(one.named_children[0]): _one_line(one.named_children[1]) for one in _inside(block, "attribute")
+        }
+        yield _Block(kind, tuple(labels), arguments)
 
 
-def _arguments(body: list[str]) -> dict[str, str]:
-    """The arguments of a block by name, a value over several lines as one; inner blocks are left out."""
-    found: dict[str, list[str]] = {}
-    current: list[str] = []
-    for line in body:
-        if argument := _ARGUMENT.fullmatch(line):
-            current = found.setdefault(argument["name"], [])
-            current.append(argument["value"])
-        elif line.startswith("  ") and not line.startswith("   ") and line[2] not in "})]":
-            current = []
-        else:
-            current.append(line)
-    return {name: _one_line(lines) for name, lines in found.items()}
+@cache
+def _parser() -> Parser:
+    return Parser(Language(tree_sitter_hcl.language()))
 
 
-def _one_line(lines: list[str]) -> str:
-    parts = [re.sub(r"\s+", " ", line.strip().rstrip(",")) for line in lines if line.strip()]
+def _inside(node: Node, kind: str) -> Iterator[Node]:
+    """The nodes of a kind in the body of a file or block."""
+    bodies = (child for child in node.named_children if child.type == "body")
+    return (child for body in bodies for child in body.named_children if child.type == kind)
+
+
+def _first_error(root: Node) -> int:
+    """The number of the first line that the parser could not read, or that misses something."""
+    node = root
+    while child := next((one for one in node.children if one.has_error), None):
+        node = child
+    return node.start_point.row + 1
+
+
+def _text(node: Node) -> str:
+    return (node.text or b"").decode()
+
+
+def _one_line(expression: Node) -> str:
+    parts = [re.sub(r"\s+", " ", line.strip().rstrip(",")) for line in _text(expression).splitlines() if line.strip()]
     joined = ", ".join(parts)
     return re.sub(r"([({\[]), ", r"\1 ", re.sub(r", ([})\]])", r" \1", joined)).replace("({ })", "({})")
