@@ -46,6 +46,7 @@ GOOD: Mapping[str, str] = {
     "alerts notify items": "team@example.com",
     "budget currency": "USD",
     "budget billing_account": "012345-6789AB-CDEF01",
+    "budget notify items": "team@example.com",
     "cost export project": "my-project",
     "cost export dataset": "billing",
     "cost export location": "EU",

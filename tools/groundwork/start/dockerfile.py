@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 NAME = re.compile(r"(?i)dockerfile(?:\.(?P<after>[\w-]+))?|(?P<before>[\w-]+)\.dockerfile")
-_COPIES = re.compile(r"(?im)^[ \t]*(?:COPY|ADD)[ \t]+(.+)$")
+_COPIES = re.compile(r"^[ \t]*(?:COPY|ADD)[ \t]+(.+)$", re.IGNORECASE | re.MULTILINE)
 
 
 def context(root: Path, file: Path, text: str) -> Path:
