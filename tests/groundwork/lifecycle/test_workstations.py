@@ -50,6 +50,11 @@ def test_a_workstation_stops_rests_and_starts_again(clone: Clone) -> None:
     clone.run("resume", *iris, "--yes")
     assert _running(clone) == ["work"]
     assert "noted in this clone only" not in clone.run("pause", "--env", NAME, "--yes")
+    rows = launcher.control(found, "GET", "/_local/requests")["requests"]
+    changes = [row["path"] for row in rows if row["method"] in ("storage.objects.insert", "compute.instances.stop")]
+    assert [path.rpartition("/")[2] for path in changes[-2:]] == ["o", "stop"], (
+        "an interrupted pause would leave no note"
+    )
     clone.run("resume", "--env", NAME, "--yes")
     assert _running(clone) == ["work"]
     clone.run("pause", *iris, "--yes")

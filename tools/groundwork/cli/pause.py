@@ -68,18 +68,26 @@ def _run(
         talk.say(f"{'keeps running' if verb == 'pause' else 'stays stopped'}  {item.kind} {item.short}: {reason}")
     if plan.turns and not dry_run and not yes:
         talk.confirm(f"{verb.capitalize()} {counted(len(plan.turns), 'resource')} in project {environment.place}?")
+    found = {turn.item.name for turn in plan.turns}
+    if (
+        found and verb == "pause" and not dry_run
+    ):  # beforehand, so that `resume` also starts what an interrupted run has stopped
+        paused.write(cloud, environment, checkout, known | found, talk.say)
     done, failed = ([], {}) if dry_run else feature.turn_all(cloud, plan, talk)
-    if done:
-        turned = {turn.item.name for turn in done}
-        rest = known if names else {turn.item.name for turn in plan.turns}  # what is gone or runs is paused no longer
-        now = known | turned if verb == "pause" else rest - turned
-        paused.write(cloud, environment, checkout, now, talk.say)
+    turned = {turn.item.name for turn in done}
+    if verb == "pause" and failed:
+        paused.write(cloud, environment, checkout, known | turned, talk.say)
+    elif verb == "resume" and done:
+        rest = known if names else found  # what is gone or runs is paused no longer
+        paused.write(cloud, environment, checkout, rest - turned, talk.say)
     if as_json:
         print_json(_data(plan, [turn.item.name for turn in done], failed))
     elif plan.turns:
         echo(_summary(plan, environment, done, dry_run=dry_run))
     elif not plan.unknown:
-        nothing = "Nothing that could be stopped runs" if verb == "pause" else "Nothing that `pause` has stopped rests"
+        nothing = (
+            "Nothing that could be stopped runs" if verb == "pause" else "Nothing that `pause` stopped is still stopped"
+        )
         echo(f"{nothing} in project {environment.place}.")
     plan.verdict(environment.place)
     if failed:
