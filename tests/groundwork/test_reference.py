@@ -34,7 +34,7 @@ def examples(command: click.Command) -> list[list[str]]:
     """The arguments of each example in a command's help: everything after `groundwork`, up to shell syntax."""
     _, _, text = " ".join((command.help or "").split()).partition("Example: ")
     lines = re.findall(r"groundwork ([^|;)\"]+)", text)
-    return [shlex.split(words.partition(" < ")[0]) for words in lines]
+    return [shlex.split(re.split(" [<>] ", words)[0]) for words in lines]
 
 
 def parse(arguments: list[str]) -> click.Command:

@@ -100,8 +100,8 @@ def _next(old: Body, new: Body, now: datetime, *, override_retention: bool) -> B
         if not new.get(field):
             new.pop(field, None)
     limits.check_object(new)
-    before, after = (one.get("customTime") for one in (old, new))
-    if before is not None and (after is None or parsed(after) < parsed(before)):
+    before, after = (parsed(one["customTime"]) if one.get("customTime") is not None else None for one in (old, new))
+    if before is not None and (after is None or after < before):
         raise refusals.invalid("Custom time cannot be removed or set to an earlier time.")
     check_retention(old.get("retention", {}), new.get("retention", {}), now, override=override_retention)
     metageneration = int(old["metageneration"]) + 1
