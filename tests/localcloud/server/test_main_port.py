@@ -16,7 +16,9 @@ import grpc
 import pytest
 import requests
 from google.cloud import secretmanager
-from localcloud.server import certificates, launcher, log_messages
+from google.cloud.logging_v2.types import TailLogEntriesResponse
+from google.logging.type.log_severity_pb2 import ERROR
+from localcloud.server import certificates, launcher
 from localcloud.server.grpc_calls import Transcoder
 from localcloud.server.launcher import LocalCloud
 
@@ -133,9 +135,8 @@ def test_logs_are_tailed_over_grpc_by_those_who_may_read_them(
     assert list(call.initial_metadata()) == []
     for text in ("other", "wanted now"):
         write(text)
-    (found,) = log_messages.entries_of(next(call))
-    assert (found["textPayload"], found["severity"]) == ("wanted now", "ERROR")
-    assert found["labels"] == [{"key": "run", "value": "7"}]
+    (found,) = TailLogEntriesResponse.deserialize(next(call)).entries
+    assert (found.text_payload, found.severity, found.labels) == ("wanted now", ERROR, {"run": "7"})
     call.cancel()
     stranger = launcher.token(cloud.state, "user:eve@example.com")
     refused = tail(iter([sent]), metadata=[("authorization", f"Bearer {stranger}")], timeout=60)

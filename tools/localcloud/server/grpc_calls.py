@@ -1,23 +1,22 @@
 """gRPC for clients that speak nothing else: unary calls are transcoded to the REST calls that Google documents for them.
 
-The types and the REST form of a method come from Google's client library of the service; where that library is not installed, or a
-method streams, the answer is UNIMPLEMENTED and says so. Of the methods that stream, only the tailing of logs is answered.
+The types and the REST form of a method come from Google's client library of the service, the form of one that defines no REST calls from
+the discovery document. Where that library is not installed, or a method streams, the answer is UNIMPLEMENTED and says so. Of the methods
+that stream, only the tailing of logs is answered.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 import grpc
@@ -27,7 +26,7 @@ from google.longrunning import operations_pb2
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from localcloud.server import log_tail, rest_calls
+from localcloud.server import client_libraries, documented_forms, log_messages, log_tail, rest_calls
 from localcloud.spec.discovery import versions
 
 _METHOD = re.compile(r"/((?:[a-z][a-z0-9_]*\.)+)([A-Z]\w*)/([A-Z]\w*)")
@@ -131,17 +130,20 @@ def _api(host: str) -> str:
 
 def _unknown(name: str) -> tuple[grpc.StatusCode, str]:
     return grpc.StatusCode.UNIMPLEMENTED, (
-        f"The local cloud does not answer {name} over gRPC: it streams, or Google's client library for it is not installed beside "
-        'the local cloud. Use REST instead (transport="rest" in Google\'s Python clients).'
+        f"The local cloud does not answer {name} over gRPC: it streams, has no REST form that is certain, or Google's client "
+        'library for it is not installed beside the local cloud. Use REST instead (transport="rest" in Google\'s Python clients).'
     )
 
 
 def _rest(method: Unary, request: Message) -> tuple[str, str, str | None]:
-    """Verb, target and body of a request; ValueError when none of the method's forms fits its names."""
+    """Verb, target and body of a request; ValueError when none of the method's forms fits its names, or an Any's type is unknown."""
     transcoded = path_template.transcode([dict(one) for one in method.forms], message=request)  # type: ignore[no-untyped-call]
     query = json_format.MessageToDict(transcoded["query_params"]) if "query_params" in transcoded else {}
     pairs = rest_helpers.flatten_query_params(query, strict=True)  # type: ignore[no-untyped-call]
-    body = json_format.MessageToJson(transcoded["body"], indent=None) if "body" in transcoded else None
+    try:
+        body = json_format.MessageToJson(transcoded["body"], indent=None) if "body" in transcoded else None
+    except TypeError as unknown:
+        raise ValueError(str(unknown)) from unknown
     target = transcoded["uri"]  # quoted by transcode
     return transcoded["method"].upper(), f"{target}?{urlencode(pairs)}" if pairs else target, body
 
@@ -155,12 +157,18 @@ def _method(name: str, host: str) -> Unary | None:
     service, method = f"{parts[1]}{parts[2]}", parts[3]
     if service in _MIXINS:
         return _mixin(service, method, host)
-    for package in _packages(parts[1].rstrip(".")):
-        for transport in _transports(package, parts[2]):
-            recorded = _Recorder(transport.grpc).method(name)
-            forms = _forms(transport.rest, method)
-            if recorded and forms:
-                return Unary(transport.host, _request(recorded[0], method), forms, _answer(recorded[1]))
+    package = parts[1].rstrip(".")
+    for transport in client_libraries.transports(package, parts[2]):
+        if messages := transport.methods().get(method):
+            request, response = messages
+            if transport.rest:
+                forms = transport.forms(method)
+            else:
+                descriptors = request.DESCRIPTOR, response.DESCRIPTOR
+                forms = documented_forms.forms(_api(transport.host), package.rpartition(".")[2], method, *descriptors)
+            answer = log_messages.listed if name == log_messages.LIST else _answer(response)
+            if forms:
+                return Unary(transport.host, request.FromString, forms, answer)
     return None
 
 
@@ -175,7 +183,7 @@ def _mixin(service: str, method: str, host: str) -> Unary | None:
     )
     request = getattr(module, f"{method}Request")
     answer = getattr(module, f"{method}Response", None) or _plain_answer(method)
-    return Unary(host, request.FromString, forms, _answer(answer.FromString)) if forms else None
+    return Unary(host, request.FromString, forms, _answer(answer)) if forms else None
 
 
 def _plain_answer(method: str) -> Any:
@@ -187,93 +195,9 @@ def _plain_answer(method: str) -> Any:
     return operations_pb2.Operation if method in {"GetOperation", "WaitOperation"} else empty_pb2.Empty
 
 
-@dataclass(frozen=True)
-class _Transport:
-    """A service in Google's library."""
+def _answer(response: Any) -> Callable[[str], bytes]:
+    def answer(text: str) -> bytes:
+        data: bytes = json_format.Parse(text, response(), ignore_unknown_fields=True).SerializeToString()
+        return data
 
-    grpc: Any
-    rest: Any
-    host: str
-
-
-def _packages(proto: str) -> Iterator[Any]:
-    """Where Google's libraries keep a protobuf package: google.pubsub.v1 in google.pubsub_v1, google.logging.v2 in google.cloud.logging_v2."""
-    head, _, version = proto.rpartition(".")
-    for name in dict.fromkeys((f"{head}_{version}", f"{head.replace('google.', 'google.cloud.', 1)}_{version}")):
-        try:
-            yield importlib.import_module(f"{name}.services")
-        except ImportError:
-            continue
-
-
-def _transports(package: Any, service: str) -> Iterator[_Transport]:
-    for module in pkgutil.iter_modules(package.__path__):
-        where = f"{package.__name__}.{module.name}.transports"
-        try:
-            over_grpc = importlib.import_module(f"{where}.grpc")
-            over_rest = importlib.import_module(f"{where}.rest_base")
-        except ImportError:
-            continue
-        transport = getattr(over_grpc, f"{service}GrpcTransport", None)
-        base = getattr(over_rest, f"_Base{service}RestTransport", None)
-        if transport is not None and base is not None:
-            yield _Transport(transport, base, transport.DEFAULT_HOST)
-
-
-def _forms(rest: Any, method: str) -> tuple[Mapping[str, str], ...]:
-    base: Any = getattr(rest, f"_Base{method}", None)
-    return tuple(base._get_http_options()) if hasattr(base, "_get_http_options") else ()  # noqa: SLF001
-
-
-def _request(serializer: Any, method: str) -> _Parse:
-    """Bytes to message: of a proto-plus class, or of one that all of Google's libraries share."""
-    owner = getattr(serializer, "__self__", None)
-    if owner is None:
-        shared: Any = getattr(iam_policy_pb2, f"{method}Request", None) or getattr(operations_pb2, f"{method}Request")
-        return cast("_Parse", shared.FromString)
-    return cast("_Parse", owner.pb().FromString)
-
-
-def _answer(deserializer: Any) -> Callable[[str], bytes]:
-    owner = deserializer.__self__
-    plain = owner.pb() if hasattr(owner, "pb") else owner
-    return lambda text: json_format.Parse(text, plain(), ignore_unknown_fields=True).SerializeToString()
-
-
-class _Recorder(grpc.Channel):  # type: ignore[misc]
-    """A channel that only notes how a library would write and read each unary method."""
-
-    def __init__(self, transport: Any) -> None:
-        self._found: dict[str, tuple[Any, Any]] = {}
-        self._transport = transport(channel=self)
-        # The libraries log through a channel of their own, which asks this one only when a call is made.
-        self._transport._logged_channel = self  # noqa: SLF001
-        self._transport._stubs.clear()  # noqa: SLF001 - made by the other one
-
-    def method(self, name: str) -> tuple[Any, Any] | None:
-        """The method's serializer and deserializer; None when it has none, or streams."""
-        attribute = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name.rpartition("/")[2]).lower()
-        getattr(self._transport, attribute, None)
-        return self._found.get(name)
-
-    def unary_unary(
-        self, method: str, request_serializer: Any = None, response_deserializer: Any = None, **_: Any
-    ) -> Callable[..., None]:
-        self._found[method] = request_serializer, response_deserializer
-        return lambda *_, **__: None
-
-    def unary_stream(self, *_: Any, **__: Any) -> Callable[..., None]:
-        return lambda *_, **__: None
-
-    stream_unary = stream_stream = unary_stream
-
-    def subscribe(self, *_: Any, **__: Any) -> None: ...
-
-    def unsubscribe(self, *_: Any) -> None: ...
-
-    def close(self) -> None: ...
-
-    def __enter__(self) -> _Recorder:
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
+    return answer

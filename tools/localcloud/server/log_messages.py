@@ -1,111 +1,50 @@
-"""Cloud Logging's messages for tailing, built here: Google's client library with them is no dependency, and only numbers and types are sent.
+"""Cloud Logging's messages with log entries, of Google's library; it is imported by the first call that needs them.
 
-Source of the numbers: https://cloud.google.com/logging/docs/reference/v2/rpc/google.logging.v2.
+An entry's protoPayload may be of any type, also of one that is not known here; it is then sent as jsonPayload.
 """
 
 from __future__ import annotations
 
-from functools import cache
+import importlib
+import json
 from typing import Any
 
-from google.api import monitored_resource_pb2
-from google.logging.type import http_request_pb2, log_severity_pb2
-from google.protobuf import (
-    any_pb2,
-    descriptor_pb2,
-    descriptor_pool,
-    duration_pb2,
-    json_format,
-    message_factory,
-    struct_pb2,
-    timestamp_pb2,
-)
+from google.protobuf import any_pb2, json_format
 
-_PACKAGE = "localcloud.tailing"  # not Google's: its library may be in the same process
-_NEEDED = (
-    monitored_resource_pb2, http_request_pb2, log_severity_pb2, any_pb2, duration_pb2, struct_pb2, timestamp_pb2,
-)  # fmt: skip
-_Field = descriptor_pb2.FieldDescriptorProto
-_PLAIN = {"string": _Field.TYPE_STRING, "bool": _Field.TYPE_BOOL, "int64": _Field.TYPE_INT64}
-_MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
-    "Operation": {"id": (1, "string"), "producer": (2, "string"), "first": (3, "bool"), "last": (4, "bool")},
-    "SourceLocation": {"file": (1, "string"), "line": (2, "int64"), "function": (3, "string")},
-    "Label": {"key": (1, "string"), "value": (2, "string")},
-    "Entry": {
-        "proto_payload": (2, "google.protobuf.Any"),
-        "text_payload": (3, "string"),
-        "insert_id": (4, "string"),
-        "json_payload": (6, "google.protobuf.Struct"),
-        "http_request": (7, "google.logging.type.HttpRequest"),
-        "resource": (8, "google.api.MonitoredResource"),
-        "timestamp": (9, "google.protobuf.Timestamp"),
-        "severity": (10, "google.logging.type.LogSeverity"),
-        "labels": (11, f"*{_PACKAGE}.Label"),
-        "log_name": (12, "string"),
-        "operation": (15, f"{_PACKAGE}.Operation"),
-        "trace": (22, "string"),
-        "source_location": (23, f"{_PACKAGE}.SourceLocation"),
-        "receive_timestamp": (24, "google.protobuf.Timestamp"),
-        "span_id": (27, "string"),
-        "trace_sampled": (30, "bool"),
-    },
-    "Request": {
-        "resource_names": (1, "*string"),
-        "filter": (2, "string"),
-        "buffer_window": (3, "google.protobuf.Duration"),
-    },
-    "Response": {"entries": (1, f"*{_PACKAGE}.Entry")},
-}
+LIST = "/google.logging.v2.LoggingServiceV2/ListLogEntries"
 
 
 def request(data: bytes) -> Any:
     """The TailLogEntriesRequest in these bytes: `resource_names` and `filter`. Raises google.protobuf's DecodeError."""
-    return _types()["Request"].FromString(data)
+    return _message("TailLogEntriesRequest").FromString(data)
 
 
-def response(entries: list[dict[str, Any]]) -> bytes:
+def tailed(entries: list[dict[str, Any]]) -> bytes:
     """A TailLogEntriesResponse with entries in their JSON form."""
-    data: bytes = _types()["Response"](entries=[_entry(one) for one in entries]).SerializeToString()
+    return _written("TailLogEntriesResponse", {"entries": entries})
+
+
+def listed(text: str) -> bytes:
+    """The ListLogEntriesResponse of a JSON text."""
+    return _written("ListLogEntriesResponse", json.loads(text))
+
+
+def _written(name: str, body: dict[str, Any]) -> bytes:
+    message = _message(name)()
+    entries = [_readable(one) for one in body.get("entries", [])]
+    data: bytes = json_format.ParseDict(
+        {**body, "entries": entries}, message, ignore_unknown_fields=True
+    ).SerializeToString()
     return data
 
 
-def entries_of(data: bytes) -> list[dict[str, Any]]:
-    """The JSON form of a response's entries."""
-    return [json_format.MessageToDict(one) for one in _types()["Response"].FromString(data).entries]
-
-
-def _entry(body: dict[str, Any]) -> Any:
-    labels = [{"key": key, "value": value} for key, value in body.get("labels", {}).items()]
-    sent = {**body, "labels": labels}
+def _readable(entry: dict[str, Any]) -> dict[str, Any]:
     try:
-        return json_format.ParseDict(sent, _types()["Entry"](), ignore_unknown_fields=True)
+        json_format.ParseDict(entry.get("protoPayload", {}), any_pb2.Any(), ignore_unknown_fields=True)
     except json_format.ParseError:
-        # An Any of a type that is not known here, such as an audit log.
-        payload = {"jsonPayload": sent.pop("protoPayload", {})}
-        return json_format.ParseDict({**sent, **payload}, _types()["Entry"](), ignore_unknown_fields=True)
+        return {"jsonPayload" if field == "protoPayload" else field: value for field, value in entry.items()}
+    return entry
 
 
-@cache
-def _types() -> dict[str, Any]:
-    pool = descriptor_pool.Default()
-    file = descriptor_pb2.FileDescriptorProto(name="localcloud/tailing.proto", package=_PACKAGE, syntax="proto3")
-    file.dependency.extend(one.DESCRIPTOR.name for one in _NEEDED)
-    for name, fields in _MESSAGES.items():
-        file.message_type.add(name=name).field.extend(
-            _field(field, number, kind) for field, (number, kind) in fields.items()
-        )
-    pool.Add(file)
-    found = {name: pool.FindMessageTypeByName(f"{_PACKAGE}.{name}") for name in _MESSAGES}
-    return {name: message_factory.GetMessageClass(one) for name, one in found.items()}
-
-
-def _field(name: str, number: int, kind: str) -> descriptor_pb2.FieldDescriptorProto:
-    field = _Field(name=name, number=number)
-    field.label = _Field.LABEL_REPEATED if kind.startswith("*") else _Field.LABEL_OPTIONAL
-    kind = kind.removeprefix("*")
-    if kind in _PLAIN:
-        field.type = _PLAIN[kind]
-        return field
-    field.type = _Field.TYPE_ENUM if kind.endswith("LogSeverity") else _Field.TYPE_MESSAGE
-    field.type_name = f".{kind}"
-    return field
+def _message(name: str) -> Any:
+    return getattr(importlib.import_module("google.cloud.logging_v2.types"), name).pb()

@@ -71,7 +71,7 @@ class _Tail:
             if ended.wait(_PAUSE):
                 return
             if found := self._fresh():
-                yield log_messages.response(found)
+                yield log_messages.tailed(found)
         self._context.abort(grpc.StatusCode.OUT_OF_RANGE, "The tail is an hour old, the longest that one may last.")
 
     def _fresh(self) -> list[dict[str, Any]]:
