@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from queue import SimpleQueue
 from typing import Any
 
 import grpc
 import pytest
-from google.api_core.exceptions import InvalidArgument, MethodNotImplemented, NotFound, PermissionDenied
-from google.cloud import monitoring_v3
+from google.api_core.exceptions import InvalidArgument, NotFound, PermissionDenied
+from google.cloud import monitoring_v3, pubsub_v1
 from google.cloud.logging_v2.services.config_service_v2 import ConfigServiceV2Client
 from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2Client
 from google.cloud.logging_v2.services.metrics_service_v2 import MetricsServiceV2Client
@@ -142,14 +143,61 @@ def test_alert_policies_are_changed_by_a_mask(connect: Connect) -> None:
     assert list(policies.list_alert_policies(name=PARENT)) == []
 
 
-def test_messages_are_published_and_pulled_and_streams_are_refused(connect: Connect) -> None:
-    publisher, subscriber = connect(PublisherClient), connect(SubscriberClient)
-    topic, subscription = f"{PARENT}/topics/runs", f"{PARENT}/subscriptions/runs"
-    publisher.create_topic(name=topic)
-    subscriber.create_subscription(name=subscription, topic=topic)
-    publisher.publish(topic=topic, messages=[{"data": b"\x00run", "attributes": {"a": "b"}}])
-    (received,) = subscriber.pull(subscription=subscription, max_messages=5).received_messages
+@pytest.fixture
+def subscription(connect: Connect, request: pytest.FixtureRequest) -> tuple[str, str]:
+    """A topic and its subscription, both of the test's own."""
+    name = request.node.name.replace("_", "-")[:60]
+    topic, subscription = f"{PARENT}/topics/{name}", f"{PARENT}/subscriptions/{name}"
+    connect(PublisherClient).create_topic(name=topic)
+    connect(SubscriberClient).create_subscription(name=subscription, topic=topic)
+    return topic, subscription
+
+
+def test_messages_are_published_and_pulled(
+    cloud: tuple[Serving, bytes], connect: Connect, subscription: tuple[str, str]
+) -> None:
+    topic, name = subscription
+    connect(PublisherClient).publish(topic=topic, messages=[{"data": b"\x00run", "attributes": {"a": "b"}}])
+    subscriber = connect(SubscriberClient)
+    (received,) = subscriber.pull(subscription=name, max_messages=5).received_messages
     assert (received.message.data, received.message.attributes) == (b"\x00run", {"a": "b"})
-    subscriber.acknowledge(subscription=subscription, ack_ids=[received.ack_id])
-    with pytest.raises(MethodNotImplemented, match="it streams"):
-        next(subscriber.streaming_pull(iter([{"subscription": subscription}])))
+    subscriber.acknowledge(subscription=name, ack_ids=[received.ack_id])
+    assert cloud[0]("POST", f"pubsub/v1/{name}:pull", {"maxMessages": 5, "returnImmediately": True}) == {}
+
+
+def test_a_subscriber_gets_messages_as_they_come(
+    cloud: tuple[Serving, bytes], connect: Connect, subscription: tuple[str, str]
+) -> None:
+    topic, name = subscription
+    publisher = connect(PublisherClient)
+    subscriber = pubsub_v1.SubscriberClient(transport=connect(SubscriberClient).transport)
+    received: SimpleQueue[Any] = SimpleQueue()
+    streaming = subscriber.subscribe(name, callback=received.put)
+    for data in (b"first", b"second"):
+        publisher.publish(topic=topic, messages=[{"data": data}])
+        message = received.get(timeout=60)
+        assert message.data == data
+        message.ack()
+    streaming.cancel()
+    streaming.result(timeout=60)
+    assert cloud[0]("POST", f"pubsub/v1/{name}:pull", {"maxMessages": 5, "returnImmediately": True}) == {}
+
+
+def test_a_stream_takes_acknowledgments_and_deadlines(connect: Connect, subscription: tuple[str, str]) -> None:
+    topic, name = subscription
+    connect(PublisherClient).publish(topic=topic, messages=[{"data": b"kept"}, {"data": b"done"}])
+    requests: SimpleQueue[Any] = SimpleQueue()
+    requests.put({"subscription": name, "stream_ack_deadline_seconds": 60})
+    stream = connect(SubscriberClient).streaming_pull(iter(requests.get, None))
+    acks = {one.message.data: one.ack_id for one in next(stream).received_messages}
+    again = {"modify_deadline_ack_ids": [acks[b"kept"]], "modify_deadline_seconds": [0]}
+    requests.put({"ack_ids": [acks[b"done"]], **again})
+    assert [one.message.data for one in next(stream).received_messages] == [b"kept"]
+    requests.put(None)
+    assert list(stream) == []
+
+
+def test_a_stream_of_one_who_may_not_pull_is_refused(connect: Connect, subscription: tuple[str, str]) -> None:
+    stranger = connect(SubscriberClient, "user:eve@example.com")
+    with pytest.raises(PermissionDenied, match=r"pubsub\.subscriptions\.consume"):
+        next(stranger.streaming_pull(iter([{"subscription": subscription[1]}])))

@@ -2,7 +2,7 @@
 
 The types and the REST form of a method come from Google's client library of the service, the form of one that defines no REST calls from
 the discovery document. Where that library is not installed, or a method streams, the answer is UNIMPLEMENTED and says so. Of the methods
-that stream, only the tailing of logs is answered.
+that stream, only the tailing of logs and the pulling of messages are answered.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,12 +26,13 @@ from google.longrunning import operations_pb2
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from localcloud.server import client_libraries, documented_forms, log_messages, log_tail, rest_calls
+from localcloud.server import client_libraries, documented_forms, log_messages, log_tail, message_stream, rest_calls
 from localcloud.spec.discovery import versions
 
 _METHOD = re.compile(r"/((?:[a-z][a-z0-9_]*\.)+)([A-Z]\w*)/([A-Z]\w*)")
-_WORKERS = 16
+_WORKERS = 32
 _Parse = Callable[[bytes], Message]
+_Stream = Callable[[Iterator[bytes], Any], Iterator[bytes]]
 # Services that every API carries under its own host: message module, REST suffixes by method.
 _MIXINS: Mapping[str, tuple[Any, Mapping[str, tuple[str, str, str]]]] = {
     "google.longrunning.Operations": (
@@ -73,7 +74,10 @@ class Transcoder:
         self._servers: dict[str, tuple[grpc.Server, str]] = {}
         self._pool = ThreadPoolExecutor(_WORKERS, "grpc")
         self._lock = threading.Lock()
-        self._tails = log_tail.Tails(self._address)
+        self._streams: Mapping[tuple[str, str], _Stream] = {
+            (log_tail.HOST, log_tail.METHOD): log_tail.Tails(self._address).followed,
+            (message_stream.HOST, message_stream.METHOD): message_stream.Streams(self._address).pulled,
+        }
 
     def socket(self, host: str) -> str:
         """The socket on which calls to a host are answered."""
@@ -85,7 +89,7 @@ class Transcoder:
             if host not in self._servers:
                 path = str(self._folder / str(len(self._servers)))
                 server = grpc.server(
-                    self._pool, handlers=(_Calls(self._address, host, self._tails),), maximum_concurrent_rpcs=None
+                    self._pool, handlers=(_Calls(self._address, host, self._streams),), maximum_concurrent_rpcs=None
                 )
                 server.add_insecure_port(f"unix:{path}")
                 server.start()
@@ -103,13 +107,13 @@ class Transcoder:
 class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
     """Every method of a host."""
 
-    def __init__(self, address: str, host: str, tails: log_tail.Tails) -> None:
-        self._address, self._host, self._tails = address, host, tails
+    def __init__(self, address: str, host: str, streams: Mapping[tuple[str, str], _Stream]) -> None:
+        self._address, self._host, self._streams = address, host, streams
 
     def service(self, details: Any) -> Any:
         name = details.method
-        if (self._host, name) == (log_tail.HOST, log_tail.METHOD):
-            return grpc.stream_stream_rpc_method_handler(self._tails.followed)
+        if stream := self._streams.get((self._host, name)):
+            return grpc.stream_stream_rpc_method_handler(stream)
         method = _method(name, self._host)
         if method is None:
             return grpc.unary_unary_rpc_method_handler(lambda _, context: context.abort(*_unknown(name)))
