@@ -110,7 +110,7 @@ def test_a_setting_is_inserted_and_the_rest_is_kept(before: str, after: str) -> 
 
 def _dvc(folder: Path, cache: Path) -> Path:
     """DVC with its Cloud Storage part in a tool environment of its own, below `cache`, made once."""
-    program, uv = cache / "dvc" / "bin" / "dvc", (sys.executable, "-m", "uv")
+    program, uv = cache / "dvc" / "bin" / "dvc", (str(Path(sys.executable).with_name("uv")),)
     if not program.exists():
         steps = (
             [*uv, "venv", "-q", "--clear", str(cache / "dvc")],
