@@ -18,6 +18,7 @@ REPOSITORY = "google_artifact_registry_repository"
 PROVIDER = "google_iam_workload_identity_pool_provider"
 AUTO = [{"auto": [{}]}]
 NAMED = {"name": "b", "location": "EU"}
+BUDGET = "google_billing_budget"
 MAVEN = {"repository_id": "m", "format": "MAVEN", "location": "us"}
 
 
@@ -71,6 +72,18 @@ def test_a_block_that_contains_a_set_always_differs(offline: Core) -> None:
     state = _state(offline, BUCKET, **NAMED, lifecycle_rule=[rule])
     values = _values(offline, BUCKET, state, **NAMED, lifecycle_rule=[rule | {"condition": [{"age": UNKNOWN}]}])
     assert values["lifecycle_rule"][0]["condition"][0]["age"] is UNKNOWN
+
+
+def test_an_empty_map_that_the_api_completes_is_unknown_until_it_was_computed_once(offline: Core) -> None:
+    same = {"billing_account": "0", "amount": [{"last_period_amount": True}]}
+    without = _state(offline, BUDGET, **same) | {"budget_filter": []}
+    filters = [{"labels": {}}]
+    created = _values(offline, BUDGET, **same, budget_filter=filters)["budget_filter"][0]
+    assert created["labels"] is UNKNOWN
+    added = _values(offline, BUDGET, without, **same, budget_filter=filters)["budget_filter"][0]
+    assert added["labels"] is UNKNOWN
+    state = without | {"budget_filter": [created | {"labels": {}}]}
+    assert _values(offline, BUDGET, state, **same, budget_filter=filters)["budget_filter"][0]["labels"] == {}
 
 
 def test_a_maven_config_that_is_not_known_yet(offline: Core) -> None:

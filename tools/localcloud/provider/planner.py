@@ -125,9 +125,11 @@ class Planner:
         return old[at] if hidden else wanted
 
     def _emptied(self, node: Attribute, old: Value, new: Value, scope: Scope) -> Value:
+        nothing: Value = {} if node.collection == "map" else []
         if node.computed and new is None:
             return self._change(node, UNKNOWN, scope) if self.creating and empty(old) else old
-        nothing: Value = {} if node.collection == "map" else []
+        if node.computed and old is None and nothing == {}:  # an empty map counts as unset until it has been computed
+            return self._change(node, UNKNOWN, scope)
         if not empty(old):
             return self._change(node, nothing, scope)
         if old is None and (new is None or node.collection != "list"):

@@ -43,6 +43,7 @@ resource "google_monitoring_uptime_check_config" "backend" {
     port         = 443
     use_ssl      = true
     validate_ssl = true
+    headers      = {}
     accepted_response_status_codes {
       status_class = "STATUS_CLASS_2XX"
     }

@@ -76,8 +76,18 @@ resource "google_billing_budget" "same_again" {
   billing_account = "000000-000000-000000"
   budget_filter {
     calendar_period = "QUARTER"
+    labels          = {}
   }
   amount {
     last_period_amount = true
+  }
+}
+
+resource "google_billing_budget" "filtered_later" {
+  billing_account = "000000-000000-000000"
+  amount {
+    specified_amount {
+      units = "10"
+    }
   }
 }

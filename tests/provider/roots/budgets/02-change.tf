@@ -61,3 +61,16 @@ resource "google_billing_budget" "same_again" {
     }
   }
 }
+
+resource "google_billing_budget" "filtered_later" {
+  billing_account = "000000-000000-000000"
+  budget_filter {
+    calendar_period = "QUARTER"
+    labels          = {}
+  }
+  amount {
+    specified_amount {
+      units = "10"
+    }
+  }
+}
