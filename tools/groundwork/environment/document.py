@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from groundwork.environment.content import LARGEST, content
+from groundwork.environment.yaml_syntax import before_parsing, unreadable
 
 Place = tuple[str | int, ...]
 """The keys that lead to a value, outermost first: ("members", "alice@example.com", "role")."""
@@ -78,33 +78,15 @@ def parsed(data: bytes) -> YamlDocument:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return YamlDocument(None, {}, (Mistake(line, "the file is not UTF-8 text; save it as UTF-8."),))
-    tabs = tuple(_tabs(text))
-    if tabs:
-        return YamlDocument(None, {}, tabs)
+    if complaints := tuple(Mistake(*complaint) for complaint in before_parsing(text)):
+        return YamlDocument(None, {}, complaints)
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except YAMLError as error:
-        return YamlDocument(None, {}, (_unreadable(error),))
+        return YamlDocument(None, {}, (Mistake(*unreadable(error)),))
     except RecursionError:
         return YamlDocument(None, {}, (_endless(1),))
     return YamlDocument(None, {}) if node is None else _document(node)
-
-
-def _tabs(text: str) -> Iterator[Mistake]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        indentation = line[: len(line) - len(line.lstrip())]
-        if "\t" in indentation and line.strip():
-            yield Mistake(number, "the line is indented with a tab; YAML allows spaces only.")
-
-
-def _unreadable(error: YAMLError) -> Mistake:
-    if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
-        what = str(error.problem or error.context or "").replace("\n", " ")
-        line = error.problem_mark.line + 1
-        return Mistake(
-            line, f"from here on the file is not valid YAML ({what}); check indentation, colons and quotes up to here."
-        )
-    return Mistake(1, f"the file is not YAML ({str(error).splitlines()[0]}).")
 
 
 def _endless(line: int) -> Mistake:

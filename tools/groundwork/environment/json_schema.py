@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -18,6 +18,7 @@ Objection = tuple[Place, str]
 Schema = Mapping[str, Any]
 """A JSON schema. The keyword x-allowed describes in words what a pattern allows."""
 
+_TYPOGRAPHIC = "“”„«»\u2018\u2019\u201a"
 _KINDS = {
     "object": "names with a value each, or {}",
     "array": "a list such as [a, b]",
@@ -66,7 +67,7 @@ def _sentences(error: ValidationError) -> Iterator[Objection]:
     value: Any = error.instance
     if "propertyNames" in error.absolute_schema_path:
         name = (*place, str(value))
-        yield name, f"{dotted(name)} has a name that is not allowed; allowed are {_expected(schema)}."
+        yield name, disallowed_name(name, schema)
     elif error.validator == "additionalProperties":
         yield from _unknown_keys(place, schema, value)
     elif error.validator == "required":
@@ -77,11 +78,22 @@ def _sentences(error: ValidationError) -> Iterator[Objection]:
 
 
 def _unknown_keys(place: Place, schema: Schema, value: Mapping[str, Any]) -> Iterator[Objection]:
-    known: Sequence[str] = list(schema.get("properties", {}))
+    known = list(schema.get("properties", {}))
     for key in value:
         if key not in known:
             here = (*place, str(key))
-            yield here, f"{dotted(here)} is not known; {allowed(known, str(key))}"
+            yield here, unknown_key(here, known)
+
+
+def unknown_key(place: Place, known: Iterable[str]) -> str:
+    """The sentence about a key that the schema does not have, with the one probably meant."""
+    return f"{dotted(place)} is not known; {allowed(known, str(place[-1]))}"
+
+
+def disallowed_name(place: Place, schema: Schema, near: str = "") -> str:
+    """The sentence about a name that a schema of names does not allow, with the one probably meant."""
+    right = f"did you mean {near}? Allowed" if near else "allowed"
+    return f"{dotted(place)} has a name that is not allowed; {right} are {_expected(schema)}."
 
 
 def _missing_keys(place: Place, schema: Schema, value: Mapping[str, Any]) -> Iterator[Objection]:
@@ -110,10 +122,13 @@ def _quoted(value: Any) -> str:
 
 
 def _unexpected(schema: Schema, value: Any) -> str:
+    if isinstance(value, str) and value[:1] in _TYPOGRAPHIC:
+        return f'is {value}, in typographic quotes, which YAML takes for a part of the text; write "{value.strip(_TYPOGRAPHIC)}".'
     return f"is {_quoted(value)}; allowed are {_expected(schema)}."
 
 
-def _not_listed(schema: Schema, value: Any) -> str:
+def not_listed(schema: Schema, value: Any) -> str:
+    """The rest of a sentence about a value that is none of those allowed, with the one probably meant."""
     near = most_similar(str(value), map(str, schema["enum"]))
     if not near:
         return _unexpected(schema, value)
@@ -152,7 +167,7 @@ def _repeated(_: Schema, value: Any) -> str:
 
 
 _EXPLAIN: Mapping[str, Callable[[Schema, Any], str]] = {
-    "enum": _not_listed,
+    "enum": not_listed,
     "type": _other_kind,
     "minimum": _out_of_range,
     "maximum": _out_of_range,

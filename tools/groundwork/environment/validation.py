@@ -15,8 +15,9 @@ from jsonschema.exceptions import SchemaError
 from groundwork.environment import own_buckets
 from groundwork.environment.document import Mistake, Place, YamlDocument, dotted, parsed, read
 from groundwork.environment.json_schema import Objection, completed, objections, part_at
+from groundwork.environment.meant import Meant
 from groundwork.environment.shipped import SCHEMA, other_version, read_shipped
-from groundwork.environment.wiring import Wiring, unknown
+from groundwork.environment.wiring import Wiring, gathered, unknown
 from groundwork.errors import UsageProblem
 
 LONGEST_BUCKET_NAME = 63
@@ -68,8 +69,14 @@ def _mistakes(document: YamlDocument, schema: Mapping[str, Any], path: Path) -> 
         return [Mistake(1, "the file describes no environment; it needs at least project and region.")]
     own = [*document.mistakes, *_moments(document, schema), *_values_of_secrets(document)]
     explained = {mistake.place for mistake in own}
-    found = objections(schema, _without_nulls(schema, document.values))
-    found += [*_contradictions(document.values), *_file_name(path), *_shared_project(document.values, path)]
+    meant, values = Meant(), document.values
+    found = objections(schema, _without_nulls(schema, values))
+    if found:
+        values = meant.file(schema, values)
+        found = objections(schema, _without_nulls(schema, values))
+    found += gathered(_contradictions(values))
+    found = [(meant.origin(place), sentence) for place, sentence in found if not meant.is_settled(place)]
+    found += [*meant.objections, *_file_name(path), *_shared_project(values, path)]
     rest = [Mistake(document.line(place), sentence, place) for place, sentence in found if place not in explained]
     return [*own, *rest]
 
@@ -205,7 +212,7 @@ def _alert_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
             ("alerts",),
             "alerts watches services, functions and jobs, and the file has none; add one, or leave out alerts.",
         )
-    elif "notify" not in alerts and "operator" not in [one.get("role") for one in _part(values, "members").values()]:
+    elif "notify" not in alerts and not _may_operate(_part(values, "members")):
         yield (
             ("alerts",),
             "alerts has nobody to notify: no member is an operator; add notify: with an e-mail address.",
@@ -215,6 +222,11 @@ def _alert_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
             ("alerts", "uptime"),
             "alerts.uptime has no service to call: none is public and answers HTTP; make one public: true, or leave out uptime.",
         )
+
+
+def _may_operate(members: Mapping[str, Any]) -> bool:
+    """Whether a member is an operator, or has a role that cannot be read, which is a mistake of its own."""
+    return any(member.get("role") in ("operator", None) for member in members.values())
 
 
 def _is_page(service: Mapping[str, Any]) -> bool:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from groundwork.environment import schedules
 from groundwork.environment.document import Place, dotted
 from groundwork.environment.json_schema import Objection
 from groundwork.environment.workloads import is_full
-from groundwork.text import listed
+from groundwork.text import listed, most_similar
 
 _OWN_FILE = ("image", "dir", "dockerfile", "machine_type", "timeout_minutes", "deploys")
 _STARTS = ("branch", "tag", "by_hand")
 _GIB_A_CPU = 4
+_HAS = " has "
+_MOST_PLACES = 3
 # Cloud Run's minimum. Source: https://cloud.google.com/run/docs/configuring/services/cpu.
 _LEAST_GIB = {4: 2, 6: 4, 8: 4}
 # Source: https://cloud.google.com/functions/quotas.
@@ -24,11 +26,27 @@ _IDENTITIES = {"services": "serve", "functions": "function", "builds": "build", 
 
 def unknown(place: Place, used: Any, known: Mapping[str, Any], kind: str) -> Iterator[Objection]:
     """Names (one, a list or keys) that a place refers to and that the file does not define among its `kind`."""
-    hint = f"the file's {kind} are {listed(sorted(known))}." if known else f"the file has no {kind}."
     for index, name in enumerate([used] if isinstance(used, str) else used if isinstance(used, (dict, list)) else []):
         if isinstance(name, str) and name not in known:
             step = () if isinstance(used, str) else (index if isinstance(used, list) else name,)
-            yield (*place, *step), f'{dotted(place)} has "{name}", but {hint}'
+            near = f"; did you mean {meant}?" if (meant := most_similar(name, known)) else "."
+            hint = f"the file's {kind} are {listed(sorted(known))}{near}" if known else f"the file has no {kind}."
+            yield (*place, *step), f'{dotted(place)}{_HAS}"{name}", but {hint}'
+
+
+def gathered(found: Iterable[Objection]) -> Iterator[Objection]:
+    """Objections with one for each name, or section, that is unknown in several places."""
+    alike: dict[str, list[Objection]] = {}
+    for place, sentence in found:
+        what = sentence.partition(_HAS)[2] or sentence
+        alike.setdefault(what if "the file has no " not in what else what.partition(", but ")[2], []).append(
+            (place, sentence)
+        )
+    for (place, sentence), *others in alike.values():
+        subjects = list(dict.fromkeys(other.partition(_HAS)[0] for _, other in others))
+        more = f" and {len(subjects) - _MOST_PLACES} more places" if len(subjects) > _MOST_PLACES else ""
+        also = f" The same is true of {listed(subjects[:_MOST_PLACES])}{more}." if subjects else ""
+        yield place, f"{sentence}{also}"
 
 
 def _more_than_reading(identity: Mapping[str, Any]) -> list[str]:
