@@ -254,6 +254,22 @@ def test_gcloud_acts_as_the_builds_account_in_its_container(
     assert any("gs://build-sources/x.tgz" in line for line in log(cloud, build))
 
 
+@pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not on this machine")
+def test_scripts_of_gclouds_builder_run_with_gcloud_and_a_shell(
+    cloud: Serving, submit: Callable[..., dict[str, Any]]
+) -> None:
+    script = "if test -f main.txt; then found=$$(gcloud storage ls gs://build-sources); fi\necho found $$found"
+    steps = [
+        {"name": "gcr.io/cloud-builders/gcloud", "entrypoint": "/bin/sh", "args": ["-c", script]},
+        {"name": "gcr.io/google.com/cloudsdktool/cloud-sdk", "args": ["bash", "-c", script]},
+        {"name": "google/cloud-sdk:slim", "script": f"#!/bin/bash\nset -e\n{script.replace('$$', '$')}\nexit 3"},
+    ]
+    build = submit(steps, {"main.txt": "of the build"})
+    lines = log(cloud, build)
+    assert [step.get("exitCode", 0) for step in build["steps"]] == [0, 0, 3], lines
+    assert sum("found gs://build-sources/x.tgz" in line for line in lines) == 3, lines
+
+
 def test_a_dockerfile_mounts_nothing_of_this_machine(
     cloud: Serving, submit: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:

@@ -441,6 +441,7 @@ def test_gclouds_deployments_are_made_as_the_builds_account_without_gcloud(cloud
         f"run jobs update drift --image=docker.io/library/drift:2 {place}",
     ]
     steps_ = [{"name": sdk, "entrypoint": "gcloud", "args": one.split()} for one in arguments]
+    steps_.append({"name": sdk, "args": ["gcloud", *arguments[1].split()]})  # this image has no entrypoint of its own
     build = built(cloud, {"steps": steps_, "serviceAccount": ACCOUNT, **LOGGED})
     assert (build["status"], build["steps"][0]["exitCode"]) == ("FAILURE", 1)
     for role in ("roles/run.developer", "roles/iam.serviceAccountUser"):

@@ -33,11 +33,13 @@ def mounts(program: str) -> list[Mount]:
     return list(programs.mounts(*programs.FOLDERS, *_SETTINGS, *sorted(installed)))
 
 
-def variables() -> dict[str, str]:
-    """What these programs need to find each other, and to ask nobody anything."""
+def variables(program: str) -> dict[str, str]:
+    """What a program and its scripts need to find each other, and to ask nobody anything."""
     python = _python()
+    folder = str(Path(program).parent)
+    path = PATH if folder in PATH.split(":") else f"{folder}:{PATH}"
     quiet = {"GIT_TERMINAL_PROMPT": "0", "CLOUDSDK_CORE_DISABLE_PROMPTS": "1"}
-    return {"PATH": PATH, **quiet, **({"CLOUDSDK_PYTHON": str(python)} if python else {})}
+    return {"PATH": path, **quiet, **({"CLOUDSDK_PYTHON": str(python)} if python else {})}
 
 
 def _installed(program: str) -> Iterator[Path]:

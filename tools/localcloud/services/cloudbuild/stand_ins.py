@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 Tool = Literal["docker", "gcloud", "git", "gsutil"]
@@ -19,6 +20,18 @@ _BUILDERS: dict[str, Tool] = {
 
 def tool(image: str) -> Tool | None:
     """The tool that stands in for a step's image; None if the image itself runs."""
+    return _BUILDERS.get(_name(image))
+
+
+def command(image: str, entrypoint: str, args: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """The program that such an image starts, and its arguments: the tool by default, but the Cloud SDK's images have no entrypoint."""
+    if entrypoint or _name(image).startswith("gcr.io/cloud-builders/") or not args:
+        return entrypoint or _BUILDERS[_name(image)], tuple(args)
+    return args[0], tuple(args[1:])
+
+
+def _name(image: str) -> str:
+    """An image without its tag and digest."""
     name = image.partition("@")[0].removeprefix("docker.io/")
     head, _, tag = name.rpartition(":")
-    return _BUILDERS.get(head if head and "/" not in tag else name)
+    return head if head and "/" not in tag else name

@@ -180,46 +180,50 @@ class StepRuns:
         return ended.code if ended is not None else 0
 
     async def _stood_in(self, tool: Tool, step: Body, step_context: StepContext) -> int:
-        args, entrypoint = tuple(step.get("args", ())), step.get("entrypoint", "")
         if tool == "docker":
-            return await self._docker(step, args, entrypoint, step_context)
-        if step.get("script") or entrypoint not in ("", tool):
-            raise StepFailed(
-                f"The builder {step['name']} is replaced by this machine's {tool} here, which runs only {tool} commands, not scripts; "
-                "run a script in an image that has what it needs."
-            )
-        if (
-            tool == "gcloud"
-            and (
-                code := await GcloudCommands(self.cloud, self.job, self.build, self.space).carry_out(args, step_context)
-            )
-            is not None
-        ):
-            return code
-        return await self._with_a_tool(tool, step, step_context)
+            return await self._docker(step, tuple(step.get("args", ())), step.get("entrypoint", ""), step_context)
+        name, args = stand_ins.command(step["name"], step.get("entrypoint", ""), step.get("args", ()))
+        if name == "gcloud" and not step.get("script"):
+            commands = GcloudCommands(self.cloud, self.job, self.build, self.space)
+            if (code := await commands.carry_out(args, step_context)) is not None:
+                return code
+        return await self._with_a_tool(tool, step, (name, *args), step_context)
 
-    async def _with_a_tool(self, tool: Tool, step: Body, step_context: StepContext) -> int:
-        """Runs this machine's own program in a container, or the command that the user has named for the image."""
-        at, args = self.build["steps"].index(step), tuple(step.get("args", ()))
+    async def _with_a_tool(self, tool: Tool, step: Body, command: Sequence[str], step_context: StepContext) -> int:
+        """Runs this machine's own programs in a container, or the command that the user has named for the image."""
+        at, (name, *args) = self.build["steps"].index(step), command
         client = self.cloud.workloads.client
         if client is None:
-            return await self._as_a_process(tool, at, args, step_context)
+            return await self._as_a_process(tool, at, command, step_context)
         if client.kind.in_virtual_machine:  # another system's, with none of this machine's programs
             return await self._contained(at, step, step_context)
         path = program(tool)
         if path is None:
+            what = f"`{' '.join(command[:4])}`" if name == tool and args else "scripts"
             raise StepFailed(
-                f"{tool} is not on this machine, and the local cloud does not support `{tool} {' '.join(args[:3])}` itself: install {tool}."
+                f"{tool} is not on this machine, and the local cloud does not support {what} itself: install {tool}."
             )
         path = machine_tools.real(path)
         image = await asyncio.to_thread(programs.nothing, client)
-        mounts = await asyncio.to_thread(machine_tools.mounts, path)
-        seen = replace(step_context, env={**machine_tools.variables(), **step_context.env})
-        workload = self._workload(at, step["name"], seen, (*self._mounts(at, step), *mounts), image)
-        return await self.run_workload(replace(workload, entrypoint=(path,), args=args), step_context.on_output)
+        mounts = [*self._mounts(at, step), *await asyncio.to_thread(machine_tools.mounts, path)]
+        seen = replace(step_context, env={**machine_tools.variables(path), **step_context.env})
+        entrypoint = path if name == tool else name
+        if step.get("script"):
+            entrypoint, args = f"{workspace.SCRIPTS}/step", []
+            mounts.append(Mount(self.space.script(at, step["script"]), entrypoint, read_only=True))
+        workload = self._workload(at, step["name"], seen, mounts, image)
+        return await self.run_workload(
+            replace(workload, entrypoint=(entrypoint,), args=tuple(args)), step_context.on_output
+        )
 
-    async def _as_a_process(self, tool: Tool, at: int, args: Sequence[str], step_context: StepContext) -> int:
-        named = self.cloud.workloads.settings.stand_in(self.build["steps"][at]["name"], "")
+    async def _as_a_process(self, tool: Tool, at: int, command: Sequence[str], step_context: StepContext) -> int:
+        step = self.build["steps"][at]
+        named = self.cloud.workloads.settings.stand_in(step["name"], "")
+        if named is not None and (step.get("script") or command[0] != tool):
+            raise StepFailed(
+                f"The builder {step['name']} is replaced by a command here, which does what {tool} does and runs no "
+                "scripts: install podman."
+            )
         if named is None:
             raise StepFailed(
                 f"{tool} did not run (simulated): neither podman nor docker answers on this machine, and outside a container a build "
@@ -228,7 +232,7 @@ class StepRuns:
         env = {**children.chosen(_VARIABLES), **self._identity(tool), "HOME": str(self.space.home), **step_context.env}
         env["BUILDER_OUTPUT"] = str(self.space.outputs(at))
         return await processes.run(
-            [*named[0], *args],
+            [*named[0], *command[1:]],
             step_context.on_output,
             env=env,
             folder=self.space.here(step_context.directory),
