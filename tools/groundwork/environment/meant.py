@@ -145,7 +145,7 @@ class Meant:
         if len(keys) != 1:
             return word
         here = self.origin(place)
-        self.objections.append((here, f'{dotted(here)} is "{word}"; did you mean {{{keys[0]}: {word}}}?'))
+        self.objections.append((here, f'{dotted(here)} is "{word}"; write {{{keys[0]}: {word}}}.'))
         return {keys[0]: word}
 
     def _mapping(self, schema: Schema, values: dict[str, Any], place: Place) -> dict[str, Any]:

@@ -29,9 +29,9 @@ def unknown(place: Place, used: Any, known: Mapping[str, Any], kind: str) -> Ite
     for index, name in enumerate([used] if isinstance(used, str) else used if isinstance(used, (dict, list)) else []):
         if isinstance(name, str) and name not in known:
             step = () if isinstance(used, str) else (index if isinstance(used, list) else name,)
-            near = f"; did you mean {meant}?" if (meant := most_similar(name, known)) else "."
-            hint = f"the file's {kind} are {listed(sorted(known))}{near}" if known else f"the file has no {kind}."
-            yield (*place, *step), f'{dotted(place)}{_HAS}"{name}", but {hint}'
+            hint = f"he file's {kind} are {listed(sorted(known))}." if known else f"he file has no {kind}."
+            but = f"; did you mean {near}? T" if (near := most_similar(name, known)) else ", but t"
+            yield (*place, *step), f'{dotted(place)}{_HAS}"{name}"{but}{hint}'
 
 
 def gathered(found: Iterable[Objection]) -> Iterator[Objection]:
