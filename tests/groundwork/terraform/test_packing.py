@@ -83,6 +83,34 @@ def test_a_link_out_of_the_folder_is_left_out_and_one_to_a_folder_refused(
         packing.pack(environment, tmp_path / "archives")
 
 
+def test_a_link_that_leads_out_by_way_of_a_circle_is_left_out(environment: Environment, tmp_path: Path) -> None:
+    (tmp_path / "key.json").write_text("secret")
+    folder = code(environment)
+    (folder / ".gcloudignore").write_text("hidden/\n")
+    (folder / "hidden").mkdir()
+    (folder / "hidden" / "circle").symlink_to("circle")
+    (folder / "circle").symlink_to("circle")
+    (folder / "hidden" / "key.json").symlink_to(tmp_path / "key.json")
+    (folder / "key.json").symlink_to("hidden/circle/../key.json")
+    assert names(environment, tmp_path / "archives") == ["inside/words.txt", "main.py"]
+    shutil.rmtree(folder)
+    folder.parent.mkdir(exist_ok=True)
+    (folder.parent / "circle").symlink_to("circle")
+    (folder.parent / "elsewhere").symlink_to(tmp_path.parent)
+    folder.symlink_to("circle/../elsewhere")
+    with pytest.raises(UsageProblem, match=r"which is not a folder|put the code itself there"):
+        packing.archive(environment, environment.functions["preprocess"])
+
+
+def test_a_link_to_an_excluded_file_is_refused(environment: Environment, tmp_path: Path) -> None:
+    (code(environment) / ".env").write_text("KEY=secret")
+    (code(environment) / "settings.txt").symlink_to(".env")
+    with pytest.raises(
+        UsageProblem, match=r"settings\.txt is a link to a file that is excluded: exclude the link as well\."
+    ):
+        packing.pack(environment, tmp_path / "archives")
+
+
 def test_code_that_is_not_there_is_named_with_its_place_in_the_file(environment: Environment, tmp_path: Path) -> None:
     moved = code(environment).rename(tmp_path / "elsewhere")
     with pytest.raises(UsageProblem) as refused:

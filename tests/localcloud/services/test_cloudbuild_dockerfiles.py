@@ -118,6 +118,7 @@ def test_what_an_image_has_its_users_do_first_counts_where_it_is_started_from() 
         "source=link/etc,target=/x",
         "src=folder/link,dst=/x",
         "source=fine,src=link,target=/x",
+        "source=trick,target=/x",
         "from=stage,source=/host,target=/x",
         "type=cache,from=stage,SOURCE=/host,target=/x",
         "from=stage,target=/x,bind-propagation=rshared",
@@ -127,6 +128,8 @@ def test_no_mount_leads_out_of_the_build(mount: str, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("/")
     (tmp_path / "folder" / "link").symlink_to("/etc")
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "trick").symlink_to("circle/../link")
     for text in (f"FROM go\nRUN --mount={mount} true\n", f"ONBUILD RUN --mount={mount} true\n"):
         with pytest.raises(RuntimeProblem, match="cannot mount"):
             run_mounts.check([text], tmp_path, follows_links=True)

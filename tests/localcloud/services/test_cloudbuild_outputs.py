@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from localcloud.services.cloudbuild.outputs import PushFailed, matching
-from localcloud.services.cloudbuild.workspace import Workspace
+from localcloud.services.cloudbuild.workspace import Outside, Workspace
 
 
 @pytest.fixture
@@ -33,3 +33,14 @@ def test_a_pattern_is_that_of_the_files_inside(space: Workspace, pattern: str, n
 def test_an_escaping_or_slow_pattern_is_reported_in_one_sentence(space: Workspace, pattern: str) -> None:
     with pytest.raises(PushFailed, match="may have one"):
         matching(space, pattern)
+
+
+def test_a_circle_of_links_hides_no_link_out_of_the_workspace(space: Workspace, tmp_path: Path) -> None:
+    (space.source / "circle").symlink_to("circle")
+    (space.source / "trick").symlink_to("circle/../link.txt")
+    (space.source / "new").symlink_to(tmp_path / "not-there-yet")
+    for name in ("trick", "circle", "new", "link.txt", "a.txt/b"):
+        with pytest.raises(Outside):
+            space.here(name)
+    assert [path.name for path in matching(space, "t*")] == []
+    assert space.here("deep/new/folder") == space.source.resolve() / "deep/new/folder"

@@ -45,7 +45,7 @@ def _exclusions(folder: Path, never: str) -> GitIgnoreSpec:
 def _is_own(folder: Path, name: str) -> bool:
     """Whether a name is that of a file in the folder itself: a repository's author chooses it, and would choose any file of the user's."""
     file = folder / name
-    return file.is_file() and file.resolve().parent == folder.resolve()
+    return file.is_file() and file.resolve(strict=True).parent == folder.resolve()
 
 
 def _lines(file: Path) -> list[str]:
@@ -73,7 +73,7 @@ def _files(folder: Path, top: Path, excluded: GitIgnoreSpec) -> Iterator[Path]:
         name = os.fsencode(inside).decode("utf-8", "replace")
         if excluded.match_file(f"{name}/" if is_folder else name):
             continue
-        if path.is_symlink() and not (path.parent / path.readlink()).resolve().is_relative_to(top.resolve()):
+        if path.is_symlink() and _leads_out(path, top):
             continue
         if is_folder:
             yield from _files(path, top, excluded)
@@ -83,3 +83,13 @@ def _files(folder: Path, top: Path, excluded: GitIgnoreSpec) -> Iterator[Path]:
                     f"{name} cannot be sent, since its name is not UTF-8: rename it, or exclude it in .gcloudignore."
                 )
             yield inside
+
+
+def _leads_out(link: Path, top: Path) -> bool:
+    """Whether a link leads out of the folder, or in a circle: after one on its way, Python resolves nothing unless it is strict."""
+    try:
+        return not link.resolve(strict=True).is_relative_to(top.resolve())
+    except FileNotFoundError:
+        return not link.resolve().is_relative_to(top.resolve())
+    except (OSError, RuntimeError):  # Python before 3.13 raises RuntimeError for a circle
+        return True

@@ -67,7 +67,7 @@ def archive(environment: Environment, function: FunctionSpec) -> bytes:
     where = f"functions.{function.name}.source in {environment.file} is {function.source}"
     if not code.is_dir():
         raise UsageProblem(f"{where}, which is not a folder in {environment.root}: put the function's code there.")
-    if not code.resolve().is_relative_to(environment.root.resolve()):
+    if not code.resolve(strict=True).is_relative_to(environment.root.resolve()):
         raise UsageProblem(
             f"{where}, which is a link to {code.resolve()}: put the code itself there, not a link to it."
         )
@@ -96,13 +96,15 @@ def _above(root: Path, folder: Path) -> str:
 
 def _zip(folder: Path, files: list[Path]) -> bytes:
     """A zip without compression, since compressors differ, and without times and owners; executable files stay executable."""
-    into = io.BytesIO()
+    into, own = io.BytesIO(), {folder.resolve() / file for file in files}
     with zipfile.ZipFile(into, "w", zipfile.ZIP_STORED) as packed:
         for file in files:
             if (folder / file).is_dir():
                 raise UsageProblem(
                     f"{folder / file} is a link to a folder, which an archive cannot contain: exclude it."
                 )
+            if (folder / file).is_symlink() and (folder / file).resolve(strict=True) not in own:
+                raise UsageProblem(f"{folder / file} is a link to a file that is excluded: exclude the link as well.")
             entry = zipfile.ZipInfo(file.as_posix(), _EARLIEST_TIME)
             entry.create_system = 3  # Unix, so that the mode counts
             mode = 0o755 if os.access(folder / file, os.X_OK) else 0o644

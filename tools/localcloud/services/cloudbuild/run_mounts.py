@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from localcloud.containers.workload import RuntimeProblem
+from localcloud.engine import links
 from localcloud.services.cloudbuild import instructions
 from localcloud.services.cloudbuild.dockerfiles import PLATFORM
 
@@ -60,13 +61,11 @@ def _check(fields: Fields, context: Path, *, follows_links: bool) -> None:
                 "podman would follow a link there to any folder of this machine: leave the source out, so that the whole image "
                 "is mounted, and use what is below the target",
             )
-        if "from" not in fields and not _inside(source, context):
-            raise _refused(source, "it leads out of the build's context")
-
-
-def _inside(source: str, context: Path) -> bool:
-    lexically = os.path.normpath(f"/{source}").lstrip("/")
-    return (context / lexically).resolve().is_relative_to(context.resolve())
+        if "from" not in fields:
+            try:
+                links.resolved(context / os.path.normpath(f"/{source}").lstrip("/"), context)
+            except links.LeadsOutside:
+                raise _refused(source, "it leads out of the build's context") from None
 
 
 def _refused(place: str, why: str) -> RuntimeProblem:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import gzip
 import shutil
-import tarfile
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 from urllib.parse import quote
@@ -18,14 +16,9 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body
 from localcloud.engine.zips import UnreadableZip, open_zip
 from localcloud.errors import CloudError, invalid, unimplemented
-from localcloud.services.cloudbuild import connections, folders, names
+from localcloud.services.cloudbuild import connections, folders, names, tars
 from localcloud.services.cloudbuild.git import Git
 
-if not hasattr(tarfile, "data_filter"):  # Python before 3.11.4, as in Debian 12
-    from backports import tarfile  # type: ignore[no-redef]
-
-_MOST_BYTES, _MOST_FILES = 16 << 30, 500_000
-_MOST_AT_ONCE = 1 << 20
 _REASONS = {403: "forbidden", 404: "notFound"}
 
 
@@ -99,35 +92,11 @@ def unpacked(stream: IO[bytes], target: Path) -> None:
         packed = stream.read(2) == b"\x1f\x8b"
         stream.seek(0)
         whole = cast("IO[bytes]", gzip.GzipFile(fileobj=stream, mode="rb")) if packed else stream
-        with tarfile.open(fileobj=cast("IO[bytes]", _Bounded(whole)), mode="r:") as archive_:
-            size = files = 0
-            for member in archive_:
-                size, files = size + member.size, files + 1
-                if size > _MOST_BYTES or files > _MOST_FILES:
-                    raise UnreadableSource(f"The source has more than {_MOST_FILES} files or {_MOST_BYTES >> 30} GiB.")
-                archive_.extract(member, target, filter="data")
+        tars.unpack(whole, target)
     except UnreadableZip as problem:
         raise UnreadableSource(f"The source is not unpacked: {problem}; a .tar.gz may hold more.") from None
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as problem:
+    except (tars.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as problem:
         raise UnreadableSource(f"The source is not an archive that can be unpacked: {problem}.") from None
-
-
-@dataclass(frozen=True, slots=True)
-class _Bounded:
-    """A file with bounded reads: a tar header gives its own length, and would be read into memory whole after decompression."""
-
-    inner: IO[bytes]
-
-    def read(self, size: int) -> bytes:
-        if not 0 <= size <= _MOST_AT_ONCE:
-            raise tarfile.ReadError(f"a header has more than {_MOST_AT_ONCE} bytes")
-        return self.inner.read(size)
-
-    def seek(self, position: int) -> int:
-        return self.inner.seek(position)
-
-    def tell(self) -> int:
-        return self.inner.tell()
 
 
 def copied(cloud: Cloud, build: Body) -> tuple[Git, str] | None:
@@ -140,7 +109,7 @@ def copied(cloud: Cloud, build: Body) -> tuple[Git, str] | None:
 
 
 def _unzip(stream: IO[bytes], target: Path) -> None:
-    with open_zip(stream, _MOST_BYTES) as archive_:
+    with open_zip(stream, tars.MOST_BYTES) as archive_:
         for member in archive_.infolist():
             path = Path(archive_.extract(member, target))
             if not member.is_dir() and (mode := member.external_attr >> 16 & 0o777):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.containers.workload import Mount
+from localcloud.engine import links
 from localcloud.engine.store import Store
 
 SOURCE, HOME, OUTPUTS, SCRIPTS = "/workspace", "/builder/home", "/builder/outputs", "/builder/scripts"
@@ -64,9 +66,8 @@ class Workspace:
         normalized = os.path.normpath(path if path.startswith("/") else f"{directory}/{path}")
         for start, folder in ((SOURCE, self.source), (HOME, self.home)):
             if normalized == start or normalized.startswith(f"{start}/"):
-                resolved = (folder / normalized.removeprefix(start).lstrip("/")).resolve()
-                if resolved.is_relative_to(folder.resolve()):
-                    return resolved
+                with suppress(links.LeadsOutside):
+                    return links.resolved(folder / normalized.removeprefix(start).lstrip("/"), folder)
         raise Outside(f"{path!r} is not in the folders that the steps of a build share ({SOURCE}, {HOME}).")
 
     def volume(self, name: str) -> Path:
