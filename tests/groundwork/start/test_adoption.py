@@ -31,7 +31,7 @@ def by_hand(clone: Clone) -> None:
         {"name": f"{project}_cloudbuild", "location": "US"},
     ):
         cloud.request("POST", "storage", "v1/b", params={"project": project}, json=body)
-    for name in ("hf-token", "WANDB_KEY"):
+    for name in ("hf-token", "WANDB_KEY", "1st-key"):
         cloud.request(
             "POST",
             "secretmanager",
@@ -51,10 +51,12 @@ def test_manually_created_resources_are_adopted_and_the_plan_is_empty_afterwards
     unique = next(one["uniqueId"] for one in before["accounts"] if "my-trainer" in one["email"])
     result = clone.run("adopt", "--env", "small")
     assert result.returncode == 0, result.stderr
-    assert "5 resources taken over; a new plan shows no changes." in result.stdout
+    assert "6 resources taken over; a new plan shows no changes." in result.stdout
     assert "imported: " in result.stderr
     assert "leave  image repository elsewhere: it is in us-central1" in result.stdout
-    assert "leave  secret WANDB_KEY: the file takes lower-case names only" in result.stdout
+    assert (
+        "leave  secret 1st-key: the file takes names of at most 63 characters that begin with a letter" in result.stdout
+    )
     assert "leave  bucket small-clone_cloudbuild: it belongs to `gcloud builds submit`" in result.stdout
     environment = clone.environment
     assert (environment.buckets["raw-by-hand"].full_name, environment.buckets["raw-by-hand"].location) == (
@@ -62,7 +64,7 @@ def test_manually_created_resources_are_adopted_and_the_plan_is_empty_afterwards
         "eu",
     )
     assert environment.identities["my-trainer"].email == f"my-trainer@{environment.project}.iam.gserviceaccount.com"
-    assert environment.secrets["hf-token"].location == "automatic"
+    assert [environment.secrets[name].location for name in ("hf-token", "WANDB_KEY")] == ["automatic", "automatic"]
     # Nothing was made again: the account is still the one that it was.
     account = clone.cloud.request(
         "GET", "iam", f"v1/projects/{environment.project}/serviceAccounts/{environment.identities['my-trainer'].email}"
@@ -77,7 +79,7 @@ def test_where_nothing_is_applied_the_file_is_as_it_was(clone: Clone) -> None:
     text = clone.file.read_text()
     output = json.loads(clone.run("adopt", "--env", "small", "--dry-run", "--json").stdout)
     assert {f"{one['section']}.{one['entry']}": one["written"] for one in output["found"]} == {
-        "buckets.data": True, "buckets.raw-by-hand": False, "identities.my-trainer": False, "repositories.by-hand": False, "secrets.hf-token": False,
+        "buckets.data": True, "buckets.raw-by-hand": False, "identities.my-trainer": False, "repositories.by-hand": False, "secrets.WANDB_KEY": False, "secrets.hf-token": False,
     }  # fmt: skip
     assert clone.file.read_text() == text
     clone.set_faults({"method": "iam.projects.serviceAccounts.get", "kind": "error", "code": 403})

@@ -14,7 +14,7 @@ from groundwork import cli
 from groundwork.environment.placeholders import placeholders
 from groundwork.environment.values import load
 from groundwork.errors import Exit
-from groundwork.start import repository
+from groundwork.start.clue import plain
 
 from tests.terminal import at_terminal
 
@@ -97,6 +97,50 @@ def test_what_is_deployed_trained_and_built_has_its_place(init: Init, tmp_path: 
     path.write_text(path.read_text().replace("# builds:", f"{github}builds:").replace("\n#   ", "\n  "))
     builds = load("dev", tmp_path).builds
     assert (builds["api"].dir, builds["train"].dockerfile) == ("api", "train.dockerfile")
+    assert builds["cloudbuild"].file == "cloudbuild.yaml"
+
+
+def test_a_teams_own_builds_and_deployments_keep_their_names_place_and_settings(init: Init, tmp_path: Path) -> None:
+    image = "europe-west4-docker.pkg.dev/harbour-42/ours/tide_train"
+    files = {
+        "ci/cloudbuild.yaml": f"steps: [{{name: docker, args: [push, '{image}:1']}}]\nimages: ['{image}:1']\n",
+        "cloudbuild.yaml": (
+            "steps: [{name: sdk, args: [gcloud, run, deploy, tides, --image=x, --region=europe-west4, --memory=1Gi, "
+            "--allow-unauthenticated]}]\n"
+            "availableSecrets: {secretManager: [{versionName: projects/p/secrets/WANDB_API_KEY/versions/1, env: KEY}]}\n"
+        ),
+        "tides/Dockerfile": "FROM scratch\nEXPOSE 8000\n",
+        "cloudbuild/Dockerfile": "FROM scratch\n",
+        "train.py": "import wandb\n",
+        "job.yaml": (
+            f"workerPoolSpecs:\n- containerSpec:\n    imageUri: {image}:1\n"
+            "baseOutputDirectory:\n  outputUriPrefix: gs://their-models/runs\n"
+        ),
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert init("--name", "dev", "--cloud", "local") == Exit.OK
+    environment = load("dev", tmp_path)
+    assert (environment.project, environment.region) == ("harbour-42", "europe-west4")
+    service = environment.services["tides"]
+    assert (service.port, service.memory, service.public) == (8000, "1Gi", True)
+    assert environment.identities["build"].services == {"tides": "deploy"}
+    assert {name: build.file for name, build in environment.builds.items() if build.file} == {
+        "file-cloudbuild": "cloudbuild.yaml",
+        "ci-cloudbuild": "ci/cloudbuild.yaml",
+    }
+    assert environment.training["train"].image.endswith("/harbour-42/ours/tide_train")
+    assert environment.identities["train"].buckets["their-models"] == "write"
+    assert list(environment.secrets) == ["WANDB_API_KEY"]
+    assert init("--name", "next", "--cloud", "local") == Exit.OK
+    assert load("next", tmp_path).project != "harbour-42", "an environment has it"
+
+
+def test_the_name_of_a_short_folder_is_made_longer(init: Init, tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    assert init("x", "--name", "d", "--cloud", "local") == Exit.OK
+    assert load("d", tmp_path).project == "team-x-d"
 
 
 def test_what_builds_and_trains_fits_together(init: Init, tmp_path: Path) -> None:
@@ -124,7 +168,7 @@ def test_what_builds_and_trains_fits_together(init: Init, tmp_path: Path) -> Non
     assert environment.identities["build"].repositories == {"images": "write", "cats": "write"}
     assert environment.identities["train"].repositories == {"images": "read", "cats": "read"}
     assert environment.identities["build"].submits == ("training",)
-    assert environment.secrets["key"].readers == ("train", "build")
+    assert environment.secrets["KEY"].readers == ("train", "build")
 
 
 @pytest.mark.parametrize(
@@ -196,7 +240,7 @@ def test_a_second_environment_looks_at_the_code_again_and_not_at_what_was_copied
     assert init("--project", "cats-dogs-2", "--cloud", "local", "--dry-run", "--json") == Exit.OK
     said = json.loads(capsys.readouterr().out)
     assert [clue["file"] for clue in said["found"]] == ["api/Dockerfile"]
-    assert said["file"] == f"envs/{repository.plain(tmp_path.name)[:31].rstrip('-')}.yaml", "dev is taken"
+    assert said["file"] == f"envs/{plain(tmp_path.name)[:31].rstrip('-')}.yaml", "dev is taken"
 
 
 def test_a_folder_with_other_files_in_their_place_is_refused_entirely(

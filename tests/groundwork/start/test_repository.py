@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from groundwork.errors import UsageProblem
 from groundwork.start import repository
-from groundwork.start.repository import Clue
+from groundwork.start.clue import Clue
 
 
 def detected(folder: Path, files: Mapping[str, str]) -> list[tuple[str, str, str]]:
@@ -125,6 +125,7 @@ def test_a_dotenv_that_git_would_add_is_reported(tmp_path: Path) -> None:
 def test_a_cloud_build_file_names_images_and_services(tmp_path: Path) -> None:
     text = "steps: [{name: gcloud, args: [run, deploy, backend, --image, x]}]\nimages: ['eu-docker.pkg.dev/$PROJECT_ID/r/trainer:$SHORT_SHA', '$_IMAGE']\n"
     assert detected(tmp_path, {"cloudbuild.yaml": text}) == [
+        ("Cloud Build", "cloudbuild", "builds"),
         ("Cloud Build", "trainer", "repositories"),
         ("Cloud Build", "r", "registries"),
         ("Cloud Build", "backend", "services"),
@@ -137,14 +138,117 @@ def test_a_cloud_build_file_names_secrets_and_starts_training(tmp_path: Path) ->
         "availableSecrets: {secretManager: [{versionName: projects/$PROJECT_ID/secrets/WANDB_API_KEY/versions/latest, env: KEY}]}\n"
     )
     assert detected(tmp_path, {"cloudbuild.yaml": text}) == [
-        ("Cloud Build", "wandb-api-key", "secrets"),
+        ("Cloud Build", "cloudbuild", "builds"),
+        ("Cloud Build", "WANDB_API_KEY", "secrets"),
         ("Cloud Build", "train", "training"),
     ]
-    secret, _ = repository.scan(tmp_path)
-    assert (
-        secret.becomes
-        == "secret wandb-api-key, which identity build reads; write wandb-api-key for WANDB_API_KEY in this file"
+
+
+@pytest.mark.parametrize("name", ["train_on_vertex.yaml", ".github/build.yml", "ci/cloudbuild-web.yaml"])
+def test_a_build_of_any_name_is_known_by_its_steps(name: str, tmp_path: Path) -> None:
+    text = "# ours\nsteps:\n- name: gcr.io/cloud-builders/docker\n  args: [build, .]\n"
+    assert [section for _, _, section in detected(tmp_path, {name: text})] == ["builds"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["steps:\n- run: pytest\n", "steps: 5\n", "steps:\n", "steps: [{name: a}\n", "runs:\n  steps:\n  - name: a\n"],
+)
+def test_other_files_with_steps_are_no_builds(text: str, tmp_path: Path) -> None:
+    assert detected(tmp_path, {"action.yml": text}) == []
+
+
+def test_substitutions_are_filled_in(tmp_path: Path) -> None:
+    text = (
+        "steps:\n"
+        "- {name: docker, args: [push, '${_WHERE}-docker.pkg.dev/$PROJECT_ID/$_REGISTRY/api:1']}\n"
+        "- {name: sdk, args: [gcloud, run, deploy, '${_SERVICE}', '--region', '$_WHERE']}\n"
+        "substitutions: {_WHERE: europe-west4, _REGISTRY: ours, _SERVICE: quotes, _OTHER: 5}\n"
     )
+    assert detected(tmp_path, {"cloudbuild.yaml": text})[1:] == [
+        ("Cloud Build", "ours", "registries"),
+        ("Cloud Build", "quotes", "services"),
+    ]
+    assert {clue.region for clue in repository.scan(tmp_path)} == {"europe-west4", ""}
+
+
+DEPLOYS = """
+run deploy tides --image x --allow-unauthenticated --port 8000 --memory=4Gi --cpu 2 --timeout 300s --max-instances 10
+--min-instances 0 --set-env-vars MODEL=small,API_KEY=no,PORT=1,ROOM=$R --set-secrets KEY=HARBOUR_KEY:latest --quiet
+"""
+SETTINGS = {
+    "public": "true", "port": "8000", "cpu": "2", "memory": "4Gi", "max_instances": "10", "timeout_seconds": "300",
+    "env": '{"MODEL": "small"}', "secrets": '{"KEY": "HARBOUR_KEY"}',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("cloudbuild.yaml", f"steps: [{{name: gcloud, args: [{', '.join(map(repr, DEPLOYS.split()))}]}}]"),
+        ("cloudbuild.yaml", f"steps: [{{name: sdk, args: [bash, -c, 'gcloud {' '.join(DEPLOYS.split())}; echo']}}]"),
+        ("deploy.sh", f"NAME=tides\nif true; then gcloud {' '.join(DEPLOYS.split()).replace('tides', '$NAME')}\nfi\n"),
+        (
+            ".github/workflows/x.yml",
+            "env:\n  SERVICE: ${{ vars.NAME || 'tides' }}\njobs:\n  a:\n    steps:\n    - run: |\n        gcloud "
+            + DEPLOYS.strip().replace("tides", "${{ env.SERVICE }}").replace("\n", " \\\n          "),
+        ),
+    ],
+)
+def test_a_deployment_says_how_its_service_runs(name: str, text: str, tmp_path: Path) -> None:
+    detected(tmp_path, {name: text})
+    (service,) = (clue for clue in repository.scan(tmp_path) if clue.section == "services")
+    assert (service.name, service.settings) == ("tides", SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        "",
+        "--memory 8Gi",
+        "--cpu 3",
+        "--memory=1",
+        "--timeout 1h",
+        "--port",
+        "--set-env-vars ^@^A=1",
+        "'",
+        "--cpu 2 --flags-file=x",
+    ],
+)
+def test_flags_that_the_file_cannot_say_are_left_out(flags: str, tmp_path: Path) -> None:
+    detected(tmp_path, {"deploy.sh": f"gcloud run deploy tides {flags}\ngcloud run deploy --image x\n"})
+    (service,) = repository.scan(tmp_path)
+    assert set(service.settings) <= {"cpu"}
+
+
+def test_a_workflow_that_logs_in_with_a_key_is_told_that_it_needs_none(tmp_path: Path) -> None:
+    text = "jobs:\n  a:\n    steps:\n    - with:\n        credentials_json: ${{ secrets.KEY }}\n"
+    detected(tmp_path, {f".github/workflows/{name}.yaml": text for name in ("build", "train")})
+    (clue,) = repository.scan(tmp_path)
+    assert (clue.file, "docs/github.md" in clue.becomes) == (".github/workflows/build.yaml", True)
+
+
+def test_a_workflow_that_writes_a_job_file_is_none(tmp_path: Path) -> None:
+    text = (
+        "jobs:\n  a:\n    steps:\n    - run: |\n        cat > job.yaml <<EOF\n        workerPoolSpecs:\n        EOF\n"
+    )
+    assert detected(tmp_path, {".github/workflows/train.yaml": text, "nested.yaml": f"a:\n  b: |\n{text}"}) == []
+
+
+@pytest.mark.parametrize("key", ["jobSpec:\n  workerPoolSpecs", "workerPoolSpecs", "worker_pool_specs"])
+def test_a_job_file_says_where_it_saves_and_which_keys_lie_open(key: str, tmp_path: Path) -> None:
+    text = (
+        f"{key}:\n    machineSpec: {{machineType: n1-standard-8}}\n    containerSpec:\n"
+        "      imageUri: europe-west4-docker.pkg.dev/harbour-42/ours/tide_train:latest\n      env:\n"
+        "      - {name: WANDB_API_KEY, value: hidden}\n      - {name: HF_TOKEN, value: $HF_TOKEN}\n"
+        "baseOutputDirectory:\n  outputUriPrefix: gs://their-models/x\n"
+    )
+    detected(tmp_path, {"job.yaml": text})
+    job, saved, key_clue = repository.scan(tmp_path)
+    assert (job.image, job.region, job.project) == ("ours/tide_train", "europe-west4", "harbour-42")
+    assert (saved.name, saved.section) == ("their-models", "buckets")
+    assert key_clue.becomes.startswith("WANDB_API_KEY has its value in this file")
+    assert "hidden" not in str(repository.scan(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -158,6 +262,11 @@ def test_a_cloud_build_file_names_secrets_and_starts_training(tmp_path: Path) ->
 )
 def test_using_weights_and_biases_needs_its_key(file: str, text: str, tmp_path: Path) -> None:
     assert detected(tmp_path, {file: text}) == [("W&B", "wandb-api-key", "secrets")]
+
+
+def test_weights_and_biases_is_mentioned_once(tmp_path: Path) -> None:
+    detected(tmp_path, {f"src/{name}.py": "import wandb\n" for name in ("a", "b", "c")})
+    assert [clue.file for clue in repository.scan(tmp_path)] == ["src/a.py"]
 
 
 def test_a_service_accounts_key_is_called_needless(tmp_path: Path) -> None:
@@ -192,6 +301,8 @@ def test_other_peoples_code_is_not_looked_at(tmp_path: Path) -> None:
             {
                 ".venv/lib/wandb.py": "import wandb",
                 "node_modules/Dockerfile": "",
+                ".devcontainer/Dockerfile": "",
+                "wandb/run-20260101_120000-abcdefgh/files/requirements.txt": "wandb",
                 "platform/infra/platform/x.tf": "",
                 "platform/Dockerfile": "",
             },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +15,14 @@ from groundwork.cli.printing import as_written, echo, next_steps, print_json, pr
 from groundwork.environment.values import EnvironmentProblem, refuse_mistakes
 from groundwork.errors import GroundworkError, Refused, UsageProblem
 from groundwork.people.team import checked_email
-from groundwork.start import draft, platform, repository
+from groundwork.start import addresses, draft, platform, repository
+from groundwork.start.clue import Clue, plain
 from groundwork.start.draft import Answers
 from groundwork.terraform import process
 
 _REGION = "europe-west1"
+_SHORTEST = 6
+"""Characters that a project ID has at least."""
 _GIVEN = (("project",), ("region",))
 """Places in the file whose values are options of the same name."""
 
@@ -30,8 +33,8 @@ _GIVEN = (("project",), ("region",))
     "--name", metavar="NAME", help="Name of the environment: the file is envs/NAME.yaml.  [dev, or the folder's name]"
 )
 @click.option("--cloud", type=click.Choice(["local", "google"]), help="Where the project is.  [google]")
-@click.option("--project", metavar="ID", help="Project ID.")
-@click.option("--region", metavar="REGION", help=f"Region for everything.  [{_REGION}]")
+@click.option("--project", metavar="ID", help="Project ID.  [the code's, or from the folder's name]")
+@click.option("--region", metavar="REGION", help=f"Region for everything.  [the code's, or {_REGION}]")
 @click.option(
     "--email", metavar="EMAIL", help="Your e-mail address: you become the first member, an operator.  [from git]"
 )
@@ -51,7 +54,7 @@ def init(
 ) -> None:
     """Write envs/NAME.yaml from five questions (or options) and from the code in FOLDER (by default the current one).
 
-    It looks for Dockerfiles, DVC remotes, .env files, Cloud Build files and W&B, and shows what each would become. In a folder
+    It looks for Dockerfiles, DVC remotes, .env files, Cloud Build files, job files, deployments and W&B, and shows what each would become. In a folder
     without groundwork's Terraform it adds that as well; existing files are never overwritten. --yes takes the defaults.
 
     Example: groundwork init --name dev --project cats-dogs-123 --email alice@example.com
@@ -67,7 +70,7 @@ def init(
     )
     root = checkout.root if checkout else here
     options = {"name": name, "cloud": cloud, "project": project, "region": region, "email": email}
-    answers = _answers(_Asking(options, yes=yes), root, code, repository.on_github(code) if clues else "")
+    answers = _answers(_Asking(options, yes=yes), root, code, clues)
     text = _checked(root, answers, clues)
     copied = [] if dry_run or checkout else platform.copy(root)
     if not dry_run:
@@ -109,19 +112,32 @@ class _Asking:
         return prompt(question, default)
 
 
-def _answers(ask: _Asking, root: Path, code: Path, github: str) -> Answers:
-    """The five answers for an environment of the project in `root`, whose code is in `code` and at `github`."""
+def _answers(ask: _Asking, root: Path, code: Path, clues: Sequence[Clue]) -> Answers:
+    """The five answers for an environment of the project in `root`, whose code is in `code` and says `clues`."""
     name = ask("name", "Name of the environment", _new_name(root, code))
     cloud = ask("cloud", "Where: google or local (simulated, on this machine)", "google")
-    suggested = f"{repository.plain(code.name)[:20].strip('-')}-{name}"
-    project = ask("project", "Project ID", suggested, needed=cloud == "google")
-    region = ask("region", "Region", _REGION)
+    project = ask("project", "Project ID", _project(root, code, name, clues), needed=cloud == "google")
+    region = ask("region", "Region", addresses.usual(clue.region for clue in clues) or _REGION)
+    github = repository.on_github(code) if clues else ""
     return Answers(name, cloud, project, region, ask("email", "Your e-mail address", _git_address()), github)
+
+
+def _project(root: Path, code: Path, name: str, clues: Sequence[Clue]) -> str:
+    """The project in the code's own addresses of images, unless an environment is in it; or else a name from the code's folder."""
+    theirs = addresses.usual(clue.project for clue in clues)
+    taken = (
+        re.search(rf"(?m)^project:\s*['\"]?{theirs}\b", file.read_text("utf-8", "replace"))
+        for file in (root / "envs").glob("*.yaml")
+    )
+    if theirs and "google" not in theirs and not any(taken):
+        return theirs
+    suggested = f"{plain(code.name)[:20].strip('-')}-{name}"
+    return suggested if len(suggested) >= _SHORTEST else f"team-{suggested}"
 
 
 def _new_name(root: Path, code: Path) -> str:
     """dev, or the name of the code's folder where there is a dev already."""
-    return repository.plain(code.name)[:31].rstrip("-") if (root / "envs" / "dev.yaml").exists() else "dev"
+    return plain(code.name)[:31].rstrip("-") if (root / "envs" / "dev.yaml").exists() else "dev"
 
 
 def _git_address() -> str:
@@ -133,7 +149,7 @@ def _git_address() -> str:
     return "" if "noreply" in address else address
 
 
-def _checked(root: Path, answers: Answers, clues: tuple[repository.Clue, ...]) -> str:
+def _checked(root: Path, answers: Answers, clues: tuple[Clue, ...]) -> str:
     """The text of the new file. Raises UsageProblem for an invalid answer, Refused when the file exists."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", answers.name):
         raise UsageProblem(
@@ -163,12 +179,12 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
 
 
-def vars_of(clue: repository.Clue) -> dict[str, str]:
+def vars_of(clue: Clue) -> dict[str, str]:
     """A clue in the form that --json prints."""
     return {"what": clue.what, "file": clue.file, "name": clue.name, "becomes": clue.becomes, "section": clue.section}
 
 
-def _say(answers: Answers, clues: tuple[repository.Clue, ...], copied: list[str], text: str) -> None:
+def _say(answers: Answers, clues: tuple[Clue, ...], copied: list[str], text: str) -> None:
     what = max((len(clue.what) for clue in clues), default=0)
     file = max((len(clue.file) for clue in clues), default=0)
     for clue in clues:

@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from groundwork.start.repository import Clue, plain
+from groundwork.secrets.names import variable
+from groundwork.start import deployed
+from groundwork.start.clue import Clue, plain
 
+_JOB = "Vertex AI job"
 _PATH = re.compile(r"[A-Za-z0-9._/-]+")
 _CALLED = re.compile("(?!goog)[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]")
 
@@ -34,7 +37,7 @@ def text(answers: Answers, clues: Sequence[Clue]) -> str:
                 *_buckets(answers, clues),
                 *_repositories(clues),
                 *_secrets(clues),
-                *_identities(_data(answers, clues), clues),
+                *_identities(answers, clues),
                 *_services(clues),
                 *_training(clues),
                 *_builds(answers, clues),
@@ -78,15 +81,22 @@ def _members(answers: Answers) -> Iterator[str]:
 
 
 def _data(answers: Answers, clues: Sequence[Clue]) -> dict[str, str]:
-    """The buckets for DVC: names in the file, and what each says."""
+    """The buckets for DVC, and those that a job writes to: names in the file, and what each says."""
     found: dict[str, str] = {}
     bucket_clues = [clue for clue in clues if clue.section == "buckets" and "google" not in clue.name]
-    for clue in bucket_clues:
+    for clue in sorted(bucket_clues, key=lambda clue: clue.what == _JOB):
+        dvc = ["dvc: true"] if clue.what != _JOB else []
         if clue.name.startswith(f"{answers.project}-"):
-            found.setdefault(plain(clue.name.removeprefix(f"{answers.project}-")), "{dvc: true}")
+            found.setdefault(plain(clue.name.removeprefix(f"{answers.project}-")), f"{{{', '.join(dvc)}}}")
         elif _CALLED.fullmatch(clue.name):
-            found.setdefault(plain(clue.name), f"{{called: {clue.name}, dvc: true}}")
-    return found or {"data": "{dvc: true}"}
+            found.setdefault(plain(clue.name), f"{{{', '.join([f'called: {clue.name}', *dvc])}}}")
+    return found if any("dvc" in said for said in found.values()) else {"data": "{dvc: true}", **found}
+
+
+def _written(answers: Answers, clues: Sequence[Clue]) -> set[str]:
+    """The buckets, by their names in the file, that a job writes to."""
+    jobs = [clue for clue in clues if clue.section == "buckets" and clue.what == _JOB]
+    return {plain(clue.name.removeprefix(f"{answers.project}-")) for clue in jobs}
 
 
 def _buckets(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
@@ -114,15 +124,27 @@ def _registries(clues: Sequence[Clue]) -> list[str]:
 
 
 def _secrets(clues: Sequence[Clue]) -> Iterator[str]:
-    names = list(dict.fromkeys(clue.name for clue in clues if clue.section == "secrets"))
+    names = _secret_names(clues)
     yield from ("", "# Names only: `groundwork secrets set NAME` asks for the value.")
     if not names:
         yield from ("secrets: {}", "#  wandb-api-key: {readers: [train]}")
         return
     yield "secrets:"
     yield from _reasons(clues, "secrets")
-    built = {clue.name for clue in clues if clue.section == "secrets" and clue.what == "Cloud Build"}
-    yield from (f"  {name}: {{readers: [{'train, build' if name in built else 'train'}]}}" for name in names)
+    built = {variable(clue.name) for clue in clues if clue.section == "secrets" and clue.what == "Cloud Build"}
+    yield from (f"  {name}: {{readers: [{'train, build' if variable(name) in built else 'train'}]}}" for name in names)
+
+
+def _secret_names(clues: Sequence[Clue]) -> list[str]:
+    """The secrets, one for a variable: under the name that a command of theirs reads it by, if there is one."""
+    found: dict[str, str] = {}
+    for clue in clues:
+        for name in deployed.secrets(clue.settings):
+            found.setdefault(variable(name), name)
+    secrets = [clue for clue in clues if clue.section == "secrets"]
+    for clue in sorted(secrets, key=lambda clue: clue.what != "Cloud Build"):
+        found.setdefault(variable(clue.name), clue.name)
+    return list(found.values())
 
 
 def _reasons(clues: Sequence[Clue], section: str) -> Iterator[str]:
@@ -130,8 +152,12 @@ def _reasons(clues: Sequence[Clue], section: str) -> Iterator[str]:
     yield from (line for line in dict.fromkeys(reasons) if line.isprintable())
 
 
-def _identities(data: dict[str, str], clues: Sequence[Clue]) -> Iterator[str]:
-    reads = ", ".join(f"{name}: read" for name in data if name != "models")
+def _identities(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
+    written = _written(answers, clues)
+    reads = ", ".join(
+        f"{name}: {'write' if name in written else 'read'}" for name in _data(answers, clues) if name != "models"
+    )
+    deploys = [plain(clue.name) for clue in clues if clue.section == "services" and clue.what == "Cloud Build"]
     origins = {(clue.what, clue.section) for clue in clues}
     read, write = (", ".join(f"{name}: {way}" for name in ("images", *_registries(clues))) for way in ("read", "write"))
     yield from (
@@ -152,24 +178,27 @@ def _identities(data: dict[str, str], clues: Sequence[Clue]) -> Iterator[str]:
         "  build:",
         "    description: Builds images.",
         f"    repositories: {{{write}}}",
+        *([f"    services: {{{', '.join(f'{name}: deploy' for name in dict.fromkeys(deploys))}}}"] if deploys else []),
         *(["    submits: [training]"] if ("Cloud Build", "training") in origins else []),
         "    users: [ml-engineer, operator]",
     )
 
 
 def _services(clues: Sequence[Clue]) -> Iterator[str]:
-    ports: dict[str, int] = {}
+    services: dict[str, dict[str, str]] = {}
     for clue in clues:
         if clue.section == "services":
-            ports[plain(clue.name)] = ports.get(plain(clue.name)) or clue.port
-    if ports:
+            port = {"port": str(clue.port)} if clue.port else {}
+            services[plain(clue.name)] = {**port, **services.get(plain(clue.name), {}), **clue.settings}
+    if services:
         yield from (
             "",
             "# Services on Cloud Run. Until a build deploys one, it runs Google's placeholder image.",
             "services:",
         )
         yield from _reasons(clues, "services")
-        yield from (f"  {name}: {{identity: serve{f', port: {port}' if port else ''}}}" for name, port in ports.items())
+        for name, settings in services.items():
+            yield f"  {name}: {{{', '.join(f'{key}: {value}' for key, value in {'identity': 'serve', **settings}.items())}}}"
         yield from (
             "",
             "# Without its `#`, the next line sends the operators an e-mail when a service is not",
@@ -190,7 +219,7 @@ def _training(clues: Sequence[Clue]) -> Iterator[str]:
     yield from _reasons(clues, "training")
     image = _trained(jobs, clues)
     machine = next((clue.machine for clue in jobs if clue.machine), "")
-    settings = [f"image: images/{image}"] if image not in ("", "train") else []
+    settings = [f"image: {image}"] if image not in ("", "images/train") else []
     settings += [f"machine_type: {machine}"] if machine else []
     yield f"  train: {{{', '.join([*settings, 'output: models'])}}}"
 
@@ -198,10 +227,14 @@ def _training(clues: Sequence[Clue]) -> Iterator[str]:
 def _trained(jobs: Sequence[Clue], clues: Sequence[Clue]) -> str:
     """The image that trains: the one that a job names, or else the only one that is no service; "" if neither is built here."""
     serves = {clue.name for clue in clues if clue.section == "services"}
-    built = {clue.name: clue.name not in serves for clue in clues if clue.section == "repositories"}
-    named = [clue.image for clue in jobs if clue.image in built]
-    others = [name for name, trains in built.items() if trains]
-    return named[0] if named else others[0] if len(others) == 1 else ""
+    images = [clue for clue in clues if clue.section == "repositories"]
+    built = {clue.image or f"images/{clue.name}": clue.name not in serves for clue in images}
+    by_name = {plain(address.partition("/")[2]): address for address in built}
+    for clue in jobs:
+        if clue.image in built or plain(clue.image.rpartition("/")[2]) in by_name:
+            return clue.image if clue.image in built else by_name[plain(clue.image.rpartition("/")[2])]
+    others = [address for address, trains in built.items() if trains]
+    return others[0] if len(others) == 1 else ""
 
 
 def _builds(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
@@ -211,7 +244,8 @@ def _builds(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
         for clue in clues
         if clue.what == "Dockerfile" and clue.section == "repositories" and _PATH.fullmatch(clue.file)
     }
-    if not images:
+    files = [clue for clue in clues if clue.section == "builds" and _PATH.fullmatch(clue.file)]
+    if not images and not files:
         return
     local = answers.cloud == "local"
     mark, repository = "" if local else "# ", answers.github or "OWNER/NAME"
@@ -235,3 +269,22 @@ def _builds(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
         settings = [f"dir: {clue.context}"] if clue.context else []
         settings += [f"dockerfile: {dockerfile}"] if dockerfile != "Dockerfile" else []
         yield f"{mark}  {name}: {{{', '.join(settings)}}}"
+    yield from (f"{mark}  {line}" for line in _own_builds(files, set(images)))
+
+
+def _own_builds(files: Sequence[Clue], taken: set[str]) -> Iterator[str]:
+    """The team's own build files, under names that no image has."""
+    yield from ["# The team's own build files. Without by_hand, a push starts them, too."] if files else []
+    for clue in files:
+        folder = plain(clue.file.rpartition("/")[0] or "file")
+        name = next(
+            one
+            for one in (
+                clue.name,
+                f"{folder}-{clue.name}",
+                *(f"{clue.name}-{number}" for number in range(2, len(taken) + 3)),
+            )
+            if one not in taken
+        )
+        taken.add(name)
+        yield f"{name}: {{file: {clue.file}, by_hand: true}}"

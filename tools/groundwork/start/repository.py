@@ -6,15 +6,13 @@ import configparser
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from groundwork.display import on_one_line
-from groundwork.environment import foreign_yaml
 from groundwork.errors import UsageProblem
 from groundwork.secrets.names import suggested
-from groundwork.start import dockerfile
+from groundwork.start import cloud_build, dockerfile, scripts, vertex
+from groundwork.start.clue import Clue, plain
 from groundwork.terraform import git
 
 _MOST_FILES = 20_000
@@ -31,18 +29,16 @@ _NOT_THEIRS = frozenset(
         "site-packages",
         "__pycache__",
         ".tox",
+        ".devcontainer",
     }
 )
+_OUTPUT = re.compile(r"(?:offline-)?run-\d{8}_\d{6}-\w+")
+"""A folder that W&B has written, with copies of the files of a run."""
+_ALIKE = frozenset({"W&B", "GitHub workflow"})
 _DOTENV = re.compile(r"\.env(\.(?!(example|sample|template|dist)\Z)[\w-]+)?")
 _KEY = re.compile(r"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=")
 _SECRET = re.compile(r"(?i)key|token|secret|passw|credential|user|auth")
 _WANDB = re.compile(r"(?m)^\s*(?:import wandb|from wandb)\b|(?:^[\s-]*|[\"'])wandb\b")
-_STARTS_TRAINING = re.compile(r"custom-jobs['\",\s-]+create")
-_PUSHED_TO = re.compile(r"-docker\.pkg\.dev/[^/\s'\"]+/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)/")
-_SECRET_READ = re.compile(r"projects/[^/\s'\"]+/secrets/([A-Za-z0-9_-]+)/versions/")
-_IMAGE = re.compile(r"(?m)^[\s-]*(?:imageUri|image_uri):\s*['\"]?([^\s'\"#]+)")
-_MACHINE = re.compile(r"(?m)^[\s-]*(?:machineType|machine_type):\s*['\"]?([a-z0-9]+-[a-z]+-[0-9]+)\b")
-_DEPLOYS = re.compile(r"run['\",\s]+deploy['\",\s]+([a-z][a-z0-9-]*)")
 _SERVES = re.compile(
     r"(?im)^\s*(?:CMD|ENTRYPOINT)\b.*\b(?:uvicorn|gunicorn|hypercorn|fastapi|streamlit|flask|gradio|bentoml)\b"
 )
@@ -56,30 +52,14 @@ _GITHUB = re.compile(
 _REQUIREMENTS = re.compile(r"requirements[\w-]*\.(txt|in)|pyproject\.toml|environment\.ya?ml|Pipfile|setup\.(py|cfg)")
 
 
-@dataclass(frozen=True)
-class Clue:
-    """A hint in a file: what it is, the file's path, the name it gives, and what it would become.
-
-    `section` is the part of the environment file that it goes into, "" if it is only reported. `port` is a service's, 0 if unknown. `context`
-    is the folder that an image is built from, "" for the whole repository. `image` and `machine` are a training's, "" if unknown.
-    """
-
-    what: str
-    file: str
-    name: str
-    becomes: str
-    section: str = ""
-    port: int = 0
-    context: str = ""
-    image: str = ""
-    machine: str = ""
-
-
 def scan(folder: Path) -> tuple[Clue, ...]:
     """Every clue in a folder, in file order. Raises UsageProblem when it is not a folder."""
     if not folder.is_dir():
         raise UsageProblem(f"{folder} is not a folder: name the one that contains your code.")
-    return tuple(clue for file in _files(folder) for clue in _clues(folder, file))
+    clues = [clue for file in _files(folder) for clue in _clues(folder, file)]
+    # What many files say alike is said once.
+    first = {(clue.what, clue.name, clue.becomes): clue for clue in reversed(clues) if clue.what in _ALIKE}
+    return tuple(clue for clue in clues if clue.what not in _ALIKE or clue is first[clue.what, clue.name, clue.becomes])
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -91,6 +71,7 @@ def _files(folder: Path) -> Iterator[Path]:
             name
             for name in folders
             if name not in _NOT_THEIRS
+            and not _OUTPUT.fullmatch(name)
             and Path(here) / name not in ours
             and not (Path(here) / name / "infra" / "platform").is_dir()
         )
@@ -116,14 +97,26 @@ def _clues(folder: Path, file: Path) -> Iterator[Clue]:
         yield from _remotes(relative, _text(file))
     elif _DOTENV.fullmatch(name):
         yield from _variables(file, relative)
-    elif re.fullmatch(r"cloudbuild[\w.-]*\.(ya?ml|json)", name):
-        yield from _build(relative, _text(file))
+    elif cloud_build.NAME.fullmatch(name):
+        yield from cloud_build.clues(relative, _text(file))
     elif name.endswith(".json"):
         yield from _key(file, relative)
     elif name.endswith((".yaml", ".yml")) and not _REQUIREMENTS.fullmatch(name):
-        yield from _job(relative, _text(file))
+        yield from _described(relative, _text(file))
+    elif name.endswith(".sh"):
+        yield from scripts.in_shell(relative, _text(file))
     elif (name.endswith(".py") or _REQUIREMENTS.fullmatch(name)) and _WANDB.search(_text(file)):
         yield Clue("W&B", relative, "wandb-api-key", "secret wandb-api-key, which identity train reads", "secrets")
+
+
+def _described(file_name: str, text: str) -> Iterator[Clue]:
+    """Every clue in a YAML file, whose name says less than what is in it."""
+    if file_name.startswith(".github/workflows/"):
+        yield from scripts.in_workflow(file_name, text)
+    elif cloud_build.is_build(text):
+        yield from cloud_build.clues(file_name, text)
+    else:
+        yield from vertex.clues(file_name, text)
 
 
 def _served(file_name: str, image: str, text: str) -> Iterator[Clue]:
@@ -136,37 +129,10 @@ def _served(file_name: str, image: str, text: str) -> Iterator[Clue]:
         yield Clue("Dockerfile", file_name, image, becomes, "services", int(port[1]) if port else 0)
 
 
-def _job(file_name: str, text: str) -> Iterator[Clue]:
-    if not re.search(r"(?m)^\s*-?\s*(workerPoolSpecs|machineSpec):", text):
-        return
-    image, machine = _IMAGE.search(text), _MACHINE.search(text)
-    yield Clue(
-        "Vertex AI job",
-        file_name,
-        "train",
-        "training train, as identity train; `groundwork jobs submit` reads the file itself, too",
-        "training",
-        image=_image_name(image[1]) if image else "",
-        machine=machine[1] if machine else "",
-    )
-
-
-def _image_name(address: str) -> str:
-    """The name of an image without its registry, tag and digest; "" if a variable stands for it."""
-    name = address.rpartition("/")[2].partition("@")[0].partition(":")[0]
-    return "" if "$" in name else plain(name)
-
-
 def on_github(folder: Path) -> str:
     """The repository on GitHub that a folder was cloned from, as owner/name; "" if there is none."""
     found = _GITHUB.fullmatch(git.origin(folder))
     return found[1] if found else ""
-
-
-def plain(text: str) -> str:
-    """A name in Google's form: lower-case letters, digits and dashes, starting with a letter."""
-    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].rstrip("-")
-    return name if name[:1].isalpha() else f"x-{name}".rstrip("-")
 
 
 def _text(file: Path) -> str:
@@ -229,42 +195,6 @@ def _variables(file: Path, file_name: str) -> Iterator[Clue]:
         yield Clue(
             ".env", file_name, "", "git does not ignore it: add it to .gitignore, so that its values stay out of git"
         )
-
-
-def _build(file_name: str, text: str) -> Iterator[Clue]:
-    try:
-        build = foreign_yaml.values(text.encode())
-    except ValueError:
-        build = None
-    if not isinstance(build, dict):
-        yield Clue("Cloud Build", file_name, "", "cannot be read: it is not a build in YAML or JSON")
-        return
-    clues = list(_pushed(file_name, build, text))
-    for service in dict.fromkeys(_DEPLOYS.findall(text)):
-        becomes = f"service {service} on Cloud Run, which runs as identity serve"
-        clues.append(Clue("Cloud Build", file_name, service, becomes, "services"))
-    for secret in dict.fromkeys(_SECRET_READ.findall(text)):
-        if name := suggested(secret):
-            hint = f"; write {name} for {secret} in this file" if secret != name else ""
-            clues.append(
-                Clue("Cloud Build", file_name, name, f"secret {name}, which identity build reads{hint}", "secrets")
-            )
-    if _STARTS_TRAINING.search(text):
-        becomes = "training train, as identity train, which identity build submits"
-        clues.append(Clue("Cloud Build", file_name, "train", becomes, "training"))
-    yield from clues or [Clue("Cloud Build", file_name, "", "runs as identity build")]
-
-
-def _pushed(file_name: str, build: dict[str, Any], text: str) -> Iterator[Clue]:
-    """The images that a build names, and the repositories besides `images` that it pushes to."""
-    for image in sorted({_image_name(str(address)) for address in build.get("images") or ()} - {""}):
-        becomes = f"image {image} in repository images, built as identity build"
-        yield Clue("Cloud Build", file_name, image, becomes, "repositories")
-    for name in dict.fromkeys(_PUSHED_TO.findall(text)):
-        if name != "images":
-            yield Clue(
-                "Cloud Build", file_name, name, f"repository {name}, to which identity build pushes", "registries"
-            )
 
 
 def _key(file: Path, file_name: str) -> Iterator[Clue]:

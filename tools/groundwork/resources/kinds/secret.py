@@ -60,8 +60,8 @@ def inside(cloud: GoogleCloud, item: Item) -> Contents:
 
 def adopted(environment: Environment, item: Item) -> FileEntry | str:
     """A secret as the file would have it: its values stay where they are kept."""
-    if not re.fullmatch("[a-z][a-z0-9_-]{0,62}", item.short):
-        return "the file takes lower-case names only; `groundwork secrets set` copies its value into one"
+    if not re.fullmatch("[A-Za-z][A-Za-z0-9_-]{0,62}", item.short):
+        return "the file takes names of at most 63 characters that begin with a letter; `groundwork secrets set` copies its value into one"
     replicas = ((item.body.get("replication") or {}).get("userManaged") or {}).get("replicas", ())
     if len(replicas) > 1:
         return f"it is kept in {len(replicas)} regions, and groundwork keeps a secret in one"
