@@ -77,10 +77,14 @@ def built(cloud: Inside, body: dict[str, Any], target: str = f"{BASE}/builds") -
         ("${_PATH%/*} ${_PATH%%/*}", "a/b a"),
         ("${_PATH/\\//-} ${_PATH//\\//-}", "a-b/c a-b-c"),
         ("${_A^^} ${_A^}", "MAIN Main"),
+        ("${_A#*} ${_A##*} ${_A%*} ${_A%%*}", "main  main "),
+        ("${_A#?} ${_A%[!a-m]} ${_A##[^x]*i} ${_A/[]a\\^]/-}", "ain mai n m-in"),
+        ("${_PATH%/?*} ${_PATH%%/?*} ${_PATH//[ab]/.}", "a/b a ././c"),
+        ("${_DOTS##*.} ${_DOTS//./-} ${_DOTS#a.}", "c a-b-c b.c"),
     ],
 )
 def test_a_placeholder_is_replaced_as_bash_does(text: str, result: str) -> None:
-    values = {"_A": "main", "_EMPTY": "", "_PATH": "a/b/c"}
+    values = {"_A": "main", "_EMPTY": "", "_PATH": "a/b/c", "_DOTS": "a.b.c"}
     found = substitutions.applied({"tags": [text]}, values, dynamic=True, loose=False)
     assert found["tags"] == [result]
 
@@ -97,6 +101,14 @@ def test_substitutions_put_no_more_into_a_build_than_it_may_have(text: str) -> N
     values = {"_A": "x" * 4000}
     with pytest.raises(CloudError, match="make the build too long"):
         substitutions.applied({"steps": [{"args": [text]}], "substitutions": values}, values, dynamic=True, loose=True)
+
+
+def test_an_operation_takes_no_value_that_others_have_made_too_long() -> None:
+    values = substitutions.resolved({"_A": "a" * 4000, "_B": "$_A$_A"}, dynamic=True)
+    with pytest.raises(CloudError, match="has a value of more than 4000 characters"):
+        substitutions.applied({"tags": ["${_B//a*b/x}"]}, values, dynamic=True, loose=True)
+    with pytest.raises(CloudError, match="has a pattern that cannot be read"):
+        substitutions.applied({"tags": ["${_A//[z-a]/x}"]}, values, dynamic=True, loose=True)
 
 
 def test_every_key_is_known_and_used_unless_loose(cloud: Inside) -> None:

@@ -31,6 +31,8 @@ BODY = {"name": "n1-standard-4", "zone": ZONE, "guestCpus": 4, "isSharedCpu": Fa
         ("labels.team eq c.*", True),
         (r'( name eq ".*(4).*" ) ( zone eq ".*-b" )', True),
         ("(name eq n1.*) (guestCpus ne 4)", False),
+        (f"name eq n1.*{' ' * 16_000}", True),
+        (f"name eq n1{' ' * 16_000}.*", False),
     ],
 )
 def test_a_filter_selects_what_it_describes(text: str, matches: bool) -> None:

@@ -13,7 +13,7 @@ from localcloud.errors import invalid
 from localcloud.spec import filters, patterns
 from localcloud.spec.filters import Test
 
-_ALONE = re.compile(r"\s*(?P<field>[A-Za-z][\w.-]*)\s+(?P<operator>eq|ne)\s+(?P<literal>\S.*?)\s*", re.DOTALL)
+_ALONE = re.compile(r"\s*(?P<field>[A-Za-z][\w.-]*)\s+(?P<operator>eq|ne)\s+(?P<literal>\S.*)", re.DOTALL)
 _ONE = r"""[A-Za-z][\w.-]*\s+(?:eq|ne)\s+(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s()]+)"""
 _SEVERAL = re.compile(rf"\s*(?:\(\s*{_ONE}\s*\)\s*)+")
 _LONGEST = 16_384
@@ -34,7 +34,7 @@ def _compared(text: str) -> Test:
     term = _ALONE.fullmatch(text)
     assert term is not None
     path, wanted = term["field"].split("."), term["operator"] == "eq"
-    literal = term["literal"]
+    literal = term["literal"].rstrip()
     if literal[0] in "\"'" and literal[0] == literal[-1]:
         literal = literal[1:-1].replace(f"\\{literal[0]}", literal[0])
     try:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import translate
 from typing import Any
 
 from localcloud.engine.service import Body
 from localcloud.errors import invalid
+from localcloud.spec import patterns
 
 OVERRIDABLE = (
     "BRANCH_NAME", "COMMIT_SHA", "REF_NAME", "REPO_FULL_NAME", "REPO_NAME", "REVISION_ID", "SHORT_SHA", "TAG_NAME",
@@ -25,12 +25,15 @@ _MOST_KEYS, _LONGEST_KEY, _LONGEST_VALUE = 200, 100, 4000
 _PLACE = re.compile(
     r"\$(?:(?P<escape>\$)|(?P<bare>_?[A-Z][A-Z0-9_]*)|\{(?P<name>_?[A-Z][A-Z0-9_]*)(?P<change>[^}]*)\})"
 )
+_GLOB = re.compile(
+    r"\\(?P<literal>.)|(?P<any>\*+)|(?P<one>\?)|\[(?P<none>[!^]?)(?P<set>\]?[^]]*)\]|(?P<plain>.)", re.DOTALL
+)
 _SLICE = re.compile(r":\s*(-?\d+)(?::(-?\d+))?")
 _DEEPEST = 10
 _NOT_IN = frozenset({"source", "substitutions", "script"})
 _MOST_TEXT = 4 << 20
 _OPERATION = 8
-"""The cost of a string operation, relative to inserting the value unchanged."""
+"""The cost of a string operation with a short pattern, relative to inserting the value unchanged."""
 
 
 def check(substitutions: Mapping[str, str]) -> None:
@@ -133,11 +136,13 @@ def _put(text: str, values: Mapping[str, str], room: _Room, *, dynamic: bool) ->
             return "$"
         value = values.get(match["bare"] or match["name"], "")
         change = match["change"]
-        room.take(len(value) * (_OPERATION if change else 1))
+        room.take(len(value) * (max(_OPERATION, len(change)) if change else 1))
         if not change:
             return value
         if not dynamic:
             return match[0]
+        if len(value) > _LONGEST_VALUE:
+            raise _refused(f"{match[0][:_LONGEST_KEY]} has a value of more than {_LONGEST_VALUE} characters")
         result = _operated(value, change, match[0])
         room.take(len(result))
         return result
@@ -155,13 +160,13 @@ def _operated(value: str, change: str, whole: str) -> str:
         return tail if cut[2] is None else tail[: int(cut[2])]
     for operator in ("##", "#", "%%", "%"):
         if change.startswith(operator):
-            return _trimmed(value, change[len(operator) :], operator)
+            return _trimmed(value, change[len(operator) :], operator, whole)
     if change.startswith("/"):
         every = change.startswith("//")
         pattern, *rest = re.split(r"(?<!\\)/", change[2 if every else 1 :], maxsplit=1)
         new = rest[0] if rest else ""
-        regex = re.compile(_glob(pattern))
-        return regex.sub(lambda _: new, value, count=0 if every else 1) if pattern else value
+        regex = _compiled(_glob(pattern, ".*"), whole)
+        return str(regex.sub(lambda _: new, value, count=0 if every else 1)) if pattern else value
     cases: dict[str, Callable[[], str]] = {
         "^^": value.upper,
         ",,": value.lower,
@@ -173,19 +178,38 @@ def _operated(value: str, change: str, whole: str) -> str:
     raise _refused(f"{whole} is not a supported operation on a substitution")
 
 
-def _trimmed(value: str, pattern: str, operator: str) -> str:
+def _trimmed(value: str, pattern: str, operator: str, whole: str) -> str:
     """The value without the shortest (#, %) or longest (##, %%) prefix or suffix that matches a pattern."""
-    spans = range(len(value) + 1) if len(operator) == 1 else range(len(value), -1, -1)
-    whole = re.compile(_glob(pattern))
-    for size in spans:
-        part = value[:size] if operator[0] == "#" else value[len(value) - size :]
-        if whole.fullmatch(part):
-            return value[size:] if operator[0] == "#" else value[: len(value) - size]
-    return value
+    longest = len(operator) == 2
+    glob = _glob(pattern, ".*" if longest else ".*?")
+    if operator[0] == "#":
+        found = _compiled(rf"\A(?:{glob})", whole).search(value)
+        return value[found.end() :] if found else value
+    found = _compiled(rf"\A(.*{'?' if longest else ''})(?:{glob})\z", whole).search(value)
+    return str(found[1]) if found else value
 
 
-def _glob(pattern: str) -> str:
-    return translate(pattern.replace("\\/", "/")).removesuffix(r"\Z")
+def _glob(pattern: str, any_: str) -> str:
+    """A shell's pattern as a regular expression; `any_` stands for its asterisk."""
+
+    def put(match: re.Match[str]) -> str:
+        if match["any"]:
+            return any_
+        if match["one"]:
+            return "."
+        if match["set"]:
+            chosen = re.sub(r"[][\\^]", r"\\\g<0>", match["set"])
+            return f"[{'^' if match['none'] else ''}{chosen}]"
+        return re.escape(match["literal"] or match["plain"])
+
+    return _GLOB.sub(put, pattern)
+
+
+def _compiled(expression: str, whole: str) -> Any:
+    try:
+        return patterns.compiled(expression)
+    except patterns.BadPattern:
+        raise _refused(f"{whole[:_LONGEST_KEY]} has a pattern that cannot be read") from None
 
 
 def _refused(text: str) -> Exception:

@@ -36,7 +36,7 @@ def unpack(stream: IO[bytes], target: Path) -> None:
             headers.left = None
             archive.extract(member, target, filter=_inside)
             headers.left = _MOST_HEADERS
-            archive.members.clear()  # the headers of half a million files would not fit into memory
+            archive.members.clear()  # type: ignore[attr-defined]  # the headers of half a million files would not fit into memory
 
 
 def _inside(member: tarfile.TarInfo, target: str) -> tarfile.TarInfo | None:
