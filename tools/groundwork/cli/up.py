@@ -25,7 +25,7 @@ from groundwork.cost import local_prices
 from groundwork.cost.estimate import Estimate, a_month
 from groundwork.cost.planned import saying_cost
 from groundwork.errors import Exit
-from groundwork.lifecycle import plan_data
+from groundwork.lifecycle import obstacles, plan_data
 from groundwork.lifecycle import up as feature
 from groundwork.lifecycle.review_record import only_this, plan_documents
 from groundwork.people.spelling import after_apply
@@ -111,6 +111,8 @@ def plan(name: str, provider: str | None, as_json: bool, detailed_exitcode: bool
         layer_plans = feature.plan(session, talk)
         feature.show_plans(session, layer_plans, talk, details=details)
         say_cost(session, layer_plans)
+        for reason in obstacles.reasons(session, layer_plans):
+            talk.say(f"`up` would refuse this: {reason}")
     if as_json:
         environment = {
             "environment": name,

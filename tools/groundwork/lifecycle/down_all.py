@@ -6,7 +6,7 @@ from groundwork.environment.values import Environment
 from groundwork.errors import CouldNotTell, GroundworkError, Refused, UsageProblem
 from groundwork.google.cloud import CloudProblem, GoogleCloud
 from groundwork.google.waiting import LISTS
-from groundwork.lifecycle import recovery, teardown, up, verify
+from groundwork.lifecycle import consequences, recovery, teardown, up, verify
 from groundwork.lifecycle.removal import remove
 from groundwork.lifecycle.verify import Remains
 from groundwork.resources.item import Item
@@ -51,6 +51,7 @@ def everything(session: Session, options: up.UpOptions, talk: Talk) -> Remains:
             talk.typed(word, f"Type `{word}` to destroy the bootstrap layer and the state bucket:")
         _destroy(session, layer_plans, options, talk)
         _delete_state_bucket(session, talk)
+        consequences.forget_project(session)
         return teardown.remains(session, talk)
 
 

@@ -17,11 +17,16 @@ from groundwork.terraform.session import Session
 
 def refuse(session: Session, layer_plans: Sequence[LayerPlan], beginning: str) -> None:
     """Raises Refused with everything that would make the plans fail half-way."""
-    found = [
-        f"{name}: {why}" for name, kind, values in _going(session, layer_plans) for why in _why(session, kind, values)
-    ]
+    found = reasons(session, layer_plans)
     if found:
         raise Refused(f"{beginning} would fail half-way, so it was not started:", found)
+
+
+def reasons(session: Session, layer_plans: Sequence[LayerPlan]) -> list[str]:
+    """Everything that would make the plans fail half-way, and what to do about it."""
+    return [
+        f"{name}: {why}" for name, kind, values in _going(session, layer_plans) for why in _why(session, kind, values)
+    ]
 
 
 def losses(session: Session, layer_plans: Sequence[LayerPlan]) -> list[str]:

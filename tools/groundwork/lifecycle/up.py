@@ -14,7 +14,16 @@ from groundwork.environment.checkout import LAYERS
 from groundwork.environment.shipped import PERSONAS, read_shipped
 from groundwork.errors import GroundworkError
 from groundwork.google.waiting import patiently
-from groundwork.lifecycle import connection, local_commands, obstacles, prerequisites, recovery, revival, unbuilt
+from groundwork.lifecycle import (
+    connection,
+    consequences,
+    local_commands,
+    obstacles,
+    prerequisites,
+    recovery,
+    revival,
+    unbuilt,
+)
 from groundwork.lifecycle.wrong_members import WrongMembers, refused_members
 from groundwork.resources import naming
 from groundwork.terraform import advice, lock, packing, plans, runs, sources, stateless, transient
@@ -68,6 +77,7 @@ def up(session: Session, options: UpOptions, talk: Talk, checks: Sequence[Check]
         if pending and not options.dry_run:
             if not (options.yes or session.environment.local):
                 talk.confirm(f"Apply this to {session.environment.name} (project {session.environment.project})?")
+            consequences.note_project(session)
             apply_all(session, _with_revivals(session, pending, talk), options, talk)
         unbuilt.build(session.cloud, session.environment, waiting, talk.say)
         return UpResult(tuple(layer_plans), outputs(session))
@@ -206,6 +216,8 @@ def _documents(session: Session, layer_plans: Sequence[LayerPlan]) -> dict[str, 
 def show_plans(session: Session, layer_plans: Sequence[LayerPlan], talk: Talk, *, details: bool = False) -> None:
     """Prints the plans in the team's words, with grants of more power and permanent losses set apart."""
     found = plan_lines(session, layer_plans)
+    for sentence in consequences.sentences(session, layer_plans):
+        talk.say(sentence)
     for line in found.details if details else found.lines:
         talk.say(line)
     if found.power:
