@@ -56,6 +56,7 @@ STARTERS = frozenset(
 LISTENERS = frozenset({"socketserver", "http.server", "asyncio.start_server", "asyncio.start_unix_server", "uvicorn"})
 
 
+@cache
 def modules(package: str) -> list[str]:
     """Every module of a package, by its dotted name."""
     return sorted(_name(path) for path in (TOOLS / package).rglob("*.py"))
@@ -68,12 +69,14 @@ def _name(path: Path) -> str:
 
 @cache
 def _nodes(module: str) -> tuple[ast.AST, ...]:
-    """The imports and attributes in a module, which is parsed and walked once."""
+    """The imports, attributes and calls in a module, which is parsed and walked once."""
     path = TOOLS / Path(*module.split("."))
     package = path / "__init__.py"
     file = package if package.exists() else path.with_suffix(".py")
     tree = ast.parse(file.read_text("utf-8"), str(file))
-    return tuple(node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom, ast.Attribute)))
+    return tuple(
+        node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom, ast.Attribute, ast.Call))
+    )
 
 
 @cache
@@ -117,15 +120,18 @@ def in_cli(module: str) -> bool:
     return bool(_of(frozenset({module}), "groundwork.cli"))
 
 
-@pytest.mark.parametrize("module", modules("groundwork"))
-def test_only_the_command_line_knows_click(module: str) -> None:
-    assert in_cli(module) or not _of(imports(module), "click")
+def knowing(package: str, known: str) -> list[str]:
+    """The modules of a package that import `known` or something in it."""
+    return [module for module in modules(package) if _of(imports(module), known)]
 
 
-@pytest.mark.parametrize("module", [each for each in modules("groundwork") if not in_cli(each)])
-def test_nothing_but_the_command_line_knows_the_command_line(module: str) -> None:
-    known = set() if module == "groundwork.__main__" else _of(imports(module), "groundwork.cli")
-    assert not known
+def test_only_the_command_line_knows_click() -> None:
+    assert [module for module in knowing("groundwork", "click") if not in_cli(module)] == []
+
+
+def test_nothing_but_the_command_line_knows_the_command_line() -> None:
+    outside = [module for module in knowing("groundwork", "groundwork.cli") if not in_cli(module)]
+    assert outside == ["groundwork.__main__"]
 
 
 def packages(package: str) -> dict[str, set[str]]:
@@ -173,22 +179,21 @@ def unresolved(arrows: dict[str, set[str]]) -> set[str]:
     return arrows.keys() - resolved
 
 
-@pytest.mark.parametrize("module", modules("groundwork"))
-def test_groundwork_imports_only_the_local_clouds_launcher(module: str) -> None:
-    assert _of(imports(module), "localcloud") <= {"localcloud.server.launcher"}
+def test_groundwork_imports_only_the_local_clouds_launcher() -> None:
+    known = {(module, name) for module in modules("groundwork") for name in _of(imports(module), "localcloud")}
+    assert {(module, name) for module, name in known if name != "localcloud.server.launcher"} == set()
 
 
-@pytest.mark.parametrize("module", modules("localcloud"))
-def test_the_local_cloud_knows_nothing_of_groundwork(module: str) -> None:
-    assert not _of(imports(module), "groundwork")
+def test_the_local_cloud_knows_nothing_of_groundwork() -> None:
+    assert knowing("localcloud", "groundwork") == []
 
 
-@pytest.mark.parametrize("module", [each for each in modules("localcloud") if each.startswith("localcloud.provider")])
-def test_the_provider_knows_neither_store_nor_services(module: str) -> None:
-    known = _of(imports(module), "localcloud")
-    assert {name for name in known if not name.startswith(("localcloud.provider", "localcloud.spec.discovery"))} <= {
-        "localcloud"
-    }
+def test_the_provider_knows_neither_store_nor_services() -> None:
+    own = [module for module in modules("localcloud") if module.startswith("localcloud.provider")]
+    known = {(module, name) for module in own for name in _of(imports(module), "localcloud") - {"localcloud"}}
+    allowed = ("localcloud.provider", "localcloud.spec.discovery")
+    assert own
+    assert {(module, name) for module, name in known if not name.startswith(allowed)} == set()
 
 
 # IAM's own APIs are one product: they share its accounts, keys and pools.
@@ -197,19 +202,23 @@ SERVICES = "localcloud.services."
 APIS = {each.removeprefix(SERVICES).partition(".")[0] for each in modules("localcloud") if each.startswith(SERVICES)}
 
 
-@pytest.mark.parametrize("module", [each for each in modules("localcloud") if each.startswith(SERVICES)])
-def test_no_service_imports_another_or_reads_its_tables(module: str) -> None:
-    mine = module.removeprefix(SERVICES).partition(".")[0]
-    family = ONE_PRODUCT if mine in ONE_PRODUCT else {mine}
-    imported = {name.removeprefix(SERVICES).partition(".")[0] for name in imports(module) if name.startswith(SERVICES)}
-    assert (imported | set(tables(module))) <= family, "declare an interface in engine/interfaces.py"
+@pytest.mark.parametrize("api", sorted(APIS))
+def test_no_service_imports_another_or_reads_its_tables(api: str) -> None:
+    family = ONE_PRODUCT if api in ONE_PRODUCT else {api}
+    own = [module for module in modules("localcloud") if f"{module}.".startswith(f"{SERVICES}{api}.")]
+    foreign = {(module, other) for module in own for other in {*services(module), *tables(module)} - family}
+    assert own
+    assert foreign == set(), "declare an interface in engine/interfaces.py"
+
+
+def services(module: str) -> set[str]:
+    """The APIs whose services a module imports."""
+    return {name.removeprefix(SERVICES).partition(".")[0] for name in imports(module) if name.startswith(SERVICES)}
 
 
 def tables(module: str) -> Iterator[str]:
     """The APIs whose rows a module reads or writes by their names: those of `store.get("iam", …)`."""
-    path = TOOLS / Path(*module.split("."))
-    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for node in _nodes(module):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
             continue
         first, holder = node.args[0], node.func.value
@@ -228,18 +237,21 @@ MAY_START = {
 }
 
 
-@pytest.mark.parametrize("module", [*modules("groundwork"), *modules("localcloud")])
-def test_processes_are_started_in_few_places(module: str) -> None:
-    assert module in MAY_START or not uses(module) & STARTERS
+def test_processes_are_started_in_few_places() -> None:
+    assert using(STARTERS) == MAY_START
 
 
 # What may listen: the main port, and the metadata servers of workloads.
 MAY_LISTEN = {"localcloud.server.process", "localcloud.server.metadata"}
 
 
-@pytest.mark.parametrize("module", [*modules("groundwork"), *modules("localcloud")])
-def test_only_the_local_clouds_servers_listen(module: str) -> None:
-    assert module in MAY_LISTEN or not uses(module) & LISTENERS
+def test_only_the_local_clouds_servers_listen() -> None:
+    assert using(LISTENERS) == MAY_LISTEN
+
+
+def using(names: frozenset[str]) -> set[str]:
+    """The modules of both packages that import or call one of these."""
+    return {module for package in LAYERS for module in modules(package) if uses(module) & names}
 
 
 @pytest.mark.parametrize("package", ["groundwork", "localcloud"])

@@ -9,6 +9,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -120,28 +121,33 @@ def test_the_schema_refuses_trailing_text(place: str, pattern: str, more: str) -
     assert re.search(pattern, GOOD[place] + more) is None
 
 
-def _regular_expressions(file: Path) -> Iterator[tuple[int, str, str]]:
-    """The line, the text and the call of every regular expression that is written out."""
+@cache
+def regular_expressions() -> list[tuple[str, str, str]]:
+    """The place, the text and the call of every regular expression that is written out in Python."""
+    return [found for file in PYTHON for found in _regular_expressions(file)]
+
+
+def _regular_expressions(file: Path) -> Iterator[tuple[str, str, str]]:
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in FUNCTIONS):
             continue
         if isinstance(node.func.value, ast.Name) and node.func.value.id == "re" and node.args:
             parts = [part for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)]
-            yield node.lineno, "".join(str(part.value) for part in parts), ast.unparse(node)
+            place = f"{file.relative_to(ROOT)}:{node.lineno}"
+            yield place, "".join(str(part.value) for part in parts), ast.unparse(node)
 
 
-@pytest.mark.parametrize("file", PYTHON, ids=lambda file: str(file.relative_to(ROOT)))
-def test_no_expression_in_python_ends_before_a_newline(file: Path) -> None:
+def test_no_expression_in_python_ends_before_a_newline() -> None:
     found = [
-        f"{file.relative_to(ROOT)}:{line}: write \\Z, or fullmatch without it: {text}"
-        for line, text, call in _regular_expressions(file)
+        f"{place}: write \\Z, or fullmatch without it: {text}"
+        for place, text, call in regular_expressions()
         if "MULTILINE" not in call and re.search(r"(?<!\\)\$", re.sub(r"\[(?:\\.|[^\]])*\]", "[]", text))
     ]
     assert found == []
 
 
 def test_the_search_for_expressions_finds_them() -> None:
-    assert sum(len(list(_regular_expressions(file))) for file in PYTHON) > 100
+    assert len(regular_expressions()) > 100
 
 
 @pytest.mark.parametrize("file", HCL, ids=lambda file: str(file.relative_to(ROOT)))
