@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import sys
 import uuid
 from collections.abc import Iterator
 
@@ -36,8 +37,10 @@ def any_shell() -> Iterator[None]:
 
 
 def pytest_configure() -> None:
-    """Names this run for all its processes."""
+    """Names this run for all its processes, which may keep bytecode even where containers forbid Python that: each would compile all it starts with."""
     os.environ.setdefault(images.RUN, uuid.uuid4().hex)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -13,11 +13,10 @@ from tests.provider.sides import Sides, both, real_provider_is_missing
 HERE = Path(__file__).parent
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselects the comparison in other runs: it takes minutes, and a provider that few machines have."""
+def pytest_ignore_collect(config: pytest.Config) -> bool | None:
+    """Leaves the comparison out of other runs: it takes minutes, and a provider that few machines have."""
     asked = any((path := Path(one.split("::")[0]).resolve()) == HERE or HERE in path.parents for one in config.args)
-    if not asked:
-        items[:] = [item for item in items if HERE not in item.path.parents]
+    return None if asked else True
 
 
 @pytest.fixture(scope="session")
