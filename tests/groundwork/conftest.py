@@ -17,6 +17,7 @@ from groundwork.terraform.talk import LayerListen, Work
 
 from tests.groundwork.clone import Clone, cloned, copied
 from tests.local_project import running
+from tests.once import made_once
 
 
 @dataclass
@@ -72,10 +73,12 @@ def local_clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
 @pytest.fixture(scope="session")
 def raised(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a clone whose platform is up and whose local cloud is stopped, to be copied."""
-    folder = tmp_path_factory.mktemp("raised")
-    with cloned(folder) as clone:
-        up.up(clone.session(), UpOptions(yes=True), RecordedTalk())
-    return folder
+
+    def raise_in(folder: Path) -> None:
+        with cloned(folder) as clone:
+            up.up(clone.session(), UpOptions(yes=True), RecordedTalk())
+
+    return made_once(tmp_path_factory, "raised", raise_in)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Mapping
@@ -14,22 +13,18 @@ import pytest
 from groundwork.policy import outside
 from groundwork.terraform import installation, process
 
+from tests.once import made_once
 from tests.policies.cases import ROOT, SETTINGS, stage
 from tests.policies.record import RECORDED
 
 
 @pytest.fixture(scope="session")
-def seen(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Mapping[str, Any]:
-    """The output of tests/policies/inventory.py, run once regardless of the number of workers."""
-    base = tmp_path_factory.getbasetemp()
-    shared = (base if worker_id == "master" else base.parent) / "policy-cases"
-    shared.mkdir(exist_ok=True)
-    with (shared / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        answer = shared / "answer.json"
-        if not answer.exists():
-            answer.write_text(_ask(shared), encoding="utf-8")
-    return dict(json.loads(answer.read_text(encoding="utf-8")))
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """The output of tests/policies/inventory.py."""
+    folder = made_once(
+        tmp_path_factory, "policy-cases", lambda made: (made / "answer.json").write_text(_ask(made), encoding="utf-8")
+    )
+    return dict(json.loads((folder / "answer.json").read_text(encoding="utf-8")))
 
 
 def _ask(folder: Path) -> str:

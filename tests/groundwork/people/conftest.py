@@ -19,8 +19,21 @@ from groundwork.google.cloud import GoogleCloud, connect
 from localcloud.server import launcher
 
 from tests.command_line import command
+from tests.once import made_once
 
 ROOT = Path(__file__).resolve().parents[3]
+# Members whom tests give another role or take out: `up` lets all in at once, where adding each would take one more run of Terraform.
+MORE_MEMBERS = {
+    "erin@example.com": "viewer",
+    "finn@example.com": "operator",
+    "ida@example.com": "data-scientist",
+    "nick@example.com": "viewer",
+    "vera@example.com": "viewer",
+    "leo@example.com": "viewer",
+    "lea@example.com": "viewer",
+    "len@example.com": "viewer",
+    "lou@example.com": "viewer",
+}
 
 
 @dataclass(frozen=True)
@@ -65,14 +78,27 @@ class Platform:
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """ENV=local, created; tests add their own people and leave the rest alone."""
+    """ENV=local and more members, created; a test changes people of its own and leaves the rest alone."""
     root = tmp_path_factory.mktemp("people")
+    shutil.copytree(made_once(tmp_path_factory, "platform", _raise_in), root, symlinks=True, dirs_exist_ok=True)
+    platform = Platform(Checkout(root))
+    try:
+        local.start(platform.checkout)
+        yield platform
+    finally:
+        local.stop(platform.checkout)
+
+
+def _raise_in(root: Path) -> None:
     for part in ("infra", "modules", "envs"):
         shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns(".terraform*"))
     platform = Platform(Checkout(root))
+    members = "".join(f"  {email}: {{role: {role}}}\n" for email, role in MORE_MEMBERS.items())
+    written = platform.file.read_text("utf-8")
+    assert "members:\n" in written
+    platform.file.write_text(written.replace("members:\n", f"members:\n{members}"), "utf-8")
     try:
         up = platform("up")
         assert up.returncode == 0, up.stderr
-        yield platform
     finally:
         local.stop(platform.checkout)
