@@ -136,14 +136,11 @@ def _enabled(call: Call) -> None:
     record = call.cloud.projects.find(project)
     if record is None or not record.active:
         raise unknown_project(call, project, record)
-    if not call.cloud.projects.enabled(record.id, call.service.api) or _not_yet(call, record):
+    api = call.service.api
+    name = f"projects/{record.id}/services/{api}.googleapis.com"
+    not_yet = call.cloud.lateness.fresh(USAGE, name, lambda profile: profile.services)
+    if not_yet or not call.cloud.projects.enabled(record.id, api):
         raise disabled(call, record)
-
-
-def _not_yet(call: Call, project: Project) -> bool:
-    profile = call.cloud.lateness.profile
-    name = f"projects/{project.id}/services/{call.service.api}.googleapis.com"
-    return profile is not None and call.cloud.lateness.fresh(USAGE, name, profile.services)
 
 
 def unknown_project(call: Call, project: str, record: Project | None) -> errors.CloudError:

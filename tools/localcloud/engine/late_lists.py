@@ -38,7 +38,9 @@ def _late(call: Call, result: Body | Reply, seconds: float) -> Body | Reply:
     visible = [
         item
         for item in result.get(key, ())
-        if not cloud.lateness.fresh(api, cloud.projects.named(str(item.get("name", ""))), seconds)
+        if not cloud.lateness.fresh(
+            api, cloud.projects.named(str(item.get("name", ""))), lambda profile: profile.list_of(api)
+        )
     ]
     names = {item.get("name") for item in result.get(key, ())}
     if "nextPageToken" not in result:

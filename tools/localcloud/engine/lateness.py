@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,14 +88,15 @@ class Lateness:
             "INSERT INTO late (kind, api, name, at, body) VALUES (?, ?, ?, ?, ?)", kind, api, name, now, text
         )
 
-    def fresh(self, api: str, name: str, seconds: float) -> bool:
-        """Whether a resource was created less than `seconds` ago."""
-        return bool(self.name) and bool(
+    def fresh(self, api: str, name: str, delay: Callable[[Profile], float]) -> bool:
+        """Whether a resource was created less than the profile's delay ago."""
+        profile = self.profile
+        return profile is not None and bool(
             self._store.row(
                 "SELECT 1 FROM late WHERE kind = 'made' AND api = ? AND name = ? AND at > ?",
                 api,
                 name,
-                self._since(seconds),
+                self._since(delay(profile)),
             )
         )
 

@@ -187,8 +187,7 @@ class Iam:
             return
         name = f"projects/{match['project']}/serviceAccounts/{email}" if match else ""
         known = self._store.get("iam", name)
-        profile = self._lateness.profile
-        not_yet = profile is not None and self._lateness.fresh("iam", name, profile.accounts)
+        not_yet = self._lateness.fresh("iam", name, lambda profile: profile.accounts)
         if not known or known.get("deleted") or not_yet:
             raise errors.invalid(f"Service account {email} does not exist.")
 

@@ -101,17 +101,17 @@ def _provider(call: Call, audience: str) -> Body:
     pool = call.cloud.store.get("iam", name)
     provider = call.cloud.store.get("iam", f"{name}/providers/{match['provider']}")
     for body in (pool, provider):
-        if body is None or body["state"] != "ACTIVE" or body.get("disabled") or _not_yet(call, body["name"]):
+        if (
+            body is None
+            or body["state"] != "ACTIVE"
+            or body.get("disabled")
+            or call.cloud.lateness.fresh("iam", body["name"], lambda profile: profile.pools)
+        ):
             raise OAuthError(
                 "invalid_target",
                 f'The target service indicated by the "audience" parameters is invalid: {audience} does not exist, is deleted or is disabled.',
             )
     return provider or {}
-
-
-def _not_yet(call: Call, name: str) -> bool:
-    profile = call.cloud.lateness.profile
-    return profile is not None and call.cloud.lateness.fresh("iam", name, profile.pools)
 
 
 def _decoded(call: Call, token: str) -> Body:
