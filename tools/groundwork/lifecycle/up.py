@@ -248,7 +248,7 @@ def apply_all(session: Session, pending: Sequence[LayerPlan], options: UpOptions
     began = time.monotonic()
     with session.keeping_cloud_up(talk.say), talk.progress(title, plans.steps(pending)) as listen:
         for stage in stages(pending):
-            apply_layer(session, stage.plan, options, listen, talk, targets=stage.targets, fresh=stage.fresh)
+            apply_stage(session, stage, options, listen, talk)
     talk.say(f"{session.environment.name}: {plans.counts(pending).done} in {time.monotonic() - began:.1f} s")
 
 
@@ -273,43 +273,31 @@ def stages(pending: Sequence[LayerPlan]) -> list[Stage]:
     return [Stage(first, kept, fresh=True), *others, Stage(first, fresh=True)] if kept else [*others, Stage(first)]
 
 
-def apply_layer(
-    session: Session,
-    approved: LayerPlan,
-    options: UpOptions,
-    listen: LayerListen,
-    talk: Talk,
-    *,
-    targets: Sequence[str] = (),
-    fresh: bool = False,
-) -> None:
-    """Applies a layer's saved plan, or a fresh one (see Stage); after a temporary error, one of the remaining changes.
+def apply_stage(session: Session, stage: Stage, options: UpOptions, listen: LayerListen, talk: Talk) -> None:
+    """Applies a layer's saved plan, or a fresh one; after a temporary error, one of the remaining changes.
 
     Raises GroundworkError, with advice.
     """
-    current = _remaining_plan(session, approved, talk, targets=targets) if fresh else approved
+    approved = stage.plan
+    current = _remaining_plan(session, approved, talk, targets=stage.targets) if stage.fresh else approved
     if not current.pending:
         return None
     for seconds in (*(options.waits or _waits(session)), None):
         try:
-            return _apply(session, current, partial(listen, approved.layer))
+            try:
+                return session.terraform(current.layer).apply(current.file, partial(listen, approved.layer))
+            finally:
+                recovery.rescue_state(session, current.layer)
         except TerraformFailed as failure:
             why = transient.reason(failure.diagnostics, local=session.environment.local)
             if seconds is None or not why:
                 raise explained_failure(session, failure) from failure
         talk.say(f"{approved.layer}: {why}; this is temporary, trying again in {seconds:g} s")
         session.cloud.patience.sleep(seconds)
-        current = _remaining_plan(session, approved, talk, targets=targets)
+        current = _remaining_plan(session, approved, talk, targets=stage.targets)
         if not current.pending:
             return None
     return None
-
-
-def _apply(session: Session, entry: LayerPlan, listen: Callable[[Event], None]) -> None:
-    try:
-        session.terraform(entry.layer).apply(entry.file, listen)
-    finally:
-        recovery.rescue_state(session, entry.layer)
 
 
 def _with_revivals(session: Session, pending: Sequence[LayerPlan], talk: Talk) -> list[LayerPlan]:
