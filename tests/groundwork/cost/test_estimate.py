@@ -6,11 +6,12 @@ from decimal import Decimal
 import pytest
 from groundwork.cost.amounts import cents
 from groundwork.cost.assumptions import Assumptions, parse
-from groundwork.cost.estimate import estimate, line
+from groundwork.cost.estimate import estimate, sentence
 from groundwork.cost.resources import free, priced
 
 from tests.groundwork.cost.plans import NO_TIERS, bucket, change, plan
 
+TODAY = date(2026, 11, 21)
 QUIET = {
     "bucket_writes": 0, "bucket_reads": 0, "bucket_download_gib": 0, "bucket_noncurrent_gib": 0, "bucket_deleted_gib": 0,
     "secret_accesses": 0,
@@ -164,7 +165,7 @@ def test_an_unknown_type_makes_the_total_a_lower_bound():
     )
     assert found.after.bounded
     assert found.after.of("unpriced")[0].why == "no price is known for google_sql_database_instance"
-    assert "≥ $" in line(plan(change("google_sql_database_instance", {})))
+    assert "≥ $" in sentence(estimate(plan(change("google_sql_database_instance", {}))), TODAY)
 
 
 def test_what_is_known_only_after_apply_is_unpriced_and_not_zero():
@@ -254,24 +255,28 @@ def test_one_line_says_total_hour_kinds_free_tier_and_difference():
         change("google_service_account", {}),
     )
     held = parse({**QUIET, "bucket_gib": 100})
-    assert line(made, held) == (
+    assert sentence(estimate(made, held), TODAY) == (
         "Cost: $5.65 a month ($0.0077 an hour): fixed $3.65, by usage $2.06, free tier -$0.06. This plan: +$5.65 a month."
     )
 
 
 def test_the_line_warns_of_prices_read_more_than_180_days_ago():
-    made = plan(change("google_storage_bucket", bucket()))
-    assert "Warning" not in line(made, today=date(2026, 11, 21))
+    made = estimate(plan(change("google_storage_bucket", bucket())))
+    assert "Warning" not in sentence(made, TODAY)
     assert (
         "of the prices used were read more than 180 days ago, the oldest (network.egress.internet) on 2026-07-16."
-        in line(made, today=date(2027, 6, 1))
+        in sentence(made, date(2027, 6, 1))
     )
-    builds = plan(change("google_cloudbuild_trigger", {"build": [{"options": [{"machine_type": "E2_HIGHCPU_8"}]}]}))
-    assert "Warning: 1 of the prices used was read more than 180 days ago" in line(builds, today=date(2026, 11, 21))
+    options = {"machine_type": "E2_HIGHCPU_8"}
+    builds = estimate(plan(change("google_cloudbuild_trigger", {"build": [{"options": [options]}]})))
+    assert "Warning: 1 of the prices used was read more than 180 days ago" in sentence(builds, TODAY)
 
 
 def test_an_empty_plan_costs_nothing_and_says_so():
-    assert line(plan()) == "Cost: $0.00 a month ($0.00 an hour): fixed $0.00, by usage $0.00. This plan: $0.00 a month."
+    assert (
+        sentence(estimate(plan()), TODAY)
+        == "Cost: $0.00 a month ($0.00 an hour): fixed $0.00, by usage $0.00. This plan: $0.00 a month."
+    )
 
 
 def test_only_the_assumptions_and_prices_behind_the_figures_are_named():

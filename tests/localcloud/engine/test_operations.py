@@ -28,7 +28,7 @@ def create(call: Call) -> Body:
 
 async def deploy(cloud: Cloud, job: Job) -> None:
     def start() -> None:
-        cloud.operations.running(job.api, job.operation, 10)
+        cloud.operations.running(job.api, job.operation)
 
     await job.write(start)
     match job.body["name"]:

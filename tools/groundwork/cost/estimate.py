@@ -122,14 +122,13 @@ class Estimate:
 def estimate(
     plan: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     assumptions: Assumptions | None = None,
-    catalogue: Catalogue | None = None,
 ) -> Estimate:
     """What `plan` costs: the object that `terraform show -json` prints, or one per layer.
 
     Several plans share their free tiers, as everything on one billing account does.
     Raises UsageProblem when `plan` is not a plan.
     """
-    numbers, rows = assumptions or Assumptions(), catalogue or prices.read()
+    numbers, rows = assumptions or Assumptions(), prices.read()
     found = [change for one in as_plans(plan) for change in changes(one)]
     before = [(change, list(_components(change.before, numbers, rows))) for change in found]
     after = [(change, list(_components(change.after, numbers, rows))) for change in found]
@@ -192,17 +191,8 @@ def _side(components: Iterable[Component], assumptions: Assumptions, catalogue: 
     return Side(parts, tuple(tier for tier in tiers if tier.off))
 
 
-def line(
-    plan: Mapping[str, Any] | Sequence[Mapping[str, Any]],
-    assumptions: Assumptions | None = None,
-    today: date | None = None,
-) -> str:
-    """The cost of a plan in one line, for `plan` and `up`; with `today`, it warns of prices older than 180 days."""
-    return sentence(estimate(plan, assumptions), today)
-
-
-def sentence(found: Estimate, today: date | None = None) -> str:
-    """An estimate in one line; with `today`, it warns of prices older than 180 days."""
+def sentence(found: Estimate, today: date) -> str:
+    """An estimate in one line, with a warning of prices that are older than 180 days."""
     after = found.after
     parts = [
         f"fixed {as_money(total(c.monthly for c in after.of('fixed')))}",
@@ -215,7 +205,7 @@ def sentence(found: Estimate, today: date | None = None) -> str:
     bound = "≥ " if after.bounded else ""
     hourly = f"${after.hourly:.4f}" if ZERO < after.hourly < 1 else as_money(after.hourly)
     text = f"Cost: {a_month(found)} ({bound}{hourly} an hour): {', '.join(parts)}. This plan: {as_money(found.delta, signed=True)} a month."
-    return text + (stale_note(found, today) if today else "")
+    return text + stale_note(found, today)
 
 
 def a_month(found: Estimate) -> str:

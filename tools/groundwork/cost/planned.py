@@ -35,7 +35,7 @@ def of_plans(session: Session, layer_plans: Sequence[LayerPlan], assumptions: As
     return estimate([session.plan_json(entry.layer, entry.file) for entry in layer_plans], assumptions)
 
 
-def in_a_line(environment: Environment, found: Estimate, today: date | None = None) -> str:
+def in_a_line(environment: Environment, found: Estimate, today: date) -> str:
     """An estimate in one line, followed by a comparison with the environment's budget, if it has one."""
     budget = of_estimate(environment.budget, found)
     return sentence(found, today) + (f" {budget.text}" if budget else "")

@@ -42,9 +42,7 @@ def _plain(cell: Cell) -> Cell:
     return f"'{cell}" if formula else cell
 
 
-def estimate_json(
-    estimate: Estimate, today: date, *, simulated: bool, budget: BudgetStatus | None = None
-) -> dict[str, Any]:
+def estimate_json(estimate: Estimate, today: date, *, simulated: bool, budget: BudgetStatus | None) -> dict[str, Any]:
     """An estimate as one JSON object; amounts are exact decimals in strings."""
     return {
         "budget": budget.data if budget else None,
@@ -132,7 +130,7 @@ def estimate_rows(estimate: Estimate) -> list[dict[str, Cell]]:
     return [*parts, *tiers]
 
 
-def report_rows(report: CostReport, only: Sequence[str] = ()) -> list[dict[str, Cell]]:
+def report_rows(report: CostReport, only: Sequence[str]) -> list[dict[str, Cell]]:
     """A row per group, for the groupings in `only`, or for all."""
     document = report_json(report)
     rows: list[dict[str, Cell]] = []

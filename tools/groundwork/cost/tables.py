@@ -124,7 +124,7 @@ def _sources(estimate: Estimate) -> str:
     return f"{len(estimate.used)} list prices in US dollars, read {read[0]} to {read[-1]}; --json gives the source of each. A month has 730 hours."
 
 
-def of_report(report: CostReport, only: Sequence[str] = ()) -> Iterator[Shown]:
+def of_report(report: CostReport, only: Sequence[str]) -> Iterator[Shown]:
     """A report: totals, then the groupings in `only`, by default member, service, component and day."""
     yield _totals(report)
     wanted = only or [name for name in ("member", "service", "component", "day") if name in groupings(report)]

@@ -201,11 +201,6 @@ class Environment:
         return own_buckets.name(self.project, own_buckets.SOURCES)
 
     @property
-    def functions_bucket(self) -> str:
-        """The name of the bucket for the packed code of functions; it exists if `functions` are given."""
-        return own_buckets.name(self.project, own_buckets.FUNCTIONS)
-
-    @property
     def work_buckets(self) -> Mapping[str, str]:
         """The existing buckets for builds and training, by their names in Terraform."""
         sources = {"sources": self.sources_bucket} if self.builds else {}

@@ -40,7 +40,7 @@ def variables_for(checkout: Checkout, environment: Environment, seen: Mapping[st
 
 
 def of_process(
-    checkout: Checkout, environment: Environment, seen: Mapping[str, str], principal: str = local.OWNER
+    checkout: Checkout, environment: Environment, seen: Mapping[str, str], principal: str
 ) -> NotebookVariables:
     """The variables for a process started with `seen`, including Terraform; on the local cloud it acts as `principal`."""
     if environment.local:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from groundwork.environment.values import load
 from groundwork.errors import CouldNotTell, GroundworkError, LeftOver, Refused, UsageProblem
 from groundwork.google.cloud import CloudProblem
-from groundwork.lifecycle.up import Check, UpOptions
+from groundwork.lifecycle.up import UpOptions
 from groundwork.people import team
 from groundwork.people.access import known_policies
 from groundwork.people.spelling import Respelled, of_member, respelled
@@ -74,9 +73,7 @@ def _policies(session: Session, email: str) -> Policies:
     return policies
 
 
-def take_out(
-    session: Session, email: str, options: UpOptions, talk: Talk, checks: Sequence[Check] = ()
-) -> OffboardingResult:
+def take_out(session: Session, email: str, options: UpOptions, talk: Talk) -> OffboardingResult:
     """Removes a person from the file, from every policy and from every access control list.
 
     Raises Refused, CouldNotTell when a policy could not be read, LeftOver when a binding is still there afterwards.
@@ -98,14 +95,12 @@ def take_out(
             f"Remove {email} from {before.name} and from {counted(len(bindings), 'binding')} in {before.project}?"
         )
     is_up = bool(read_state(session.cloud, session.place("platform")).resources)
-    _platform_without(session, email, options, talk, checks, is_up=is_up)
+    _platform_without(session, email, options, talk, is_up=is_up)
     after = _strip(session, email, talk, ", made by hand" if is_up else "")
     return OffboardingResult(email, before.project, bindings, after.letting_in(email), spelled)
 
 
-def _platform_without(
-    session: Session, email: str, options: UpOptions, talk: Talk, checks: Sequence[Check], *, is_up: bool
-) -> None:
+def _platform_without(session: Session, email: str, options: UpOptions, talk: Talk, *, is_up: bool) -> None:
     text = team.text_of(session.environment)
     if not strike(session.environment, email):
         return
@@ -116,7 +111,7 @@ def _platform_without(
         return
     after = load(session.environment.path, session.checkout.root)
     restore = partial(team.put_back, session.environment, email, text, team.text_of(session.environment))
-    team.up_or_put_back(replace(session, environment=after), email, options, talk, checks, restore)
+    team.up_or_put_back(replace(session, environment=after), email, options, talk, restore)
 
 
 def _strip(session: Session, email: str, talk: Talk, why: str) -> Policies:

@@ -13,7 +13,7 @@ from groundwork.environment import editing
 from groundwork.environment.values import Environment, Member, load, refuse_mistakes
 from groundwork.errors import CouldNotTell, GroundworkError, Refused, UsageProblem
 from groundwork.google.cloud import connect
-from groundwork.lifecycle.up import Check, UpOptions, up
+from groundwork.lifecycle.up import UpOptions, up
 from groundwork.lifecycle.wrong_members import WrongMembers
 from groundwork.people.access import RolePermissions, known_policies, promised
 from groundwork.people.personas import personas
@@ -100,9 +100,7 @@ def strike(environment: Environment, email: str) -> bool:
     return editing.edit(environment.path, change)
 
 
-def add(
-    session: Session, member: Member, options: UpOptions, talk: Talk, checks: Sequence[Check] = ()
-) -> OnboardingResult:
+def add(session: Session, member: Member, options: UpOptions, talk: Talk) -> OnboardingResult:
     """Onboards a member: the file, the plan shown and applied, and every promised action tried.
 
     Raises EnvironmentProblem (nothing was written), Refused (the file is put back).
@@ -121,7 +119,6 @@ def add(
         member.email,
         options,
         talk,
-        checks,
         partial(put_back, before, member.email, former, text_of(before)),
     )
     proof = prove(session, after, member, talk)
@@ -131,12 +128,7 @@ def add(
 
 
 def up_or_put_back(
-    session: Session,
-    email: str,
-    options: UpOptions,
-    talk: Talk,
-    checks: Sequence[Check],
-    put_back: Callable[[], object],
+    session: Session, email: str, options: UpOptions, talk: Talk, put_back: Callable[[], object]
 ) -> None:
     """Runs `up` with the edited entry; if it ends before anything is applied, or because of the member, the edit is undone."""
     begun: list[str] = []
@@ -145,7 +137,7 @@ def up_or_put_back(
         begun.append("apply")
 
     try:
-        up(session, replace(options, patient=True), talk, [*checks, mark])
+        up(session, replace(options, patient=True), talk, [mark])
     except BaseException as error:
         wrong = isinstance(error, WrongMembers) and email in {refused.email for refused in error.refused}
         if not begun or wrong or isinstance(error, Refused):

@@ -116,9 +116,10 @@ def run(
 
     Raises GroundworkError when the program is not there or takes longer than `seconds`.
     """
+    chosen = variables.of_program(argv[0], os.environ) if env is None else env
     try:
         done = subprocess.run(
-            argv, cwd=cwd, env=_variables(argv, env), timeout=seconds, input=given, capture_output=True, check=False,
+            argv, cwd=cwd, env=chosen, timeout=seconds, input=given, capture_output=True, check=False,
             text=True, encoding="utf-8", errors="replace",
         )  # fmt: skip
     except FileNotFoundError:
@@ -130,22 +131,18 @@ def run(
     return Finished(tuple(argv), done.returncode, done.stdout, done.stderr)
 
 
-def attended(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> int:
+def attended(argv: Sequence[str]) -> int:
     """Runs an interactive command on this terminal and returns its exit code. ^C reaches it as well as us.
 
     Raises GroundworkError when the program is not there.
     """
     try:
-        child = subprocess.Popen(argv, env=_variables(argv, env))
+        child = subprocess.Popen(argv, env=variables.of_program(argv[0], os.environ))
     except FileNotFoundError:
         raise GroundworkError(f"{argv[0]} was not found: install it or put it on PATH.") from None
     while True:
         with suppress(KeyboardInterrupt):
             return child.wait()
-
-
-def _variables(argv: Sequence[str], env: Mapping[str, str] | None) -> Mapping[str, str]:
-    return variables.of_program(argv[0], os.environ) if env is None else env
 
 
 def become(program: str, argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:

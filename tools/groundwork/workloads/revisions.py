@@ -9,7 +9,6 @@ from typing import Any
 
 from groundwork.errors import GroundworkError, Refused, UsageProblem
 from groundwork.google.cloud import CloudProblem
-from groundwork.google.waiting import Sleep
 from groundwork.text import allowed, counted
 from groundwork.workloads import causes, logs
 from groundwork.workloads.project import Project, last
@@ -48,7 +47,7 @@ def _revision(body: Mapping[str, Any]) -> Revision:
     )
 
 
-def deployed(project: Project, name: str, image: str, *, traffic: bool = True, sleep: Sleep = time.sleep) -> Service:
+def deployed(project: Project, name: str, image: str, *, traffic: bool = True) -> Service:
     """Deploys a revision with another image; it gets all traffic once it is ready, unless `traffic` is False.
 
     Raises GroundworkError with the cause and the last log lines when the revision does not start: traffic then stays where it was.
@@ -67,12 +66,12 @@ def deployed(project: Project, name: str, image: str, *, traffic: bool = True, s
     else:
         # Traffic stays on its revisions until the new one is ready: the latest revision before it may be broken.
         shares = [target(share.revision, share.percent, share.tag) for share in before.traffic]
-    problem = _sent(project, before, {**before.body, "template": template, "traffic": shares}, sleep)
+    problem = _sent(project, before, {**before.body, "template": template, "traffic": shares})
     after = service(project, name)
     if problem or after.state == "broken":
         raise _broken(project, after, problem or after.problem)
     if traffic and not follows:
-        return _moved(project, after, to_latest, {after.revision: 100}, sleep)
+        return _moved(project, after, to_latest, {after.revision: 100})
     return after
 
 
@@ -81,7 +80,7 @@ def _tags(found: Service) -> list[dict[str, Any]]:
     return [target(share.revision, 0, share.tag) for share in found.traffic if share.tag]
 
 
-def shared(project: Project, name: str, shares: Mapping[str, int], sleep: Sleep = time.sleep) -> Service:
+def shared(project: Project, name: str, shares: Mapping[str, int]) -> Service:
     """Splits a service's traffic: percent by revision, or by "latest". Raises UsageProblem for an invalid split."""
     before = service(project, name)
     if sum(shares.values()) != 100:
@@ -96,16 +95,12 @@ def shared(project: Project, name: str, shares: Mapping[str, int], sleep: Sleep 
             )
     traffic = [*(target(revision, part) for revision, part in shares.items()), *_tags(before)]
     newest = before.revision
-    return _moved(
-        project, before, traffic, {newest if one == LATEST else one: part for one, part in shares.items()}, sleep
-    )
+    return _moved(project, before, traffic, {newest if one == LATEST else one: part for one, part in shares.items()})
 
 
-def _moved(
-    project: Project, before: Service, traffic: list[dict[str, Any]], wanted: Mapping[str, int], sleep: Sleep
-) -> Service:
+def _moved(project: Project, before: Service, traffic: list[dict[str, Any]], wanted: Mapping[str, int]) -> Service:
     """The service after its traffic was moved; it does not matter whether a newer revision starts."""
-    problem = _sent(project, before, {**before.body, "traffic": traffic}, sleep)
+    problem = _sent(project, before, {**before.body, "traffic": traffic})
     after = service(project, before.name)
     if {one: part for one, part in wanted.items() if part} != {
         share.revision: share.percent for share in after.traffic if share.percent
@@ -130,14 +125,14 @@ def previous(project: Project, found: Service) -> Revision:
     )
 
 
-def _sent(project: Project, before: Service, body: Mapping[str, Any], sleep: Sleep) -> str:
+def _sent(project: Project, before: Service, body: Mapping[str, Any]) -> str:
     """The error of a change to the whole service, once it has ended; "" if it succeeded."""
     operation: Mapping[str, Any] = project.cloud.request("PATCH", "run", f"v2/{before.path}", json=dict(body))
     waited = 0.0
     while not operation.get("done"):
         if waited > _LONGEST:
             raise GroundworkError("Cloud Run has not finished after 15 minutes: check with `groundwork services list`.")
-        sleep(project.pace)
+        time.sleep(project.pace)
         waited += project.pace
         operation = project.cloud.request("GET", "run", f"v2/{operation['name']}")
     return str((operation.get("error") or {}).get("message", ""))

@@ -107,11 +107,9 @@ class Metrics:
             for metric, resource, labels, value in gauges(project):
                 self.gauge(project, metric, resource, labels, value, moment)
 
-    def count(
-        self, project: str, metric: str, resource: Mapping[str, Any], labels: Mapping[str, str], amount: float = 1
-    ) -> None:
+    def count(self, project: str, metric: str, resource: Mapping[str, Any], labels: Mapping[str, str]) -> None:
         """Adds to what is counted in this minute."""
-        self._add(self._series(project, metric, resource, labels, ""), _ONLY, amount, 0)
+        self._add(self._series(project, metric, resource, labels, ""), _ONLY, 1, 0)
 
     def sample(
         self,

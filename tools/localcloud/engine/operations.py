@@ -83,10 +83,9 @@ class Operations:
         self.get(api, name)
         self._store.sql("DELETE FROM operations WHERE service = ? AND name = ?", api, name)
 
-    def running(self, api: str, name: str, progress: int = 0, metadata: Mapping[str, Any] | None = None) -> Operation:
-        """Records progress: per cent done, and the metadata if it changed."""
-        changed: Body = {} if metadata is None else {"metadata": dict(metadata)}
-        return self._moved(api, name, state="RUNNING", progress=progress, **changed)
+    def running(self, api: str, name: str) -> Operation:
+        """Records that the work on an operation has begun."""
+        return self._moved(api, name, state="RUNNING")
 
     def done(
         self, api: str, name: str, response: Mapping[str, Any], metadata: Mapping[str, Any] | None = None

@@ -189,7 +189,7 @@ def principal(token: str) -> str:
     return tokens.named(token)
 
 
-def client_variables(cloud: LocalCloud, token: str, suffix: str = "") -> dict[str, str]:
+def client_variables(cloud: LocalCloud, token: str, suffix: str) -> dict[str, str]:
     """The variables with which Google's clients in a shell reach a running local cloud, as a token's principal; see clients.variables."""
     return clients.variables(cloud.state, cloud.port, token, suffix)
 

@@ -14,7 +14,7 @@ _GRACE = 10
 
 
 def workload(
-    place: RunName, container: Body, env: Mapping[str, str], volumes: Volumes, *, port: int = 0, joins: str = ""
+    place: RunName, container: Body, env: Mapping[str, str], volumes: Volumes, *, port: int = 0, joins: str
 ) -> Workload:
     """A container of the service or job at `place`, with all its variables; `joins`: the container whose network it shares."""
     return Workload(

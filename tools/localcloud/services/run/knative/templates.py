@@ -134,7 +134,7 @@ def _volume_in(sent: Mapping[str, Any]) -> Body:
     return body
 
 
-def outward(body: Mapping[str, Any], name: str = "") -> Body:
+def outward(body: Mapping[str, Any]) -> Body:
     """A v2 template, or revision, as a v1 RevisionTemplate."""
     annotations = dict(body.get("annotations", {}))
     scaling = body.get("scaling", {})
@@ -142,9 +142,7 @@ def outward(body: Mapping[str, Any], name: str = "") -> Body:
     annotations |= annotations_out(body)
     if body.get("sessionAffinity"):
         annotations[_AFFINITY] = "true"
-    metadata = without(
-        {"name": name or body.get("revision", ""), "labels": body.get("labels", {}), "annotations": annotations}
-    )
+    metadata = without({"name": body.get("revision", ""), "labels": body.get("labels", {}), "annotations": annotations})
     spec = {
         "containerConcurrency": body.get("maxInstanceRequestConcurrency"),
         "timeoutSeconds": int(body["timeout"][:-1]) if "timeout" in body else None,
