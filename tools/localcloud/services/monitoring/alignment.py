@@ -20,6 +20,7 @@ from localcloud.services.monitoring.stored_series import (
     StoredSeries,
     TimeSeries,
     Value,
+    mean,
     merged,
     numbers,
 )
@@ -45,11 +46,6 @@ class Aligner(NamedTuple):
     summary: Summary | None = None
 
 
-def _mean(values: Sequence[Value], _: float) -> float:
-    whole = merged(values)
-    return whole.mean if isinstance(whole, Distribution) else whole / len(values)
-
-
 def _percentile(rank: int) -> Callable[[Sequence[Value], float], float]:
     def found(values: Sequence[Value], _: float) -> float:
         whole = merged(values)
@@ -64,7 +60,7 @@ ALIGNERS: Mapping[str, Aligner] = {
         lambda values, period: sum(numbers(values)) / period, _CHANGES, _NUMBERS, "DOUBLE", Summary.SUM
     ),
     "ALIGN_SUM": Aligner(lambda values, _: merged(values), _STATES, (*_NUMBERS, "DISTRIBUTION"), "", Summary.SUM),
-    "ALIGN_MEAN": Aligner(_mean, _STATES, (*_NUMBERS, "DISTRIBUTION"), "DOUBLE", Summary.MEAN),
+    "ALIGN_MEAN": Aligner(lambda values, _: mean(values), _STATES, (*_NUMBERS, "DISTRIBUTION"), "DOUBLE", Summary.MEAN),
     "ALIGN_MIN": Aligner(lambda values, _: min(numbers(values)), _STATES, _NUMBERS, "", Summary.LEAST),
     "ALIGN_MAX": Aligner(lambda values, _: max(numbers(values)), _STATES, _NUMBERS, "", Summary.MOST),
     "ALIGN_COUNT": Aligner(lambda values, _: len(values), _STATES, _ANY, "INT64", Summary.NUMBER),

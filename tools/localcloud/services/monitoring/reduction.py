@@ -23,6 +23,7 @@ from localcloud.services.monitoring.stored_series import (
     StoredSeries,
     TimeSeries,
     Value,
+    mean,
     merged,
     numbers,
 )
@@ -40,11 +41,6 @@ class Reducer(NamedTuple):
     of_distributions: bool = False
 
 
-def _mean(values: Sequence[Value]) -> float:
-    whole = merged(values)
-    return whole.mean if isinstance(whole, Distribution) else whole / len(values)
-
-
 def _percentile(rank: int) -> Callable[[Sequence[Value]], Value]:
     def found(values: Sequence[Value]) -> Value:
         whole = merged(values)
@@ -57,7 +53,7 @@ def _percentile(rank: int) -> Callable[[Sequence[Value]], Value]:
 
 REDUCERS: Mapping[str, Reducer] = {
     "REDUCE_SUM": Reducer(merged, of_distributions=True),
-    "REDUCE_MEAN": Reducer(_mean, "DOUBLE", of_distributions=True),
+    "REDUCE_MEAN": Reducer(mean, "DOUBLE", of_distributions=True),
     "REDUCE_MIN": Reducer(lambda values: min(numbers(values))),
     "REDUCE_MAX": Reducer(lambda values: max(numbers(values))),
     "REDUCE_COUNT": Reducer(len, "INT64", of_distributions=True),

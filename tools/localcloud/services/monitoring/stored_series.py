@@ -105,6 +105,12 @@ def merged(values: Iterable[Value]) -> Value:
     return reduce(lambda one, other: one | other if isinstance(one, Distribution) else one + other, values)  # type: ignore[operator]
 
 
+def mean(values: Sequence[Value]) -> float:
+    """The mean of numbers, or of all that is in distributions."""
+    whole = merged(values)
+    return whole.mean if isinstance(whole, Distribution) else whole / len(values)
+
+
 def numbers(values: Iterable[Value]) -> list[float]:
     """The values that are numbers, not distributions."""
     return [one for one in values if not isinstance(one, Distribution)]
