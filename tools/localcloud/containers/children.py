@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -118,3 +119,10 @@ def chosen(names: Iterable[str]) -> dict[str, str]:
     starts = tuple(name[:-1] for name in wanted if name.endswith("*"))
     found = {key: value for key, value in os.environ.items() if key in wanted or (starts and key.startswith(starts))}
     return {**found, WORKS_FOR_IT: "1"}
+
+
+def free_port() -> int:
+    """A port of loopback at which a child can listen."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import socket
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -115,7 +114,7 @@ class CommandLineRuntime:
 
     def start(self, workload: Workload, on_output: OnOutput) -> Container:
         """Starts a container; raises RuntimeProblem if the image is missing or its program cannot be run."""
-        port = _free_port() if workload.port else 0
+        port = children.free_port() if workload.port else 0
         inside = port if self.kind.shares_network else workload.port
         labelled = replace(workload, labels={**workload.labels, STATE_LABEL: self._state})
         return Container(self.kind, self._env, labelled, port, inside, on_output)
@@ -320,9 +319,3 @@ def mounted(mount: Mount) -> str:
             f"{mount.source} cannot be mounted at {mount.target}: a path of a mount may have no colon."
         )
     return f"--volume={mount.source}:{mount.target}{':ro' if mount.read_only else ''}"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

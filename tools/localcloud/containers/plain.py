@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -61,9 +60,7 @@ class PlainProcess:
         self._grace = workload.grace
         self.labels = workload.labels
         self._stopped = threading.Event()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = int(probe.getsockname()[1]) if workload.port else 0
+        self._port = children.free_port() if workload.port else 0
         port = dict.fromkeys(workload.told, str(self._port)) if self._port else {}
         env = {**children.chosen(VARIABLES), **workload.env, **port}
         self._child = Child(command, on_output, env=env, folder=folder)
