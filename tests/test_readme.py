@@ -16,11 +16,10 @@ from groundwork.environment.checkout import Checkout
 from groundwork.google import local
 from localcloud.containers import detection
 
-from tests.localcloud.containers import images
-from tests.localcloud.containers.conftest import store
+from tests.localcloud.containers.conftest import python, store
 from tests.terraform_runs import ROOT, plain_environment
 
-__all__ = ["store"]
+__all__ = ["python", "store"]
 PAGE = (ROOT / "README.md").read_text(encoding="utf-8")
 CUT = "⋮"
 MARK = "-- ended with "
@@ -128,11 +127,10 @@ def test_the_tour_is_what_happens(clone: Path) -> None:
 
 @pytest.mark.slow
 def test_the_second_tour_builds_deploys_trains_and_is_answered(
-    clone: Path, store: Mapping[str, str], tmp_path: Path
+    clone: Path, store: Mapping[str, str], python: str
 ) -> None:
     kind = detection.kind()
     assert kind is not None
-    images.imported(kind.program, images.with_python(tmp_path / "python"), images.PYTHON)
     somebody = {f"GIT_{who}_{what}": "ash@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     follow(tour(SECOND), clone, **store, **somebody)
     left = subprocess.run([kind.program, "ps", "--quiet"], capture_output=True, text=True, check=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -22,11 +21,12 @@ from google.api_core.exceptions import GoogleAPICallError
 from google.oauth2.credentials import Credentials
 from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.errors import HttpError
-from localcloud.server import certificates, clients
+from localcloud.server import certificates
 from localcloud.services import SERVICES
 from localcloud.spec.discovery import document
 
 from tests.localcloud.calls import EXAMPLES, LEFT_OUT, Example
+from tests.localcloud.containers import gcloud
 from tests.localcloud.inside import OWNER, PROJECT
 from tests.localcloud.serving import Serving, serving
 
@@ -144,25 +144,11 @@ def test_googles_library_over_grpc(client: Client, example: Example, monkeypatch
             getattr(library(transport=transport(channel=channel)), function)(request=example.request)
 
 
-def gcloud(client: Client, folder: Path) -> Mapping[str, str]:
-    """gcloud's variables, as the principal."""
-    (folder / "token").write_text(client.token)
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        **clients.variables(client.state, client.serving.port, client.token),
-        "CLOUDSDK_CONFIG": str(folder / "gcloud"),
-        "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(folder / "token"),
-        "CLOUDSDK_CORE_PROJECT": PROJECT,
-        "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
-        "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
-    }
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not on this machine")
 @pytest.mark.parametrize("example", [one for one in EXAMPLES if one.gcloud], ids=lambda example: example.method)
 def test_gcloud(client: Client, example: Example, tmp_path: Path) -> None:
     command = ["gcloud", *example.gcloud, "--format=json", "--quiet"]
     with client.calling(example):
-        subprocess.run(command, env=gcloud(client, tmp_path), capture_output=True, check=False, timeout=120)
+        environment = gcloud.environment(client.serving, client.state, tmp_path, client.principal)
+        subprocess.run(command, env=environment, capture_output=True, check=False, timeout=120)

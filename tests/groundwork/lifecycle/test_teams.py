@@ -21,11 +21,11 @@ from localcloud.server import launcher
 
 from tests.groundwork.lifecycle.test_examples import APP, Clone, clone
 from tests.localcloud.containers import images
-from tests.localcloud.containers.conftest import store
+from tests.localcloud.containers.conftest import python, store
 from tests.polling import until
 from tests.workflows.files import steps
 
-__all__ = ["clone", "store"]
+__all__ = ["clone", "python", "store"]
 pytestmark = pytest.mark.slow
 STRANGER = "zoe@example.net"
 DOCKERFILE = f'FROM {images.PYTHON}\nCOPY main.py .\nCMD ["python", "main.py"]\n'
@@ -40,11 +40,10 @@ print("trained with", sys.argv[1:], "and a key" if os.environ.get("WANDB_API_KEY
 
 
 @pytest.fixture(scope="module")
-def program(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> str:
+def program(python: str) -> str:
     """podman or docker, with an image of Python."""
     kind = detection.kind()
     assert kind is not None
-    images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), images.PYTHON)
     return kind.program
 
 

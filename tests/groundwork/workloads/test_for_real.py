@@ -14,16 +14,15 @@ import pytest
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import Exit
 from groundwork.google.operations import finish
-from localcloud.containers import detection
 
 from tests.groundwork.workloads.conftest import FILE, prepared
 from tests.local_project import running
 from tests.localcloud.containers import images
-from tests.localcloud.containers.conftest import SMALL, store
+from tests.localcloud.containers.conftest import SMALL, python, store
 from tests.small_clone import SmallClone, make_clone
 from tests.workflows.files import steps
 
-__all__ = ["store"]
+__all__ = ["python", "store"]
 pytestmark = pytest.mark.slow
 DOCKERFILE = f'FROM {images.PYTHON}\nCOPY main.py .\nCMD ["python", "main.py"]\n'
 APP = """
@@ -50,11 +49,8 @@ training:
 
 
 @pytest.fixture(scope="module")
-def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+def cloud(python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     """A local cloud that uses the tests' own containers."""
-    kind = detection.kind()
-    assert kind is not None
-    images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), images.PYTHON)
     with running(tmp_path_factory.mktemp("cloud")) as checkout:
         yield checkout
 

@@ -27,6 +27,15 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
+def python(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of an image with this Python, in the store."""
+    kind = detection.kind()
+    assert kind is not None
+    images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), images.PYTHON)
+    return images.PYTHON
+
+
+@pytest.fixture(scope="session")
 def programs(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, RuntimeProgram]:
     """Those of podman and docker that answer on this machine, each with an image of a few programs."""
     chosen, docker = detection.kind(), detection.docker()

@@ -11,9 +11,9 @@ from tests.localcloud.inside import OWNER, PROJECT
 from tests.localcloud.serving import Serving
 
 
-def environment(cloud: Serving, state: Path, folder: Path) -> dict[str, str]:
-    """Its variables, as the project's owner; `folder` is its home."""
-    token = cloud.cloud.tokens.token(OWNER)
+def environment(cloud: Serving, state: Path, folder: Path, principal: str = OWNER) -> dict[str, str]:
+    """Its variables, as a principal; `folder` is its home."""
+    token = cloud.cloud.tokens.token(principal)
     (folder / "token").write_text(token)
     return {
         "PATH": os.environ["PATH"],

@@ -10,10 +10,8 @@ from http.client import HTTPConnection
 from typing import Any
 
 import pytest
-from localcloud.containers import detection
 from localcloud.engine import logs
 
-from tests.localcloud.containers import images
 from tests.localcloud.inside import NUMBER, PROJECT
 from tests.localcloud.serving import Serving, serving
 
@@ -32,10 +30,7 @@ APIS = ("artifactregistry", "cloudbuild", "cloudfunctions", "eventarc", "iam", "
 
 
 @pytest.fixture(scope="module")
-def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    kind = detection.kind()
-    assert kind is not None
-    images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), images.PYTHON)
+def cloud(python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     with serving(tmp_path_factory.mktemp("state"), *APIS) as cloud:
         for bucket in ("code", "uploads"):
             cloud("POST", "storage/v1/b", {"name": bucket, "location": "europe-west1"}, project=PROJECT)

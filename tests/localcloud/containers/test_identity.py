@@ -15,13 +15,12 @@ from localcloud.containers import detection
 from localcloud.containers.workload import Mount, Workload
 from localcloud.engine.orders import Order
 
-from tests.localcloud.containers import images
+from tests.localcloud.containers.images import PYTHON
 from tests.localcloud.containers.test_client import Answering
 from tests.localcloud.inside import PROJECT
 from tests.localcloud.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
-PYTHON = "localhost/python:1"
 BUCKET = "inside-data"
 PROGRAM = """
 import json, os, socket, sys
@@ -59,14 +58,6 @@ print(json.dumps({
     "elsewhere": tunnelled(sys.argv[1]),
 }))
 """
-
-
-@pytest.fixture(scope="module")
-def python(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> str:
-    kind = detection.kind()
-    assert kind is not None
-    images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), PYTHON)
-    return PYTHON
 
 
 @pytest.fixture(scope="module")

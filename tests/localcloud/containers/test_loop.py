@@ -13,9 +13,7 @@ from typing import Any
 import pytest
 from google.cloud.devtools import cloudbuild_v1
 from google.oauth2.credentials import Credentials
-from localcloud.containers import detection
 
-from tests.localcloud.containers import images
 from tests.localcloud.containers.test_builds import finished, log
 from tests.localcloud.inside import OWNER, PROJECT
 from tests.localcloud.serving import Serving, serving
@@ -62,10 +60,7 @@ STEPS: list[dict[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    kind = detection.kind()
-    assert kind is not None
-    images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), images.PYTHON)
+def cloud(python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     apis = ("run", "iam", "artifactregistry", "cloudbuild", "logging", "storage")
     with serving(tmp_path_factory.mktemp("state"), *apis) as cloud:
         place = f"artifactregistry/v1/{PLACE}/repositories"

@@ -13,15 +13,13 @@ from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 
 import pytest
-from localcloud.containers import detection
 from localcloud.server import certificates
 
-from tests.localcloud.containers import images
+from tests.localcloud.containers.images import PYTHON
 from tests.localcloud.inside import OWNER, PROJECT
 from tests.localcloud.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
-PYTHON = "localhost/python:1"
 PLACE = f"projects/{PROJECT}/locations/europe-west1"
 SERVICES = f"run/v2/{PLACE}/services"
 # The app reports its identity and its input, and answers a WebSocket's handshake; it is small enough for a command line.
@@ -69,10 +67,7 @@ http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Answer).se
 
 
 @pytest.fixture(scope="module")
-def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    kind = detection.kind()
-    assert kind is not None
-    images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), PYTHON)
+def cloud(python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     apis = ("run", "iam", "iamcredentials", "secretmanager", "logging", "storage", "cloudscheduler", "monitoring")
     with serving(tmp_path_factory.mktemp("state"), *apis) as cloud:
         yield cloud

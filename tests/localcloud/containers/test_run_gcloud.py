@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from localcloud.containers import detection
 
-from tests.localcloud.containers import images
 from tests.localcloud.containers.gcloud import environment
+from tests.localcloud.containers.images import PYTHON
 from tests.localcloud.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
-PYTHON = "localhost/python:1"
 REGION = "--region=europe-west1"
 SERVE = (
     "import http.server as h, os; print('answering', os.environ.get('SAID', 'nothing'), flush=True);"
@@ -32,12 +30,9 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def cloud(store: dict[str, str], state: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+def cloud(python: str, state: Path) -> Iterator[Serving]:
     if shutil.which("gcloud") is None:
         pytest.skip("gcloud is not on this machine")
-    kind = detection.kind()
-    assert kind is not None
-    images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), PYTHON)
     with serving(state, "run", "iam", "logging", "serviceusage", "cloudscheduler") as cloud:
         yield cloud
 

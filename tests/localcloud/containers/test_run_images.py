@@ -36,10 +36,7 @@ http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Answer).se
 
 
 @pytest.fixture(scope="module")
-def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    kind = detection.kind()
-    assert kind is not None
-    images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), images.PYTHON)
+def cloud(python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     with serving(tmp_path_factory.mktemp("state"), "run", "iam", "artifactregistry", "logging") as cloud:
         cloud("POST", f"artifactregistry/v1/{PLACE}/repositories", {"format": "DOCKER"}, repositoryId="images")
         yield cloud

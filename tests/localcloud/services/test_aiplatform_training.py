@@ -15,15 +15,13 @@ from localcloud.engine.logs import topic
 from localcloud.server import launcher
 
 from tests.cloud_client import Client
-from tests.localcloud.containers import images
-from tests.localcloud.containers.conftest import SMALL, store
+from tests.localcloud.containers.conftest import SMALL, python, store
 from tests.localcloud.inside import NUMBER, PROJECT
 from tests.localcloud.services.test_aiplatform_pipelines import compiled
 from tests.localcloud.serving import Serving, serving
 
-__all__ = ["store"]
+__all__ = ["python", "store"]
 pytestmark = pytest.mark.slow
-PYTHON = "localhost/python:1"
 PLACE = f"aiplatform/v1/projects/{PROJECT}/locations/europe-west1"
 ENDLESS = "trap 'exit 1' TERM; echo up; sleep 600 & wait"
 # Multiplies by the factor that training stored in the bucket, which it reads as its own account.
@@ -70,14 +68,6 @@ def cloud(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
             cloud("POST", "storage/v1/b", {"name": f"team-{bucket}"}, project=PROJECT)
         cloud("POST", "upload/storage/v1/b/team-data/o", b"a,b\n", uploadType="media", name="raw/rows.csv")
         yield cloud
-
-
-@pytest.fixture(scope="module")
-def python(store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> str:
-    kind = detection.kind()
-    assert kind is not None
-    images.imported(kind.program, images.with_python(tmp_path_factory.mktemp("python")), PYTHON)
-    return PYTHON
 
 
 def shell(script: str, **more: Any) -> dict[str, Any]:
