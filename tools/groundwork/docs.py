@@ -156,14 +156,10 @@ def _keys(schema: Mapping[str, Any], prefix: str) -> Iterator[list[str]]:
     for key, part in schema.get("properties", {}).items():
         default = "required" if key in required else f"`{json.dumps(part['default'])}`" if "default" in part else "-"
         yield [f"`{prefix}{key}`", part["description"], _allowed(part), default]
-        yield from _inner_keys(part, f"{prefix}{key}.")
-
-
-def _inner_keys(part: Mapping[str, Any], prefix: str) -> Iterator[list[str]]:
-    yield from _keys(part, prefix)
-    for inner, step in (("additionalProperties", "NAME."), ("items", "")):
-        if isinstance(part.get(inner), dict):
-            yield from _keys(part[inner], prefix + step)
+        yield from _keys(part, f"{prefix}{key}.")
+        for inner, step in (("additionalProperties", "NAME."), ("items", "")):
+            if isinstance(part.get(inner), dict):
+                yield from _keys(part[inner], f"{prefix}{key}.{step}")
 
 
 def _allowed(part: Mapping[str, Any]) -> str:

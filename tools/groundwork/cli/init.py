@@ -74,7 +74,9 @@ def init(
     text = _checked(root, answers, clues)
     copied = [] if dry_run or checkout else platform.copy(root)
     if not dry_run:
-        _write(root / "envs" / f"{answers.name}.yaml", text)
+        (root / "envs").mkdir(exist_ok=True)
+        with (root / "envs" / f"{answers.name}.yaml").open("x", encoding="utf-8") as file:
+            file.write(text)
     if as_json:
         print_json(
             {
@@ -171,12 +173,6 @@ def _checked(root: Path, answers: Answers, clues: tuple[Clue, ...]) -> str:
             raise
         raise UsageProblem(wrong[0], wrong[1:]) from None
     return text
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(exist_ok=True)
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)
 
 
 def vars_of(clue: Clue) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -77,8 +77,11 @@ def read(
         raise Refused(
             f"The query {scan.words}, more than the {most / 1024**2:.0f} MiB allowed. Ask for a shorter time with --from, or allow more with --most-mib."
         )
+    with _sentences(export):
+        rows = _query(client, scan.sql, _settings(labels, most), export).result()
+        answer = [tuple(row[name] for name in query.COLUMNS) for row in rows]
     notes = (f"Not read, because they are not billing exports: {', '.join(scan.others)}.",) if scan.others else ()
-    return Ledger(lines_of(_run(client, scan.sql, export, labels, most)), f"{scan.table} in BigQuery", notes)
+    return Ledger(lines_of(answer), f"{scan.table} in BigQuery", notes)
 
 
 def plan(client: bigquery.Client, export: Export, since: date | None, labels: Labels) -> Scan:
@@ -120,12 +123,6 @@ def _settings(labels: Labels, most: int | None, dry: bool = False) -> Any:
         labels={"made-by": "groundwork"},
         query_parameters=[bigquery.ScalarQueryParameter(name, "STRING", value) for name, value in values.items()],
     )
-
-
-def _run(client: bigquery.Client, sql: str, export: Export, labels: Labels, most: int) -> list[Sequence[Any]]:
-    with _sentences(export):
-        rows = _query(client, sql, _settings(labels, most), export).result()
-        return [tuple(row[name] for name in query.COLUMNS) for row in rows]
 
 
 def _query(client: bigquery.Client, sql: str, settings: Any, export: Export) -> Any:

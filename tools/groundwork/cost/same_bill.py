@@ -67,9 +67,11 @@ def _compared(database: Any, files: Sequence[LoadedFile]) -> Iterator[str]:
     """Sentences about duplicate lines in files of one kind. Raises UsageProblem where there are many."""
     for number, file in enumerate(files):
         with reading(file.path):
-            database.execute(
-                f"{'INSERT INTO alike' if number else 'CREATE OR REPLACE TEMP TABLE alike AS'} {_lines(number, file)}"
-            )
+            database.execute(f"""
+                {"INSERT INTO alike" if number else "CREATE OR REPLACE TEMP TABLE alike AS"}
+                SELECT {number} AS file, hash({", ".join(_LINE)}) AS line, COUNT(*) AS times FROM ({file.relation})
+                WHERE main(cost) <> 0 OR len(credits) > 0 GROUP BY ALL
+            """)  # noqa: S608 - every name is ours
     totals = database.execute("SELECT file, COUNT(*), MIN(times) FROM alike GROUP BY file").fetchall()
     count = {file: lines for file, lines, _ in totals}
     for file, _, times in sorted(totals):
@@ -82,10 +84,3 @@ def _compared(database: Any, files: Sequence[LoadedFile]) -> Iterator[str]:
         if lines > FEW * min(count[one], count[other]):
             raise UsageProblem(f"The same bill is given twice: {both}, and would count twice. Give one of them.")
         yield f"{both}: if that is the same usage, it is counted twice."
-
-
-def _lines(number: int, file: LoadedFile) -> str:
-    return f"""
-    SELECT {number} AS file, hash({", ".join(_LINE)}) AS line, COUNT(*) AS times FROM ({file.relation})
-    WHERE main(cost) <> 0 OR len(credits) > 0 GROUP BY ALL
-    """  # noqa: S608 - every name is ours

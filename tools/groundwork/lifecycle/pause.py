@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -91,16 +91,15 @@ def find(
         are = "is" if len(missing) == 1 else "are"
         raise UsageProblem(f"{listed(missing)} {are} not {state} in project {cloud.project}; {hint}")
     others: dict[Item, str] = {}
-    if not names:
-        others = (
-            dict(_others(found.items))
-            if verb == "pause"
-            else {
-                turn.item: f"`pause` did not stop it: `groundwork resume {turn.item.short}` starts it"
-                for turn in turns
-                if turn not in chosen
-            }
-        )
+    if verb == "pause" and not names:
+        for item in found.items:
+            how = kinds()[item.kind].pausing
+            if isinstance(how, Unstoppable) and how.runs(item):
+                others[item] = how.reason
+    elif not names:
+        for turn in turns:
+            if turn not in chosen:
+                others[turn.item] = f"`pause` did not stop it: `groundwork resume {turn.item.short}` starts it"
     return TurnPlan(verb, chosen, others, found.unknown)
 
 
@@ -116,13 +115,6 @@ def _turn(item: Item, verb: Verb) -> Turn | None:
     if not isinstance(how, Pausing) or not (how.runs if verb == "pause" else how.rests)(item):
         return None
     return Turn(item, how.doing(item), hourly(item))
-
-
-def _others(items: Sequence[Item]) -> Iterator[tuple[Item, str]]:
-    for item in items:
-        how = kinds()[item.kind].pausing
-        if isinstance(how, Unstoppable) and how.runs(item):
-            yield item, how.reason
 
 
 def turn_all(cloud: GoogleCloud, plan: TurnPlan, talk: Talk) -> tuple[list[Turn], dict[str, str]]:

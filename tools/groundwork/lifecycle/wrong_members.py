@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from groundwork.environment.values import Environment
@@ -57,7 +57,11 @@ def _sentence(environment: Environment, refused: RefusedMember) -> str:
     from groundwork.environment import editing
 
     member = environment.members[refused.email]
-    place = f"{environment.file}{next(_numbers(editing.read(environment.path), refused.email), '')}"
+    place = environment.file
+    for number, line in enumerate(editing.read(environment.path).splitlines(), 1):
+        if line.strip().lower().strip("\"'").startswith(refused.email.lower()):
+            place = f"{environment.file}:{number}"
+            break
     if not refused.type:
         return (
             f"{place}: there is no {member.type} {refused.email}, so Google rejects grants to it and `up` fails: correct the "
@@ -66,9 +70,3 @@ def _sentence(environment: Environment, refused: RefusedMember) -> str:
     if refused.type in ("user", "group"):
         return f"{place}: {refused.email} is a {refused.type}, not a {member.type}: set type: {refused.type}."
     return f"{place}: {refused.email} is a {refused.type}, but members must be users or groups: remove it."
-
-
-def _numbers(text: str, email: str) -> Iterator[str]:
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip().lower().strip("\"'").startswith(email.lower()):
-            yield f":{number}"

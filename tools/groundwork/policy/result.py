@@ -118,14 +118,16 @@ def findings(reports: Iterable[Mapping[str, Any]], rows: Mapping[str, PolicySumm
     parts = {report["part"]: report for report in reports}
     code = parts.pop(CODE, {"findings": [], "places": []})
     in_code = {(row["policy"], _bare(row["address"])): _finding(row, rows, "code", "") for row in code["findings"]}
-    places = _places(code["places"])
+    places: dict[str, list[SourceLocation]] = {}
+    for address, *place in code["places"]:
+        places.setdefault(_bare(address), []).append(SourceLocation(*place))
     found: list[Violation] = []
     for layer, report in parts.items():
         for row in report["findings"]:
             twin = in_code.get((row["policy"], _bare(row["address"])))
-            place = twin.place if twin else _place(places.get(_bare(row["address"]), []), layer)
+            where = twin.place if twin else _place(places.get(_bare(row["address"]), []), layer)
             source: Source = "code and plan" if twin else "plan"
-            found.append(replace(_finding(row, rows, source, layer), place=place))
+            found.append(replace(_finding(row, rows, source, layer), place=where))
     findings_seen = {(finding.row.name, _bare(finding.address)) for finding in found}
     found += [finding for key, finding in in_code.items() if key not in findings_seen]
     return sorted(found, key=lambda one: (_RANK[one.row.severity], one.row.name, one.address, one.layer))
@@ -139,13 +141,6 @@ def _finding(row: Mapping[str, Any], rows: Mapping[str, PolicySummary], source: 
 def _bare(address: str) -> str:
     """The address without instance keys, as the code has it."""
     return _INDEX.sub("", address)
-
-
-def _places(rows: Iterable[Sequence[Any]]) -> dict[str, list[SourceLocation]]:
-    found: dict[str, list[SourceLocation]] = {}
-    for address, *place in rows:
-        found.setdefault(_bare(address), []).append(SourceLocation(*place))
-    return found
 
 
 def _place(candidates: Sequence[SourceLocation], layer: str) -> SourceLocation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,9 @@ class Review:
         what = "only outputs change" if total.none and self.pending else total.text
         parts = [f"# {self.environment}: {what}", f"Planned on {where}."]
         if self.lines:
-            parts.append(f"```text\n{_fenced(self.lines)}\n```")
+            # Addresses come from anybody's branch, and a backtick in one could end the code block.
+            lines = "\n".join(self.lines).replace("`", "'")
+            parts.append(f"```text\n{lines}\n```")
         if self.map.marked:
             parts += ["## Map", f"```mermaid\n{mermaid(self.map).rstrip()}\n```"]
         return "\n\n".join([*parts, "## Cost", self.cost, markdown(self.policy)])
@@ -102,8 +104,3 @@ def _policy(session: Session, documents: Mapping[str, Mapping[str, Any]], say: C
 
 def _saved(plan: Mapping[str, Any]) -> SavedPlan:
     return SavedPlan(lambda: plan)
-
-
-def _fenced(lines: Sequence[str]) -> str:
-    """The lines without backticks, which could end the code block: addresses come from anybody's branch."""
-    return "\n".join(line.replace("`", "'") for line in lines)

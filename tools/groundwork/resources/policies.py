@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -37,7 +37,10 @@ def read_all(cloud: GoogleCloud) -> Policies:
         if isinstance(answer, CloudProblem):
             unknown[f"{item.kind} {item.short}"] = answer.message
         else:
-            found += _bindings(item, answer)
+            for binding in answer.get("bindings", ()):
+                condition = binding.get("condition") or {}
+                said = condition.get("title") or condition.get("expression", "")
+                found.append(Binding(item, binding["role"], tuple(binding.get("members", ())), said))
     listed = _lists(cloud, items, unknown)
     return Policies(tuple(sorted(found)), unknown, tuple(sorted(listed)))
 
@@ -63,13 +66,6 @@ def _asked(cloud: GoogleCloud, item: Item) -> dict[str, Any] | CloudProblem:
         return read(cloud, item)
     except CloudProblem as problem:
         return problem
-
-
-def _bindings(item: Item, policy: Mapping[str, Any]) -> Iterator[Binding]:
-    for binding in policy.get("bindings", ()):
-        condition = binding.get("condition") or {}
-        said = condition.get("title") or condition.get("expression", "")
-        yield Binding(item, binding["role"], tuple(binding.get("members", ())), said)
 
 
 def _place(cloud: GoogleCloud, item: Item) -> tuple[PolicyAccess, str, str]:

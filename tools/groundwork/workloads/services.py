@@ -142,8 +142,10 @@ def ran_as(project: Project, found: Service) -> str:
 def idle_price(project: Project, found: Service) -> Decimal | None:
     """The monthly price of the minimum instances while idle, in US dollars; None without a known price."""
     template: dict[str, Any] = dict(found.body.get("template") or {})
-    cpu, memory = limits(Planned("", "", {"containers": _as_terraform([serving_container(found.body)])}, {}))
-    always = at(template, "containers") and at(serving_container(found.body), "resources", "cpuIdle") is False
+    container = serving_container(found.body)
+    block = {**container, "resources": [container.get("resources") or {}]}  # as Terraform has it
+    cpu, memory = limits(Planned("", "", {"containers": [block]}, {}))
+    always = at(template, "containers") and at(container, "resources", "cpuIdle") is False
     manner = "instance" if always else "idle"
     prices = [price_catalogue().find(f"run.{manner}.{part}", project.region) for part in ("cpu", "memory")]
     if None in prices:
@@ -152,11 +154,6 @@ def idle_price(project: Project, found: Service) -> Decimal | None:
     return sum(
         (price.cost(seconds * amount) for price, amount in zip(prices, (cpu, memory), strict=True) if price), Decimal(0)
     )
-
-
-def _as_terraform(containers: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Containers with their resources as a list, the form in which Terraform has blocks."""
-    return [{**one, "resources": [one.get("resources") or {}]} for one in containers]
 
 
 def target(revision: str, percent: int, tag: str = "") -> dict[str, Any]:

@@ -8,7 +8,6 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
 from groundwork.environment import source_folder
 from groundwork.environment.source_folder import readable
@@ -50,20 +49,16 @@ def uploaded(project: Project, folder: Path) -> SourceArchive:
         _make_bucket(project, bucket)
     name = f"source/{datetime.now(UTC):%Y%m%d%H%M%S}-{uuid.uuid4().hex}.tgz"
     with tempfile.TemporaryFile() as packed:
-        _pack(folder, files, packed)
+        with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+            for file in files:
+                with readable():
+                    archive.add(folder / file, file.as_posix(), recursive=False)
         size = packed.tell()
         packed.seek(0)
         blob = project.cloud.storage().bucket(bucket).blob(name)
         with asking(f"upload of {folder} to gs://{bucket}"):
             blob.upload_from_file(packed, size=size, content_type="application/x-tar", if_generation_match=0)
     return SourceArchive(bucket, name, str(blob.generation), len(files), size)
-
-
-def _pack(folder: Path, files: list[Path], into: IO[bytes]) -> None:
-    with tarfile.open(fileobj=into, mode="w:gz") as archive:
-        for file in files:
-            with readable():
-                archive.add(folder / file, file.as_posix(), recursive=False)
 
 
 def _make_bucket(project: Project, bucket: str) -> None:

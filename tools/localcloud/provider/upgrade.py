@@ -15,8 +15,9 @@ def upgraded(row: ResourceType, version: int, stored: Object | None) -> Object |
     if row.schema.timeouts:
         timeouts = stored.get("timeouts")
         state["timeouts"] = None if timeouts is None else {step: timeouts.get(step) for step in row.schema.timeouts}
-    if version < row.schema.version:
-        state |= _labels(row, state)
+    if version < row.schema.version and "effective_labels" in state and state["effective_labels"] is None:
+        # Older versions did not separate labels by who set them: all of them came from the configuration.
+        state |= {"effective_labels": state["labels"], "terraform_labels": state["labels"]}
     return state
 
 
@@ -29,10 +30,3 @@ def _child(child: Child, value: Value) -> Value:
         return [_object(child, one or {}) for one in value or []]
     whole_number = child.scalar == "int" and not child.collection
     return int(value) if whole_number and isinstance(value, (str, float)) and value != "" else value
-
-
-def _labels(row: ResourceType, state: Object) -> Object:
-    """Older versions did not separate labels by who set them: all of them came from the configuration."""
-    if "effective_labels" not in row.schema.root.children or state["effective_labels"] is not None:
-        return {}
-    return {"effective_labels": state["labels"], "terraform_labels": state["labels"]}

@@ -52,10 +52,14 @@ def _child(child: Child, value: Value, path: Path, root: Object) -> Iterator[Dia
     if not child.configurable:
         yield Diagnostic(path, f"{child.name} cannot be set: its value comes from the API.")
         return
-    yield from _missing_companions(child, path, root)
+    for other in child.rules.required_with:
+        if at(root, other) is None:
+            yield Diagnostic(path, f"{_name(path)} needs {other} as well.")
     if not known(value):
         return
-    yield from _conflicts(child, path, root)
+    for other in child.rules.conflicts_with:
+        if at(root, other) not in (None, UNKNOWN):
+            yield Diagnostic(path, f"{_name(path)} and {other} cannot both be set.")
     if isinstance(child, Block):
         for index, one in enumerate(value):
             yield from _block(child, one or {}, (*path, index) if child.nesting == "list" else path, root)
@@ -127,18 +131,6 @@ def _exactly_one(path: Path, root: Object, all_of: tuple[str, ...]) -> Iterator[
         yield Diagnostic(path, f"Only one of {', '.join(all_of)} may be set; {' and '.join(present)} are.")
     elif not values:
         yield Diagnostic(path, f"One of {', '.join(all_of)} must be set.")
-
-
-def _missing_companions(child: Child, path: Path, root: Object) -> Iterator[Diagnostic]:
-    for other in child.rules.required_with:
-        if at(root, other) is None:
-            yield Diagnostic(path, f"{_name(path)} needs {other} as well.")
-
-
-def _conflicts(child: Child, path: Path, root: Object) -> Iterator[Diagnostic]:
-    for other in child.rules.conflicts_with:
-        if at(root, other) not in (None, UNKNOWN):
-            yield Diagnostic(path, f"{_name(path)} and {other} cannot both be set.")
 
 
 def _name(path: Path) -> str:

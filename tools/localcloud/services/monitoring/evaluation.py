@@ -70,15 +70,17 @@ def _evaluate(cloud: Cloud, policy: Body, watched: Mapping[str, tuple[Body, Watc
     triggered = {name for name, (_, watch) in watched.items() if watch.triggers(verdicts[name])}
     known = incidents.open_incidents(cloud, policy["name"])
     if policy.get("combiner", "OR").startswith("AND") and len(watched) > 1:
-        _evaluate_combined(cloud, policy, watched, verdicts, triggered, moment, known)
-        return
-    for name, (condition, _) in watched.items():
-        for labels, verdict in verdicts[name].items():
-            key = f"{name} {labels}"
-            if key in known:
-                _settle(cloud, policy, key, verdict, moment)
-            elif verdict.met and name in triggered:
-                incidents.open_incident(cloud, policy, key, _cause(condition, verdict), moment)
+        _evaluate_combined(cloud, policy, watched, verdicts, triggered, moment, is_open=_ALL in known)
+    else:
+        for name, (condition, _) in watched.items():
+            for labels, verdict in verdicts[name].items():
+                key = f"{name} {labels}"
+                if key in known and verdict.over:
+                    incidents.close_incident(cloud, policy, key, moment)
+                elif key in known and (verdict.value is not None or verdict.met):
+                    incidents.note_data(cloud, policy["name"], key, moment)
+                elif key not in known and verdict.met and name in triggered:
+                    incidents.open_incident(cloud, policy, key, _cause(condition, verdict), moment)
     _expire(cloud, policy, known, moment)
 
 
@@ -89,7 +91,8 @@ def _evaluate_combined(
     verdicts: Mapping[str, Mapping[str, Verdict]],
     triggered: set[str],
     moment: float,
-    known: Mapping[str, OpenIncident],
+    *,
+    is_open: bool,
 ) -> None:
     """One incident, open while every condition is met; of the same resource, if the policy says so."""
     together = len(triggered) == len(watched)
@@ -99,22 +102,14 @@ def _evaluate_combined(
             for name in watched
         )
         together = together and bool(set.intersection(*resources))
-    if together and _ALL not in known:
+    if together and not is_open:
         name, (condition, _) = next(iter(watched.items()))
         first = next(one for one in verdicts[name].values() if one.met)
         incidents.open_incident(cloud, policy, _ALL, _cause(condition, first), moment)
-    elif _ALL in known and any(verdicts[name] and all(one.over for one in verdicts[name].values()) for name in watched):
+    elif is_open and any(verdicts[name] and all(one.over for one in verdicts[name].values()) for name in watched):
         incidents.close_incident(cloud, policy, _ALL, moment)
-    elif _ALL in known and all(any(one.value is not None for one in found.values()) for found in verdicts.values()):
+    elif is_open and all(any(one.value is not None for one in found.values()) for found in verdicts.values()):
         incidents.note_data(cloud, policy["name"], _ALL, moment)
-    _expire(cloud, policy, known, moment)
-
-
-def _settle(cloud: Cloud, policy: Body, key: str, verdict: Verdict, moment: float) -> None:
-    if verdict.over:
-        incidents.close_incident(cloud, policy, key, moment)
-    elif verdict.value is not None or verdict.met:
-        incidents.note_data(cloud, policy["name"], key, moment)
 
 
 def _expire(cloud: Cloud, policy: Body, known: Mapping[str, OpenIncident], moment: float) -> None:

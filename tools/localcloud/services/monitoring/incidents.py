@@ -106,6 +106,8 @@ def _message(cloud: Cloud, policy: Body, alert: Body, cause: Cause) -> Body:
     ended = alert.get("closeTime")
     number = cloud.projects.number(project)
     threshold = cause.condition.get("conditionThreshold", {}).get("thresholdValue")
+    sent = policy.get("documentation", {})
+    documented = {field: sent[field] for field in ("content", "subject") if field in sent}
     incident: Body = {
         "incident_id": alert["name"].rpartition("/")[2],
         "scoping_project_id": project,
@@ -122,15 +124,10 @@ def _message(cloud: Cloud, policy: Body, alert: Body, cause: Cause) -> Body:
         "policy_user_labels": policy.get("userLabels", {}),
         "condition_name": cause.condition["displayName"],
         "condition": cause.condition,
-        "documentation": {"content": "", "mime_type": "text/markdown", **_documented(policy)},
+        "documentation": {"content": "", "mime_type": "text/markdown", **documented},
         "severity": policy.get("severity", "No severity").title(),
     }
     return {"incident": incident, "version": "1.2"}
-
-
-def _documented(policy: Body) -> Body:
-    sent = policy.get("documentation", {})
-    return {name: sent[field] for field, name in (("content", "content"), ("subject", "subject")) if field in sent}
 
 
 def _time(moment: float) -> str:

@@ -32,12 +32,6 @@ def _completed(call: Call, body: Body) -> Body:
     return _checked(call, body, {}) | {"creationRecord": record, "mutationRecord": record}
 
 
-def _changed(call: Call, old: Body, new: Body) -> Body:
-    known = {condition["name"]: condition for condition in old["conditions"]}
-    kept = {"creationRecord": old["creationRecord"], "mutationRecord": changed_by(call)}
-    return _checked(call, new, known) | kept
-
-
 def _checked(call: Call, body: Body, known: dict[str, Body]) -> Body:
     """A policy in its stored form: every condition named, every channel by the project's id."""
     if not body.get("displayName"):
@@ -116,8 +110,10 @@ def _check_metric(call: Call, body: Body, name: str) -> None:
         reduction.check(one.get("crossSeriesReducer", reduction.NONE))
 
 
-def _rescheduled(call: Call, old: Body, new: Body) -> Body:
-    body = _changed(call, old, new)
+def _changed(call: Call, old: Body, new: Body) -> Body:
+    known = {condition["name"]: condition for condition in old["conditions"]}
+    kept = {"creationRecord": old["creationRecord"], "mutationRecord": changed_by(call)}
+    body = _checked(call, new, known) | kept
     streaks.forget(call.cloud, (one["name"] for one in old["conditions"] if one not in body["conditions"]))
     evaluation.schedule(call, body)
     return body
@@ -132,7 +128,7 @@ RESOURCE = Resource(
     kind="AlertPolicy",
     complete=_completed,
     created=evaluation.schedule,
-    changed=_rescheduled,
+    changed=_changed,
     delete=_deleted,
     missing="Could not find alert policy {name}.",
 )

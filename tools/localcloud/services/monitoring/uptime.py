@@ -70,7 +70,10 @@ def _checked(call: Call, body: Body) -> Body:
             )
     if targets != "syntheticMonitor" and _only(body, _PROTOCOLS, "check_request_type") == "httpCheck":
         body["httpCheck"] = _http(body["httpCheck"])
-    _check_regions(body.get("selectedRegions", []))
+    regions = body.get("selectedRegions", [])
+    if regions and sum(_OF_SEVERAL.get(region, 1) for region in regions) < _FEWEST_REGIONS:
+        why = f"must include a minimum of {_FEWEST_REGIONS} locations."
+        raise wrong("uptime_check_config.selected_regions", ", ".join(regions), why)
     for one in body.get("contentMatchers", []):
         _check_matcher(one)
     return {"checkerType": "STATIC_IP_CHECKERS"} | body
@@ -103,12 +106,6 @@ def _http(sent: Body) -> Body:
     path = sent.get("path") or "/"
     port = sent.get("port") or (443 if sent.get("useSsl") else 80)
     return sent | {"requestMethod": method, "path": path if path.startswith("/") else f"/{path}", "port": port}
-
-
-def _check_regions(regions: list[str]) -> None:
-    if regions and sum(_OF_SEVERAL.get(region, 1) for region in regions) < _FEWEST_REGIONS:
-        why = f"must include a minimum of {_FEWEST_REGIONS} locations."
-        raise wrong("uptime_check_config.selected_regions", ", ".join(regions), why)
 
 
 def _check_matcher(one: Body) -> None:

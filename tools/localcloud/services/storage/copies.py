@@ -123,7 +123,10 @@ def compose(call: Call) -> Reply:
     finally:
         target.unlink(missing_ok=True)
     if call.body.get("deleteSourceObjects"):
-        _delete_components(call, bucket, sources)
+        for source in {row.name: row for row in sources}.values():
+            if source.name != params["destinationObject"]:
+                access.require(call, bucket, "storage.objects.delete", source.name)
+                versions.delete(call.cloud, bucket, source, pinned=False)
     return answers.object_reply(call, bucket, row)
 
 
@@ -148,10 +151,3 @@ def _component(call: Call, bucket: Bucket, item: Body) -> ObjectVersion:
         raise refusals.condition_not_met()
     keys.check(row, call.headers)
     return row
-
-
-def _delete_components(call: Call, bucket: Bucket, sources: list[ObjectVersion]) -> None:
-    for source in {row.name: row for row in sources}.values():
-        if source.name != call.params["destinationObject"]:
-            access.require(call, bucket, "storage.objects.delete", source.name)
-            versions.delete(call.cloud, bucket, source, pinned=False)
