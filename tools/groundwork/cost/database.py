@@ -7,10 +7,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from groundwork.cost.layouts import KNOWN
 from groundwork.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 FAULT = "nothing was added up"
 EARLIEST, LATEST = "2000-01-01", "2100-01-01"
@@ -21,7 +24,7 @@ _DAY = "86400000000"  # microseconds
 
 
 @contextmanager
-def opened() -> Iterator[Any]:
+def opened() -> Iterator[DuckDBPyConnection]:
     """A DuckDB database on disk, so that an export may be larger than memory."""
     import duckdb
 
@@ -82,7 +85,7 @@ def checked_time(column: str, value: str, optional: bool = False) -> str:
     return checked(column, f"{value} IS NOT NULL AND {wrong}" if optional else wrong, f"CAST({value} AS VARCHAR)", time)
 
 
-def define_pacific_day(database: Any, relation: str) -> None:
+def define_pacific_day(database: DuckDBPyConnection, relation: str) -> None:
     """Define the macro `pacific_day` for the times in a relation: the Pacific day, as the console shows it.
 
     DuckDB computes the time zone for every row, which takes longer than adding the row up. So it is asked once for the

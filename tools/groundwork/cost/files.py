@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from groundwork.cost import focus, query, same_bill
 from groundwork.cost.amounts import total
@@ -15,6 +15,9 @@ from groundwork.cost.database import FAULT, define_pacific_day, opened, reading
 from groundwork.cost.ledger import Ledger, LedgerFile, Line, lines_of, merged
 from groundwork.cost.loading import Labels, LoadedFile, load
 from groundwork.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 def matching(patterns: Iterable[str]) -> tuple[Path, ...]:
@@ -54,7 +57,7 @@ def read(paths: Sequence[Path], labels: Labels | None = None) -> Ledger:
     return merged([ledger for _, ledger in found], notes)
 
 
-def _ledger(database: Any, loaded: LoadedFile, labels: Labels) -> Ledger:
+def _ledger(database: DuckDBPyConnection, loaded: LoadedFile, labels: Labels) -> Ledger:
     dialect = query.DUCKDB if loaded.decimals else query.DUCKDB_TEXT
     source = f"({loaded.relation})"
     parameters = {"member_label": labels.member, "component_label": labels.component}

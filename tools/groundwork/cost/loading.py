@@ -7,11 +7,14 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from groundwork.cost import console_table, focus, native
 from groundwork.cost.database import file_name, quoted
 from groundwork.cost.layouts import FOCUS_NAMES, SniffedFile, sniff
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 _LONGEST = 32 * 1024**2
 _JSON_FORMATS = {"lines": "newline_delimited", "documents": "unstructured", "array": "array"}
@@ -44,7 +47,7 @@ class LoadedFile:
     notes: tuple[str, ...] = ()
 
 
-def load(database: Any, name: str, path: Path, labels: Labels) -> LoadedFile:
+def load(database: DuckDBPyConnection, name: str, path: Path, labels: Labels) -> LoadedFile:
     """Load a file as a table or view called `name`. Raises UsageProblem where it does not fit its layout, or duckdb.Error."""
     sniffed = sniff(path)
     if sniffed.format == "cost table":
@@ -61,7 +64,7 @@ def load(database: Any, name: str, path: Path, labels: Labels) -> LoadedFile:
     return LoadedFile(path, native.NAME, kind, native.relation(columns, name, labelled), native.decimals(columns), text)
 
 
-def _cost_table(database: Any, name: str, path: Path) -> LoadedFile:
+def _cost_table(database: DuckDBPyConnection, name: str, path: Path) -> LoadedFile:
     table = console_table.read_table(path)
     with tempfile.TemporaryDirectory(prefix="groundwork-") as folder:
         rows = Path(folder, "rows.ndjson")
@@ -74,18 +77,18 @@ def _cost_table(database: Any, name: str, path: Path) -> LoadedFile:
     )
 
 
-def _types(database: Any, name: str) -> dict[str, Any]:
+def _types(database: DuckDBPyConnection, name: str) -> dict[str, Any]:
     relation = database.table(name)
     return dict(zip(relation.columns, relation.types, strict=True))
 
 
-def _parquet(database: Any, name: str, sniffed: SniffedFile) -> dict[str, Any]:
+def _parquet(database: DuckDBPyConnection, name: str, sniffed: SniffedFile) -> dict[str, Any]:
     scan = f"read_parquet({file_name(sniffed.path)}, hive_partitioning=false)"
     database.execute(f"CREATE VIEW {name} AS SELECT * FROM {scan}")  # noqa: S608 - the path is quoted
     return _types(database, name)
 
 
-def _projects_labelled(database: Any, path: Path, labels: Labels) -> bool:
+def _projects_labelled(database: DuckDBPyConnection, path: Path, labels: Labels) -> bool:
     """Whether projects can have the labels, judged by the range of their keys in the Parquet statistics.
 
     Few teams label projects, and reading projects' labels takes a tenth of the time.
@@ -96,10 +99,11 @@ def _projects_labelled(database: Any, path: Path, labels: Labels) -> bool:
         for label in (labels.member, labels.component)
     )
     sql = f"SELECT COUNT(*) FROM {keys} AND COALESCE(stats_null_count < num_values, true) AND ({within})"  # noqa: S608 - all of it is quoted
-    return bool(database.execute(sql).fetchone()[0])
+    ((number,),) = database.execute(sql).fetchall()
+    return bool(number)
 
 
-def _csv(database: Any, name: str, sniffed: SniffedFile) -> dict[str, Any]:
+def _csv(database: DuckDBPyConnection, name: str, sniffed: SniffedFile) -> dict[str, Any]:
     columns = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in sniffed.header)
     settings = {
         "auto_detect": "false", "columns": f"{{{columns}}}", "header": "true", "delim": quoted(sniffed.delimiter), "quote": "'\"'",
@@ -115,7 +119,7 @@ def _compression(sniffed: SniffedFile) -> str:
     return "'gzip'" if sniffed.packed else "'none'"
 
 
-def _json(database: Any, name: str, sniffed: SniffedFile) -> dict[str, Any]:
+def _json(database: DuckDBPyConnection, name: str, sniffed: SniffedFile) -> dict[str, Any]:
     keys = _first_keys(database, sniffed)
     if any(key in keys for key in FOCUS_NAMES):
         _json_table(database, name, sniffed, focus.JSON_TYPES)
@@ -126,7 +130,7 @@ def _json(database: Any, name: str, sniffed: SniffedFile) -> dict[str, Any]:
     return {column: type_ for column, type_ in types.items() if column in present}
 
 
-def _first_keys(database: Any, sniffed: SniffedFile) -> Sequence[str]:
+def _first_keys(database: DuckDBPyConnection, sniffed: SniffedFile) -> Sequence[str]:
     """The keys of the first line. They identify the layout: a later line without a required key is refused."""
     scan = _json_scan("read_json_objects", sniffed)
     found = database.execute(f"SELECT json_keys(json) FROM {scan} LIMIT 1").fetchone()  # noqa: S608 - the path is quoted
@@ -139,11 +143,11 @@ def _json_scan(reader: str, sniffed: SniffedFile, types: Mapping[str, str] | Non
     return f"{reader}({file_name(sniffed.path)}, {settings}{f', records=true, columns={{{columns}}}' if types else ''})"
 
 
-def _json_table(database: Any, name: str, sniffed: SniffedFile, types: Mapping[str, str]) -> None:
+def _json_table(database: DuckDBPyConnection, name: str, sniffed: SniffedFile, types: Mapping[str, str]) -> None:
     database.execute(f"CREATE TABLE {name} AS SELECT * FROM {_json_scan('read_json', sniffed, types)}")  # noqa: S608 - the path is quoted
 
 
-def _native_table(database: Any, name: str, sniffed: SniffedFile) -> None:
+def _native_table(database: DuckDBPyConnection, name: str, sniffed: SniffedFile) -> None:
     import duckdb
 
     try:
@@ -157,7 +161,7 @@ def _native_table(database: Any, name: str, sniffed: SniffedFile) -> None:
         _check_shapes(database, sniffed)
 
 
-def _check_shapes(database: Any, sniffed: SniffedFile) -> None:
+def _check_shapes(database: DuckDBPyConnection, sniffed: SniffedFile) -> None:
     """Raises UsageProblem naming a column that is not the object, list or plain value that Google exports."""
     scan = _json_scan("read_json_objects", sniffed)
     for column, each in native.COLUMNS.items():
@@ -170,8 +174,8 @@ def _check_shapes(database: Any, sniffed: SniffedFile) -> None:
             raise native.other_shape(sniffed.path, column, {"OBJECT": "STRUCT", "ARRAY": "LIST"}.get(odd[0], odd[0]))
 
 
-def _used(database: Any, name: str, columns: Mapping[str, Any]) -> Sequence[str]:
+def _used(database: DuckDBPyConnection, name: str, columns: Mapping[str, Any]) -> Sequence[str]:
     """The columns that have a value in any line; all columns if there are no lines."""
     counts = ", ".join(f'COUNT("{column}")' for column in columns)
-    lines, *values = database.execute(f"SELECT COUNT(*), {counts} FROM {name}").fetchone()  # noqa: S608 - every name is ours
+    ((lines, *values),) = database.execute(f"SELECT COUNT(*), {counts} FROM {name}").fetchall()  # noqa: S608 - every name is ours
     return [column for column, count in zip(columns, values, strict=True) if count or not lines]

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING
 
 from groundwork.cost.database import reading
 from groundwork.cost.ledger import Ledger
 from groundwork.cost.loading import LoadedFile
 from groundwork.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 FEW = 0.01
 """Google's own export has a few identical lines; identical lines in more than this share of the smaller file are no coincidence."""
@@ -27,7 +30,7 @@ _LINE = (
 LoadedLedger = tuple[LoadedFile, Ledger]
 
 
-def check(database: Any, found: Sequence[LoadedLedger]) -> list[str]:
+def check(database: DuckDBPyConnection, found: Sequence[LoadedLedger]) -> list[str]:
     """Sentences about lines that may be duplicates. Raises UsageProblem where two files contain the same bill."""
     for one, other in combinations(found, 2):
         _check_billed(one, other)
@@ -63,7 +66,7 @@ def _billed(ledger: Ledger, daily: bool) -> set[tuple[str, str, str, str]]:
     }
 
 
-def _compared(database: Any, files: Sequence[LoadedFile]) -> Iterator[str]:
+def _compared(database: DuckDBPyConnection, files: Sequence[LoadedFile]) -> Iterator[str]:
     """Sentences about duplicate lines in files of one kind. Raises UsageProblem where there are many."""
     for number, file in enumerate(files):
         with reading(file.path):

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from localcloud.containers import children
 from localcloud.containers.children import Child
@@ -25,6 +24,7 @@ from localcloud.containers.workload import (
     Mount,
     OnOutput,
     RuntimeProblem,
+    Stream,
     Workload,
 )
 
@@ -267,7 +267,7 @@ class Container:
             children.lines([self._kind.program, "rm", "--force", "--volumes", self._workload.name], env=self._env)
         return ExitStatus(code, stopped=True)
 
-    def _note(self, stream: Any, line: str) -> None:
+    def _note(self, stream: Stream, line: str) -> None:
         if stream == "stderr" and _ASIDE.match(line):
             return
         if stream == "stderr" and line:

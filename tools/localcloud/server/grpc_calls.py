@@ -119,7 +119,7 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
             return grpc.unary_unary_rpc_method_handler(lambda _, context: context.abort(*_unknown(name)))
         return grpc.unary_unary_rpc_method_handler(lambda data, context: self._called(method, data, context))
 
-    def _called(self, method: Unary, data: bytes, context: Any) -> bytes:
+    def _called(self, method: Unary, data: bytes, context: grpc.ServicerContext) -> bytes:
         try:
             verb, target, body = _rest(method, method.request(data))
         except ValueError as problem:

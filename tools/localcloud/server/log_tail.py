@@ -36,7 +36,7 @@ class Tails:
         self._address = address
         self._free = threading.BoundedSemaphore(_MOST_TAILS)
 
-    def followed(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+    def followed(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
         """Responses until the client ends the call, it is an hour old, or its caller may no longer read."""
         try:
             request = log_messages.request(next(requests, b""))
@@ -53,7 +53,7 @@ class Tails:
 class _Tail:
     """One tail: `_newest` is the time of the newest entry, in microseconds, `_seen` what was read about that time."""
 
-    def __init__(self, address: str, names: list[str], text: str, context: Any) -> None:
+    def __init__(self, address: str, names: list[str], text: str, context: grpc.ServicerContext) -> None:
         self._address, self._names, self._filter, self._context = address, names, text, context
         self._newest = 0
         self._seen: dict[tuple[str, str], int] = {}

@@ -37,7 +37,7 @@ class Streams:
         self._address = address
         self._free = threading.BoundedSemaphore(_MOST_STREAMS)
 
-    def pulled(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+    def pulled(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
         """Responses until the client ends the call, it is an hour old, or its caller may no longer pull."""
         if not self._free.acquire(blocking=False):
             text = f"The local cloud serves {_MOST_STREAMS} streams of messages at a time."
@@ -51,7 +51,7 @@ class Streams:
 class _Stream:
     """One stream; its client's requests are read in a thread of their own, with None at the end."""
 
-    def __init__(self, address: str, requests: Iterator[bytes], context: Any) -> None:
+    def __init__(self, address: str, requests: Iterator[bytes], context: grpc.ServicerContext) -> None:
         self._address, self._requests, self._context = address, requests, context
         self._received: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._subscription = ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-from typing import Any
 
 import grpc
 
@@ -23,7 +22,7 @@ _CODES = {
 }
 
 
-def asked(address: str, host: str, context: Any, verb: str, target: str, body: str | None) -> str:
+def asked(address: str, host: str, context: grpc.ServicerContext, verb: str, target: str, body: str | None) -> str:
     """The answer's text; an error ends the gRPC call."""
     headers = {name: value for name, value in context.invocation_metadata() if name in _PASSED}
     connection = http.client.HTTPConnection(address, timeout=600)
@@ -38,7 +37,7 @@ def asked(address: str, host: str, context: Any, verb: str, target: str, body: s
     return text
 
 
-def _refused(context: Any, status: int, text: str) -> None:
+def _refused(context: grpc.ServicerContext, status: int, text: str) -> None:
     try:
         error = json.loads(text)["error"]
     except (ValueError, KeyError, TypeError):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from localcloud.containers.workload import OnOutput
+from localcloud.containers.workload import OnOutput, Stream
 from localcloud.engine import asking
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.image_names import bare, full, repository
@@ -48,7 +48,7 @@ async def images(build: Body, builder: Docker | None, on_output: OnOutput, clock
     for name in wanted if builder is not None else ():
         begun, output = clock.rfc3339(), list[str]()
 
-        def listen(stream: Any, line: str, output: list[str] = output) -> None:
+        def listen(stream: Stream, line: str, output: list[str] = output) -> None:
             output.append(line)
             on_output(stream, line)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -133,7 +133,7 @@ class _Build:
         say(f"ERROR: {end}")
         return end
 
-    async def _phase(self, name: str, work: Any) -> None:
+    async def _phase(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         self._journal.say("")
         self._journal.say(name)
         begun = self._cloud.clock.rfc3339()

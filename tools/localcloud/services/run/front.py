@@ -12,7 +12,7 @@ from localcloud.engine.iam import identities
 from localcloud.engine.service import Asgi
 from localcloud.errors import CloudError
 from localcloud.services.run import addresses, instances, names, revisions, templates
-from localcloud.services.run.exchanges import Exchange, Head, ProxyError
+from localcloud.services.run.exchanges import Chosen, Exchange, Head, ProxyError
 from localcloud.services.run.fleet import Fleet, Instance
 from localcloud.services.run.journal import Answered
 from localcloud.services.run.names import API
@@ -93,11 +93,11 @@ class Front:
             )
         return self.chosen(head, target.service, target.tag)
 
-    def enter(self, chosen: RevisionShare) -> Instance | None:
+    def enter(self, chosen: Chosen) -> Instance | None:
         """An instance with capacity now."""
         return self._fleet.enter(chosen.revision)
 
-    async def acquire(self, chosen: RevisionShare) -> Instance:
+    async def acquire(self, chosen: Chosen) -> Instance:
         """An instance as soon as there is one. Raises NoInstance."""
         return await self._fleet.acquire(chosen.revision)
 
