@@ -44,7 +44,6 @@ class Defaulting(Group):
 
 
 def csv_option(command: F) -> F:
-    """--csv."""
     return click.option("--csv", "as_csv", is_flag=True, help="Print CSV, exact to the last digit.")(command)
 
 

@@ -18,7 +18,7 @@ from groundwork.cli.terminal import Terminal
 from groundwork.environment.checkout import find_checkout
 from groundwork.errors import UsageProblem
 from groundwork.google import local as feature
-from groundwork.lifecycle import local_rest
+from groundwork.lifecycle import local_claims
 from groundwork.login import notebook
 from groundwork.text import allowed
 
@@ -56,7 +56,7 @@ def stop() -> None:
     Example: groundwork local stop
     """
     checkout = find_checkout(Path.cwd())
-    with local_rest.claimed(checkout, "local stop"):
+    with local_claims.claimed(checkout, "local stop"):
         stopped = feature.stop(checkout)
     echo("The local cloud is stopped." if stopped else "The local cloud was not running.")
 
@@ -148,8 +148,8 @@ def reset(yes: bool) -> None:
     checkout = find_checkout(Path.cwd())
     if not yes:
         Terminal().confirm(f"Empty the local cloud in {checkout.local_state}, including its Terraform states?")
-    with local_rest.claimed(checkout, "local reset"):
-        local_rest.empty(checkout)
+    with local_claims.claimed(checkout, "local reset"):
+        local_claims.empty(checkout)
     echo("The local cloud is empty.")
 
 

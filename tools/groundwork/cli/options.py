@@ -83,7 +83,6 @@ def environment_option(command: F) -> F:
 
 
 def provider_option(command: F) -> F:
-    """--provider local|google."""
     return click.option(
         "--provider", type=click.Choice(["local", "google"]), default=None,
         help="Terraform provider: groundwork's own (the default on the local cloud) or Google's.",
@@ -91,24 +90,20 @@ def provider_option(command: F) -> F:
 
 
 def yes_option(command: F) -> F:
-    """--yes."""
     return click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")(command)
 
 
 def verbose_option(command: F) -> F:
-    """--verbose."""
     return click.option(
         "-v", "--verbose", is_flag=True, help="Report each resource as it finishes, not only each component."
     )(command)
 
 
 def dry_run_option(command: F) -> F:
-    """--dry-run."""
     return click.option("-n", "--dry-run", is_flag=True, help="Show what would happen, and change nothing.")(command)
 
 
 def json_option(command: F) -> F:
-    """--json."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 

@@ -45,7 +45,6 @@ class Ports:
         return self._open[name].port if name in self._open else 0
 
     def close(self, name: str) -> None:
-        """Closes a port."""
         self._wanted.pop(name, None)
         if (opened := self._open.pop(name, None)) is not None:
             opened.close()

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Body, Call
 from localcloud.errors import CloudError
-from localcloud.services.storage import access, bucket_fields, lists, object_fields, refusals, rows, versions
-from localcloud.services.storage.lists import Entry
+from localcloud.services.storage import access, acl_entries, bucket_fields, object_fields, refusals, rows, versions
+from localcloud.services.storage.acl_entries import Entry
 from localcloud.services.storage.rows import Bucket, ObjectVersion
 from localcloud.spec import json_text
 
@@ -40,20 +40,20 @@ def _of_bucket(call: Call, verb: str) -> _List:
     bucket = _open(call, "bucket", verb)
 
     def write(entries: list[Entry]) -> None:
-        lists.write_bucket(call, bucket, entries)
+        acl_entries.write_bucket(call, bucket, entries)
         _touch_bucket(call, bucket)
 
-    return _List("bucketAccessControl", dict(lists.of_bucket(call, bucket)), write, {"bucket": bucket.name})
+    return _List("bucketAccessControl", dict(acl_entries.of_bucket(call, bucket)), write, {"bucket": bucket.name})
 
 
 def _of_new_objects(call: Call, verb: str) -> _List:
     bucket = _open(call, "bucket", verb)
 
     def write(entries: list[Entry]) -> None:
-        lists.write_new_objects(call, bucket, entries)
+        acl_entries.write_new_objects(call, bucket, entries)
         _touch_bucket(call, bucket)
 
-    return _List("objectAccessControl", dict(lists.of_new_objects(call, bucket)), write, {})
+    return _List("objectAccessControl", dict(acl_entries.of_new_objects(call, bucket)), write, {})
 
 
 def _of_object(call: Call, verb: str) -> _List:
@@ -61,10 +61,10 @@ def _of_object(call: Call, verb: str) -> _List:
     row = versions.find(call.cloud.store, bucket, name, call.params.get("generation"))
 
     def write(entries: list[Entry]) -> None:
-        lists.write_object(call, bucket, name, entries)
+        acl_entries.write_object(call, bucket, name, entries)
         _touch_object(call, row)
 
-    return _List("objectAccessControl", dict(lists.of_object(call, bucket, name)), write, _place(row))
+    return _List("objectAccessControl", dict(acl_entries.of_object(call, bucket, name)), write, _place(row))
 
 
 def _open(call: Call, resource: str, verb: str) -> Bucket:
@@ -113,15 +113,17 @@ def _shown(call: Call, kind: str, place: Mapping[str, str], entry: Entry) -> Bod
 
 def in_bucket(call: Call, bucket: Bucket) -> Body:
     """The additional fields of a bucket's full projection."""
-    own = [_shown(call, "bucketAccessControl", {"bucket": bucket.name}, one) for one in lists.of_bucket(call, bucket)]
-    fresh = [_shown(call, "objectAccessControl", {}, one) for one in lists.of_new_objects(call, bucket)]
+    own = [
+        _shown(call, "bucketAccessControl", {"bucket": bucket.name}, one) for one in acl_entries.of_bucket(call, bucket)
+    ]
+    fresh = [_shown(call, "objectAccessControl", {}, one) for one in acl_entries.of_new_objects(call, bucket)]
     owner = {"entity": f"project-owners-{bucket.facts['projectNumber']}"}
     return {"acl": own, "defaultObjectAcl": fresh, "owner": owner}
 
 
 def in_object(call: Call, bucket: Bucket, row: ObjectVersion) -> Body:
     """The additional fields of an object's full projection."""
-    entries = lists.of_object(call, bucket, row.name)
+    entries = acl_entries.of_object(call, bucket, row.name)
     owner = {"entity": f"project-owners-{bucket.facts['projectNumber']}"}
     return {"acl": [_shown(call, "objectAccessControl", _place(row), one) for one in entries], "owner": owner}
 
@@ -180,11 +182,13 @@ def set_object_policy(call: Call) -> Body:
     if call.body.get("etag") not in {None, _policy_shown(call, bucket, name)["etag"]}:
         raise refusals.condition_not_met()
     bindings = call.body.get("bindings") or []
-    if any(one.get("role") not in lists.OBJECT_ROLES.values() or one.get("condition") for one in bindings):
+    if any(one.get("role") not in acl_entries.OBJECT_ROLES.values() or one.get("condition") for one in bindings):
         raise refusals.invalid(
-            f"Policies of objects take these roles without conditions: {', '.join(lists.OBJECT_ROLES.values())}."
+            f"Policies of objects take these roles without conditions: {', '.join(acl_entries.OBJECT_ROLES.values())}."
         )
-    lists.write_object(call, bucket, name, lists.entries(call, {"bindings": bindings}, lists.OBJECT_ROLES))
+    acl_entries.write_object(
+        call, bucket, name, acl_entries.entries(call, {"bindings": bindings}, acl_entries.OBJECT_ROLES)
+    )
     _touch_object(call, row)
     return _policy_shown(call, bucket, name)
 

@@ -12,12 +12,12 @@ from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Body, Call
 from localcloud.services.storage import (
     access,
+    acl_entries,
     answers,
     bucket_fields,
     charges,
     deleted_buckets,
     lifecycle,
-    lists,
     policies,
     preconditions,
     refusals,
@@ -173,13 +173,13 @@ def _write_lists(call: Call, bucket: Bucket) -> None:
         return
     access.require(call, bucket, "storage.buckets.setIamPolicy")
     own, fresh = (
-        lists.predefined(bucket, name, []) if name else lists.written(call.body, field)
+        acl_entries.predefined(bucket, name, []) if name else acl_entries.written(call.body, field)
         for field, name in zip(_LISTS, map(call.params.get, _PREDEFINED), strict=True)
     )
     if own is not None:
-        lists.write_bucket(call, bucket, own)
+        acl_entries.write_bucket(call, bucket, own)
     if fresh is not None:
-        lists.write_new_objects(call, bucket, fresh)
+        acl_entries.write_new_objects(call, bucket, fresh)
 
 
 def _save(call: Call, bucket: Bucket, facts: Body) -> Reply:

@@ -9,7 +9,7 @@ from typing import Any
 from localcloud.engine.exchange import Reply
 from localcloud.engine.service import Call
 from localcloud.errors import precondition_failed
-from localcloud.services.storage import answers, checksums, keys, lists, preconditions, refusals, versions
+from localcloud.services.storage import acl_entries, answers, checksums, keys, preconditions, refusals, versions
 from localcloud.services.storage.object_fields import Data
 from localcloud.services.storage.rows import Bucket
 from localcloud.services.storage.versions import NewVersion
@@ -50,7 +50,7 @@ def check_request(call: Call, bucket: Bucket, sent: Mapping[str, Any]) -> None:
         _check_enforcement(bucket, customer_supplied=keys.FIELD in sent)
     if call.params.get("kmsKeyName") or call.params.get("destinationKmsKeyName") or sent.get("kmsKeyName"):
         raise refusals.unsupported("Cloud KMS keys for objects; leave out kmsKeyName")
-    if bucket.uniform and lists.asked(call, bucket, sent):
+    if bucket.uniform and acl_entries.asked(call, bucket, sent):
         raise refusals.acl_insert()
 
 

@@ -12,12 +12,12 @@ from localcloud.engine.service import Call
 from localcloud.errors import CloudError
 from localcloud.services.storage import (
     access,
+    acl_entries,
     announcing,
     answers,
     downloads,
     folder_rows,
     listing,
-    lists,
     object_fields,
     preconditions,
     refusals,
@@ -129,10 +129,10 @@ def _change(call: Call, *, whole: bool) -> Reply:
 
 def _write_list(call: Call, bucket: Bucket, name: str) -> None:
     """The access control list that the request sends, or names among the predefined ones; the caller stays its owner."""
-    entries = lists.asked(call, bucket, call.body)
+    entries = acl_entries.asked(call, bucket, call.body)
     if entries is not None:
         access.require(call, bucket, "storage.objects.setIamPolicy", name)
-        lists.write_object(call, bucket, name, [*entries, *lists.maker(call)])
+        acl_entries.write_object(call, bucket, name, [*entries, *acl_entries.maker(call)])
 
 
 def _check_retention_allowed(call: Call, bucket: Bucket, old: dict[str, Any]) -> None:

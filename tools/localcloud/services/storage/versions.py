@@ -13,11 +13,11 @@ from localcloud.engine.service import Call
 from localcloud.engine.store import Store
 from localcloud.services.storage import (
     access,
+    acl_entries,
     announcing,
     folder_rows,
     guards,
     keys,
-    lists,
     names,
     object_fields,
     refusals,
@@ -95,7 +95,7 @@ def place(call: Call, draft: NewVersion, conditions: Preconditions) -> ObjectVer
     if bucket.hierarchical:
         folder_rows.ensure(store, bucket.name, draft.name, micros(now))
     if not bucket.uniform:
-        lists.write_new(call, bucket, draft.name, draft.sent)
+        acl_entries.write_new(call, bucket, draft.name, draft.sent)
     announcing.happened(call.cloud, bucket, row, FINALIZE)
     return row
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import StateLocked
-from groundwork.lifecycle import local_rest, recovery
+from groundwork.lifecycle import local_claims, recovery
 from groundwork.terraform import runs
 from groundwork.terraform.liveness import birth
 
@@ -34,14 +34,14 @@ def test_the_running_command_is_named(checkout: Checkout) -> None:
     with (
         runs.alone(checkout.runs / "mine", runs.this_run("up", "mine")),
         pytest.raises(StateLocked, match="The state of mine is locked by `groundwork up`"),
-        local_rest.claimed(checkout, "local reset"),
+        local_claims.claimed(checkout, "local reset"),
     ):
         pytest.fail("two at once")
 
 
 def test_no_run_starts_during_a_reset(checkout: Checkout) -> None:
     with (
-        local_rest.claimed(checkout, "local reset"),
+        local_claims.claimed(checkout, "local reset"),
         pytest.raises(StateLocked, match="`groundwork local reset`"),
         runs.alone(checkout.runs / "mine", runs.this_run("up", "mine")),
     ):
@@ -52,12 +52,12 @@ def test_a_terraform_that_lost_its_groundwork_is_waited_for(checkout: Checkout) 
     run = runs.this_run("up", "mine", "platform", "apply")
     me = os.getpid()
     runs.write(checkout.data("mine", "platform"), replace(run, child=me, child_born=birth(me)))
-    with pytest.raises(StateLocked, match="is still working on mine"), local_rest.claimed(checkout, "local stop"):
+    with pytest.raises(StateLocked, match="is still working on mine"), local_claims.claimed(checkout, "local stop"):
         pytest.fail("two at once")
 
 
 def test_work_on_google_cloud_continues(checkout: Checkout) -> None:
-    with runs.alone(checkout.runs / "dev", runs.this_run("up", "dev")), local_rest.claimed(checkout, "local stop"):
+    with runs.alone(checkout.runs / "dev", runs.this_run("up", "dev")), local_claims.claimed(checkout, "local stop"):
         pass
 
 
@@ -68,5 +68,5 @@ def test_no_state_of_before_is_uploaded_to_the_emptied_cloud(checkout: Checkout)
     for file in left:
         file.parent.mkdir(exist_ok=True)
         file.touch()
-    local_rest.empty(checkout)
+    local_claims.empty(checkout)
     assert [file.exists() for file in left] == [False, False, True, True]
