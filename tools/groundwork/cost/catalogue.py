@@ -107,7 +107,7 @@ def _price(fields: Mapping[str, str], where: str) -> Price:
             per=_number(fields, "per"), price=_number(fields, "price"), tiers=_tiers(fields["tiers"]),
             free=_number(fields, "free") if fields["free"] else ZERO, pool=fields["pool"],
             source=_filled(fields, "source"), read=date.fromisoformat(fields["read"]),
-            confidence=_filled(fields, "confidence"), note=fields["note"],
+            confidence=_confidence(fields), note=fields["note"],
         )  # fmt: skip
     except (KeyError, ValueError) as problem:
         raise CatalogueProblem(f"{where}: not a price: {problem}; correct this row of the catalogue.") from problem
@@ -117,6 +117,12 @@ def _filled(fields: Mapping[str, str], name: str) -> str:
     if not fields[name]:
         raise ValueError(f"{name} is empty")
     return fields[name]
+
+
+def _confidence(fields: Mapping[str, str]) -> str:
+    if fields["confidence"] not in CONFIDENCES:
+        raise ValueError(f"confidence is {fields['confidence']!r}, which is none of {', '.join(CONFIDENCES)}")
+    return fields["confidence"]
 
 
 def _number(fields: Mapping[str, str], name: str) -> Decimal:
