@@ -317,7 +317,7 @@ def impersonating_once(variables: Mapping[str, str]) -> dict[str, str]:
     return alone if wanted and _acts_as(_credentials(alone)) == wanted else dict(variables)
 
 
-def _acts_as(login: Any) -> str:
+def _acts_as(login: object) -> str:
     """The service account of a login, "" for a user."""
     return str(getattr(login, "service_account_email", None) or "")
 

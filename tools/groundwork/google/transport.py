@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 from groundwork.errors import PermissionProblem
 
 if TYPE_CHECKING:
+    from google.auth.credentials import Credentials
     from google.auth.transport.requests import AuthorizedSession
 
 SECONDS = 60.0
@@ -69,7 +70,7 @@ class Loopback:
             raise Unreachable(str(error)) from None
 
 
-def loopback_session(credentials: Any) -> AuthorizedSession:
+def loopback_session(credentials: Credentials) -> AuthorizedSession:
     """A session for official clients of the local cloud, which ignores proxy variables."""
     from google.auth.transport.requests import AuthorizedSession
 
@@ -92,7 +93,7 @@ def _answer(received: bytes) -> Response:
 class Google:
     """To Google, with google-auth's credentials, which are refreshed; the user's proxies and certificates apply."""
 
-    credentials: Any
+    credentials: Credentials
 
     @cached_property
     def _session(self) -> AuthorizedSession:
@@ -119,7 +120,7 @@ def unanswered(error: Exception) -> str:
     return str(error.__cause__ or error).rpartition(": ")[2].strip("')\"") or type(error).__name__
 
 
-def refused_login(error: Exception, credentials: Any = None) -> PermissionProblem:
+def refused_login(error: Exception, credentials: object = None) -> PermissionProblem:
     """google-auth's error for a login that does not work, as a sentence with a remedy.
 
     Only the error's first line is shown: the rest is Google's whole response, which may contain a token.

@@ -53,12 +53,14 @@ class Authority:
 
     def _context(self, host: str, both: bool = False) -> ssl.SSLContext:
         """The TLS context for a host; with `both`, its server also speaks HTTP/2 with any client that can."""
+        from cryptography.hazmat.primitives.asymmetric import ec
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
         from cryptography.x509 import load_pem_x509_certificate
 
         issuer = load_pem_x509_certificate(self.certificate.read_bytes())
         key = load_pem_private_key((self._folder / _KEY).read_bytes(), None)
-        chain = _leaf(host, issuer, key)  # type: ignore[arg-type]
+        own = ec.generate_private_key(ec.SECP256R1())
+        chain = _pem(own) + _text(_signed(host, own, (issuer, key)))  # type: ignore[arg-type]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(_PROTOCOLS[::-1] if both else _PROTOCOLS)
@@ -97,13 +99,6 @@ def _trusted() -> list[Path]:
         for path in (*own, ssl.get_default_verify_paths().cafile, "/etc/ssl/certs/ca-certificates.crt")
         if path
     ]
-
-
-def _leaf(host: str, issuer: Certificate, key: EllipticCurvePrivateKey) -> bytes:
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    own = ec.generate_private_key(ec.SECP256R1())
-    return _pem(own) + _text(_signed(host, own, (issuer, key)))
 
 
 def _signed(

@@ -39,7 +39,9 @@ def get(call: Call) -> Body:
     if "generation" not in call.params:
         raise refusals.required("generation")
     bucket = _found(call)
-    _require(call, bucket, "storage.buckets.get")
+    resource = access.bucket_resource(_kept_name(bucket))
+    if not call.cloud.iam.allowed(call.principal, "storage.buckets.get", "storage", resource, bucket.project):
+        raise gate.refusal(call, "storage.buckets.get", resource)
     return answers.bucket(call, bucket)
 
 
@@ -88,12 +90,6 @@ def _found(call: Call) -> Bucket:
     if body is None:
         raise refusals.no_bucket()
     return _bucket(body)
-
-
-def _require(call: Call, bucket: Bucket, permission: str) -> None:
-    resource = access.bucket_resource(_kept_name(bucket))
-    if not call.cloud.iam.allowed(call.principal, permission, "storage", resource, bucket.project):
-        raise gate.refusal(call, permission, resource)
 
 
 def purged(cloud: Cloud, name: str, _moment: float) -> None:

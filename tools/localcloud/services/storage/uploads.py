@@ -64,7 +64,11 @@ def _large_multipart(call: Call, bucket: Bucket, content_type: str, path: Path) 
         target = call.cloud.store.spool()
         with path.open("rb") as stream, mmap(stream.fileno(), 0, access=ACCESS_READ) as body:
             sent, part = _two_parts(call, body, content_type)
-            return sent, part.end - part.start, _copy_out(body, part, target), target
+            starts = range(part.start, part.end, _PIECE)
+            with target.open("wb") as copy:
+                pieces = (body[start : min(start + _PIECE, part.end)] for start in starts)
+                sums = checksums.of_pieces(joining.written(pieces, copy))
+            return sent, part.end - part.start, sums, target
 
     sent, size, sums, target = call.beside("parts", path.stat().st_size, read)
     try:
@@ -85,10 +89,3 @@ def _two_parts(call: Call, body: multipart.Searchable, content_type: str) -> tup
     if declared and not sent.get("contentType"):
         sent["contentType"] = declared
     return sent, second
-
-
-def _copy_out(body: mmap, part: multipart.Part, target: Path) -> checksums.Checksums:
-    starts = range(part.start, part.end, _PIECE)
-    with target.open("wb") as stream:
-        pieces = (body[start : min(start + _PIECE, part.end)] for start in starts)
-        return checksums.of_pieces(joining.written(pieces, stream))
