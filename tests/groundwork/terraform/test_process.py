@@ -8,7 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -114,16 +115,23 @@ with signals_passed_on():
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_makes_terraform_end_in_order_and_release_its_lock(tmp_path: Path, number: signal.Signals) -> None:
-    subject = terraform(tmp_path, WAITING)
-    subject.plan(tmp_path / "saved", lambda _event: None)
-    argv = [sys.executable, "-c", SCRIPT, str(TOOL.path), str(tmp_path)]
+@contextmanager
+def applying(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process whose Terraform has begun to create what waits for the file "go"."""
+    terraform(folder, WAITING).plan(folder / "saved", lambda _event: None)
+    argv = [sys.executable, "-c", SCRIPT, str(TOOL.path), str(folder)]
     with subprocess.Popen(
         argv, stdout=subprocess.PIPE, text=True, env={**os.environ, "CHECKPOINT_DISABLE": "1"}
     ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "start\n"
+        yield child
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_makes_terraform_end_in_order_and_release_its_lock(tmp_path: Path, number: signal.Signals) -> None:
+    with applying(tmp_path) as child:
+        assert child.stdout is not None
         lock = tmp_path / ".terraform.tfstate.lock.info"
         assert lock.exists()
         assert [line for line in naming(tmp_path) if line.startswith(str(TOOL.path))] or not Path("/proc/self").exists()
@@ -137,14 +145,7 @@ def test_a_signal_makes_terraform_end_in_order_and_release_its_lock(tmp_path: Pa
 
 
 def test_terraform_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
-    subject = terraform(tmp_path, WAITING)
-    subject.plan(tmp_path / "saved", lambda _event: None)
-    argv = [sys.executable, "-c", SCRIPT, str(TOOL.path), str(tmp_path)]
-    with subprocess.Popen(
-        argv, stdout=subprocess.PIPE, text=True, env={**os.environ, "CHECKPOINT_DISABLE": "1"}
-    ) as child:
-        assert child.stdout is not None
-        child.stdout.readline()
+    with applying(tmp_path) as child:
         child.kill()
     (tmp_path / "go").touch()
     state = tmp_path / "terraform.tfstate"
