@@ -49,6 +49,16 @@ def test_gcloud_prints_the_members_account_and_identity_token(clone: SmallClone)
     assert (claims["email"], claims["aud"]) == ("alice@example.com", "32555940559.apps.googleusercontent.com")
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not on this machine")
+def test_gcloud_lists_and_names_who_it_acts_as(clone: SmallClone) -> None:
+    member = [*GROUNDWORK, "run", "--as", "eve@example.com", "--", "gcloud"]
+    listed = subprocess.run([*member, "auth", "list", "--filter=status:ACTIVE", "--format=value(account)"], capture_output=True, text=True, check=True, cwd=clone.root)  # fmt: skip
+    assert listed.stdout == "eve@example.com\n"
+    refused = subprocess.run([*member, "secrets", "list"], capture_output=True, text=True, check=False, cwd=clone.root)
+    assert "[eve@example.com] does not have permission to access projects instance" in refused.stderr
+
+
 def test_options_after_the_command_belong_to_it(clone: SmallClone) -> None:
     assert typed(clone, *GROUNDWORK, "run", "echo", "--env", "dev", "-n").stdout == "--env dev -n\n"
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from groundwork.environment.checkout import Checkout, find_checkout
 from groundwork.errors import UsageProblem
-from groundwork.google import local
+from groundwork.google import gcloud_logins, local
 from groundwork.lifecycle import up
 from groundwork.lifecycle.up import UpOptions
 from groundwork.terraform import initialise
@@ -102,16 +104,42 @@ def test_a_shell_can_act_as_another_principal(deployed: Clone) -> None:
 def test_shells_of_two_people_do_not_meet(deployed: Clone) -> None:
     mine = local.shell_variables(deployed.checkout, "small-clone", "europe-west1")
     theirs = local.shell_variables(deployed.checkout, "small-clone", "europe-west1", "user:stranger@example.com")
-    for variable in (
-        "GOOGLE_APPLICATION_CREDENTIALS",
-        "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE",
-        "CLOUDSDK_CORE_ACCOUNT",
-    ):
+    for variable in ("GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CORE_ACCOUNT"):
         assert mine[variable] != theirs[variable]
-    login = json.loads(Path(mine["CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"]).read_text())
-    assert login["refresh_token"] == local.token(deployed.checkout)
     source = json.loads(Path(theirs["GOOGLE_APPLICATION_CREDENTIALS"]).read_text())["credential_source"]
     assert Path(source["file"]).read_text() == local.token(deployed.checkout, "user:stranger@example.com")
+
+
+def test_gcloud_has_a_login_for_each_principal(deployed: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE", "/another/login.json")
+    mine = local.shell_variables(deployed.checkout, "small-clone", "europe-west1")
+    theirs = local.shell_variables(deployed.checkout, "small-clone", "europe-west1", "user:stranger@example.com")
+    assert mine["CLOUDSDK_CONFIG"] == theirs["CLOUDSDK_CONFIG"]
+    assert mine["CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"] == ""
+    file = Path(mine["CLOUDSDK_CONFIG"]) / "credentials.db"
+    assert file.stat().st_mode & 0o077 == 0
+    with closing(sqlite3.connect(file)) as database:
+        logins = {account: json.loads(value) for account, value in database.execute("SELECT * FROM credentials")}
+    assert logins["owner@example.com"]["refresh_token"] == local.token(deployed.checkout)
+    assert logins["stranger@example.com"]["refresh_token"] == local.token(
+        deployed.checkout, "user:stranger@example.com"
+    )
+
+
+def test_gcloud_forgets_what_a_former_login_got(tmp_path: Path) -> None:
+    gcloud_logins.store(tmp_path, "a@example.com", "first")
+    with closing(sqlite3.connect(tmp_path / "access_tokens.db")) as database, database:
+        database.execute("CREATE TABLE access_tokens (account_id TEXT PRIMARY KEY, access_token TEXT)")
+        database.execute("INSERT INTO access_tokens VALUES ('a@example.com', 'x'), ('b@example.com', 'y')")
+    gcloud_logins.store(tmp_path, "a@example.com", "first")
+    assert _accounts(tmp_path) == ["a@example.com", "b@example.com"]
+    gcloud_logins.store(tmp_path, "a@example.com", "second")
+    assert _accounts(tmp_path) == ["b@example.com"]
+
+
+def _accounts(folder: Path) -> list[str]:
+    with closing(sqlite3.connect(folder / "access_tokens.db")) as database:
+        return [account for (account,) in database.execute("SELECT account_id FROM access_tokens ORDER BY 1")]
 
 
 def test_a_shells_own_proxies_do_not_lead_it_past_the_local_cloud(

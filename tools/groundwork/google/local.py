@@ -16,13 +16,13 @@ from localcloud.server import launcher
 
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import GroundworkError, UsageProblem
+from groundwork.google import gcloud_logins
 from groundwork.google.waiting import PROMPT, Patience
 
 if TYPE_CHECKING:
     from requests import Session
 
 OWNER = launcher.OWNER
-_GCLOUD = "32555940559.apps.googleusercontent.com"
 """gcloud's own client ID. Source: https://cloud.google.com/run/docs/authenticating/developers."""
 PROXY_MARK = launcher.PROXY_MARK
 """The part of a proxy's address that identifies it as a local cloud."""
@@ -235,23 +235,23 @@ def logs(checkout: Checkout) -> list[Path]:
 def shell_variables(checkout: Checkout, project: str, region: str, principal: str = OWNER) -> dict[str, str]:
     """All variables that make terraform, gcloud and Google's Python clients in a shell use the local cloud.
 
-    gcloud's login and the application default credentials are files beside the local cloud's state, a pair for each
-    principal, so that shells of different principals do not interfere.
+    The application default credentials are a file for each principal beside the local cloud's state, and gcloud has a login for
+    each, so that shells of different principals do not interfere.
     """
     cloud = start(checkout)
     secret = token(checkout, principal)
     token_file = _private(checkout, f"token{_suffix(principal)}", secret)
+    gcloud, account = checkout.local_state / "gcloud", principal.partition(":")[2]
+    gcloud_logins.store(gcloud, account, secret)
     return {
         **launcher.client_variables(cloud, secret, _suffix(principal)),
         "TF_REATTACH_PROVIDERS": provider(checkout, cloud, secret).reattach,
         "GOOGLE_OAUTH_ACCESS_TOKEN": secret,
         "GOOGLE_APPLICATION_CREDENTIALS": str(_credentials(checkout, cloud.base, token_file)),
         "GOOGLE_CLOUD_PROJECT": project,
-        "CLOUDSDK_CONFIG": str(checkout.local_state / "gcloud"),
-        "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE": str(
-            _login(checkout, secret, token_file.name.replace("token", "login"))
-        ),
-        "CLOUDSDK_CORE_ACCOUNT": principal.partition(":")[2],
+        "CLOUDSDK_CONFIG": str(gcloud),
+        "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE": "",  # a shell's own would come before the account
+        "CLOUDSDK_CORE_ACCOUNT": account,
         "CLOUDSDK_CORE_PROJECT": project,
         "CLOUDSDK_COMPUTE_REGION": region,
         "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
@@ -293,17 +293,6 @@ def _credentials(checkout: Checkout, base: str, token_file: Path) -> Path:
         "credential_source": {"file": str(token_file)},
     }
     name = token_file.name.replace("token", "credentials")
-    return _private(checkout, f"{name}.json", json.dumps(content, indent=1))
-
-
-def _login(checkout: Checkout, secret: str, name: str) -> Path:
-    """gcloud's credentials: with a refresh token, unlike with an access token, gcloud also prints identity tokens."""
-    content = {
-        "type": "authorized_user",
-        "client_id": _GCLOUD,
-        "client_secret": "simulated",
-        "refresh_token": secret,
-    }
     return _private(checkout, f"{name}.json", json.dumps(content, indent=1))
 
 

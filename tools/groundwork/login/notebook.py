@@ -14,8 +14,8 @@ from groundwork.google import local
 _TERRAFORMS = ("TF_", "CHECKPOINT_")
 _HOLDS_A_TOKEN = "GOOGLE_OAUTH_ACCESS_TOKEN"  # noqa: S105 - a variable's name
 OFF = "GROUNDWORK_OFF"
-_LOGIN = "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"
-_FILES = ("GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG", _LOGIN)
+_GCLOUD = "CLOUDSDK_CONFIG"
+_FILES = ("GOOGLE_APPLICATION_CREDENTIALS", _GCLOUD)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def _left_by_local(seen: Mapping[str, str]) -> tuple[str, ...]:
     ours = local.left_in(seen)
     files = [name for name in _FILES if ".groundwork/local/" in Path(seen.get(name, "")).as_posix()]
     token = [_HOLDS_A_TOKEN] if local.principal(seen.get(_HOLDS_A_TOKEN, "")) else []
-    account = ["CLOUDSDK_CORE_ACCOUNT"] if _LOGIN in files else []
+    account = ["CLOUDSDK_CORE_ACCOUNT"] if _GCLOUD in files else []
     return tuple(name for name in (*ours, *files, *account, *token) if seen.get(name))
 
 
