@@ -720,6 +720,9 @@ def test_a_script_of_docker_commands_is_understood_and_any_other_refused() -> No
     for text in ("cat /etc/passwd", "docker build . | tee x", "$(docker ps)", "docker ps > x", "curl x"):
         with pytest.raises(shell.UnsupportedScript, match="not supported here"):
             list(shell.commands(text, {}))
+    for text in ("\n" * 20_000, f"docker pull {'$IMAGE' * 1_500}"):
+        with pytest.raises(shell.UnsupportedScript, match="more than 10000 characters"):
+            list(shell.commands(text, {"IMAGE": "x" * 1_000}))
 
 
 def test_a_deployment_changes_what_it_names_and_keeps_the_rest() -> None:

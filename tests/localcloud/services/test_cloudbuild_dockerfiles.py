@@ -154,3 +154,34 @@ def test_what_a_build_ignores_is_in_a_file_of_its_own(tmp_path: Path) -> None:
     (tmp_path / ".dockerignore").symlink_to("/etc/passwd")
     with pytest.raises(RuntimeProblem, match="is a link"):
         run_mounts.check([], tmp_path, follows_links=False)
+
+
+def test_a_dockerfile_without_end_is_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "Dockerfile"
+    file.write_text("FROM go\n")
+    assert dockerfiles.read(file) == "FROM go\n"
+    with file.open("r+b") as stream:
+        stream.truncate(1 << 40)
+    with pytest.raises(RuntimeProblem, match="may have at most 64 KiB"):
+        dockerfiles.read(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("ARG A=aaaaaaaa\n" + "ARG A=$A$A\n" * 60 + "FROM $A\n", {}),
+        ("ARG A\nARG B=" + "$A" * 20_000 + "\nFROM $B\n", {"A": "a" * 100_000}),
+        ("FROM x" + "${A:-y}" * 5_000 + "\n", {}),
+    ],
+)
+def test_variables_make_no_name_longer_than_it_can_be(text: str, arguments: dict[str, str]) -> None:
+    with pytest.raises(RuntimeProblem, match="an ARG or FROM with more than 4096 characters"):
+        dockerfiles.images(text, arguments)
+
+
+@pytest.mark.parametrize("trigger", ["RUN " + "--x " * 20_000, "COPY <<A <<B x\n" * 10_000])
+def test_an_instruction_that_an_image_brings_is_no_longer_than_a_dockerfile(trigger: str, tmp_path: Path) -> None:
+    with pytest.raises(RuntimeProblem, match="may have at most 64 KiB"):
+        dockerfiles.images("FROM go\n", {}, {"go": [trigger]})
+    with pytest.raises(RuntimeProblem, match="may have at most 64 KiB"):
+        run_mounts.check([trigger], tmp_path, follows_links=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from localcloud.services.cloudbuild.outputs import PushFailed, matching
+from localcloud.services.cloudbuild.outputs import PushFailed, content, matching
 from localcloud.services.cloudbuild.workspace import Outside, Workspace
 
 
@@ -44,3 +44,12 @@ def test_a_circle_of_links_hides_no_link_out_of_the_workspace(space: Workspace, 
             space.here(name)
     assert [path.name for path in matching(space, "t*")] == []
     assert space.here("deep/new/folder") == space.source.resolve() / "deep/new/folder"
+
+
+def test_an_artifact_that_does_not_fit_into_memory_is_refused(space: Workspace) -> None:
+    path = space.source / "a.txt"
+    assert content(path) == b"x"
+    with path.open("r+b") as stream:
+        stream.truncate((1 << 30) + 1)
+    with pytest.raises(PushFailed, match=r"the artifact a\.txt has more than 1 GiB"):
+        content(path)

@@ -235,11 +235,11 @@ class Docker:
 
         podman would have the C preprocessor include any file into one whose name ends in ".in".
         """
-        text, copy = dockerfile.read_text("utf-8", "replace"), self._file_of_its_own("Dockerfile")
+        text, copy = dockerfiles.read(dockerfile), self._file_of_its_own("Dockerfile")
         copy.write_text(text, "utf-8")
         ignored = dockerfile.with_name(f"{dockerfile.name}.dockerignore")
         if ignored.is_file() and not ignored.is_symlink():
-            copy.with_name(f"{copy.name}.dockerignore").write_bytes(ignored.read_bytes())
+            copy.with_name(f"{copy.name}.dockerignore").write_text(dockerfiles.read(ignored), "utf-8")
         return text, copy
 
     @asynccontextmanager
@@ -253,12 +253,12 @@ class Docker:
         pulled: set[str] = set()
         known: dict[str, str] = {}
         try:
-            for base in sorted(
-                dockerfiles.images(text, arguments)
-            ):  # in one order, so that no two builds wait for each other
+            named = await asyncio.to_thread(dockerfiles.images, text, arguments)
+            for base in sorted(named):  # in one order, so that no two builds wait for each other
                 known[base] = await self._here(full(base), tagged)
             found = await asyncio.to_thread(self._triggers, known)
-            for base in dockerfiles.images(text, arguments, found) - known.keys() if found else ():
+            named = await asyncio.to_thread(dockerfiles.images, text, arguments, found) if found else frozenset()
+            for base in named - known.keys():
                 await self._here(full(base), tagged)
             texts = [text, *(one for listed in found.values() for one in listed)]
             follows = self.client.kind.follows_links

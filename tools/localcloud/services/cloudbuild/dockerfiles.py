@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from localcloud.containers.workload import OnOutput, RuntimeProblem, Stream
 from localcloud.engine.image_names import is_ours
@@ -21,11 +22,20 @@ PLATFORM = re.compile(r"\$\{?(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)\b\}?")
 _QUOTES = re.compile(r"[\"'\\]")
 _ID = re.compile(r"(?:sha256:)?[0-9a-f]*", re.IGNORECASE)
 _NOTHING = "scratch"
+_LONGEST_VALUE = 4096
 _PULLED = re.compile(r"Trying to pull (\S+?)(?:\.\.\.)?")
 _PINNED = re.compile(r"([a-z0-9-]+-docker\.pkg\.dev/[\w./-]+)(?::[\w.-]+)?@sha256:([0-9a-f]{64})")
 _COLOURS = re.compile(r"\x1b\[\d*m")  # in which docker without BuildKit prints errors
 Triggers = Mapping[str, Sequence[str]]
 """The ONBUILD instructions of images by their names: what a build that starts from one does first."""
+
+
+def read(file: Path) -> str:
+    """The text of a Dockerfile, or of what it ignores. Blocks. Raises RuntimeProblem for one that nobody has written."""
+    with file.open(encoding="utf-8", errors="replace") as stream:
+        text = stream.read(instructions.LONGEST + 1)
+    instructions.check_length(text)
+    return text
 
 
 def images(text: str, arguments: Mapping[str, str], triggers: Triggers | None = None) -> frozenset[str]:
@@ -91,9 +101,18 @@ def _copied(reading: Sequence[Instruction], stages: Sequence[str]) -> Iterator[s
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
-    """The text with its variables replaced, but for those of the platform."""
+    """The text with its variables replaced, but for those of the platform. Raises RuntimeProblem for one that is too long then."""
+    left = _LONGEST_VALUE
 
     def value(found: re.Match[str]) -> str:
+        nonlocal left
+        chosen = chosen_for(found)
+        left -= len(chosen)
+        if left < 0:
+            raise RuntimeProblem(f"The Dockerfile has an ARG or FROM with more than {_LONGEST_VALUE} characters.")
+        return chosen
+
+    def chosen_for(found: re.Match[str]) -> str:
         if PLATFORM.fullmatch(found[0]):
             return found[0]
         own = values.get(found[1] or found[4], "")

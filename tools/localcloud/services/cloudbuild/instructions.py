@@ -10,6 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from localcloud.containers.workload import RuntimeProblem
+
+LONGEST = 64 << 10
+"""A Dockerfile has a few hundred lines. The time to read one can grow with the square of its length."""
 _ESCAPE = re.compile(
     r"(?:[^\S\n]*#[^\S\n]*\w+[^\S\n]*=.*\n)*?[^\S\n]*#[^\S\n]*escape[^\S\n]*=[^\S\n]*([\\`])", re.IGNORECASE
 )
@@ -33,8 +37,15 @@ class Instruction:
     doubtful: bool = False
 
 
+def check_length(text: str) -> None:
+    """Raises RuntimeProblem for a text that is longer than what people write."""
+    if len(text) > LONGEST:
+        raise RuntimeProblem(f"A Dockerfile, or its .dockerignore, may have at most {LONGEST >> 10} KiB here.")
+
+
 def readings(text: str) -> Iterator[list[Instruction]]:
-    """The instructions of a Dockerfile, in each way in which it may be read."""
+    """The instructions of a Dockerfile, in each way in which it may be read. Raises RuntimeProblem for one that is too long."""
+    check_length(text)
     for indented in (True, False):
         yield list(_read(text, indented_comments=indented))
 

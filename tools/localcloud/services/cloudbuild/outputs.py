@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import mimetypes
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from localcloud.services.cloudbuild.workspace import Workspace
 
 _DENIED = ("denied", "unauthorized")
 _MANIFEST = "artifacts-{}.json"
+_LARGEST = 1 << 30
 
 
 class PushFailed(Exception):
@@ -82,7 +84,7 @@ async def objects(cloud: Cloud, job: Job, build: Body, space: Workspace, on_outp
         if not files:
             raise PushFailed("PUSH_FAILED", f'no files match the artifact path "{pattern}"')
         for path in files:
-            data = await asyncio.to_thread(path.read_bytes)
+            data = await asyncio.to_thread(content, path)
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
             stored = await _put(cloud, job, build, (bucket, f"{folder}{path.name}"), data, kind)
             on_output("stdout", f"Uploaded {path.name} to gs://{bucket}/{folder}{path.name}")
@@ -111,6 +113,15 @@ def matching(space: Workspace, pattern: str) -> list[Path]:
             path = space.here(str(one.relative_to(base)), begins)
             found += [path] if path.is_file() else []
     return found
+
+
+def content(path: Path) -> bytes:
+    """The content of an artifact. A step may make a file of any length, without a disk of that size. Blocks. Raises PushFailed."""
+    with path.open("rb") as stream:
+        data = stream.read(_LARGEST + 1) if os.fstat(stream.fileno()).st_size <= _LARGEST else None
+    if data is None or len(data) > _LARGEST:
+        raise PushFailed("PUSH_FAILED", f"the artifact {path.name} has more than {_LARGEST >> 30} GiB")
+    return data
 
 
 async def _put(cloud: Cloud, job: Job, build: Body, where: tuple[str, str], data: bytes, kind: str) -> Body:

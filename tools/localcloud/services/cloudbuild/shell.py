@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _BEYOND = re.compile(r"[`<>(){}*?\[\]~]|\$\(|(?<!\|)\|(?!\|)|(?<!&)&(?!&)")
+_LONGEST = 10_000
+"""Of an argument of a step at Google: https://cloud.google.com/build/docs/build-config-file-schema#args."""
+_LONGEST_FILLED = 1 << 20
 PROGRAMS = ("docker", "exit", "true", ":", "echo", "set")
 
 
@@ -29,6 +32,11 @@ class Command(NamedTuple):
 def commands(text: str, env: Mapping[str, str]) -> Iterator[Command]:
     """The commands of a script, with variables expanded. Raises UnsupportedScript for a script that needs a shell."""
     joined = ";"
+    filled = sum(len(env.get(match[1] or match[2], "")) for match in _VARIABLE.finditer(text))
+    if len(text) > _LONGEST or filled > _LONGEST_FILLED:
+        raise UnsupportedScript(
+            f"This step of the docker builder has a shell script of more than {_LONGEST} characters."
+        )
     for line in text.replace("\\\n", " ").splitlines():
         bare = _VARIABLE.sub("", line)
         if _BEYOND.search(bare) or ("'" in line and "$" in line):
