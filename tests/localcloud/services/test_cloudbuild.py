@@ -1,12 +1,9 @@
-"""Cloud Build's API without containers: what is refused, completed and listed, and builds that need no container."""
+"""Cloud Build's API without containers: what is completed and listed, and builds that need no container."""
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import io
-import json
-import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
@@ -16,126 +13,23 @@ import pytest
 from localcloud.errors import CloudError
 from localcloud.server.assembly import opened
 from localcloud.services import SERVICES
-from localcloud.services.cloudbuild import builds, shell, sources, steps, substitutions
+from localcloud.services.cloudbuild import shell, sources, steps
 from localcloud.services.cloudbuild.gcloud import Unsupported, deployment, execution, training
-from localcloud.services.cloudbuild.workspace import Outside, Workspace
 
-from tests.localcloud.inside import NUMBER, PROJECT, Inside, inside
-
-BASE = f"cloudbuild/v1/projects/{PROJECT}"
-REGION = f"{BASE}/locations/europe-west1"
-EMAIL = f"builder@{PROJECT}.iam.gserviceaccount.com"
-ACCOUNT = f"projects/{PROJECT}/serviceAccounts/{EMAIL}"
-LOGGED = {"options": {"logging": "CLOUD_LOGGING_ONLY"}}
-NOTHING: dict[str, Any] = {
-    "steps": [{"name": "gcr.io/cloud-builders/docker", "entrypoint": "bash", "args": ["-c", "exit 0"]}],
-    **LOGGED,
-}
-
-
-@pytest.fixture
-def cloud(tmp_path: Path) -> Inside:
-    cloud = inside(tmp_path / "state", *SERVICES)
-    cloud.cloud.workloads.settings.forced = "simulated"
-    cloud.cloud.workloads.settings.stand_ins["gcr.io/cloud-builders/git"] = (("git",), tmp_path)
-    cloud.ok("POST", f"iam/v1/projects/{PROJECT}/serviceAccounts", {"accountId": "builder"})
-    return cloud
-
-
-def submitted(cloud: Inside, body: dict[str, Any], parent: str = BASE) -> dict[str, Any]:
-    """A submitted build, in an event loop that ends before any work starts."""
-    build: dict[str, Any] = cloud.ok("POST", f"{parent}/builds", body)["metadata"]["build"]
-    return build
-
-
-def built(cloud: Inside, body: dict[str, Any], target: str = f"{BASE}/builds") -> dict[str, Any]:
-    """A finished build."""
-
-    async def until_over() -> Any:
-        response = await cloud.sent("POST", target, [json.dumps(body).encode()], {})
-        await cloud.cloud.jobs.settled()
-        return response
-
-    response = asyncio.run(until_over())
-    assert response.status == 200, response.body
-    result: dict[str, Any] = cloud.ok("GET", f"cloudbuild/v1/{response.body['metadata']['build']['name']}")
-    return result
-
-
-# Substitutions.
-
-
-@pytest.mark.parametrize(
-    ("text", "result"),
-    [
-        ("$_A and ${_A}", "main and main"),
-        ("$$_A", "$_A"),
-        ("$lower $1 $(x)", "$lower $1 $(x)"),
-        ("${_A:1:2}", "ai"),
-        ("${_A:-other} ${_EMPTY:-other}", "main other"),
-        ("${_PATH#*/} ${_PATH##*/}", "b/c c"),
-        ("${_PATH%/*} ${_PATH%%/*}", "a/b a"),
-        ("${_PATH/\\//-} ${_PATH//\\//-}", "a-b/c a-b-c"),
-        ("${_A^^} ${_A^}", "MAIN Main"),
-        ("${_A#*} ${_A##*} ${_A%*} ${_A%%*}", "main  main "),
-        ("${_A#?} ${_A%[!a-m]} ${_A##[^x]*i} ${_A/[]a\\^]/-}", "ain mai n m-in"),
-        ("${_PATH%/?*} ${_PATH%%/?*} ${_PATH//[ab]/.}", "a/b a ././c"),
-        ("${_DOTS##*.} ${_DOTS//./-} ${_DOTS#a.}", "c a-b-c b.c"),
-    ],
+from tests.localcloud.inside import NUMBER, PROJECT, Inside
+from tests.localcloud.services.builds_inside import (
+    ACCOUNT,
+    BASE,
+    EMAIL,
+    LOGGED,
+    NOTHING,
+    REGION,
+    built,
+    cloud,
+    submitted,
 )
-def test_a_placeholder_is_replaced_as_bash_does(text: str, result: str) -> None:
-    values = {"_A": "main", "_EMPTY": "", "_PATH": "a/b/c", "_DOTS": "a.b.c"}
-    found = substitutions.applied({"tags": [text]}, values, dynamic=True, loose=False)
-    assert found["tags"] == [result]
 
-
-def test_values_may_name_each_other_but_in_no_circle() -> None:
-    found = substitutions.resolved({"_B": "x-$_A", "_A": "1"}, dynamic=True)
-    assert found["_B"] == "x-1"
-    with pytest.raises(CloudError, match="cycle"):
-        substitutions.resolved({"_A": "$_B.", "_B": "$_A."}, dynamic=True)
-
-
-@pytest.mark.parametrize("text", ["$_A" * 1_000_000, "${_A##*b}" * 1_000_000, "${_A//x/$_A$_A}" * 100_000])
-def test_substitutions_put_no_more_into_a_build_than_it_may_have(text: str) -> None:
-    values = {"_A": "x" * 4000}
-    with pytest.raises(CloudError, match="make the build too long"):
-        substitutions.applied({"steps": [{"args": [text]}], "substitutions": values}, values, dynamic=True, loose=True)
-
-
-def test_an_operation_takes_no_value_that_others_have_made_too_long() -> None:
-    values = substitutions.resolved({"_A": "a" * 4000, "_B": "$_A$_A"}, dynamic=True)
-    with pytest.raises(CloudError, match="has a value of more than 4000 characters"):
-        substitutions.applied({"tags": ["${_B//a*b/x}"]}, values, dynamic=True, loose=True)
-    with pytest.raises(CloudError, match="has a pattern that cannot be read"):
-        substitutions.applied({"tags": ["${_A//[z-a]/x}"]}, values, dynamic=True, loose=True)
-
-
-def test_every_key_is_known_and_used_unless_loose(cloud: Inside) -> None:
-    unknown = {"steps": [{"name": "x", "args": ["$_TAG"]}], **LOGGED}
-    response = cloud("POST", f"{BASE}/builds", unknown)
-    assert 'key in the template "_TAG" is not a valid built-in substitution' in response.message
-    unused = {"steps": [{"name": "x"}], "substitutions": {"_TAG": "1"}, **LOGGED}
-    response = cloud("POST", f"{BASE}/builds", unused)
-    assert 'key "_TAG" in the substitution data is not matched in the template' in response.message
-    response = cloud("POST", f"{BASE}/builds", {"steps": [{"name": "x"}], "substitutions": {"TAG": "1"}, **LOGGED})
-    assert "is not an overridable built-in" in response.message
-    loose = {**unused, "options": {"substitutionOption": "ALLOW_LOOSE", **LOGGED["options"]}}
-    assert submitted(cloud, loose)["substitutions"] == {"_TAG": "1"}
-
-
-def test_built_in_keys_are_filled_in(cloud: Inside) -> None:
-    step = {
-        "name": "x",
-        "args": ["$PROJECT_ID", "$PROJECT_NUMBER", "$LOCATION", "$COMMIT_SHA.", "$$HOME"],
-        "script": "",
-    }
-    build = submitted(cloud, {"steps": [step], **LOGGED}, REGION)
-    assert build["steps"][0]["args"] == [PROJECT, NUMBER, "europe-west1", ".", "$HOME"]
-    assert build["name"] == f"projects/{NUMBER}/locations/europe-west1/builds/{build['id']}"
-
-
-# Steps.
+__all__ = ["cloud"]
 
 
 def test_steps_wait_for_all_before_them_or_for_those_they_name() -> None:
@@ -154,98 +48,6 @@ def test_steps_wait_for_all_before_them_or_for_those_they_name() -> None:
 def test_an_impossible_graph_is_refused(listed: list[dict[str, Any]], problem: str) -> None:
     with pytest.raises(CloudError, match=problem):
         steps.waits(listed)
-
-
-# What is refused.
-
-
-def test_a_volume_is_a_folder_among_the_builds_volumes(tmp_path: Path) -> None:
-    space = Workspace(tmp_path)
-    space.make()
-    assert space.volume("cache") == tmp_path / "volumes" / "cache"
-    for name in ("..", ".", "", "../credentials", "/etc"):
-        with pytest.raises(Outside, match="is not a valid volume name"):
-            space.volume(name)
-
-
-@pytest.mark.parametrize(
-    ("change", "problem"),
-    [
-        ({"steps": []}, "1 to 300 steps"),
-        ({"steps": [{}]}, "must have a name"),
-        ({"steps": [{"name": "--volume=/:/host"}]}, "is not a valid image name"),
-        ({"steps": [{"name": "docker-archive:/etc/x"}]}, "is not a valid image name"),
-        ({"images": ["-x"]}, "is not a valid image name"),
-        ({"steps": [{"name": "x", "env": ["A B=1"]}]}, "it must be KEY=VALUE"),
-        ({"steps": [{"name": "x", "volumes": [{"name": "v", "path": "/v:/w"}]}]}, "has the volume"),
-        ({"steps": [{"name": "x", "script": "true", "args": ["y"]}]}, "neither entrypoint nor args"),
-        ({"steps": [{"name": "x", "env": ["A"]}]}, "it must be KEY=VALUE"),
-        ({"steps": [{"name": "x", "secretEnv": ["A"]}]}, "no secret is declared"),
-        ({"timeout": "90000s"}, "between 0 and 86400 seconds"),
-        ({"steps": [{"name": "x", "volumes": [{"name": "v", "path": "/v"}]}]}, "used by only one step"),
-        ({"steps": [{"name": "x", "volumes": [{"name": "v", "path": "/workspace/v"}]}]}, "outside /workspace"),
-        ({"serviceAccount": EMAIL}, "must have the form projects/PROJECT/serviceAccounts/ACCOUNT"),
-        ({"source": {"storageSource": {"bucket": "none-such", "object": "x.tgz"}}}, "could not resolve source: googleapi: Error 404"),
-        ({"source": {"connectedRepository": {"repository": "x", "revision": "main"}}}, "the repository x does not exist"),
-        ({"secrets": [{"kmsKeyName": "k"}]}, "use availableSecrets.secretManager"),
-    ],
-)  # fmt: skip
-def test_an_invalid_build_is_a_400(cloud: Inside, change: dict[str, Any], problem: str) -> None:
-    response = cloud("POST", f"{BASE}/builds", {**NOTHING, **change})
-    assert (response.status, problem in response.message) == (400, True), response.message
-
-
-def test_a_custom_account_needs_a_log_destination_in_googles_words(cloud: Inside) -> None:
-    response = cloud("POST", f"{BASE}/builds", {"steps": [{"name": "x"}], "serviceAccount": ACCOUNT})
-    assert response.status == 400
-    assert response.message.startswith(
-        "if 'build.service_account' is specified, the build must either (a) specify 'build.logs_bucket'"
-    )
-    assert submitted(cloud, {**NOTHING, "serviceAccount": ACCOUNT})["serviceAccount"] == ACCOUNT
-
-
-def test_submitting_needs_permission_to_act_as_the_account(cloud: Inside) -> None:
-    cloud.grant("roles/cloudbuild.builds.editor", "user:alice@example.com")
-    alice = cloud.as_("user:alice@example.com")
-    response = alice("POST", f"{BASE}/builds", {**NOTHING, "serviceAccount": ACCOUNT})
-    assert (response.status, "caller does not have permission to act as service account" in response.message) == (
-        403,
-        True,
-    )
-    assert alice("POST", f"{BASE}/builds", NOTHING).status == 200
-    cloud.ok(
-        "POST",
-        f"iam/v1/{ACCOUNT}:setIamPolicy",
-        {"policy": {"bindings": [{"role": "roles/iam.serviceAccountUser", "members": ["user:alice@example.com"]}]}},
-    )
-    assert alice("POST", f"{BASE}/builds", {**NOTHING, "serviceAccount": ACCOUNT}).status == 200
-    # Permission to build here does not include acting as another project's default account.
-    other = f"projects/-/serviceAccounts/{int(NUMBER) + 1}-compute@developer.gserviceaccount.com"
-    assert alice("POST", f"{BASE}/builds", {**NOTHING, "serviceAccount": other}).status == 403
-    outsider = cloud.as_("user:eve@example.com")
-    assert outsider("GET", f"{BASE}/builds").status == outsider("POST", f"{BASE}/builds", NOTHING).status == 403
-
-
-def test_a_build_without_account_acts_as_computes(cloud: Inside) -> None:
-    build = submitted(cloud, NOTHING)
-    assert (
-        build["serviceAccount"] == f"projects/{PROJECT}/serviceAccounts/{NUMBER}-compute@developer.gserviceaccount.com"
-    )
-    grants = [
-        {"role": "roles/logging.logWriter", "members": [f"serviceAccount:{build['serviceAccount'].rpartition('/')[2]}"]}
-    ]
-    policy = cloud.ok("POST", f"cloudresourcemanager/v1/projects/{PROJECT}:getIamPolicy", {})
-    policy["bindings"] += grants
-    cloud.ok("POST", f"cloudresourcemanager/v1/projects/{PROJECT}:setIamPolicy", {"policy": policy})
-    found = cloud.ok("GET", f"{REGION}/defaultServiceAccount")
-    assert found["serviceAccountEmail"] == build["serviceAccount"]
-    assert (
-        submitted(cloud, {"steps": [{"name": "x"}]})["logsBucket"]
-        == f"gs://{NUMBER}.cloudbuild-logs.googleusercontent.com"
-    )
-
-
-# Lists, operations, states.
 
 
 def test_builds_are_listed_newest_first_and_filtered(cloud: Inside) -> None:
@@ -467,68 +269,6 @@ def test_gclouds_deployments_are_made_as_the_builds_account_without_gcloud(cloud
     assert service["creator"] == EMAIL
 
 
-# Triggers, connections and pushes.
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    folder = tmp_path / "app"
-    folder.mkdir()
-    _git(folder, "init", "--quiet", "--initial-branch=main")
-    steps_ = "[{name: gcr.io/cloud-builders/git, args: [log, --format=%H]}]"
-    (folder / "cloudbuild.yaml").write_text(
-        f"steps: {steps_}\noptions:\n  logging: CLOUD_LOGGING_ONLY\ntags: [$SHORT_SHA]\n"
-    )
-    _commit(folder, "one")
-    return folder
-
-
-def test_a_trigger_is_found_by_id_and_name_in_both_families_of_paths(cloud: Inside) -> None:
-    sent = {"name": "app", "build": NOTHING, "github": {"owner": "o", "name": "r", "push": {"branch": "^main$"}}}
-    created = cloud.ok("POST", f"{BASE}/triggers", sent)
-    assert created["resourceName"] == f"projects/{PROJECT}/locations/global/triggers/{created['id']}"
-    for parent in (f"{BASE}/triggers", f"{BASE}/locations/global/triggers"):
-        for name in (created["id"], "app"):
-            assert cloud.ok("GET", f"{parent}/{name}") == created
-    assert cloud("POST", f"{BASE}/triggers", sent).status == 409
-    changed = cloud.ok("PATCH", f"{BASE}/triggers/app", {**created, "disabled": True, "description": "x"})
-    assert changed["disabled"]
-    cloud.ok("DELETE", f"{BASE}/triggers/app")
-    assert cloud("GET", f"{BASE}/triggers/app").status == 404
-
-
-@pytest.mark.parametrize(
-    ("change", "problem"),
-    [
-        ({"name": "-app"}, "invalid trigger name"),
-        ({"filename": "x.yaml"}, "exactly one of build, filename"),
-        ({"webhookConfig": {"secret": "x"}}, "one source of events"),
-        ({"substitutions": {"TAG_NAME": "x"}}, "does not respect format"),
-        ({"github": {"owner": "o", "name": "r", "push": {"branch": "("}}}, "not a valid regular expression"),
-        ({"github": {"owner": "o", "name": "r"}}, "must have push or pull_request"),
-    ],
-)
-def test_an_invalid_trigger_is_a_400(cloud: Inside, change: dict[str, Any], problem: str) -> None:
-    sent = {"name": "app", "build": NOTHING, "github": {"owner": "o", "name": "r", "push": {"branch": "main"}}}
-    response = cloud("POST", f"{BASE}/triggers", {**sent, **change})
-    assert (response.status, problem in response.message) == (400, True), response.message
-
-
-@pytest.mark.parametrize(
-    "event",
-    [
-        {"triggerTemplate": {"branchName": "main", "projectId": PROJECT, "repoName": "default"}},
-        {"bitbucketServerTriggerConfig": {"repoSlug": "r", "push": {"branch": "main"}}},
-        {"developerConnectEventConfig": {"gitRepositoryLink": "l", "push": {"branch": "main"}}},
-    ],
-)
-def test_a_trigger_for_an_unsupported_event_is_stored_and_never_run(cloud: Inside, event: dict[str, Any]) -> None:
-    response = cloud("POST", f"{BASE}/triggers", {"name": "app", "build": NOTHING, **event})
-    assert (response.status, response.body | event) == (200, response.body)
-    refused = cloud("POST", f"{BASE}/triggers/app:run", {})
-    assert (refused.status, "but never runs them (simulated)" in refused.message) == (501, True)
-
-
 def test_a_build_that_a_stop_cut_short_says_so_and_leaves_no_folder(cloud: Inside, tmp_path: Path) -> None:
     build = submitted(cloud, NOTHING)
     waiting = tmp_path / "state" / "builds" / build["id"]
@@ -543,172 +283,6 @@ def test_a_build_that_a_stop_cut_short_says_so_and_leaves_no_folder(cloud: Insid
     )
     assert not waiting.exists()
     again.store.close()
-
-
-def test_a_trigger_runs_by_hand_with_its_substitutions(cloud: Inside) -> None:
-    build = {"steps": [{"name": "x", "args": ["${_WHAT}-${TRIGGER_NAME}"]}], **LOGGED}
-    trigger = cloud.ok(
-        "POST", f"{REGION}/triggers", {"name": "byhand", "build": build, "substitutions": {"_WHAT": "a"}}
-    )
-    created = cloud.ok("POST", f"{REGION}/triggers/{trigger['id']}:run", {"source": {"substitutions": {"_WHAT": "b"}}})
-    found = created["metadata"]["build"]
-    assert found["steps"][0]["args"] == ["b-byhand"]
-    assert found["buildTriggerId"] == trigger["id"]
-    assert [one["id"] for one in cloud.ok("GET", f"{REGION}/builds?filter=trigger_id%3D{trigger['id']}")["builds"]] == [
-        found["id"]
-    ]
-
-
-def test_a_build_of_a_trigger_with_approval_waits_for_it(cloud: Inside) -> None:
-    sent = {"name": "asks", "build": NOTHING, "approvalConfig": {"approvalRequired": True}}
-    cloud.ok("POST", f"{BASE}/triggers", sent)
-    build = cloud.ok("POST", f"{BASE}/triggers/asks:run", {})["metadata"]["build"]
-    assert (build["status"], build["approval"]["state"]) == ("PENDING", "PENDING")
-    approve = f"cloudbuild/v1/projects/{PROJECT}/locations/global/builds/{build['id']}:approve"
-    assert cloud("POST", approve, {}).status == 400
-    build = cloud.ok("POST", approve, {"approvalResult": {"decision": "APPROVED"}})["metadata"]["build"]
-    assert (build["status"], build["approval"]["result"]["approverAccount"]) == ("QUEUED", "owner@example.com")
-
-
-def test_a_connection_waits_for_a_person_and_a_folder_replaces_github(cloud: Inside, repository: Path) -> None:
-    place = f"cloudbuild/v2/projects/{PROJECT}/locations/europe-west1/connections"
-    operation = cloud.ok("POST", f"{place}?connectionId=hub", {"githubConfig": {}})
-    state = operation["response"]["installationState"]
-    assert (state["stage"], bool(state["actionUri"])) == ("PENDING_USER_OAUTH", True)
-    url = {"remoteUri": "https://github.com/team/app.git"}
-    response = cloud("POST", f"{place}/hub/repositories?repositoryId=app", url)
-    assert (response.status, "groundwork local repository" in response.message) == (400, True)
-    answer = _control(cloud, "repositories", {"repository": url["remoteUri"], "folder": str(repository)})
-    assert answer["folders"] == {"github.com/team/app": str(repository)}
-    assert cloud.ok("GET", f"{place}/hub")["installationState"] == {"stage": "COMPLETE"}
-    created = cloud.ok("POST", f"{place}/hub/repositories?repositoryId=app", url)["response"]
-    assert cloud.ok("GET", f"cloudbuild/v2/{created['name']}:fetchGitRefs")["refNames"] == ["main"]
-
-
-def test_a_connection_with_a_token_that_its_agent_may_read_is_complete(cloud: Inside) -> None:
-    place = f"cloudbuild/v2/projects/{PROJECT}/locations/europe-west1/connections"
-    cloud.ok("POST", f"secretmanager/v1/projects/{PROJECT}/secrets?secretId=github", {"replication": {"automatic": {}}})
-    cloud.ok(
-        "POST", f"secretmanager/v1/projects/{PROJECT}/secrets/github:addVersion", {"payload": {"data": "c2VjcmV0"}}
-    )
-    version = f"projects/{PROJECT}/secrets/github/versions/latest"
-    sent = {"githubConfig": {"appInstallationId": "1", "authorizerCredential": {"oauthTokenSecretVersion": version}}}
-    assert "could not access secret" in cloud("POST", f"{place}?connectionId=hub", sent).message
-    agent = f"serviceAccount:service-{NUMBER}@gcp-sa-cloudbuild.iam.gserviceaccount.com"
-    cloud.grant("roles/secretmanager.secretAccessor", agent)
-    created = cloud.ok("POST", f"{place}?connectionId=hub", sent)["response"]
-    assert created["installationState"] == {"stage": "COMPLETE"}
-
-
-def test_a_push_builds_what_its_triggers_ask_for(cloud: Inside, repository: Path) -> None:
-    hub = {"owner": "team", "name": "app", "push": {"branch": "^main$"}}
-    cloud.ok("POST", f"{BASE}/triggers", {"name": "app", "filename": "cloudbuild.yaml", "github": hub})
-    only = {"name": "docs", "filename": "cloudbuild.yaml", "github": hub, "includedFiles": ["docs/**"]}
-    cloud.ok("POST", f"{BASE}/triggers", only)
-    cloud.ok(
-        "POST", f"{BASE}/triggers", {"name": "off", "filename": "cloudbuild.yaml", "github": hub, "disabled": True}
-    )
-    _control(cloud, "repositories", {"repository": "git@github.com:team/app.git", "folder": str(repository)})
-    assert _control(cloud, "pushes", {})["pushes"] == []
-    commit = _commit(repository, "two")
-    (push,) = _control(cloud, "pushes", {})["pushes"]
-    assert (push["ref"], push["commit"]) == ("refs/heads/main", commit)
-    began = [one for one in push["triggers"] if one["build"]]
-    assert len(began) == 1, push
-    build = cloud.ok("GET", f"cloudbuild/v1/{began[0]['build']}")
-    assert build["substitutions"]["BRANCH_NAME"] == "main"
-    assert build["tags"][0] == commit[:7]
-    (repository / "docs").mkdir()
-    (repository / "docs" / "x.md").write_text("x")
-    _commit(repository, "three")
-    (push,) = _control(cloud, "pushes", {"repository": "https://github.com/team/app"})["pushes"]
-    assert len([one for one in push["triggers"] if one["build"]]) == 2
-
-
-def test_what_failed_to_build_is_tried_again_whatever_was_pushed_since(cloud: Inside, repository: Path) -> None:
-    hub = {"owner": "team", "name": "app", "push": {"branch": "^main$"}}
-    only = {"name": "docs", "filename": "cloudbuild.yaml", "github": hub, "includedFiles": ["docs/**"]}
-    cloud.ok("POST", f"{BASE}/triggers", only)
-    _control(cloud, "repositories", {"repository": "https://github.com/team/app", "folder": str(repository)})
-    (repository / "docs").mkdir()
-    (repository / "docs" / "x.md").write_text("x")
-    _commit(repository, "two")
-
-    def push(status: str) -> list[bool]:
-        """Which of the started builds are repetitions; they end with a status."""
-        results = [one for found in _control(cloud, "pushes", {})["pushes"] for one in found["triggers"]]
-        for one in results:
-            if one["build"]:
-                builds.changed(cloud.cloud, one["build"], status=status)
-        return [one["again"] for one in results if one["build"]]
-
-    assert push("FAILURE") == [False]
-    _commit(repository, "three, elsewhere")
-    assert push("TIMEOUT") == [True]
-    assert push("SUCCESS") == [True]
-    assert push("SUCCESS") == []
-
-
-def test_a_build_file_does_not_choose_the_account_of_a_triggers_builds(cloud: Inside, repository: Path) -> None:
-    (repository / "cloudbuild.yaml").write_text(json.dumps({**NOTHING, "serviceAccount": ACCOUNT}))
-    _control(cloud, "repositories", {"repository": "https://github.com/team/app", "folder": str(repository)})
-    hub = {"owner": "team", "name": "app", "push": {"branch": "^main$"}}
-    cloud.ok("POST", f"{BASE}/triggers", {"name": "app", "filename": "cloudbuild.yaml", "github": hub})
-    _control(cloud, "pushes", {})
-    _commit(repository, "two")
-    (push,) = _control(cloud, "pushes", {})["pushes"]
-    build = cloud.ok("GET", f"cloudbuild/v1/{push['triggers'][0]['build']}")
-    assert build["serviceAccount"].endswith(f"/{NUMBER}-compute@developer.gserviceaccount.com")
-    cloud.grant("roles/cloudbuild.builds.editor", "user:alice@example.com")
-    inline = {"name": "inline", "github": hub, "build": {**NOTHING, "serviceAccount": ACCOUNT}}
-    response = cloud.as_("user:alice@example.com")("POST", f"{BASE}/triggers", inline)
-    assert (response.status, "permission to act as" in response.message) == (403, True)
-    cloud.ok("POST", f"{BASE}/triggers", inline)
-
-
-def test_a_repository_is_built_by_its_own_project_alone(cloud: Inside) -> None:
-    other = "projects/other-team/locations/europe-west1/connections/hub/repositories/app"
-    cloud.cloud.store.put("cloudbuild", other, {"name": other, "remoteUri": "https://github.com/team/app.git"})
-    source = {"connectedRepository": {"repository": other, "revision": "main"}}
-    response = cloud("POST", f"{BASE}/builds", {**NOTHING, "source": source})
-    assert (response.status, "does not exist in inside-project" in response.message) == (400, True)
-    event = {"repository": other, "push": {"branch": "main"}}
-    body = {"name": "app", "filename": "cloudbuild.yaml", "repositoryEventConfig": event}
-    response = cloud("POST", f"{REGION}/triggers", body)
-    assert (response.status, "does not exist in inside-project" in response.message) == (400, True)
-
-
-def test_a_repositorys_address_is_no_way_to_read_it(cloud: Inside, repository: Path) -> None:
-    _control(cloud, "repositories", {"repository": "https://github.com/team/app", "folder": str(repository)})
-    hub = {"owner": "team", "name": "app", "push": {"branch": "^main$"}}
-    trigger = {"name": "app", "build": NOTHING, "github": hub}
-    by_file = {"name": "file", "gitFileSource": {"path": "cloudbuild.yaml", "uri": "https://github.com/team/app"}}
-    build = {**NOTHING, "source": {"gitSource": {"url": "https://github.com/team/app", "revision": "main"}}}
-    cloud.grant("roles/cloudbuild.builds.editor", "user:alice@example.com")
-    alice = cloud.as_("user:alice@example.com")
-    for path, sent in (("builds", build), ("triggers", trigger), ("triggers", by_file)):
-        response = alice("POST", f"{BASE}/{path}", sent)
-        assert (response.status, "is not connected to inside-project" in response.message) == (403, True), response
-    cloud.ok("POST", f"{BASE}/triggers", trigger)
-    alice.ok("POST", f"{BASE}/builds", build)
-    alice.ok("POST", f"{BASE}/triggers", by_file)
-
-
-def test_a_trigger_runs_on_a_branch_of_the_folder_at_its_commit(cloud: Inside, repository: Path) -> None:
-    _control(cloud, "repositories", {"repository": "https://github.com/team/app", "folder": str(repository)})
-    hub = {"owner": "team", "name": "app", "push": {"branch": "^main$"}}
-    cloud.ok("POST", f"{BASE}/triggers", {"name": "app", "filename": "cloudbuild.yaml", "github": hub})
-
-    run = f"{BASE}/locations/global/triggers/app:run"
-    build = built(cloud, {"source": {"branchName": "main"}}, run)
-    commit = _git(repository, "rev-parse", "HEAD")
-    assert build["status"] == "SUCCESS", build
-    assert build["sourceProvenance"]["resolvedGitSource"]["revision"] == commit
-    response = cloud("POST", run, {"source": {"branchName": "none"}})
-    assert (response.status, "none is not a branch" in response.message) == (400, True)
-
-
-# Builders.
 
 
 def test_a_script_of_docker_commands_is_understood_and_any_other_refused() -> None:
@@ -774,12 +348,6 @@ def test_a_training_job_takes_both_forms_of_its_file() -> None:
         assert body["jobSpec"]["workerPoolSpecs"][0]["containerSpec"] == {"imageUri": "x"}
 
 
-def _control(cloud: Inside, name: str, body: dict[str, Any]) -> Any:
-    response = cloud("POST", f"_local/{name}", body, x_local_control="key")
-    assert response.status == 200, response.body
-    return response.body
-
-
 def _archive(name: str) -> bytes:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz") as archive:
@@ -787,21 +355,6 @@ def _archive(name: str) -> bytes:
         member.size = 5
         archive.addfile(member, io.BytesIO(b"hello"))
     return stream.getvalue()
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    settings = ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]
-    result = subprocess.run(
-        ["git", *settings, "-C", str(folder), *arguments], capture_output=True, text=True, check=True
-    )
-    return result.stdout.strip()
-
-
-def _commit(folder: Path, text: str) -> str:
-    (folder / "file.txt").write_text(text)
-    _git(folder, "add", "--all")
-    _git(folder, "commit", "--quiet", "-m", text)
-    return _git(folder, "rev-parse", "HEAD")
 
 
 def test_numbers_of_googles_python_client_are_its_names() -> None:
