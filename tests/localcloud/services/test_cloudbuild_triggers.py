@@ -187,6 +187,27 @@ def test_what_failed_to_build_is_tried_again_whatever_was_pushed_since(cloud: In
     assert push("SUCCESS") == []
 
 
+def test_a_build_that_cannot_be_started_is_in_the_history_and_is_tried_again(cloud: Inside, repository: Path) -> None:
+    (repository / "cloudbuild.yaml").write_text(json.dumps({"steps": []}))
+    _control(cloud, "repositories", {"repository": "https://github.com/team/app", "folder": str(repository)})
+    hub = {"owner": "team", "name": "app", "push": {"branch": "^main$"}}
+    cloud.ok("POST", f"{BASE}/triggers", {"name": "app", "filename": "cloudbuild.yaml", "github": hub})
+    commit = _commit(repository, "two")
+    (push,) = _control(cloud, "pushes", {})["pushes"]
+    (result,) = push["triggers"]
+    assert result["problem"].startswith("invalid build: a build has 1 to 300 steps")
+    build = cloud.ok("GET", f"cloudbuild/v1/{result['build']}")
+    assert (build["status"], build["statusDetail"]) == ("FAILURE", f"Failed to trigger build: {result['problem']}")
+    assert build["substitutions"]["COMMIT_SHA"] == commit
+    assert cloud.ok("GET", f"{BASE}/builds")["builds"] == [build]
+    (push,) = _control(cloud, "pushes", {})["pushes"]
+    assert push["triggers"][0]["again"]
+    (repository / "cloudbuild.yaml").write_text(json.dumps(NOTHING))
+    _commit(repository, "three")
+    (push,) = _control(cloud, "pushes", {})["pushes"]
+    assert (push["triggers"][0]["problem"], push["triggers"][0]["build"] != "") == ("", True)
+
+
 def test_a_build_file_does_not_choose_the_account_of_a_triggers_builds(cloud: Inside, repository: Path) -> None:
     (repository / "cloudbuild.yaml").write_text(json.dumps({**NOTHING, "serviceAccount": ACCOUNT}))
     _control(cloud, "repositories", {"repository": "https://github.com/team/app", "folder": str(repository)})

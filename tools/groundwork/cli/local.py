@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shlex
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -221,6 +223,16 @@ def repository(url: str, folder: Path | None, as_json: bool) -> None:
         echo(f"  cd {root} && groundwork local push {shlex.quote(url)}")
 
 
+def _outcome(trigger: Mapping[str, Any]) -> str:
+    """What a trigger did at a push."""
+    if not trigger["build"]:
+        return f"builds nothing, {trigger['problem']}"
+    number = trigger["build"].rpartition("/")[2][:8]
+    if trigger["problem"]:
+        return f"build {number} could not be started: {trigger['problem'].rstrip('.')}. The next `groundwork local push` tries it again."
+    return f"build {number} started" + (", because the last one failed" if trigger["again"] else "")
+
+
 @local.command()
 @click.argument("url", required=False, default="")
 @json_option
@@ -236,9 +248,7 @@ def push(url: str, as_json: bool) -> None:
     for one in found:
         echo(f"{one['repository']} {one['ref'].removeprefix('refs/')} is at {one['commit'][:7]}.")
         for trigger in one["triggers"]:
-            started = f"build {trigger['build'].rpartition('/')[2][:8]} started"
-            started += ", because the last one failed" if trigger["again"] else ""
-            echo(f"  {trigger['name']}: {started if trigger['build'] else 'builds nothing, ' + trigger['problem']}")
+            echo(f"  {trigger['name']}: {_outcome(trigger)}")
         if not one["triggers"]:
             echo("  No trigger matches it.")
     if not found:

@@ -22,7 +22,7 @@ from groundwork.lifecycle.status import LayerStatus, Status
 from groundwork.terraform import lock
 from groundwork.text import allowed, counted
 from groundwork.workloads import running, schedules
-from groundwork.workloads.project import Project
+from groundwork.workloads.project import Project, when
 from groundwork.workloads.running import Now
 
 
@@ -99,6 +99,12 @@ def _print_runs(now: Now, environment: Environment) -> None:
         echo("open alerts:")
     for alert in now.alerts:
         echo(f"  {alert.text}")
+    if now.failed:
+        echo("last build failed:")
+    for build in now.failed:
+        echo(
+            f"  {build.trigger}, {when(build.created)} UTC: {build.failure}; groundwork builds logs {build.id[:8]} --env {environment.name}"
+        )
     for sentence in now.unknown:
         echo(f"  unknown: {sentence}")
 
@@ -113,6 +119,7 @@ def _runs_data(now: Now) -> dict[str, Any]:
         "unknown": list(now.unknown),
         "scheduled": scheduled,
         "alerts": open_alerts,
+        "failed_builds": [asdict(one) for one in now.failed],
     }
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from google.cloud.devtools.cloudbuild_v1 import Build as Message
 
 RUNNING = ("PENDING", "QUEUED", "WORKING")
+_FAILED = ("FAILURE", "INTERNAL_ERROR", "TIMEOUT", "EXPIRED")
 _DEFAULT_MACHINE = "e2-standard-2"
 _REVISION = re.compile(r"Revision '(?P<revision>(?P<service>[a-z][a-z0-9-]*)-\d{5}-[a-z0-9]{3})' is not ready")
 
@@ -64,6 +65,11 @@ class Build:
         """Its state, as part of a sentence."""
         word = self.status.lower().replace("_", " ")
         return f"build {self.id[:8]}: {word}" + (f" after {self.took}" if self.took else "")
+
+    @property
+    def failure(self) -> str:
+        """Its state and the reason, as a sentence without a full stop."""
+        return self.text + (f": {self.detail.rstrip('.')}" if self.detail else "")
 
 
 def builds(project: Project, most: int = 20, trigger: str = "") -> list[Build]:
@@ -197,8 +203,7 @@ def refuse_failed(project: Project, found: Build) -> None:
     if found.status == "SUCCESS":
         return
     why = likely_cause(project, found)
-    reason = f": {found.detail.rstrip('.')}" if found.detail else ""
-    raise GroundworkError(f"{found.text}{reason}.", [why] if why else [])
+    raise GroundworkError(f"{found.failure}.", [why] if why else [])
 
 
 def likely_cause(project: Project, found: Build) -> str:
@@ -253,6 +258,15 @@ def under_way(project: Project) -> list[Build]:
     params = {"filter": 'status="WORKING" OR status="QUEUED"', "pageSize": 100}
     found = project.cloud.request("GET", "cloudbuild", f"v1/{project.here}/builds", params=params)
     return [one for one in map(_of, found.get("builds", ())) if one.running]
+
+
+def failed_last(project: Project) -> list[Build]:
+    """The failed ones among the last builds of each trigger, as far as they are among the newest 100 of the region."""
+    found = project.cloud.request("GET", "cloudbuild", f"v1/{project.here}/builds", params={"pageSize": 100})
+    last_of: dict[str, Build] = {}
+    for one in map(_of, found.get("builds", ())):
+        last_of.setdefault(one.trigger, one)
+    return [one for trigger, one in last_of.items() if trigger and one.status in _FAILED]
 
 
 def _build(message: Message) -> Build:

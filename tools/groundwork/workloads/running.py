@@ -17,6 +17,7 @@ from groundwork.resources.needs import HOURS_A_MONTH
 from groundwork.text import counted
 from groundwork.workloads import alerts, builds, jobs, schedules, services
 from groundwork.workloads.alerts import OpenAlert
+from groundwork.workloads.builds import Build
 from groundwork.workloads.project import Project, when
 from groundwork.workloads.schedules import Schedule
 
@@ -41,12 +42,13 @@ class Runs:
 
 @dataclass(frozen=True)
 class Now:
-    """Everything that is running, what is unknown, with the reason, the schedules of jobs, and the alerts that are open."""
+    """Everything that is running, what is unknown, with the reason, the schedules of jobs, the alerts that are open, and the builds whose last run failed."""
 
     runs: tuple[Runs, ...]
     unknown: tuple[str, ...]
     scheduled: tuple[Schedule, ...] = ()
     alerts: tuple[OpenAlert, ...] = ()
+    failed: tuple[Build, ...] = ()
 
     @property
     def hourly(self) -> Decimal:
@@ -70,7 +72,8 @@ def now(project: Project) -> Now:
             runs += _answers(partial(ask, project), name, unknown)
     scheduled = _answers(partial(schedules.schedules, project), "schedules", unknown) if environment.scheduled else []
     open_alerts = _answers(partial(alerts.open_alerts, project), "alerts", unknown) if environment.alerts else []
-    return Now(tuple(runs), tuple(unknown), tuple(scheduled), tuple(open_alerts))
+    failed = _answers(partial(builds.failed_last, project), "failed builds", unknown) if environment.builds else []
+    return Now(tuple(runs), tuple(unknown), tuple(scheduled), tuple(open_alerts), tuple(failed))
 
 
 def _answers(ask: Callable[[], Iterable[T]], name: str, unknown: list[str]) -> list[T]:

@@ -48,6 +48,26 @@ def begin(cloud: Cloud, place: str, sent: Body, origin: Origin) -> Body:
     return body
 
 
+def unstarted(cloud: Cloud, place: str, why: str, sent: Body, origin: Origin) -> Body:
+    """Records a build that its trigger could not start, as one that has failed: the history shows it, and it is tried again."""
+    identity, now = str(uuid.uuid4()), cloud.clock.rfc3339()
+    body = {
+        **sent,
+        "id": identity,
+        "name": f"{place}/builds/{identity}",
+        "projectId": place.split("/")[1],
+        "status": "FAILURE",
+        "statusDetail": f"Failed to trigger build: {why}",
+        "createTime": now,
+        "finishTime": now,
+        "buildTriggerId": origin.trigger,
+        "substitutions": {**origin.known},
+    }
+    cloud.store.insert(API, body["name"], body)
+    announcing.announce(cloud, body)
+    return body
+
+
 def get(call: Call) -> Body:
     """builds.get"""
     return shown(call.cloud, find(call))

@@ -25,7 +25,7 @@ _HEADS, _TAGS = "refs/heads/", "refs/tags/"
 class TriggerResult:
     """A trigger's result for a push: its build's name, or why there is none. `trigger` is its full name, `name` the short one.
 
-    `again`: it was started because its last build of the branch or tag had failed.
+    With both, the build could not be started and is recorded as failed. `again`: it was started because its last build of the branch or tag had failed.
     """
 
     trigger: str
@@ -77,9 +77,14 @@ def pushed(cloud: Cloud, push: folders.Push) -> Iterator[TriggerResult]:
         tag = push.ref.removeprefix(_TAGS) if push.ref.startswith(_TAGS) else ""
         try:
             commit = recipes.Commit(url_of(cloud, trigger), push.new, branch, tag, git)
-            body = _start(cloud, trigger, commit, "", {})
         except CloudError as problem:
             yield TriggerResult(name, trigger["name"], problem=problem.message, again=again)
+            continue
+        try:
+            body = _start(cloud, trigger, commit, "", {})
+        except CloudError as problem:
+            body = unstarted(cloud, trigger, problem.message, commit.substitutions)
+            yield TriggerResult(name, trigger["name"], body["name"], problem.message, again)
         else:
             yield TriggerResult(name, trigger["name"], build=body["name"], again=again)
 
@@ -104,6 +109,17 @@ def triggered(cloud: Cloud, trigger: Body, body: Any) -> Body | None:
     if trigger.get("disabled") or not payloads.passes(trigger.get("filter", ""), values, body):
         return None
     return by_hand(cloud, trigger, {"substitutions": values}, "")
+
+
+def unstarted(cloud: Cloud, trigger: Body, why: str, known: Mapping[str, str]) -> Body:
+    """Records that a trigger's build could not be started."""
+    place, account = trigger["resourceName"].rpartition("/triggers/")[0], account_of(trigger)
+    origin = Origin("", trigger["id"], trigger["name"], {**known, "TRIGGER_NAME": trigger["name"]})
+    sent = {
+        "tags": [*trigger.get("tags", []), f"trigger-{trigger['id']}"],
+        **({"serviceAccount": account} if account else {}),
+    }
+    return builds.unstarted(cloud, place, why, sent, origin)
 
 
 def triggers(cloud: Cloud) -> Iterator[Body]:

@@ -47,7 +47,7 @@ def checked(call: Call, trigger: Body) -> Body:
 
 
 def published(cloud: Cloud, event: Event) -> None:
-    """Runs the triggers of a message's topic. The publisher is not told about failures; they are logged."""
+    """Runs the triggers of a message's topic. The publisher is not told about failures; they are logged, and in the build history."""
     topic, body = event.source.removeprefix("//pubsub.googleapis.com/"), payloads.of_message(event.data["message"])
     if _announces_triggered_build(cloud, body["message"]):
         return
@@ -57,6 +57,7 @@ def published(cloud: Cloud, event: Event) -> None:
         try:
             events.triggered(cloud, trigger, body)
         except CloudError as problem:
+            events.unstarted(cloud, trigger, problem.message, {})
             project = trigger["resourceName"].split("/")[1]
             labels = {"build_trigger_id": trigger["id"], "project_id": project}
             text = f"Trigger {trigger['name']} started no build for message {body['message']['messageId']}: {problem.message}"
