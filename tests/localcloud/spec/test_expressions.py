@@ -81,3 +81,32 @@ def test_loops_are_limited() -> None:
         loop = f"[1,2,3,4,5,6,7,8,9,10].all({name}, {loop})"
     with pytest.raises(Undecided, match="Iteration budget exceeded"):
         value(loop)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[resource.name]" + ".map(a, a + a)" * 20 + ".size() > 0",
+        "['a']" + ".map(a, a + a)" * 20 + " == []",  # which the library would compute while it compiles
+        "[[1, 1]]" + ".map(a, [a, a, a, a])" * 20 + " == []",
+        "[" + "1, " * 4000 + "1].all(a, (resource.name" + " + resource.name" * 20 + ") != '')",
+    ],
+)
+def test_an_expression_that_could_fill_memory_is_refused(text: str) -> None:
+    with pytest.raises(BadExpression, match="more than fits into memory"):
+        compiled(Language.CONDITION, text)
+
+
+def test_what_an_expression_may_make_depends_on_the_size_of_the_data() -> None:
+    many = compiled(Language.EVENT, "body.rows.exists(row, row.name + '!' == 'x!')")
+    assert many({"body": {"rows": [{"name": "y"}, {"name": "x"}]}}) is True
+    with pytest.raises(Undecided, match="of data of this size"):
+        many({"body": {"rows": [{"name": "y" * 1000}] * 1000}})
+    assert (
+        compiled(Language.EVENT, "body.rows.exists(row, row.name == 'x')")({"body": {"rows": [{"name": "y"}] * 5000}})
+        is False
+    )
+    assert compiled(Language.MAPPING, "assertion.groups.map(g, 'team-' + g)")({"assertion": ASSERTION}) == [
+        "team-admins",
+        "team-ops",
+    ]

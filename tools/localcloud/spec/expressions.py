@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from cel_expr_python import cel
 
 LONGEST = 16_384
+_MOST_MADE = 256 << 20
+_MOST_ROUNDS = 10_000  # of all loops of an evaluation, by the library's own limit
+_LOOP = re.compile(r"\b(?:map|filter|all|exists|exists_one|existsOne|transform\w*)\b")
+_MAKING = re.compile(r"\+|\b(?:map|transform\w*)\b")
 _CODE_WORDS = re.compile(r"^(?:[A-Z_]+: )*(?:<input>:)?| \[[A-Z_]+\]\Z| \(in container ''\)")
 Expression = Callable[[Mapping[str, Any]], Any]
 
@@ -47,17 +51,51 @@ class Undecided(ValueError):
 def compiled(language: Language, text: str, texts: tuple[str, ...] = ()) -> Expression:
     """The expression as a function of its names that returns text, numbers, booleans and lists, or raises Undecided.
 
-    `texts` are names of string variables besides the language's own. Raises BadExpression for an invalid expression, an unknown name, or one that is too long or too deeply nested.
+    `texts` are names of string variables besides the language's own. Raises BadExpression for an invalid expression, an unknown name, or one that is too long, too deeply nested,
+    or could make more than fits into memory.
     """
     if len(text) > LONGEST:
         raise BadExpression(f"The expression has {len(text)} characters; {LONGEST} are allowed.")
+    if _made(text, 0) > _MOST_MADE:
+        raise BadExpression(
+            "The expression could make more than fits into memory: it has too many loops and additions."
+        )
     try:
         expression = _environment(language, texts).compile(text)
     except (
         Exception
     ) as problem:  # the library raises its own errors as RuntimeError, and others for text that is not Unicode
         raise BadExpression(_said(problem)) from None
-    return lambda names: _value(expression, names)
+    makes = _MAKING.search(text) is not None
+
+    def value(names: Mapping[str, Any]) -> Any:
+        if makes and _made(text, _size(names)) > _MOST_MADE:
+            raise Undecided("The expression could make more than fits into memory of data of this size.")
+        return _value(expression, names)
+
+    return value
+
+
+def _made(text: str, size: int) -> int:
+    """A bound on the characters that an expression makes of data of a size.
+
+    The library limits rounds and depth, but not what is added up: `.map(a, a + a)` doubles its texts each time. What one round makes
+    stays in memory until the evaluation ends.
+    """
+    if _MAKING.search(text) is None:
+        return 0
+    size += len(text)
+    parts, loops = 1 + text.count("+") + text.count(","), len(_LOOP.findall(text))
+    return size * parts**loops * min(size, _MOST_ROUNDS) if loops else size * parts
+
+
+def _size(value: Any) -> int:
+    """About the number of characters in a value."""
+    if isinstance(value, Mapping):
+        return sum(_size(key) + _size(inner) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return sum(_size(inner) + 1 for inner in value)
+    return len(value) if isinstance(value, str | bytes) else 8
 
 
 def answers_a_truth(language: Language, text: str, texts: tuple[str, ...] = ()) -> bool:
