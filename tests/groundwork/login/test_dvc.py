@@ -44,6 +44,17 @@ def test_a_remote_is_written_from_inside_the_repository_too(clone: SmallClone) -
     assert (clone.root / ".dvc" / "config.local").exists()
 
 
+def test_the_file_is_named_as_a_shell_takes_it(clone: SmallClone, tmp_path: Path) -> None:
+    (tmp_path / "my data" / ".dvc").mkdir(parents=True)
+    (clone.root / "sub").mkdir()
+    from_below = clone(
+        "dvc", "--repository", os.path.relpath(tmp_path / "my data", clone.root / "sub"), cwd=clone.root / "sub"
+    )
+    assert f"in '{tmp_path.resolve()}/my data/.dvc/config.local'\n" in from_below.text
+    (clone.root / ".dvc").mkdir()
+    assert "in .dvc/config.local\n" in clone("dvc").text
+
+
 def test_twice_changes_nothing(clone: SmallClone, repository: Path) -> None:
     clone("dvc", "--repository", str(repository))
     before = (repository / ".dvc" / "config.local").stat().st_mtime_ns

@@ -7,7 +7,7 @@ import os
 import click
 
 from groundwork.cli.options import dry_run_option, environment_option, here
-from groundwork.cli.printing import echo
+from groundwork.cli.printing import echo, near
 from groundwork.google.cloud import connect
 from groundwork.login import docker as feature
 
@@ -40,9 +40,9 @@ def docker(token: bool, name: str, dry_run: bool) -> None:
         feature.refuse_without_gcloud()
     text = feature.with_helper(file, registry)
     if text is None:
-        echo(f"{file} already uses gcloud's helper for {registry}. Nothing was changed.")
+        echo(f"{near(file)} already uses gcloud's helper for {registry}. Nothing was changed.")
     elif dry_run:
-        echo(f"would set gcloud's helper for {registry} in {file}")
+        echo(f"would set gcloud's helper for {registry} in {near(file)}")
     else:
         feature.write(file, text)
-        echo(f"docker now gets its credentials for {registry} from gcloud, as set in {file}.")
+        echo(f"docker now gets its credentials for {registry} from gcloud, as set in {near(file)}.")

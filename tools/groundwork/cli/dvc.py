@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from groundwork.cli.options import dry_run_option, environment_option, here, yes_option
-from groundwork.cli.printing import echo
+from groundwork.cli.printing import echo, near
 from groundwork.cli.terminal import Terminal
 from groundwork.google import local
 from groundwork.login import dvc as feature
@@ -38,15 +38,17 @@ def dvc(bucket: str | None, repository: Path, name: str, yes: bool, dry_run: boo
     wanted = feature.remote(environment, chosen, local.start(checkout).base if environment.local else None)
     texts = feature.written(folder, wanted, private=environment.local)
     if not texts:
-        echo(f"{folder.parent} already has remote {wanted.name}: {chosen.url}. Nothing was changed.")
+        echo(f"{near(folder.parent)} already has remote {wanted.name}: {chosen.url}. Nothing was changed.")
         return
-    files = " and ".join(str(file) for file in texts)
+    files = " and ".join(map(near, texts))
     if dry_run:
         echo(f"would write remote {wanted.name} ({chosen.url}) into {files}")
         return
     before = feature.present(folder, wanted, private=environment.local)
     if before not in ("", chosen.url) and not yes:
-        Terminal().confirm(f"Remote {wanted.name} of {folder.parent} is {before}. Point it at {chosen.url} instead?")
+        Terminal().confirm(
+            f"Remote {wanted.name} of {near(folder.parent)} is {before}. Point it at {chosen.url} instead?"
+        )
     feature.write(texts)
     echo(f"remote {wanted.name} is {chosen.url}, in {files}")
     if environment.local:

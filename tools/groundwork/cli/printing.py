@@ -24,12 +24,17 @@ def echo(text: object = "", *, err: bool = False, nl: bool = True, mark: str = "
     click.echo(f"{mark}{safe}", err=err, nl=nl, color=color)
 
 
+def near(path: Path) -> str:
+    """A path that can be copied into a shell: without detours, from the current folder if it is in it, quoted if need be."""
+    whole, here = path.resolve(), Path.cwd()
+    return shlex.quote(str(whole.relative_to(here) if whole.is_relative_to(here) else whole))
+
+
 def next_steps(steps: Mapping[str, str]) -> list[str]:
     """Commands to go on with and what each does; where the shell does not find `groundwork`, first the line that lets it."""
     activate = Path(sys.prefix) / "bin" / "activate"
-    near = activate.relative_to(Path.cwd()) if activate.is_relative_to(Path.cwd()) else activate
     if not shutil.which("groundwork") and os.name == "posix" and activate.is_file():
-        steps = {f"source {shlex.quote(str(near))}": "once in each shell, for the commands below", **steps}
+        steps = {f"source {near(activate)}": "once in each shell, for the commands below", **steps}
     width = max(map(len, steps))
     return ["next", *(f"  {command:<{width}}  {what}" for command, what in steps.items())]
 

@@ -60,7 +60,7 @@ def remote(environment: Environment, chosen: Bucket, endpoint: str | None) -> Re
 
 def find_repository(start: Path) -> Path:
     """The .dvc folder of the repository around `start`. Raises UsageProblem when there is none."""
-    here = start.absolute()
+    here = start.resolve()
     if not here.is_dir():
         raise UsageProblem(f"{start} is not a folder: name the one that contains your DVC repository.")
     for folder in (here, *here.parents):
