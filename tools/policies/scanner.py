@@ -1,6 +1,6 @@
 """Scans code and a plan with our policies and the selected checkov checks in one process, and reports the result.
 
-This, the adapter and json_paths are the only modules here that need checkov; they run in checkov's own environment
+This, the adapter, expressions and json_paths are the only modules here that need checkov; they run in checkov's own environment
 (`python -m policies`). They call checkov's runners, not its command, which spends half its time on importing frameworks
 that have no part in this, and let no comment in the code switch a check off.
 """
@@ -24,6 +24,7 @@ from checkov.terraform.runner import Runner as CodeRunner
 
 from policies import catalogue
 from policies.adapter import SEEN, Sighting, register
+from policies.expressions import evaluate_once
 from policies.json_paths import build_tables_once
 from policies.language import Settings, Verdict
 from policies.plan import Plan, read_plan
@@ -86,6 +87,7 @@ class _Errors(logging.Handler):
 def scan(request: ScanRequest) -> list[ScanReport]:
     """Checks every part that the request names; what checkov could not check is in the part's `problems`."""
     build_tables_once()
+    evaluate_once()
     errors = _Errors()
     logging.getLogger().addHandler(errors)
     ours, built_in = catalogue.policies(), catalogue.built_in()
