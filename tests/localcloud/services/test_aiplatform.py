@@ -65,6 +65,7 @@ def test_jobs_are_accepted_in_the_spellings_of_all_clients(cloud: Inside) -> Non
         ({**job(), "displayName": ""}, "The display name is required"),
         (job(pool(machineType="e2-micro")), 'Machine type "e2-micro" is not supported'),
         (job({**pool(), "replicaCount": "2"}), "exactly 1 replica"),
+        (job(pool(), {**pool(), "replicaCount": str(10**12)}), "replica_count may be at most 1000"),
         (job({**pool(), "containerSpec": {}}), "exactly one of container_spec and python_package_spec"),
         (job(pool(acceleratorType="NVIDIA_TESLA_T4")), "accelerator_type and accelerator_count"),
         (

@@ -175,3 +175,14 @@ def test_the_list_of_requests_shows_no_secret(cloud: Inside) -> None:
 def test_a_binding_resolves_its_path(text: str, value: str) -> None:
     body = {"a": 1, "list": [0, {"x": "y"}], "odd key": "z"}
     assert payloads.bound({"_A": text}, body) == {"_A": value}
+
+
+def test_bindings_put_no_more_into_a_value_than_it_may_have() -> None:
+    body = {"text": "x" * 1_000_000, "list": [{"text": "x" * 1_000_000}]}
+    many = {"_A": "$(body.text)" * 300, "_B": "$(body.list[0])$(body.list[00])", "_C": "ab$(body.text)cd", "_D": "-"}
+    assert {key: len(text) for key, text in payloads.bound(many, body).items()} == {
+        "_A": 4001,
+        "_B": 4001,
+        "_C": 4003,
+        "_D": 1,
+    }

@@ -17,6 +17,7 @@ CUSTOM_CODE = "service-{number}@gcp-sa-aiplatform-cc.iam.gserviceaccount.com"
 STRATEGIES = {0: "STRATEGY_UNSPECIFIED", 1: "ON_DEMAND", 2: "LOW_COST", 3: "STANDARD", 4: "SPOT", 6: "FLEX_START"}
 """Numbers of Scheduling.strategy."""
 _MOST_POOLS = 4
+_MOST_REPLICAS = 1000
 _DISK = {"bootDiskType": "pd-ssd", "bootDiskSizeGb": 100}
 _IMAGE = re.compile(r"[a-zA-Z0-9][\w./:@-]{0,511}")
 _VARIABLE = re.compile(r"[^=*\s\x00-\x1f]+")
@@ -94,6 +95,10 @@ def _pool(spec: Body, at: int, where: str) -> Body:
     if replicas < 0 or (at == 0 and replicas != 1):
         raise invalid(
             f"{where}.replica_count: the first worker pool must have exactly 1 replica.", f"{where}.replica_count"
+        )
+    if replicas > _MOST_REPLICAS:
+        raise invalid(
+            f"{where}.replica_count may be at most {_MOST_REPLICAS} on the local cloud.", f"{where}.replica_count"
         )
     if not replicas:
         return spec

@@ -13,6 +13,7 @@ from typing import Any
 
 from localcloud.engine.service import Body
 from localcloud.errors import invalid
+from localcloud.services.cloudbuild.substitutions import LONGEST_VALUE
 from localcloud.spec import expressions, json_text
 from localcloud.spec.expressions import BadExpression, Language, Undecided
 
@@ -35,8 +36,25 @@ def read(text: str) -> Any:
 
 
 def bound(substitutions: Mapping[str, str], body: Any) -> dict[str, str]:
-    """Substitutions with bindings such as $(body.commits[0].id) replaced by the event's values, "" if it has none."""
-    return {key: _BINDING.sub(lambda match: _taken(body, match[1]), text) for key, text in substitutions.items()}
+    """Substitutions with bindings such as $(body.commits[0].id) replaced by the event's values, "" if it has none.
+
+    One that becomes longer than a substitution may be is cut off behind that, and refused for its length when a build begins.
+    """
+    texts: dict[int, str] = {}
+    return {key: _bound(text, body, texts) for key, text in substitutions.items()}
+
+
+def _bound(text: str, body: Any, texts: dict[int, str]) -> str:
+    parts, size, end = [], 0, 0
+    for match in _BINDING.finditer(text):
+        found = _at(body, match[1])
+        if id(found) not in texts:
+            texts[id(found)] = _written(found)[: LONGEST_VALUE + 1]
+        parts += [text[end : match.start()], texts[id(found)]]
+        size, end = size + len(texts[id(found)]), match.end()
+        if size > LONGEST_VALUE:
+            return "".join(parts)
+    return "".join([*parts, text[end:]])
 
 
 def check_filter(text: str, substitutions: Mapping[str, str]) -> None:
@@ -57,12 +75,16 @@ def passes(text: str, values: Mapping[str, str], body: Any) -> bool:
         return False
 
 
-def _taken(body: Any, path: str) -> str:
+def _at(body: Any, path: str) -> Any:
     for name, number, quoted in _STEP.findall(path):
         if number:
             body = body[int(number)] if isinstance(body, list) and int(number) < len(body) else None
         else:
             body = body.get(name or quoted) if isinstance(body, dict) else None
-    if body is None:
+    return body
+
+
+def _written(value: Any) -> str:
+    if value is None:
         return ""
-    return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -21,7 +21,8 @@ OVERRIDABLE = (
 """Built-in keys that a trigger sets, or a request may set; empty otherwise."""
 OWN = ("PROJECT_ID", "PROJECT_NUMBER", "BUILD_ID", "LOCATION", "SERVICE_ACCOUNT", "SERVICE_ACCOUNT_EMAIL")
 _KEY = re.compile(r"_[A-Z0-9_]+")
-_MOST_KEYS, _LONGEST_KEY, _LONGEST_VALUE = 200, 100, 4000
+LONGEST_VALUE = 4000
+_MOST_KEYS, _LONGEST_KEY = 200, 100
 _PLACE = re.compile(
     r"\$(?:(?P<escape>\$)|(?P<bare>_?[A-Z][A-Z0-9_]*)|\{(?P<name>_?[A-Z][A-Z0-9_]*)(?P<change>[^}]*)\})"
 )
@@ -45,9 +46,9 @@ def check(substitutions: Mapping[str, str]) -> None:
             raise _refused(
                 f'substitution key "{key}" does not respect format "^_[A-Z0-9_]+$" and is not an overridable built-in substitutions'
             )
-        if len(key) > _LONGEST_KEY or len(value) > _LONGEST_VALUE:
+        if len(key) > _LONGEST_KEY or len(value) > LONGEST_VALUE:
             raise _refused(
-                f'substitution "{key[:_LONGEST_KEY]}" is too long: a key has at most {_LONGEST_KEY} characters, a value {_LONGEST_VALUE}'
+                f'substitution "{key[:_LONGEST_KEY]}" is too long: a key has at most {_LONGEST_KEY} characters, a value {LONGEST_VALUE}'
             )
 
 
@@ -141,8 +142,8 @@ def _put(text: str, values: Mapping[str, str], room: _Room, *, dynamic: bool) ->
             return value
         if not dynamic:
             return match[0]
-        if len(value) > _LONGEST_VALUE:
-            raise _refused(f"{match[0][:_LONGEST_KEY]} has a value of more than {_LONGEST_VALUE} characters")
+        if len(value) > LONGEST_VALUE:
+            raise _refused(f"{match[0][:_LONGEST_KEY]} has a value of more than {LONGEST_VALUE} characters")
         result = _operated(value, change, match[0])
         room.take(len(result))
         return result
