@@ -106,7 +106,7 @@ def test_a_teams_own_builds_and_deployments_keep_their_names_place_and_settings(
         "ci/cloudbuild.yaml": f"steps: [{{name: docker, args: [push, '{image}:1']}}]\nimages: ['{image}:1']\n",
         "cloudbuild.yaml": (
             "steps: [{name: sdk, args: [gcloud, run, deploy, tides, --image=x, --region=europe-west4, --memory=1Gi, "
-            "--allow-unauthenticated]}]\n"
+            "--allow-unauthenticated, --set-env-vars=FROM=gs://their-models/best]}]\n"
             "availableSecrets: {secretManager: [{versionName: projects/p/secrets/WANDB_API_KEY/versions/1, env: KEY}]}\n"
         ),
         "tides/Dockerfile": "FROM scratch\nEXPOSE 8000\n",
@@ -132,6 +132,7 @@ def test_a_teams_own_builds_and_deployments_keep_their_names_place_and_settings(
     }
     assert environment.training["train"].image.endswith("/harbour-42/ours/tide_train")
     assert environment.identities["train"].buckets["their-models"] == "write"
+    assert environment.identities["build"].buckets == {"their-models": "read"}
     assert list(environment.secrets) == ["WANDB_API_KEY"]
     assert init("--name", "next", "--cloud", "local") == Exit.OK
     assert load("next", tmp_path).project != "harbour-42", "an environment has it"
@@ -199,7 +200,15 @@ def test_on_the_local_cloud_what_has_a_dockerfile_can_be_built_at_once(
 
 @pytest.mark.parametrize(
     "url",
-    ["gs://my.domain.example", "gs://googledata", "gs://models", "gs://cats-dogs-1-data", "/srv/data", "gs://A B\x1b"],
+    [
+        "gs://my.domain.example",
+        "gs://googledata",
+        "gs://models",
+        "gs://cats-dogs-1-data",
+        "gs://cats-dogs-1-staging",
+        "/srv/data",
+        "gs://A B\x1b",
+    ],
 )
 def test_any_remote_gives_a_valid_file(url: str, init: Init, tmp_path: Path) -> None:
     (tmp_path / ".dvc").mkdir()

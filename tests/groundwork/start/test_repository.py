@@ -172,6 +172,22 @@ def test_substitutions_are_filled_in(tmp_path: Path) -> None:
     assert {clue.region for clue in repository.scan(tmp_path)} == {"europe-west4", ""}
 
 
+def test_a_build_names_the_substitutions_that_need_a_value_and_the_buckets_that_it_reads(tmp_path: Path) -> None:
+    text = (
+        "steps:\n- {name: docker, args: [build, -t, '${_IMAGE}:$_TAG', $$_NOT, .]}\n"
+        "- {name: gsutil, args: [ls, 'gs://their-data/x', 'gs://$_TAG-y', 'gs://z-${_TAG}']}\n"
+        "substitutions: {_TAG: latest}\n"
+    )
+    assert detected(tmp_path, {"cloudbuild.yaml": text}) == [
+        ("Cloud Build", "cloudbuild", "builds"),
+        ("Cloud Build", "their-data", "buckets"),
+        ("Cloud Build", "latest-y", "buckets"),
+        ("Cloud Build", "z-latest", "buckets"),
+    ]
+    build, *_ = repository.scan(tmp_path)
+    assert build.becomes.endswith("as identity build; give a value to _IMAGE under its substitutions")
+
+
 DEPLOYS = """
 run deploy tides --image x --allow-unauthenticated --port 8000 --memory=4Gi --cpu 2 --timeout 300s --max-instances 10
 --min-instances 0 --set-env-vars MODEL=small,API_KEY=no,PORT=1,ROOM=$R --set-secrets KEY=HARBOUR_KEY:latest --quiet

@@ -51,7 +51,8 @@ def test_the_teams_own_file_is_kept_and_completed(project: Project, write: Write
     ],
 )
 def test_what_the_file_says_of_logs_stays(project: Project, write: Writer, options: str) -> None:
-    build = build_of(project, BuildRequest(write("cloudbuild.yaml", STEPS + options)))
+    folder = write("cloudbuild.yaml", STEPS + options)
+    build = build_of(project, BuildRequest(folder, substitutions={"_IMAGE": "a"}))
     assert build.options.logging.name != "CLOUD_LOGGING_ONLY"
 
 
@@ -64,6 +65,11 @@ def test_what_the_file_says_of_logs_stays(project: Project, write: Writer, optio
         (STEPS + "options: {machineType: E2_HUGE}", "Invalid enum value E2_HUGE"),
         (STEPS + "options: 3", "cloudbuild.yaml: options is not a mapping"),
         (STEPS + "substitutions: [a]", "cloudbuild.yaml: substitutions is not a mapping"),
+        (
+            STEPS.replace(".]", "$$_SHELL, '${_TAG}', '${_X:-a}']"),
+            "cloudbuild.yaml gives no value to _IMAGE, _TAG: add `--substitution _IMAGE=VALUE --substitution _TAG=VALUE`",
+        ),
+        (STEPS, "or a default to the file, as in `substitutions: {_IMAGE: VALUE}`."),
         ("images: [a]", "cloudbuild.yaml has no steps"),
         (STEPS + "a: &a [*a]", "its aliases stand for too much"),
         ("steps: [", "cloudbuild.yaml cannot be read as YAML: "),
@@ -75,6 +81,18 @@ def test_a_wrong_file_is_refused_before_anything_is_sent(
     with pytest.raises(UsageProblem) as problem:
         build_of(project, BuildRequest(write("cloudbuild.yaml", text)))
     assert sentence in problem.value.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        STEPS + "options: {substitution_option: ALLOW_LOOSE}\n",
+        "steps: [{name: a, script: 'echo $_IMAGE'}]",
+        "steps: [{name: a, args: [$$_IMAGE]}]",
+    ],
+)
+def test_what_needs_no_value_of_a_substitution_is_sent(project: Project, write: Writer, text: str) -> None:
+    assert build_of(project, BuildRequest(write("cloudbuild.yaml", text))).steps
 
 
 def test_a_folder_with_neither_is_refused(project: Project, write: Writer) -> None:

@@ -53,5 +53,20 @@ def test_a_cause_is_named_with_what_to_do(message: str, lines: list[str], text: 
     assert explained(message, lines).startswith(f"likely cause: {text}")
 
 
-def test_what_is_not_known_is_not_guessed() -> None:
-    assert explained("Replica exited with a non-zero status code 1", ["loss 0.3"]) == ""
+@pytest.mark.parametrize(
+    "line",
+    [
+        "sh: 1: uvicorn: not found",
+        "bash: train.py: command not found",
+        'exec: "serve": executable file not found in $PATH',
+        "python: can't open file '/app/main.py': [Errno 2] No such file or directory",
+        "ls: cannot access '/gcs': no such file or directory",
+    ],
+)
+def test_a_missing_program_or_file_is_in_no_image(line: str) -> None:
+    assert "a file or program that it needs to start is not in the image" in explained("", [line])
+
+
+@pytest.mark.parametrize("line", ["loss 0.3", "ERROR: Tide tables not found in the bucket", "404 Not Found"])
+def test_what_is_not_known_is_not_guessed(line: str) -> None:
+    assert explained("Replica exited with a non-zero status code 1", [line]) == ""

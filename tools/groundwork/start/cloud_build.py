@@ -10,12 +10,15 @@ from groundwork.environment import foreign_yaml
 from groundwork.secrets.names import suggested
 from groundwork.start import addresses, deployed
 from groundwork.start.clue import Clue, plain
+from groundwork.text import listed
 
 NAME = re.compile(r"cloudbuild[\w.-]*\.(ya?ml|json)")
 _STEPS = re.compile(r"(?m)^steps:")
 _WHAT = "Cloud Build"
 _STARTS_TRAINING = re.compile(r"custom-jobs['\",\s-]+create")
 _SECRET_READ = re.compile(r"projects/[^/\s'\"]+/secrets/([A-Za-z0-9_-]+)/versions/")
+_BUCKET = re.compile(r"gs://([a-z0-9][a-z0-9_-]{1,61}[a-z0-9])(?![a-z0-9_$.{-])")
+_UNSET = re.compile(r"\$\$|\$(?:\{(_[A-Z0-9_]+)\}|(_[A-Z0-9_]+))")
 _TAKEN = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 
 
@@ -40,7 +43,9 @@ def clues(file_name: str, text: str) -> Iterator[Clue]:
     build = _values(filled) or build
     region, project = addresses.region(filled), addresses.project(filled)
     name = plain(file_name.rpartition("/")[2].rpartition(".")[0])
-    becomes = "a build that is started by hand and runs this file as identity build"
+    unset = list(dict.fromkeys(first or second for first, second in _UNSET.findall(filled) if first or second))
+    needs = f"; give a value to {listed(unset)} under its substitutions" if unset else ""
+    becomes = f"a build that is started by hand and runs this file as identity build{needs}"
     yield Clue(_WHAT, file_name, name, becomes, "builds", region=region, project=project)
     yield from _pushed(file_name, build, filled)
     for service, settings in _deployed(build):
@@ -49,6 +54,8 @@ def clues(file_name: str, text: str) -> Iterator[Clue]:
     for secret in dict.fromkeys(_SECRET_READ.findall(filled)):
         if name := secret if _TAKEN.fullmatch(secret) else suggested(secret):
             yield Clue(_WHAT, file_name, name, f"secret {name}, which identity build reads", "secrets")
+    for bucket in dict.fromkeys(_BUCKET.findall(filled)):
+        yield Clue(_WHAT, file_name, bucket, f"gs://{bucket} is a bucket that identity build reads", "buckets")
     if _STARTS_TRAINING.search(filled):
         becomes = "training train, as identity train, which identity build submits"
         yield Clue(_WHAT, file_name, "train", becomes, "training")

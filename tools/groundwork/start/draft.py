@@ -10,7 +10,9 @@ from groundwork.secrets.names import variable
 from groundwork.start import deployed
 from groundwork.start.clue import Clue, plain
 
-_JOB = "Vertex AI job"
+_JOB, _BUILD, _DVC = "Vertex AI job", "Cloud Build", "DVC remote"
+_OURS = frozenset({"tfstate", "staging", "sources", "functions"})
+"""Buckets that groundwork has itself."""
 _PATH = re.compile(r"[A-Za-z0-9._/-]+")
 _CALLED = re.compile("(?!goog)[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]")
 
@@ -81,22 +83,28 @@ def _members(answers: Answers) -> Iterator[str]:
 
 
 def _data(answers: Answers, clues: Sequence[Clue]) -> dict[str, str]:
-    """The buckets for DVC, and those that a job writes to: names in the file, and what each says."""
+    """The buckets for DVC, and others that jobs and builds name: names in the file, and what each says."""
     found: dict[str, str] = {}
     bucket_clues = [clue for clue in clues if clue.section == "buckets" and "google" not in clue.name]
-    for clue in sorted(bucket_clues, key=lambda clue: clue.what == _JOB):
-        dvc = ["dvc: true"] if clue.what != _JOB else []
+    for clue in sorted(bucket_clues, key=lambda clue: clue.what != _DVC):
+        dvc = ["dvc: true"] if clue.what == _DVC else []
+        name = _short(answers, clue)
         if clue.name.startswith(f"{answers.project}-"):
-            found.setdefault(plain(clue.name.removeprefix(f"{answers.project}-")), f"{{{', '.join(dvc)}}}")
+            found |= {name: f"{{{', '.join(dvc)}}}"} if name not in {*found, *_OURS} else {}
         elif _CALLED.fullmatch(clue.name):
-            found.setdefault(plain(clue.name), f"{{{', '.join([f'called: {clue.name}', *dvc])}}}")
+            found.setdefault(name, f"{{{', '.join([f'called: {clue.name}', *dvc])}}}")
     return found if any("dvc" in said for said in found.values()) else {"data": "{dvc: true}", **found}
 
 
-def _written(answers: Answers, clues: Sequence[Clue]) -> set[str]:
-    """The buckets, by their names in the file, that a job writes to."""
-    jobs = [clue for clue in clues if clue.section == "buckets" and clue.what == _JOB]
-    return {plain(clue.name.removeprefix(f"{answers.project}-")) for clue in jobs}
+def _short(answers: Answers, clue: Clue) -> str:
+    """A bucket's name in the file."""
+    return plain(clue.name.removeprefix(f"{answers.project}-"))
+
+
+def _named_by(answers: Answers, clues: Sequence[Clue], what: str) -> list[str]:
+    """The buckets, by their names in the file, that clues of a sort name."""
+    named = {_short(answers, clue) for clue in clues if clue.section == "buckets" and clue.what == what}
+    return [name for name in (*_data(answers, clues), "models") if name in named]
 
 
 def _buckets(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
@@ -131,7 +139,7 @@ def _secrets(clues: Sequence[Clue]) -> Iterator[str]:
         return
     yield "secrets:"
     yield from _reasons(clues, "secrets")
-    built = {variable(clue.name) for clue in clues if clue.section == "secrets" and clue.what == "Cloud Build"}
+    built = {variable(clue.name) for clue in clues if clue.section == "secrets" and clue.what == _BUILD}
     yield from (f"  {name}: {{readers: [{'train, build' if variable(name) in built else 'train'}]}}" for name in names)
 
 
@@ -142,7 +150,7 @@ def _secret_names(clues: Sequence[Clue]) -> list[str]:
         for name in deployed.secrets(clue.settings):
             found.setdefault(variable(name), name)
     secrets = [clue for clue in clues if clue.section == "secrets"]
-    for clue in sorted(secrets, key=lambda clue: clue.what != "Cloud Build"):
+    for clue in sorted(secrets, key=lambda clue: clue.what != _BUILD):
         found.setdefault(variable(clue.name), clue.name)
     return list(found.values())
 
@@ -153,11 +161,12 @@ def _reasons(clues: Sequence[Clue], section: str) -> Iterator[str]:
 
 
 def _identities(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
-    written = _written(answers, clues)
+    written = _named_by(answers, clues, _JOB)
+    built = ", ".join(dict.fromkeys(f"{name}: read" for name in _named_by(answers, clues, _BUILD)))
     reads = ", ".join(
         f"{name}: {'write' if name in written else 'read'}" for name in _data(answers, clues) if name != "models"
     )
-    deploys = [plain(clue.name) for clue in clues if clue.section == "services" and clue.what == "Cloud Build"]
+    deploys = [plain(clue.name) for clue in clues if clue.section == "services" and clue.what == _BUILD]
     origins = {(clue.what, clue.section) for clue in clues}
     read, write = (", ".join(f"{name}: {way}" for name in ("images", *_registries(clues))) for way in ("read", "write"))
     yield from (
@@ -177,9 +186,10 @@ def _identities(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
         "    users: [ml-engineer, operator]",
         "  build:",
         "    description: Builds images.",
+        *([f"    buckets: {{{built}}}"] if built else []),
         f"    repositories: {{{write}}}",
         *([f"    services: {{{', '.join(f'{name}: deploy' for name in dict.fromkeys(deploys))}}}"] if deploys else []),
-        *(["    submits: [training]"] if ("Cloud Build", "training") in origins else []),
+        *(["    submits: [training]"] if (_BUILD, "training") in origins else []),
         "    users: [ml-engineer, operator]",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from groundwork.environment import foreign_yaml
 from groundwork.environment.workloads import BuildSpec as Settings
 from groundwork.errors import UsageProblem
-from groundwork.text import allowed
+from groundwork.text import allowed, listed
 from groundwork.workloads.images import address
 from groundwork.workloads.project import Project
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 NAMES = ("cloudbuild.yaml", "cloudbuild.yml", "cloudbuild.json")
 _DOCKER = "gcr.io/cloud-builders/docker"
 _GCLOUD = "gcr.io/google.com/cloudsdktool/cloud-sdk:slim"
+_PLACE = re.compile(r"\$\$|\$(?:\{(_[A-Z0-9_]+)\}|(_[A-Z0-9_]+))")
 _UNKNOWN = re.compile(r'has no field named "(?P<wrong>[^"]+)" at "Build(?:\.(?P<place>[^"]*))?"')
 _FIELDS = re.compile(r"Available Fields[^\[]*\[(?P<fields>[^\]]*)\]")
 
@@ -74,7 +76,25 @@ def build_of(project: Project, request: BuildRequest) -> Build:
         options["logging"] = "CLOUD_LOGGING_ONLY"
     if "serviceAccount" not in values and (account := identity(project, settings)):
         values["serviceAccount"] = f"projects/{project.id}/serviceAccounts/{account}"
-    return _message(values, file.name if file else "the build")
+    build = _message(values, file.name if file else "the build")
+    _refuse_unset(values, file.name if file else "the build")
+    return build
+
+
+def _refuse_unset(values: Mapping[str, Any], name: str) -> None:
+    """Raises UsageProblem for substitutions without a value, as Cloud Build does for a build that is not a trigger's."""
+    if values["options"].get("substitutionOption") == "ALLOW_LOOSE":
+        return
+    steps = [{key: value for key, value in step.items() if key != "script"} for step in values["steps"]]
+    text = json.dumps({**values, "steps": steps, "substitutions": {}}, default=str)
+    names = dict.fromkeys(first or second for first, second in _PLACE.findall(text))
+    unset = [one for one in names if one and one not in (values.get("substitutions") or {})]
+    if unset:
+        given = " ".join(f"--substitution {one}=VALUE" for one in unset)
+        raise UsageProblem(
+            f"{name} gives no value to {listed(unset)}: add `{given}`, or a default to the file, as in "
+            f"`substitutions: {{{unset[0]}: VALUE}}`."
+        )
 
 
 def _file(request: BuildRequest) -> Path | None:

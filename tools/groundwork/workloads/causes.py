@@ -22,7 +22,7 @@ _CAUSES = (
     (r"(?:does not have|Permission '?[\w.]+'? denied|403 Forbidden|[\w.]+ permission)", "its identity lacks a permission: `groundwork access explain IDENTITY PERMISSION RESOURCE` shows the line that grants it"),
     (r"custom_model_training_(\w+?)_gpus", "the project has no quota for {0}: request it in the console (IAM & Admin, Quotas), or train without a GPU"),
     (r"(?:listen on the port|PORT environment variable|failed to start and (?:then )?listen)", "it must listen on 0.0.0.0, on the port in the variable PORT (8080 unless the file sets another)"),
-    (r"No such file or directory|not found", "a file or program that it needs to start is not in the image: compare its command with the Dockerfile"),
+    (r"(?i:no such file or directory)|(?::|file|command) not found", "a file or program that it needs to start is not in the image: compare its command with the Dockerfile"),
 )  # fmt: skip
 
 

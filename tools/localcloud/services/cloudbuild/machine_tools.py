@@ -38,7 +38,7 @@ def variables(program: str) -> dict[str, str]:
     python = _python()
     folder = str(Path(program).parent)
     path = PATH if folder in PATH.split(":") else f"{folder}:{PATH}"
-    quiet = {"GIT_TERMINAL_PROMPT": "0", "CLOUDSDK_CORE_DISABLE_PROMPTS": "1"}
+    quiet = {"GIT_TERMINAL_PROMPT": "0", "CLOUDSDK_CORE_DISABLE_PROMPTS": "1", "CLOUDSDK_CORE_DISABLE_COLOR": "1"}
     return {"PATH": path, **quiet, **({"CLOUDSDK_PYTHON": str(python)} if python else {})}
 
 
