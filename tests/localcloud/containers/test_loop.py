@@ -14,7 +14,7 @@ import pytest
 from google.cloud.devtools import cloudbuild_v1
 from google.oauth2.credentials import Credentials
 
-from tests.localcloud.containers.test_builds import finished, log
+from tests.localcloud.containers.building import finished, log
 from tests.localcloud.inside import OWNER, PROJECT
 from tests.localcloud.serving import Serving, serving
 
