@@ -18,6 +18,7 @@ from localcloud.server import certificates
 from tests.localcloud.containers.images import PYTHON
 from tests.localcloud.inside import OWNER, PROJECT
 from tests.localcloud.serving import Serving, serving
+from tests.polling import until
 
 pytestmark = pytest.mark.slow
 PLACE = f"projects/{PROJECT}/locations/europe-west1"
@@ -117,13 +118,22 @@ def _read(answer: HTTPResponse) -> Answer:
 
 
 def logged(cloud: Serving, service: str, log: str, most: int = 1) -> list[Any]:
+    """The entries of a service's log, once there are enough."""
     query = f'resource.labels.service_name="{service}" AND logName="projects/{PROJECT}/logs/run.googleapis.com%2F{log}"'
-    for _ in range(600):
-        body = {"resourceNames": [f"projects/{PROJECT}"], "filter": query}
-        if len(found := cloud("POST", "logging/v2/entries:list", body).get("entries", [])) >= most:
-            return list(found)
-        time.sleep(0.1)
-    return []
+    body = {"resourceNames": [f"projects/{PROJECT}"], "filter": query}
+    found: list[Any] = []
+
+    def is_enough() -> bool:
+        found[:] = cloud("POST", "logging/v2/entries:list", body).get("entries", [])
+        return len(found) >= most
+
+    until(is_enough)
+    return found
+
+
+def running(cloud: Serving, service: str) -> int:
+    """The number of a service's containers."""
+    return sum(f"/{service}/" in one.order.resource for one in cloud.cloud.workloads.running())
 
 
 def test_a_private_service_answers_its_members_and_nobody_else(cloud: Serving) -> None:
@@ -183,15 +193,10 @@ def test_each_change_is_a_revision_traffic_can_be_rolled_back_and_a_broken_one_g
 def test_an_idle_service_has_no_container_and_the_next_request_starts_one(cloud: Serving) -> None:
     service = deployed(cloud, "sleepy", template(), public=True)
     assert fetch(service).status == 200
-    running = [one for one in cloud.cloud.workloads.running() if "/sleepy/" in one.order.resource]
-    assert len(running) == 1
+    assert running(cloud, "sleepy") == 1
     for _ in range(2):
         cloud.write(lambda: cloud.cloud.clock.advance(1000))
-        for _ in range(600):
-            if not [one for one in cloud.cloud.workloads.running() if "/sleepy/" in one.order.resource]:
-                break
-            time.sleep(0.1)
-    assert not [one for one in cloud.cloud.workloads.running() if "/sleepy/" in one.order.resource]
+        until(lambda: not running(cloud, "sleepy"))
     assert fetch(service).status == 200
     assert any("bye" in one["textPayload"] for one in logged(cloud, "sleepy", "stdout") if "textPayload" in one)
     assert [one["httpRequest"]["status"] for one in logged(cloud, "sleepy", "requests", 2)] == [200, 200]
@@ -258,27 +263,18 @@ def test_an_instance_that_dies_is_explained_and_replaced(cloud: Serving) -> None
     service = deployed(cloud, "mortal", template(), public=True)
     assert fetch(service, "/die").status == 503
     assert fetch(service).status == 200
-    for _ in range(600):
-        messages = [one["textPayload"] for one in logged(cloud, "mortal", "varlog%2Fsystem")]
-        if any("exit(7)" in one for one in messages):
-            return
-        time.sleep(0.1)
-    raise AssertionError(messages)
+    until(lambda: any("exit(7)" in one["textPayload"] for one in logged(cloud, "mortal", "varlog%2Fsystem")))
 
 
 def test_requests_and_seconds_are_metered_with_the_services_labels(cloud: Serving) -> None:
     service = deployed(cloud, "costly", template(), public=True)
     fetch(service)
-    for _ in range(600):
-        rows = [
-            one
-            for one in cloud.write(lambda: list(cloud.cloud.usage.rows("a")))
-            if one["service"]["description"] == "Cloud Run"
-        ]
-        if {"run.requests", "run.cpu", "run.memory"} <= {one["sku"]["id"] for one in rows}:
-            return
-        time.sleep(0.1)
-    raise AssertionError(rows)
+
+    def metered() -> set[str]:
+        rows = cloud.write(lambda: list(cloud.cloud.usage.rows("a")))
+        return {one["sku"]["id"] for one in rows if one["service"]["description"] == "Cloud Run"}
+
+    until(lambda: {"run.requests", "run.cpu", "run.memory"} <= metered())
 
 
 def test_an_alert_sees_how_full_the_memory_of_a_service_is(cloud: Serving) -> None:
@@ -312,80 +308,9 @@ def test_a_deleted_service_leaves_no_container_and_no_port(cloud: Serving) -> No
     service = deployed(cloud, "gone", template(), public=True)
     assert fetch(service).status == 200
     cloud("DELETE", f"{SERVICES}/gone")
-    for _ in range(600):
-        if not [one for one in cloud.cloud.workloads.running() if "/gone/" in one.order.resource]:
-            break
-        time.sleep(0.1)
-    assert not [one for one in cloud.cloud.workloads.running() if "/gone/" in one.order.resource]
+    until(lambda: not running(cloud, "gone"))
     with pytest.raises(OSError, match="refused"):
         fetch(service)
-
-
-JOBS = f"run/v2/{PLACE}/jobs"
-
-
-def executed(cloud: Serving, name: str, script: str, job: Any = None, **task: Any) -> Any:
-    """A job's finished execution."""
-    container = {"image": PYTHON, "command": ["python", "-c"], "args": [script]}
-    body = {"template": {**(job or {}), "template": {"containers": [container], **task}}}
-    cloud("POST", JOBS, body, jobId=name)
-    operation = cloud("POST", f"{JOBS}/{name}:run", {})
-    cloud("POST", f"run/v2/{operation['name']}:wait", {"timeout": "60s"})
-    return cloud("GET", f"run/v2/{operation['metadata']['name']}")
-
-
-def test_a_job_runs_its_tasks_as_its_account_and_tells_each_which_it_is(cloud: Serving) -> None:
-    script = (
-        "import os, urllib.request as r; e = os.environ; assert e['CLOUD_RUN_TASK_COUNT'] == '3'; print(e['CLOUD_RUN_TASK_INDEX'],"
-        " r.urlopen(r.Request('http://' + e['GCE_METADATA_HOST'] + '/computeMetadata/v1/instance/service-accounts/default/email',"
-        " headers={'Metadata-Flavor': 'Google'})).read().decode())"
-    )
-    email = cloud.account("worker").partition(":")[2]
-    execution = executed(cloud, "three", script, {"taskCount": 3, "parallelism": 2}, serviceAccount=email)
-    assert execution["succeededCount"] == 3, execution
-    assert execution["conditions"][0]["state"] == "CONDITION_SUCCEEDED"
-    body = {"resourceNames": [f"projects/{PROJECT}"], "filter": 'resource.labels.job_name="three" AND logName:"stdout"'}
-    found = cloud("POST", "logging/v2/entries:list", body)["entries"]
-    assert sorted(one["textPayload"] for one in found) == [f"{index} {email}" for index in range(3)]
-    assert {one["labels"]["run.googleapis.com/execution_name"] for one in found} == {
-        execution["name"].rpartition("/")[2]
-    }
-
-
-def test_a_task_is_tried_again_until_it_succeeds_or_has_failed_often_enough(cloud: Serving) -> None:
-    second = "import os; raise SystemExit(os.environ['CLOUD_RUN_TASK_ATTEMPT'] == '0')"
-    execution = executed(cloud, "second", second, maxRetries=2)
-    assert (execution["succeededCount"], execution["retriedCount"]) == (1, 1)
-    execution = executed(cloud, "never", "raise SystemExit(5)", maxRetries=1)
-    assert execution["failedCount"] == 1
-    assert "exit(5)" in execution["conditions"][0]["message"]
-    assert execution["conditions"][0]["executionReason"] == "NON_ZERO_EXIT_CODE"
-
-
-def test_a_task_ends_at_its_timeout_and_a_cancelled_execution_leaves_no_container(cloud: Serving) -> None:
-    sleep = "import time; print('up', flush=True); time.sleep(600)"
-    execution = executed(
-        cloud, "slow", f"import signal; signal.signal(15, lambda *_: exit(1)); {sleep}", timeout="1s", maxRetries=0
-    )
-    assert "maximum timeout" in execution["conditions"][0]["message"]
-    container = {
-        "image": PYTHON,
-        "command": ["python", "-c"],
-        "args": [f"import signal; signal.signal(15, lambda *_: exit(1)); {sleep}"],
-    }
-    cloud("POST", JOBS, {"template": {"template": {"containers": [container]}}}, jobId="long")
-    operation = cloud("POST", f"{JOBS}/long:run", {})
-    name = operation["metadata"]["name"]
-    for _ in range(600):
-        if [one for one in cloud.cloud.workloads.running() if one.order.resource == name]:
-            break
-        time.sleep(0.1)
-    cloud("POST", f"run/v2/{name}:cancel", {})
-    cloud("POST", f"run/v2/{operation['name']}:wait", {"timeout": "60s"})
-    execution = cloud("GET", f"run/v2/{name}")
-    assert execution["cancelledCount"] == 1
-    assert execution["conditions"][0]["executionReason"] == "CANCELLED"
-    assert not [one for one in cloud.cloud.workloads.running() if one.order.resource == name]
 
 
 def test_a_second_container_is_reached_on_localhost(cloud: Serving) -> None:
@@ -408,38 +333,8 @@ def test_a_second_container_is_reached_on_localhost(cloud: Serving) -> None:
     ]
     service = deployed(cloud, "two", {"containers": containers}, public=True)
     assert service["terminalCondition"]["state"] == "CONDITION_SUCCEEDED", service["terminalCondition"]
-    for _ in range(600):
-        if (answer := fetch(service, "/whoami")).status == 200:
-            break
-        time.sleep(0.1)
-    assert answer.body == b"beside"
-
-
-def test_a_bucket_is_a_folder_and_what_a_task_writes_is_in_it_afterwards(cloud: Serving) -> None:
-    account = cloud.account("writer")
-    cloud("POST", "storage/v1/b", {"name": "mounted-data"}, project=PROJECT)
-    cloud("POST", "upload/storage/v1/b/mounted-data/o", b"rows", uploadType="media", name="in/rows.csv")
-    script = "import pathlib as p; d = p.Path('/gcs/data'); (d / 'out.txt').write_text((d / 'in/rows.csv').read_text() + '!')"
-    container = {
-        "image": PYTHON,
-        "command": ["python", "-c"],
-        "args": [script],
-        "volumeMounts": [{"name": "data", "mountPath": "/gcs/data"}],
-    }
-    volumes = [{"name": "data", "gcs": {"bucket": "mounted-data"}}]
-    task = {"containers": [container], "volumes": volumes, "serviceAccount": account.partition(":")[2], "maxRetries": 0}
-    cloud("POST", JOBS, {"template": {"template": task}}, jobId="mounting")
-    operation = cloud("POST", f"{JOBS}/mounting:run", {})
-    cloud("POST", f"run/v2/{operation['name']}:wait", {"timeout": "60s"})
-    refused = cloud("GET", f"run/v2/{operation['metadata']['name']}")
-    assert "cannot be mounted" in refused["conditions"][0]["message"]
-    cloud.grant("roles/storage.objectUser", account)
-    operation = cloud("POST", f"{JOBS}/mounting:run", {})
-    cloud("POST", f"run/v2/{operation['name']}:wait", {"timeout": "60s"})
-    execution = cloud("GET", f"run/v2/{operation['metadata']['name']}")
-    assert execution["succeededCount"] == 1, execution["conditions"]
-    names = [one["name"] for one in cloud("GET", "storage/v1/b/mounted-data/o")["items"]]
-    assert names == ["in/rows.csv", "out.txt"]
+    until(lambda: fetch(service, "/whoami").status == 200)
+    assert fetch(service, "/whoami").body == b"beside"
 
 
 def test_schedules_run_a_job_and_call_a_private_service(cloud: Serving) -> None:
@@ -478,16 +373,8 @@ def test_a_service_sees_what_happens_in_a_bucket_that_it_reads(cloud: Serving) -
     template = {"containers": [container], "volumes": volumes, "serviceAccount": account.partition(":")[2]}
     service = deployed(cloud, "models", template, public=True)
     assert fetch(service, "/").body == b""
-
-    def reads(expected: bytes) -> bool:
-        for _ in range(600):
-            if fetch(service, "/").body == expected:
-                return True
-            time.sleep(0.05)
-        return False
-
     for name in ("a/one.txt", "two.txt"):
         cloud("POST", "upload/storage/v1/b/read-models/o", name.encode(), uploadType="media", name=name)
-    assert reads(b"a/one.txt two.txt")
+    until(lambda: fetch(service, "/").body == b"a/one.txt two.txt")
     cloud("DELETE", "storage/v1/b/read-models/o/two.txt")
-    assert reads(b"a/one.txt")
+    until(lambda: fetch(service, "/").body == b"a/one.txt")
