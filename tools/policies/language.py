@@ -122,6 +122,11 @@ def blocks(values: Block, name: str) -> list[Block] | Unknown:
     return [item for item in items if isinstance(item, Mapping)]
 
 
+def written(value: object) -> str:
+    """The value as text: the expression of an unknown one, "" for one that is absent."""
+    return value.text if isinstance(value, Unknown) else "" if value is None else str(value)
+
+
 def truth(value: object) -> bool | Unknown:
     """The value as Terraform's bool: `"true"` counts, absent is false; `Unknown` for anything else."""
     if value is None or isinstance(value, bool):

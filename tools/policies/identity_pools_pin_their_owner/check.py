@@ -2,7 +2,19 @@
 
 import re
 
-from policies.language import PASSES, Policy, Resource, Ruling, Settings, Severity, Unknown, Verdict, fails, unknown
+from policies.language import (
+    PASSES,
+    Policy,
+    Resource,
+    Ruling,
+    Settings,
+    Severity,
+    Unknown,
+    Verdict,
+    fails,
+    unknown,
+    written,
+)
 
 _PINNED = re.compile(r"assertion\.(repository_owner_id|repository_id)\s*==\s*(['\"])[^'\"]+\2")
 _GITHUB = "https://token.actions.githubusercontent.com"
@@ -11,7 +23,7 @@ _GITHUB = "https://token.actions.githubusercontent.com"
 def judge(resource: Resource, _settings: Settings) -> Ruling:
     """Fails a provider without a condition, and one for GitHub whose condition does not fix the owner's or the repository's ID."""
     condition = resource.text("attribute_condition")
-    text = condition.text if isinstance(condition, Unknown) else condition or ""
+    text = written(condition)
     if isinstance(condition, Unknown) and "assertion." not in text:
         return unknown("its attribute_condition")
     if not text.strip():

@@ -14,6 +14,7 @@ from policies.language import (
     fails,
     unknown,
     worst,
+    written,
 )
 
 # Both mark a principal as main: for the deploying workflow only, and for any.
@@ -33,7 +34,7 @@ def judge(resource: Resource, _settings: Settings) -> Ruling:
 def _judge_mapping(name: str, rule: object) -> Ruling:
     if isinstance(rule, Unknown) and ("${" in rule.text or "assertion." not in rule.text):
         return unknown(name)
-    return _judge_rule(name, rule.text if isinstance(rule, Unknown) else str(rule))
+    return _judge_rule(name, written(rule))
 
 
 def _judge_rule(name: str, rule: str) -> Ruling:

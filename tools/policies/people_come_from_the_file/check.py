@@ -13,6 +13,7 @@ from policies.language import (
     fails,
     unknown,
     worst,
+    written,
 )
 
 _PEOPLE = ("domain:", "group:", "user:")
@@ -24,7 +25,7 @@ def judge(resource: Resource, settings: Settings) -> Ruling:
 
 
 def _judge_member(member: str | Unknown, settings: Settings) -> Ruling:
-    text = member.text if isinstance(member, Unknown) else member
+    text = written(member)
     if text in settings.members:
         return PASSES
     if text.startswith(_PEOPLE):

@@ -13,6 +13,7 @@ from policies.language import (
     fails,
     unknown,
     worst,
+    written,
 )
 
 
@@ -22,7 +23,7 @@ def judge(resource: Resource, _settings: Settings) -> Ruling:
 
 
 def _judge_member(member: str | Unknown) -> Ruling:
-    text = member.text if isinstance(member, Unknown) else member
+    text = written(member)
     if text.startswith("principalSet://") and text.endswith("/*"):
         return fails("is for everybody in the identity pool")
     if isinstance(member, Unknown) and not text.startswith(("principal", "serviceAccount:", "user:", "group:")):

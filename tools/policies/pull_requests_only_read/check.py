@@ -15,6 +15,7 @@ from policies.language import (
     fails,
     unknown,
     worst,
+    written,
 )
 
 _PLANNER = "serviceAccount:groundwork-planner@"
@@ -35,7 +36,7 @@ def judge(resource: Resource, settings: Settings) -> Ruling:
 
 
 def _judge_grant(resource: Resource, grant: Grant, settings: Settings) -> Ruling:
-    member = grant.member.text if isinstance(grant.member, Unknown) else grant.member
+    member = written(grant.member)
     on_planner, wide = "module.planner" in resource.address, resource.kind.startswith("google_project_")
     is_planner = member.startswith(_PLANNER) or (on_planner and wide)
     if isinstance(grant.member, Unknown) and not is_planner:

@@ -1,7 +1,19 @@
 """A grant is authoritative for its role only where nobody else grants it: on this Terraform's own resources, or for a custom role."""
 
 from policies.grants import PROJECT_WIDE, ways
-from policies.language import PASSES, Policy, Resource, Ruling, Settings, Severity, Unknown, Verdict, fails, unknown
+from policies.language import (
+    PASSES,
+    Policy,
+    Resource,
+    Ruling,
+    Settings,
+    Severity,
+    Unknown,
+    Verdict,
+    fails,
+    unknown,
+    written,
+)
 
 _OWN = "projects/"
 
@@ -13,7 +25,7 @@ def judge(resource: Resource, _settings: Settings) -> Ruling:
     if resource.kind not in PROJECT_WIDE:
         return PASSES
     role = resource.text("role")
-    text = role.text if isinstance(role, Unknown) else role or ""
+    text = written(role)
     if isinstance(role, Unknown) and not text.startswith(_OWN):
         return unknown("the role")
     return PASSES if text.startswith(_OWN) else fails(f"takes {text} from everybody else at every apply")

@@ -12,13 +12,14 @@ from policies.language import (
     fails,
     truth,
     unknown,
+    written,
 )
 
 
 def judge(resource: Resource, _settings: Settings) -> Ruling:
     """Fails a bucket called `…tfstate` without versioning, or with `force_destroy`."""
     name = resource.text("name")
-    text = name.text if isinstance(name, Unknown) else str(name)
+    text = written(name)
     if not text.endswith("tfstate"):
         return unknown("its name") if isinstance(name, Unknown) and (not text or text.endswith("}")) else PASSES
     versions, emptied = resource.blocks("versioning"), truth(resource.get("force_destroy"))
