@@ -102,7 +102,7 @@ class _Parser:
         path, wanted = [quoted or bare for quoted, bare in _PART.findall(field)], self._value()
         if wanted in self._values and self._take_if("("):
             called = self._values[wanted](self._arguments())
-            return lambda body: any(called(_plain(found)) for found in reach(body, path)) == (comparator == "=")
+            return lambda body: any(called(written(found)) for found in reach(body, path)) == (comparator == "=")
         return lambda body: (
             any(_matches(found, comparator, wanted) for found in reach(body, path))
             or (comparator == "!=" and not list(reach(body, path)))
@@ -184,20 +184,21 @@ def _has(value: Any, wanted: str) -> bool:
         return value not in (None, "", [], {})
     if isinstance(value, Mapping):
         return wanted in value
-    return wanted.strip("*").casefold() in _plain(value).casefold()
+    return wanted.strip("*").casefold() in written(value).casefold()
 
 
 def _compare(value: Any, wanted: str) -> int | None:
     """-1, 0 or 1 as moments, numbers or text; None when a value of that kind has no order with the wanted one."""
     for read in (lambda text: parse_time(text).timestamp(), float):
         try:
-            left, right = read(_plain(value)), read(wanted)
+            left, right = read(written(value)), read(wanted)
         except (ValueError, OverflowError):
             continue
         return (left > right) - (left < right)
-    text = _plain(value)
+    text = written(value)
     return (text > wanted) - (text < wanted)
 
 
-def _plain(value: Any) -> str:
+def written(value: Any) -> str:
+    """A value as it is written in a filter."""
     return str(value).lower() if isinstance(value, bool) else str(value)

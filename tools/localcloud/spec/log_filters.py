@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from localcloud.errors import invalid
 from localcloud.spec import patterns
-from localcloud.spec.filters import reach
+from localcloud.spec.filters import reach, written
 from localcloud.spec.timestamps import parse as parse_time
 
 SEVERITIES = ("DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY")
@@ -168,7 +168,7 @@ def _tested(comparator: str, word: str) -> Values:
             pattern = patterns.compiled(wanted, of_lines=True)
         except patterns.BadPattern as problem:
             raise invalid(f"Invalid regular expression {wanted!r} in the filter: {problem}.", "filter") from None
-        return lambda values, _: any(pattern.search(_written(one)) for one in values) == (comparator == "=~")
+        return lambda values, _: any(pattern.search(written(one)) for one in values) == (comparator == "=~")
     if comparator == ":":
         return lambda values, _: any(_has(one, wanted) for one in values)
     if comparator == "!=":
@@ -189,10 +189,10 @@ def _order(value: Any, wanted: str, path: list[str]) -> int | None:
         left, right = (SEVERITIES.index(name) if name in SEVERITIES else _number(name) for name in names)
         return None if left is None or right is None else (left > right) - (left < right)
     for read in (_moment, _number):
-        one, other = read(_written(value)), read(wanted)
+        one, other = read(written(value)), read(wanted)
         if one is not None and other is not None:
             return (one > other) - (one < other)
-    text, expected = _written(value).casefold(), wanted.casefold()
+    text, expected = written(value).casefold(), wanted.casefold()
     return (text > expected) - (text < expected)
 
 
@@ -215,7 +215,7 @@ def _has(value: Any, wanted: str) -> bool:
         return True
     if isinstance(value, Mapping):
         return wanted in value
-    return wanted.casefold() in _written(value).casefold()
+    return wanted.casefold() in written(value).casefold()
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -226,11 +226,7 @@ def _texts(value: Any) -> Iterator[str]:
         for one in value:
             yield from _texts(one)
     else:
-        yield _written(value)
-
-
-def _written(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        yield written(value)
 
 
 def _plain(word: str) -> str:

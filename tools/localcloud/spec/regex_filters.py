@@ -43,11 +43,7 @@ def _compared(text: str) -> Test:
         raise invalid(f"Invalid value for field 'filter': {text[:200]!r}. {problem}", "filter") from None
 
     def test(body: Mapping[str, Any]) -> bool:
-        found = any(patterns.matches(literal, _written(value)) for value in filters.reach(body, path))
+        found = any(patterns.matches(literal, filters.written(value)) for value in filters.reach(body, path))
         return found is wanted
 
     return test
-
-
-def _written(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
