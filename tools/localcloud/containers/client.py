@@ -18,6 +18,7 @@ from localcloud.containers.workload import (
     KEPT,
     OOM_EXIT,
     STATE_LABEL,
+    VARIABLE_NAME,
     ExitStatus,
     ImageGone,
     LabelledContainer,
@@ -41,7 +42,6 @@ _MEANT = re.compile(
     r"|NLSPATH|NOTIFY_SOCKET|PATH|RES_OPTIONS|SHELL|STORAGE_(?:DRIVER|OPTS)|TERM|TMP|TMPDIR|TZ|TZDIR|USER|USERNAME",
     re.IGNORECASE | re.DOTALL,
 )
-_VARIABLE = re.compile(r"[^=*\s\x00-\x1f]+")
 _NOT_STARTED = {125, 126, 127}
 _GONE = re.compile(r"image not known|no such image", re.IGNORECASE)
 _LAST_WORDS = 4
@@ -279,7 +279,7 @@ def _check(kind: RuntimeProgram, variables: Mapping[str, str], long: Iterable[st
     """Raises RuntimeProblem for variables that podman or docker would act on themselves, or that cannot be passed on."""
     for name, value in variables.items():
         if (
-            not _VARIABLE.fullmatch(name) or "\x00" in value
+            not VARIABLE_NAME.fullmatch(name) or "\x00" in value
         ):  # the value goes through standard input, which would accept a null character
             raise RuntimeProblem(
                 f"The variable {name[:100]!r} cannot be set: its name or its value cannot be passed to a container."

@@ -19,6 +19,8 @@ KEPT = "local-cloud/built"
 """Where docker keeps images that have lost their names: it deletes those without any."""
 _KEPT = re.compile(rf"(?:(?:index\.)?docker\.io/)?{KEPT}(?:[:@].*)?")
 OOM_EXIT = 137
+VARIABLE_NAME = re.compile(r"[^=*\s\x00-\x1f]+")
+"""A variable's name that podman and docker take as it is."""
 
 
 class RuntimeProblem(Exception):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from localcloud.containers.workload import VARIABLE_NAME
 from localcloud.engine.iam import acting
 from localcloud.engine.service import Body, Call
 from localcloud.errors import error_info, invalid, not_found, permission_denied
@@ -20,7 +21,6 @@ _MOST_POOLS = 4
 _MOST_REPLICAS = 1000
 _DISK = {"bootDiskType": "pd-ssd", "bootDiskSizeGb": 100}
 _IMAGE = re.compile(r"[a-zA-Z0-9][\w./:@-]{0,511}")
-_VARIABLE = re.compile(r"[^=*\s\x00-\x1f]+")
 _PACKAGES = 100
 
 
@@ -125,7 +125,7 @@ def check_program(program: Body, kind: str, where: str) -> None:
     if len(program.get("packageUris", [])) > _PACKAGES:
         raise invalid(f"{where}.python_package_spec.package_uris may have at most {_PACKAGES} entries.", where)
     variables = [one.get("name", "") for one in program.get("env", [])]
-    if len(set(variables)) < len(variables) or not all(_VARIABLE.fullmatch(one) for one in variables):
+    if len(set(variables)) < len(variables) or not all(VARIABLE_NAME.fullmatch(one) for one in variables):
         raise invalid(f"{where}: the variables in env need unique names without '='.", f"{where}.env")
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from localcloud.containers.bucket import NAME as BUCKET
+from localcloud.containers.workload import VARIABLE_NAME
 from localcloud.engine.iam import acting
 from localcloud.engine.service import Body, Call
 from localcloud.errors import invalid, not_found, permission_denied, unimplemented
@@ -23,7 +24,6 @@ JOB_RESERVED = frozenset(
 )
 _SECONDS = re.compile(r"(\d{1,6})(?:\.\d+)?s")
 _LONGEST_SERVICE, _LONGEST_JOB = 3600, 7 * 86_400
-_VARIABLE = re.compile(r"[^=*\s\x00-\x1f]+")
 _VOLUME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _PATH = re.compile(r"/[^:,\x00-\x1f]*")
 _LONGEST_START = 240
@@ -167,7 +167,7 @@ def _check_variables(variables: list[Body], where: str, reserved: frozenset[str]
     seen: set[str] = set()
     for at, each in enumerate(variables):
         name, field = each.get("name", ""), f"{where}.env[{at}]"
-        if not _VARIABLE.fullmatch(name):
+        if not VARIABLE_NAME.fullmatch(name):
             raise invalid(f"{field}.name is not a valid variable name.", f"{field}.name")
         if name in reserved:
             raise invalid(
