@@ -25,7 +25,7 @@ LAYERS = {
         {"__main__"},
     ),
     "localcloud": (
-        {"errors"},
+        {"errors", "atomic_files"},
         {"spec", "containers"},
         {"engine", "provider"},
         {"services", "console"},
@@ -191,7 +191,7 @@ def test_the_local_cloud_knows_nothing_of_groundwork() -> None:
 def test_the_provider_knows_neither_store_nor_services() -> None:
     own = [module for module in modules("localcloud") if module.startswith("localcloud.provider")]
     known = {(module, name) for module in own for name in _of(imports(module), "localcloud") - {"localcloud"}}
-    allowed = ("localcloud.provider", "localcloud.spec.discovery")
+    allowed = ("localcloud.provider", "localcloud.spec.discovery", "localcloud.atomic_files")
     assert own
     assert {(module, name) for module, name in known if not name.startswith(allowed)} == set()
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from localcloud import atomic_files
 from localcloud.containers import detection, trees
 from localcloud.containers.client import CommandLineRuntime
 from localcloud.containers.workload import RuntimeProblem
@@ -78,10 +78,7 @@ class Leftovers:
             return _Record(containers=True)  # a damaged record: assume that there are some
 
     def _write(self, record: _Record) -> None:
-        handle, name = tempfile.mkstemp(dir=self._state, prefix=RECORD)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(asdict(record), stream)
-        Path(name).replace(self._path)
+        atomic_files.write(self._path, json.dumps(asdict(record)))
 
 
 def _is(pid: str, begun: str) -> bool:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from localcloud import atomic_files
 from localcloud.engine import image_names
 from localcloud.errors import CloudError, invalid
 
@@ -101,10 +100,7 @@ def read(state: Path) -> WorkloadSettings:
 
 def write(state: Path, settings: WorkloadSettings) -> None:
     """Whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=state, prefix=FILE)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        json.dump(settings.described(), stream)
-    Path(name).replace(state / FILE)
+    atomic_files.write(state / FILE, json.dumps(settings.described()))
 
 
 def _limits(sent: Any) -> dict[Pool, int]:

@@ -9,13 +9,13 @@ import json
 import os
 import signal
 import socket
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from localcloud import atomic_files
 from localcloud.provider import callers
 from localcloud.provider.connection import Connection
 from localcloud.provider.handlers import handlers
@@ -59,7 +59,8 @@ async def _serve(state: Path, base: str, token: str) -> None:
         asyncio.get_running_loop().add_signal_handler(sign, ended.set)
     gc.freeze()
     record = state / f"provider-{hashlib.sha256(token.encode()).hexdigest()[:16]}.json"
-    _write(record, {"pid": os.getpid(), "address": address, "reattach": reattach(os.getpid(), address), "cloud": base})
+    own = {"pid": os.getpid(), "address": address, "reattach": reattach(os.getpid(), address), "cloud": base}
+    atomic_files.write(record, json.dumps(own))
     try:
         await _ending(ended, state, servicer)
     finally:
@@ -97,14 +98,6 @@ def _answers(base: str) -> bool:
             return True
     except OSError:
         return False
-
-
-def _write(path: Path, record: dict[str, object]) -> None:
-    """Writes atomically, readable by the owner only."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        json.dump(record, stream)
-    Path(name).replace(path)
 
 
 def _remove(path: Path) -> None:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from localcloud import atomic_files
 from localcloud.server import records
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ class Authority:
 
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = _signed(_NAME, key, None)
-        _write(self._folder / _KEY, _pem(key))
-        _write(self._folder / AUTHORITY, _text(certificate))
+        atomic_files.write(self._folder / _KEY, _pem(key))
+        atomic_files.write(self._folder / AUTHORITY, _text(certificate))
 
 
 def bundle(folder: Path) -> Path:
@@ -87,7 +88,7 @@ def bundle(folder: Path) -> Path:
     path = folder / BUNDLE
     content = theirs.read_bytes().rstrip() + b"\n" + Authority(folder).certificate.read_bytes()
     if not path.exists() or path.read_bytes() != content:
-        _write(path, content)
+        atomic_files.write(path, content)
     return path
 
 
@@ -142,11 +143,3 @@ def _text(certificate: Certificate) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     return certificate.public_bytes(Encoding.PEM)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Writes a file atomically, readable only by its owner."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(content)
-    Path(name).replace(path)

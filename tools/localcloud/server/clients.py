@@ -5,11 +5,10 @@ Only clients without proxy support get another address.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from localcloud import atomic_files
 from localcloud.server import certificates
 
 LOOPBACK = "127.0.0.1,localhost,::1"
@@ -78,8 +77,4 @@ def _boto(state: Path, token: str, bundle: str, suffix: str) -> Path:
         f"[Credentials]\ngs_oauth2_refresh_token = {token}\n"
         f"[GSUtil]\nstate_dir = {state / 'gsutil'}\nsoftware_update_check_period = 0\n"
     )
-    path = state / f"boto{suffix}"
-    handle, name = tempfile.mkstemp(dir=state, prefix=path.name)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(content)
-    return Path(name).replace(path)
+    return atomic_files.write(state / f"boto{suffix}", content)

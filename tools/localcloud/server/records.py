@@ -5,12 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
+
+from localcloud import atomic_files
 
 SERVER = "server.json"
 SERVER_LOCK = "server.lock"
@@ -45,10 +46,7 @@ def read(path: Path) -> dict[str, Any] | None:
 
 def write(path: Path, record: Mapping[str, Any]) -> None:
     """Writes a record atomically, readable only by its owner."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        json.dump(record, stream)
-    Path(name).replace(path)
+    atomic_files.write(path, json.dumps(record))
 
 
 def remove(path: Path, record: Mapping[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
 import threading
 import uuid
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from localcloud import atomic_files
 from localcloud.containers import logins
 from localcloud.containers.archives import RegistryClient
 from localcloud.containers.client import CommandLineRuntime
@@ -153,11 +153,7 @@ class ServingHost:
         """The certificates in a file that every user of a container may read; its folder is closed to other users here."""
         content, path = certificates.bundle(self.state).read_bytes(), self.state / BUNDLE
         if not path.exists() or path.read_bytes() != content:
-            handle, name = tempfile.mkstemp(dir=self.state, prefix=BUNDLE)
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
+            atomic_files.write(path, content, mode=0o644)
         return path
 
     def _end(self, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
