@@ -14,6 +14,8 @@ from groundwork.cli.terminal import Terminal
 from groundwork.display import at_words, harmless, screen
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import GroundworkError
+from groundwork.workloads.alerts import OpenAlert
+from groundwork.workloads.logs import LogEntry
 
 from tests.small_clone import SmallClone, make_clone
 
@@ -33,6 +35,8 @@ def clone(tmp_path: Path, local_clone: Checkout) -> SmallClone:
         (EVIL, SHOWN),
         ("plain, with\ttab\nand line\r\nand Ünïcödé 日本 🎉", "plain, with\ttab\nand line\r\nand Ünïcödé 日本 🎉"),
         ("\x00\x08\x7f\u2028\u2066\u200f\ud800", r"\x00\x08\x7f\u2028\u2066\u200f\ud800"),
+        ("pro\u200bd\xad \u2060\ufeff\u3164\U000e0041", r"pro\u200bd\xad \u2060\ufeff\u3164\U000e0041"),
+        ("👩\u200d🔬 ⚠\ufe0f", "👩\u200d🔬 ⚠\ufe0f"),
         (r"\x1b", r"\x1b"),
         ("", ""),
     ],
@@ -80,6 +84,14 @@ def test_tables_are_harmless_and_read_no_markup() -> None:
     assert not {"\x07", "\x9b", "\u202e", "\r"} & set(text)
     assert text.count(":smile:[/red]") == 4
     assert "\x1b[1m" in text, "its own styles stay"
+
+
+def test_no_name_or_log_entry_can_pass_for_a_line_of_its_own(capfd: pytest.CaptureFixture[str]) -> None:
+    print_table(("job", "state"), [("train\nother", "FAILED\nother  DONE")])
+    assert r"train\nother  FAILED\nother  DONE" in capfd.readouterr().out
+    assert OpenAlert("high\nnothing", "api\n", "today").text == r"high\nnothing (api\n), since today"
+    entry = LogEntry("1", "2026-01-02T03:04:05Z", "ERROR", "failed\n03:04:06 all is well")
+    assert entry.line == "03:04:05 ERROR failed\n         03:04:06 all is well"
 
 
 def test_values_of_the_environment_file_are_harmless_in_refusals(clone: SmallClone) -> None:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-# Control characters except tab and newline (C0, DEL and C1), marks that change the writing direction, and separators that some
-# terminals treat as line ends: unicode.org/reports/tr9, section 2, and tr36, section 3.
+# Control characters except tab and newline (C0, DEL and C1), marks that change the writing direction, separators that some
+# terminals treat as line ends, and characters without width, by which a name can look like another one: unicode.org/reports/tr9,
+# section 2, and tr36, sections 2 and 3. The joiners U+200C and U+200D stay, since words and emoji are written with them.
 _CONTROLS = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff]|\r(?!\n)"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]|\r(?!\n)"
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from groundwork.cli.printing import echo
-from groundwork.display import screen, wide_of
+from groundwork.display import on_one_line, screen, wide_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,7 +22,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(on_one_line, row))
     show(table)
 
 

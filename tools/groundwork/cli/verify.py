@@ -6,6 +6,7 @@ import click
 
 from groundwork.cli.options import environment_option, here, json_option
 from groundwork.cli.printing import echo, print_json
+from groundwork.display import on_one_line
 from groundwork.google.cloud import connect
 from groundwork.lifecycle import verify as feature
 from groundwork.lifecycle.verify import Remains, as_data, created, ends, made_by, why
@@ -57,7 +58,7 @@ def show(remains: Remains, project: str) -> None:
         echo(f"goes  {item.kind:<18} {item.short}")
         echo(f"      costs: {why(item)}; it can be restored until {ends(item)}")
     for item in remains.records:
-        echo(f"over  {item.kind:<18} {item.body.get('displayName') or item.short}")
+        echo(f"over  {item.kind:<18} {on_one_line(item.body.get('displayName') or item.short)}")
     for item in remains.own:
         echo(f"      {item.kind:<18} {item.short} (Google's own, not billed)")
     off = sorted({text.partition(".googleapis.com")[0] for text in remains.off.values()})

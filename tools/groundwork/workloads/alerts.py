@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from groundwork.display import on_one_line
 from groundwork.workloads.project import Project, when
 
 # The labels that name what an incident is about, best first.
@@ -22,7 +23,7 @@ class OpenAlert:
     @property
     def text(self) -> str:
         """As a line of text."""
-        return f"{self.name}{f' ({self.about})' if self.about else ''}, since {self.since}"
+        return on_one_line(f"{self.name}{f' ({self.about})' if self.about else ''}, since {self.since}")
 
 
 def open_alerts(project: Project) -> Iterator[OpenAlert]:

@@ -30,9 +30,10 @@ class LogEntry:
 
     @property
     def line(self) -> str:
-        """The entry on a terminal: time, notable severity, text."""
+        """The entry on a terminal: time, notable severity, text, whose further lines are indented: none can pass for another entry."""
         grave = f"{self.severity} " if self.severity not in ("", "DEFAULT", "INFO") else ""
-        return f"{self.time[11:19]} {grave}{self.text}"
+        time = self.time[11:19]
+        return f"{time} {grave}{self.text}".replace("\n", f"\n{' ' * len(time)} ")
 
     @property
     def grave(self) -> bool:
