@@ -9,6 +9,7 @@ from groundwork.errors import UsageProblem
 from groundwork.text import listed
 
 _AS_GIVEN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SECRET = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)\Z")
 _ALLOWED = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
@@ -60,6 +61,11 @@ def for_variable(environment: Environment, key: str) -> str | None:
     if len(found) > 1:
         raise UsageProblem(f"{key} could be any of {listed(found)}: rename one of them in {_file(environment)}.")
     return found[0] if found else None
+
+
+def is_of_a_secret(key: str) -> bool:
+    """Whether a variable's name says that its value is secret: WANDB_API_KEY, but not KEYBOARD."""
+    return _SECRET.search(key.upper()) is not None
 
 
 def suggested(key: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from groundwork.environment import foreign_yaml
-from groundwork.secrets.names import suggested
+from groundwork.secrets.names import is_of_a_secret, suggested
 from groundwork.start import addresses
 from groundwork.start.clue import Clue
 
@@ -16,7 +16,6 @@ _POOLS = re.compile(r"(?m)^(?:(?:jobSpec|job_spec):\s*\n(?:\s+.*\n)*?\s+)?(?:wor
 _MACHINE = re.compile(r"(?m)^[\s-]*(?:machineType|machine_type):\s*['\"]?([a-z0-9]+-[a-z]+-[0-9]+)\b")
 _IMAGE = re.compile(r"(?m)^[\s-]*(?:imageUri|image_uri):\s*['\"]?([^\s'\"#]+)")
 _SAVED_IN = re.compile(r"(?m)^\s*(?:outputUriPrefix|output_uri_prefix):\s*['\"]?gs://([^/\s'\"]+)")
-_SECRET = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)\Z")
 
 
 def clues(file_name: str, text: str) -> Iterator[Clue]:
@@ -56,7 +55,7 @@ def _keys(value: Any) -> Iterator[str]:
     """The names of variables that look like secrets and have a value."""
     if isinstance(value, Mapping):
         name, given = str(value.get("name", "")), str(value.get("value") or "")
-        if _SECRET.search(name.upper()) and given and not given.startswith("$") and suggested(name):
+        if is_of_a_secret(name) and given and not given.startswith("$") and suggested(name):
             yield name
     for one in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
         yield from _keys(one)

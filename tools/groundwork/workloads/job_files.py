@@ -9,6 +9,7 @@ from typing import Any
 
 from groundwork.environment import foreign_yaml
 from groundwork.errors import UsageProblem
+from groundwork.secrets.names import is_of_a_secret
 from groundwork.text import allowed
 
 _SPEC = (
@@ -22,7 +23,6 @@ _POOL = ("machineSpec", "replicaCount", "containerSpec", "pythonPackageSpec", "d
 _NUMBERS = (("", "replicaCount"), ("machineSpec", "acceleratorCount"), ("diskSpec", "bootDiskSizeGb"))
 _COUNT = re.compile(r"\d{1,6}", re.ASCII)
 _LEFT_OPEN = re.compile(r"\$\{?[A-Za-z_]\w*\}?")
-_SECRET = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)\Z")
 
 
 def read(file: Path) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def warnings(job: Mapping[str, Any]) -> Iterator[str]:
     for pool in job["jobSpec"]["workerPoolSpecs"]:
         for entry in (pool.get("containerSpec") or {}).get("env") or ():
             name, value = str(entry.get("name", "")), str(entry.get("value", ""))
-            if value and _SECRET.search(name.upper()) and not _LEFT_OPEN.fullmatch(value):
+            if value and is_of_a_secret(name) and not _LEFT_OPEN.fullmatch(value):
                 yield (
                     f"{name} is in the file, and everybody who may see the job can read it: store it with `groundwork secrets set` "
                     "and let the training read it from Secret Manager with its own identity."
