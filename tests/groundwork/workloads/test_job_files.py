@@ -120,6 +120,24 @@ def test_a_key_in_the_file_is_warned_of_without_showing_it(name: str) -> None:
     assert "wandb_v1" not in warning
 
 
+def test_a_secret_that_was_not_replaced_is_not_to_be_written_into_the_file() -> None:
+    with pytest.raises(UsageProblem, match=r"submit it by the build that replaces it .* or leave it out and let the"):
+        job_files.refuse_left_open(job(("WANDB_API_KEY", "$WANDB_API_KEY")), "train.yaml")
+    with pytest.raises(UsageProblem, match=r"write its value, or leave it out\.$"):
+        job_files.refuse_left_open(job(("SEED", "$SEED")), "train.yaml")
+
+
+@pytest.mark.parametrize("image", ["a-docker.pkg.dev/PROJECT_ID/x/train:latest", "IMAGE", "gcr.io/p/My-App@sha256:0"])
+def test_a_placeholder_in_an_images_address_is_refused(image: str) -> None:
+    with pytest.raises(UsageProblem, match="have lower-case letters before the tag"):
+        job_files.refuse_left_open(job(image=image), "train.yaml")
+
+
+@pytest.mark.parametrize("image", ["a-docker.pkg.dev/p/x/train:V2", "p/x/train", "localhost:5000/train:A@sha256:0"])
+def test_a_tag_may_have_capitals(image: str) -> None:
+    job_files.refuse_left_open(job(image=image), "train.yaml")
+
+
 @pytest.mark.parametrize("value", ["$WANDB_API_KEY", "${WANDB_API_KEY}"])
 def test_an_empty_variable_is_refused(value: str) -> None:
     with pytest.raises(UsageProblem, match=r"train\.yaml: env WANDB_API_KEY is .* not replaced"):

@@ -23,6 +23,7 @@ _POOL = ("machineSpec", "replicaCount", "containerSpec", "pythonPackageSpec", "d
 _NUMBERS = (("", "replicaCount"), ("machineSpec", "acceleratorCount"), ("diskSpec", "bootDiskSizeGb"))
 _COUNT = re.compile(r"\d{1,6}", re.ASCII)
 _LEFT_OPEN = re.compile(r"\$\{?[A-Za-z_]\w*\}?")
+_CAPITALS = re.compile(r"(?<![^/])[\w.-]*[A-Z][\w.-]*(?=[/:@]|\Z)")
 
 
 def read(file: Path) -> dict[str, Any]:
@@ -86,8 +87,17 @@ def refuse_left_open(job: Mapping[str, Any], name: str) -> None:
         entries = {f"env {one.get('name')}": str(one.get("value", "")) for one in container.get("env") or ()}
         for where, text in {"imageUri": str(container.get("imageUri", "")), **entries}.items():
             if found := _LEFT_OPEN.fullmatch(text) or (where == "imageUri" and _LEFT_OPEN.search(text)):
+                instead = (
+                    "submit it by the build that replaces it (`groundwork builds submit`), or leave it out and let the training read "
+                    "the secret with its own identity"
+                    if is_of_a_secret(where.removeprefix("env "))
+                    else "write its value, or leave it out"
+                )
+                raise UsageProblem(f"{name}: {where} is {found[0]}, which was not replaced: {instead}.")
+            if where == "imageUri" and (capital := _CAPITALS.search(text)):
                 raise UsageProblem(
-                    f"{name}: {where} is {found[0]}, which was not replaced: write its value, or leave it out."
+                    f"{name}: imageUri has {capital[0]}, but addresses of images have lower-case letters before the tag: write what it "
+                    "stands for, such as the project's ID."
                 )
 
 
