@@ -7,6 +7,7 @@ import json
 import pytest
 from localcloud.provider.messages import classes
 from localcloud.provider.rows import catalogue
+from localcloud.provider.servicer import Servicer
 from localcloud.provider.sources import DATA
 
 from tests.localcloud.provider.conftest import PROJECT, World
@@ -33,6 +34,21 @@ def test_what_is_not_there_is_named(world: World) -> None:
 def test_a_location_is_not_taken_from_the_provider_block(offline: Core) -> None:
     with pytest.raises(Refusal, match="no location is named"):
         offline.data("google_cloud_run_v2_service", name="api")
+
+
+@pytest.mark.parametrize(
+    ("type_", "config"),
+    [
+        ("google_compute_default_service_account", {}),
+        ("google_compute_image", {"family": "debian-12"}),
+        ("google_service_account", {"account_id": "train-runs"}),
+        ("google_storage_project_service_account", {}),
+    ],
+)
+def test_without_a_project_a_data_source_says_where_to_set_one(type_: str, config: dict[str, str]) -> None:
+    nowhere = Core(Servicer("http://127.0.0.1:9", "token", 9)).configured(region="europe-west1")
+    with pytest.raises(Refusal, match=f"{type_}: no project is named"):
+        nowhere.data(type_, **config)
 
 
 def test_a_data_source_asks_for_its_name_alone_and_its_blocks_are_unknown_until_they_are_read(offline: Core) -> None:

@@ -97,6 +97,15 @@ class Work:
         path = self.path(values).replace(omitted, "", 1) if omitted else self.path(values)
         return path.replace("%2F", "/") if "{%" in self.row.id else path
 
+    def configured_project(self) -> str:
+        """The project that a data source or the provider block names; raises Problem if neither does."""
+        found = str(self.config.get("project") or self.settings.project)
+        if not found:
+            raise Problem(
+                f"{self.row.type}: no project is named.", "Set project, here or in the provider block.", "project"
+            )
+        return found
+
     def project(self, values: Object) -> str:
         """The resource's or the provider block's project; raises Problem if neither has one."""
         found = str(values.get("project") or self.settings.project)

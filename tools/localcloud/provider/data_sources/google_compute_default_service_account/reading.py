@@ -13,12 +13,7 @@ _PROJECT = "compute.projects.get"
 
 def read(work: Work) -> Object:
     """The account that Compute Engine names for the project."""
-    project = str(work.config.get("project") or work.settings.project)
-    if not project:
-        raise Problem(
-            "google_compute_default_service_account: no project is named.",
-            "Set project, here or in the provider block.",
-        )
+    project = work.configured_project()
     try:
         found = work.ask(document("compute", "v1").methods[_PROJECT], {"project": project})
     except HttpError as error:

@@ -28,9 +28,7 @@ _KEYS = {
 
 def read(work: Work) -> Object:
     """The image that is asked for; raises Problem for none, and for several without most_recent."""
-    project = str(work.config.get("project") or work.settings.project)
-    if not project:
-        raise Problem("google_compute_image: no project is named.", "Set project, here or in the provider block.")
+    project = work.configured_project()
     try:
         found = _found(work, {"project": project})
     except HttpError as error:

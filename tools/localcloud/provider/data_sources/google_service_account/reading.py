@@ -10,10 +10,8 @@ from localcloud.provider.work import Problem, Work
 def read(work: Work) -> Object:
     """The account that is named; by its id alone it is one of the project's."""
     account_id = str(work.config["account_id"])
-    project = str(work.config.get("project") or work.settings.project)
-    if "@" not in account_id and not project:
-        raise Problem("google_service_account: no project is named.", "Set project, here or in the provider block.")
-    email = account_id if "@" in account_id else f"{account_id}@{project}.iam.gserviceaccount.com"
+    named = "@" in account_id
+    email = account_id if named else f"{account_id}@{work.configured_project()}.iam.gserviceaccount.com"
     return shown(work, account_id if account_id.startswith("projects/") else f"projects/-/serviceAccounts/{email}")
 
 
