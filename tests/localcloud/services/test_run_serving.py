@@ -1,4 +1,4 @@
-"""A service's front end with a plain process in place of a container: persistent connections, limits, timeouts, queueing, cold starts."""
+"""Instances of services, with a plain process in place of a container: limits, timeouts, queueing, cold starts."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import json
 import socket
 import sys
 import threading
-from collections.abc import Iterator
 from contextlib import closing, suppress
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -17,200 +16,23 @@ import pytest
 from google.cloud import run_v2
 from google.oauth2.credentials import Credentials
 from localcloud.services.run import instances
-from localcloud.services.run.exchanges import Exchange
 from localcloud.services.run.fleet import Fleet
 
 from tests.localcloud.inside import OWNER, PROJECT
+from tests.localcloud.services.run_serving import (
+    APP,
+    PLACE,
+    SERVICES,
+    address,
+    cloud,
+    connected,
+    deployed,
+    fetch,
+    state,
+)
 from tests.localcloud.serving import Serving, serving
 
-PLACE = f"projects/{PROJECT}/locations/europe-west1"
-SERVICES = f"run/v2/{PLACE}/services"
-APP = """
-import http.server, json, os, signal, threading
-OPEN, HANGS = threading.Event(), threading.Event()
-signal.signal(signal.SIGTERM, lambda *_: os._exit(7))
-class Answer(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def do_GET(self):
-        if self.path == "/wait":
-            OPEN.wait(30)
-        if self.path == "/open":
-            OPEN.set()
-        if self.path == "/hang":
-            HANGS.set()
-        if HANGS.is_set():
-            self.close_connection = True
-            return
-        said = json.dumps({"revision": os.environ["K_REVISION"], "path": self.path, "pid": os.getpid()}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(said)))
-        self.end_headers()
-        self.wfile.write(said)  # an answer to HEAD, too: such apps there are
-    do_HEAD = do_GET
-    def log_message(self, *_): pass
-http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
-"""
-
-
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("state")
-    (folder / "app.py").write_text(APP)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def cloud(state: Path) -> Iterator[Serving]:
-    with serving(state / "cloud", "run", "logging") as cloud:
-        cloud.cloud.workloads.settings.forced = "process"
-        cloud.cloud.workloads.settings.stand_ins["api"] = ((sys.executable, "app.py"), state)
-        cloud.cloud.workloads.settings.stand_ins["job"] = ((sys.executable, "-c", "print('done')"), state)
-        yield cloud
-
-
-def deployed(cloud: Serving, name: str, **template: Any) -> Any:
-    body = {"containers": [{"image": "api:1"}], **template}
-    existing = [one["name"].rpartition("/")[2] for one in cloud("GET", SERVICES).get("services", [])]
-    if name in existing:
-        operation = cloud("PATCH", f"{SERVICES}/{name}", {"template": body}, updateMask="template")
-    else:
-        operation = cloud("POST", SERVICES, {"template": body, "invokerIamDisabled": True}, serviceId=name)
-    cloud("POST", f"run/v2/{operation['name']}:wait", {"timeout": "60s"})
-    service = cloud("GET", f"{SERVICES}/{name}")
-    assert service["terminalCondition"]["state"] == "CONDITION_SUCCEEDED", service["terminalCondition"]
-    return service
-
-
-def connected(service: Any) -> HTTPConnection:
-    return HTTPConnection(service["annotations"]["local-cloud/address"].removeprefix("http://"), timeout=30)
-
-
-def fetch(connection: HTTPConnection, path: str = "/", verb: str = "GET") -> tuple[int, Any]:
-    connection.request(verb, path, headers={"Content-Length": "0"})
-    answer: HTTPResponse = connection.getresponse()
-    body = answer.read()
-    return answer.status, json.loads(body) if answer.status == 200 and body else body.decode()
-
-
-def test_the_service_says_how_it_runs_and_a_connection_carries_many_requests(cloud: Serving) -> None:
-    service = deployed(cloud, "kept")
-    revision = cloud("GET", f"run/v2/{service['latestReadyRevision']}")
-    assert revision["annotations"]["local-cloud/runs-as"] == "process"
-    with closing(connected(service)) as connection:
-        for number in range(20):
-            assert fetch(connection, f"/{number}")[1]["path"] == f"/{number}"
-            assert fetch(connection, "/", "HEAD") == (200, "")
-
-
-def test_who_may_call_is_decided_anew_when_a_role_or_the_time_changes(cloud: Serving) -> None:
-    service = deployed(cloud, "private")
-    cloud("PATCH", f"{SERVICES}/private", {"invokerIamDisabled": False}, updateMask="invokerIamDisabled")
-    role = f"projects/{PROJECT}/roles/calls"
-    known = {"name": role, "includedPermissions": ["run.routes.invoke"]}
-    cloud.write(lambda: cloud.cloud.store.put("iam", role, known))
-    policy = {"bindings": [{"role": role, "members": ["allUsers"]}]}
-    cloud("POST", f"{SERVICES}/private:setIamPolicy", {"policy": policy})
-    with closing(connected(service)) as connection:
-        assert fetch(connection)[0] == 200
-        cloud.write(lambda: cloud.cloud.store.put("iam", role, known | {"deleted": True}))
-        assert fetch(connection)[0] == 403
-        now = cloud.cloud.clock.seconds()
-        token = cloud.cloud.tokens.identity(OWNER, service["uri"], now - 3590)
-        for seconds, status in ((0, 200), (20, 401)):
-            cloud.write(lambda seconds=seconds: cloud.cloud.clock.advance(seconds))  # type: ignore[misc]
-            connection.request("GET", "/", headers={"Authorization": f"Bearer {token}"})
-            answer = connection.getresponse()
-            answer.read()
-            assert answer.status == status
-
-
-def test_a_persons_token_of_gcloud_is_for_every_service_and_an_accounts_is_not(cloud: Serving) -> None:
-    service = deployed(cloud, "asked")
-    cloud("PATCH", f"{SERVICES}/asked", {"invokerIamDisabled": False}, updateMask="invokerIamDisabled")
-    account = f"serviceAccount:caller@{PROJECT}.iam.gserviceaccount.com"
-    now = cloud.cloud.clock.seconds()
-    with closing(connected(service)) as connection:
-        for principal, status in ((OWNER, 200), (account, 401), ("user:eve@example.com", 403)):
-            token = cloud.cloud.tokens.identity(principal, "32555940559.apps.googleusercontent.com", now)
-            connection.request("GET", "/", headers={"Authorization": f"Bearer {token}"})
-            answer = connection.getresponse()
-            answer.read()
-            assert answer.status == status, principal
-
-
-def test_requests_that_are_sent_ahead_are_answered_in_turn(cloud: Serving) -> None:
-    service = deployed(cloud, "ahead")
-    host, _, port = service["annotations"]["local-cloud/address"].removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), 30) as plain:
-        plain.sendall(b"".join(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % number for number in range(5)))
-        received = b""
-        while received.count(b'"pid"') < 5:
-            received += plain.recv(65536)
-    assert [received.index(b'"path": "/%d"' % number) for number in range(5)] == sorted(
-        received.index(b'"path": "/%d"' % number) for number in range(5)
-    )
-
-
-@pytest.mark.parametrize("sent", [b"NO HTTP\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 70_000])
-def test_an_invalid_request_is_refused(cloud: Serving, sent: bytes) -> None:
-    service = deployed(cloud, "strict")
-    host, _, port = service["annotations"]["local-cloud/address"].removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), 30) as plain:
-        plain.sendall(sent)
-        assert plain.recv(65536)[:12] in {b"HTTP/1.1 400", b"HTTP/1.1 431"}
-
-
-@pytest.mark.parametrize(
-    "coding",
-    [
-        b"Transfer-Encoding: identity\r\nTransfer-Encoding: chunked",
-        b"Transfer-Encoding: chunked ",
-        b"Transfer-Encoding: gzip, chunked",
-        b"Transfer-Encoding: xchunked",
-    ],
-)
-def test_ambiguous_body_lengths_are_refused(cloud: Serving, coding: bytes) -> None:
-    host, port = _address(deployed(cloud, "odd"))
-    with socket.create_connection((host, port), 30) as plain:
-        plain.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + coding + b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
-        received = b"".join(iter(lambda: plain.recv(65536), b""))
-    assert received.startswith(b"HTTP/1.1 400 ")
-    assert received.count(b"HTTP/1.1 ") == 1
-
-
-def test_a_request_smuggled_behind_an_upgrade_reaches_nobody_else(cloud: Serving) -> None:
-    service = deployed(cloud, "hidden", maxInstanceRequestConcurrency=80, scaling={"maxInstanceCount": 1})
-    host, port = _address(service)
-    with socket.create_connection((host, port), 30) as plain:
-        plain.sendall(b"GET /first HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n")
-        plain.sendall(b"GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n")
-        with suppress(ConnectionResetError):
-            while plain.recv(65536):
-                pass
-    with closing(connected(service)) as connection:
-        for number in range(5):
-            assert fetch(connection, f"/{number}")[1]["path"] == f"/{number}"
-
-
-@pytest.mark.parametrize(
-    ("sent", "arrives"),
-    [
-        (b"Bearer head.claims.secret", b"Bearer head.claims.SIGNATURE_REMOVED_BY_GOOGLE"),
-        (b"bearer  local/user:a@b.example/w1/secret", b"bearer  local/user:a@b.example/w1/SIGNATURE_REMOVED_BY_GOOGLE"),
-        (b"Bearer an-apps-own", b"Bearer an-apps-own"),
-        (b"Basic YTpi", b"Basic YTpi"),
-    ],
-)
-def test_no_token_arrives_that_could_be_sent_on(sent: bytes, arrives: bytes) -> None:
-    exchange = Exchange("127.0.0.1", secure=False)
-    exchange.verb, exchange.target = b"GET", b"/"
-    exchange.headers.append((b"authorization", b"Authorization", sent))
-    assert b"\r\nAuthorization: " + arrives + b"\r\n" in exchange.head()
-
-
-def _address(service: Any) -> tuple[str, int]:
-    host, _, port = service["annotations"]["local-cloud/address"].removeprefix("http://").partition(":")
-    return host, int(port)
+__all__ = ["cloud", "state"]
 
 
 def test_an_http_1_server_behind_an_h2c_port_is_a_503_that_says_so(
@@ -232,7 +54,7 @@ def test_a_request_that_times_out_before_the_start_is_answered_once(cloud: Servi
     assert fleet is not None
     asyncio.run_coroutine_threadsafe(fleet.stop(service["latestReadyRevision"]), cloud.loop).result(30)
     (state / "go").unlink()
-    with closing(socket.create_connection(_address(service), 30)) as plain:
+    with closing(socket.create_connection(address(service), 30)) as plain:
         plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         received = plain.recv(65536)
         assert received.startswith(b"HTTP/1.1 504 ")
