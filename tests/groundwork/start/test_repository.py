@@ -144,6 +144,24 @@ def test_a_cloud_build_file_names_secrets_and_starts_training(tmp_path: Path) ->
     ]
 
 
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        (
+            "cloudbuild.yaml",
+            "steps: []\navailableSecrets: {secretManager: [{versionName: projects/p/secrets/WANDB_API_KEY/versions/1}]}\n",
+        ),
+        ("deploy.sh", "gcloud run deploy tides --set-secrets=WANDB_API_KEY=WANDB_API_KEY:latest\n"),
+    ],
+)
+def test_a_secret_has_the_name_by_which_it_is_read(file: str, text: str, tmp_path: Path) -> None:
+    detected(tmp_path, {".env": "WANDB_API_KEY=x\n", file: text, "train.py": "import wandb\n"})
+    secrets = {clue.what: clue for clue in repository.scan(tmp_path) if clue.section == "secrets"}
+    assert {clue.name for clue in secrets.values()} == {"WANDB_API_KEY"}
+    assert secrets[".env"].becomes.startswith("WANDB_API_KEY is secret WANDB_API_KEY: `groundwork secrets import")
+    assert secrets["W&B"].becomes == "secret WANDB_API_KEY, which identity train reads"
+
+
 @pytest.mark.parametrize("name", ["train_on_vertex.yaml", ".github/build.yml", "ci/cloudbuild-web.yaml"])
 def test_a_build_of_any_name_is_known_by_its_steps(name: str, tmp_path: Path) -> None:
     text = "# ours\nsteps:\n- name: gcr.io/cloud-builders/docker\n  args: [build, .]\n"

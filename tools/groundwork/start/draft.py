@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from groundwork.secrets.names import variable
 from groundwork.start import deployed
 from groundwork.start.clue import Clue, plain
 
@@ -132,27 +131,16 @@ def _registries(clues: Sequence[Clue]) -> list[str]:
 
 
 def _secrets(clues: Sequence[Clue]) -> Iterator[str]:
-    names = _secret_names(clues)
+    mounted = [name for clue in clues for name in deployed.secrets(clue.settings)]
+    names = list(dict.fromkeys([*(clue.name for clue in clues if clue.section == "secrets"), *mounted]))
     yield from ("", "# Names only: `groundwork secrets set NAME` asks for the value.")
     if not names:
         yield from ("secrets: {}", "#  wandb-api-key: {readers: [train]}")
         return
     yield "secrets:"
     yield from _reasons(clues, "secrets")
-    built = {variable(clue.name) for clue in clues if clue.section == "secrets" and clue.what == _BUILD}
-    yield from (f"  {name}: {{readers: [{'train, build' if variable(name) in built else 'train'}]}}" for name in names)
-
-
-def _secret_names(clues: Sequence[Clue]) -> list[str]:
-    """The secrets, one for a variable: under the name that a command of theirs reads it by, if there is one."""
-    found: dict[str, str] = {}
-    for clue in clues:
-        for name in deployed.secrets(clue.settings):
-            found.setdefault(variable(name), name)
-    secrets = [clue for clue in clues if clue.section == "secrets"]
-    for clue in sorted(secrets, key=lambda clue: clue.what != _BUILD):
-        found.setdefault(variable(clue.name), clue.name)
-    return list(found.values())
+    built = {clue.name for clue in clues if clue.section == "secrets" and clue.what == _BUILD}
+    yield from (f"  {name}: {{readers: [{'train, build' if name in built else 'train'}]}}" for name in names)
 
 
 def _reasons(clues: Sequence[Clue], section: str) -> Iterator[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import configparser
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from groundwork.display import on_one_line
 from groundwork.errors import UsageProblem
-from groundwork.secrets.names import suggested
-from groundwork.start import cloud_build, dockerfile, scripts, vertex
+from groundwork.secrets.names import suggested, variable
+from groundwork.start import cloud_build, deployed, dockerfile, scripts, vertex
 from groundwork.start.clue import Clue, plain
 from groundwork.terraform import git
 
@@ -56,10 +57,23 @@ def scan(folder: Path) -> tuple[Clue, ...]:
     """Every clue in a folder, in file order. Raises UsageProblem when it is not a folder."""
     if not folder.is_dir():
         raise UsageProblem(f"{folder} is not a folder: name the one that contains your code.")
-    clues = [clue for file in _files(folder) for clue in _clues(folder, file)]
+    clues = _with_one_name([clue for file in _files(folder) for clue in _clues(folder, file)])
     # What many files say alike is said once.
     first = {(clue.what, clue.name, clue.becomes): clue for clue in reversed(clues) if clue.what in _ALIKE}
     return tuple(clue for clue in clues if clue.what not in _ALIKE or clue is first[clue.what, clue.name, clue.becomes])
+
+
+def _with_one_name(clues: Sequence[Clue]) -> list[Clue]:
+    """The clues, in which a secret has the name by which a build or a deployment reads it, if there is one."""
+    mounted = [name for clue in clues for name in deployed.secrets(clue.settings)]
+    read = [clue.name for clue in clues if clue.section == "secrets" and clue.what == "Cloud Build"]
+    names = {variable(name): name for name in reversed([*mounted, *read])}
+    return [
+        replace(clue, name=name, becomes=clue.becomes.replace(f"secret {clue.name}", f"secret {name}"))
+        if clue.section == "secrets" and (name := names.get(variable(clue.name), clue.name)) != clue.name
+        else clue
+        for clue in clues
+    ]
 
 
 def _files(folder: Path) -> Iterator[Path]:
