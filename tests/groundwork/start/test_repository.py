@@ -319,6 +319,20 @@ def test_what_cannot_be_read_is_reported_and_stops_nothing(tmp_path: Path) -> No
     assert detected(tmp_path, files) == [("Cloud Build", "", ""), ("Cloud Build", "", ""), ("DVC", "", "")]
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("job.yaml", "jobSpec:\n" + "\n" * 300_000),
+        ("job.yaml", "jobSpec:\n" * 3_000 + " x\n" * 3_000),
+        (".github/workflows/a.yml", "  A: ${{ ||" * 50_000),
+        ("deploy.sh", "gcloud run deploy " * 30_000),
+        ("cloudbuild.yaml", "steps: []\na: " + "--region=" * 50_000 + "gs://" * 50_000),
+    ],
+)
+def test_a_large_file_is_read_in_one_pass(name: str, text: str, tmp_path: Path) -> None:
+    assert len(detected(tmp_path, {name: text})) <= 1
+
+
 def test_anything_but_a_file_is_skipped(tmp_path: Path) -> None:
     for name in (".env", "cloudbuild.yaml", "train.yaml", "requirements.txt"):
         os.mkfifo(tmp_path / name)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from groundwork.environment.content import LARGEST, content
 from groundwork.environment.document import is_endless
 from groundwork.errors import UsageProblem
+
+_SUBSTITUTION = re.compile(r"\$\$|\$(?:\{(_[A-Z0-9_]+)\}|(_[A-Z0-9_]+))")
 
 
 def read(file: Path) -> Any:
@@ -48,3 +51,8 @@ def camel(name: str) -> str:
     """A key as Google's JSON spells it, in camel case; one that begins with _ is a team's own."""
     first, *rest = name.split("_")
     return name if name.startswith("_") else first + "".join(word[:1].upper() + word[1:] for word in rest)
+
+
+def substitutions(text: str) -> list[str]:
+    """The team's own substitutions that a text of Cloud Build's uses, as $_NAME or ${_NAME}; $$ is a dollar sign."""
+    return list(dict.fromkeys(first or second for first, second in _SUBSTITUTION.findall(text) if first or second))

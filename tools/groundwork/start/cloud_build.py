@@ -18,7 +18,6 @@ _WHAT = "Cloud Build"
 _STARTS_TRAINING = re.compile(r"custom-jobs['\",\s-]+create")
 _SECRET_READ = re.compile(r"projects/[^/\s'\"]+/secrets/([A-Za-z0-9_-]+)/versions/")
 _BUCKET = re.compile(r"gs://([a-z0-9][a-z0-9_-]{1,61}[a-z0-9])(?![a-z0-9_$.{-])")
-_UNSET = re.compile(r"\$\$|\$(?:\{(_[A-Z0-9_]+)\}|(_[A-Z0-9_]+))")
 _TAKEN = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 
 
@@ -43,7 +42,7 @@ def clues(file_name: str, text: str) -> Iterator[Clue]:
     build = _values(filled) or build
     region, project = addresses.region(filled), addresses.project(filled)
     name = plain(file_name.rpartition("/")[2].rpartition(".")[0])
-    unset = list(dict.fromkeys(first or second for first, second in _UNSET.findall(filled) if first or second))
+    unset = foreign_yaml.substitutions(filled)
     needs = f"; give a value to {listed(unset)} under its substitutions" if unset else ""
     becomes = f"a build that is started by hand and runs this file as identity build{needs}"
     yield Clue(_WHAT, file_name, name, becomes, "builds", region=region, project=project)

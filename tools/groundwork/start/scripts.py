@@ -10,7 +10,7 @@ from groundwork.start.clue import Clue
 
 _ASSIGNED = re.compile(r"(?m)^\s*(?:export\s+)?([A-Z][A-Z0-9_]*)=['\"]?([^\s'\"$`]+)['\"]?\s*$")
 _ENV = re.compile(
-    r"(?m)^\s+([A-Z][A-Z0-9_]*):\s*(?:\$\{\{[^}]*\|\|\s*'([^']*)'\s*\}\}|['\"]?([^\s'\"{}$#]+)['\"]?)\s*$"
+    r"(?m)^\s+([A-Z][A-Z0-9_]*):\s*(?:\$\{\{[^}\n]*\|\|\s*'([^']*)'\s*\}\}|['\"]?([^\s'\"{}$#]+)['\"]?)\s*$"
 )
 _READ = re.compile(r"\$\{\{\s*env\.(\w+)\s*(?:\|\|\s*'([^']*)'\s*)?\}\}")
 _KEY = re.compile(r"(?m)^\s*credentials_json:")

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 NAMES = ("cloudbuild.yaml", "cloudbuild.yml", "cloudbuild.json")
 _DOCKER = "gcr.io/cloud-builders/docker"
 _GCLOUD = "gcr.io/google.com/cloudsdktool/cloud-sdk:slim"
-_PLACE = re.compile(r"\$\$|\$(?:\{(_[A-Z0-9_]+)\}|(_[A-Z0-9_]+))")
 _UNKNOWN = re.compile(r'has no field named "(?P<wrong>[^"]+)" at "Build(?:\.(?P<place>[^"]*))?"')
 _FIELDS = re.compile(r"Available Fields[^\[]*\[(?P<fields>[^\]]*)\]")
 
@@ -87,8 +86,7 @@ def _refuse_unset(values: Mapping[str, Any], name: str) -> None:
         return
     steps = [{key: value for key, value in step.items() if key != "script"} for step in values["steps"]]
     text = json.dumps({**values, "steps": steps, "substitutions": {}}, default=str)
-    names = dict.fromkeys(first or second for first, second in _PLACE.findall(text))
-    unset = [one for one in names if one and one not in (values.get("substitutions") or {})]
+    unset = [one for one in foreign_yaml.substitutions(text) if one not in (values.get("substitutions") or {})]
     if unset:
         given = " ".join(f"--substitution {one}=VALUE" for one in unset)
         raise UsageProblem(
