@@ -138,6 +138,15 @@ def test_a_teams_own_builds_and_deployments_keep_their_names_place_and_settings(
     assert load("next", tmp_path).project != "harbour-42", "an environment has it"
 
 
+def test_the_build_that_comes_next_is_of_the_folder_with_the_code(
+    init: Init, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "their code" / "api").mkdir(parents=True)
+    (tmp_path / "their code" / "api" / "Dockerfile").touch()
+    assert init("their code", *WORDS, "--cloud", "local") == Exit.OK
+    assert "groundwork builds submit --build api 'their code' --env dev" in capsys.readouterr().err
+
+
 def test_the_name_of_a_short_folder_is_made_longer(init: Init, tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     assert init("x", "--name", "d", "--cloud", "local") == Exit.OK

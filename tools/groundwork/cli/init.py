@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -88,7 +89,7 @@ def init(
             }
         )
         return
-    _say(answers, clues, copied, text if dry_run else "")
+    _say(answers, clues, copied, text if dry_run else "", shlex.quote(str(folder)) if folder else ".")
 
 
 class _Asking:
@@ -180,7 +181,7 @@ def vars_of(clue: Clue) -> dict[str, str]:
     return {"what": clue.what, "file": clue.file, "name": clue.name, "becomes": clue.becomes, "section": clue.section}
 
 
-def _say(answers: Answers, clues: tuple[Clue, ...], copied: list[str], text: str) -> None:
+def _say(answers: Answers, clues: tuple[Clue, ...], copied: list[str], text: str, folder: str) -> None:
     what = max((len(clue.what) for clue in clues), default=0)
     file = max((len(clue.file) for clue in clues), default=0)
     for clue in clues:
@@ -202,7 +203,7 @@ def _say(answers: Answers, clues: tuple[Clue, ...], copied: list[str], text: str
     built = [clue for clue in clues if clue.what == "Dockerfile"]
     image = next((clue.name for clue in sorted(built, key=lambda clue: clue.section != "services")), "")
     if image and answers.cloud == "local":
-        steps[f"groundwork builds submit --build {image} . --env {answers.name}"] = (
+        steps[f"groundwork builds submit --build {image} {folder} --env {answers.name}"] = (
             "build it, and deploy it if it is a service"
         )
     for line in next_steps(steps):

@@ -250,8 +250,8 @@ def _builds(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
     if local:
         yield from (
             "",
-            "# Builds, started by `groundwork builds submit --build NAME .`, or by a push. On the",
-            "# local cloud a folder stands in for the repository: `groundwork local repository`.",
+            "# Builds, started by `groundwork builds submit --build NAME FOLDER`, or by a push. On",
+            "# the local cloud a folder stands in for the repository: `groundwork local repository`.",
             f'github: {{repository: {answers.github or f"{plain(answers.project)}/code"}, owner_id: "1", connected: true}}',
         )
     else:
