@@ -138,6 +138,15 @@ def test_a_teams_own_builds_and_deployments_keep_their_names_place_and_settings(
     assert load("next", tmp_path).project != "harbour-42", "an environment has it"
 
 
+@pytest.mark.parametrize("args", ["[-c, 'pip install dvc[gs]; dvc pull -r x']", "[dvc, pull]", "[dvc, push]"])
+def test_a_build_that_pulls_with_dvc_may_read_its_bucket(args: str, init: Init, tmp_path: Path) -> None:
+    (tmp_path / ".dvc").mkdir()
+    (tmp_path / ".dvc" / "config").write_text("['remote \"a\"']\n    url = gs://their-data\n")
+    (tmp_path / "cloudbuild.yaml").write_text(f"steps: [{{name: python, entrypoint: bash, args: {args}}}]\n")
+    assert init(*WORDS) == Exit.OK
+    assert load("dev", tmp_path).identities["build"].buckets == ({"their-data": "read"} if "pull" in args else {})
+
+
 def test_the_build_that_comes_next_is_of_the_folder_with_the_code(
     init: Init, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

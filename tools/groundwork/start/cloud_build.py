@@ -16,6 +16,7 @@ NAME = re.compile(r"cloudbuild[\w.-]*\.(ya?ml|json)")
 _STEPS = re.compile(r"(?m)^steps:")
 _WHAT = "Cloud Build"
 _STARTS_TRAINING = re.compile(r"custom-jobs['\",\s-]+create")
+_PULLS = re.compile(r"\bdvc['\",\s]+(?:pull|fetch)\b")
 _SECRET_READ = re.compile(r"projects/[^/\s'\"]+/secrets/([A-Za-z0-9_-]+)/versions/")
 _BUCKET = re.compile(r"gs://([a-z0-9][a-z0-9_-]{1,61}[a-z0-9])(?![a-z0-9_$.{-])")
 _TAKEN = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
@@ -55,6 +56,8 @@ def clues(file_name: str, text: str) -> Iterator[Clue]:
             yield Clue(_WHAT, file_name, name, f"secret {name}, which identity build reads", "secrets")
     for bucket in dict.fromkeys(_BUCKET.findall(filled)):
         yield Clue(_WHAT, file_name, bucket, f"gs://{bucket} is a bucket that identity build reads", "buckets")
+    if _PULLS.search(filled):
+        yield Clue(_WHAT, file_name, "", "pulls data with DVC, whose buckets identity build reads", "pulls")
     if _STARTS_TRAINING.search(filled):
         becomes = "training train, as identity train, which identity build submits"
         yield Clue(_WHAT, file_name, "train", becomes, "training")

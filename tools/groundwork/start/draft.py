@@ -150,7 +150,8 @@ def _reasons(clues: Sequence[Clue], section: str) -> Iterator[str]:
 
 def _identities(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
     written = _named_by(answers, clues, _JOB)
-    built = ", ".join(dict.fromkeys(f"{name}: read" for name in _named_by(answers, clues, _BUILD)))
+    pulled = _named_by(answers, clues, _DVC) if any(clue.section == "pulls" for clue in clues) else []
+    built = ", ".join(dict.fromkeys(f"{name}: read" for name in (*pulled, *_named_by(answers, clues, _BUILD))))
     reads = ", ".join(
         f"{name}: {'write' if name in written else 'read'}" for name in _data(answers, clues) if name != "models"
     )
