@@ -37,8 +37,16 @@ members:
 """
 
 
+@pytest.fixture(scope="module")
+def export(tmp_path_factory):
+    """A file of 2,000 rows, to be copied."""
+    file = tmp_path_factory.mktemp("export") / "export.ndjson"
+    exports.ndjson(file, exports.rows(2000))
+    return file
+
+
 @pytest.fixture
-def clone(tmp_path, monkeypatch):
+def clone(tmp_path, monkeypatch, export):
     """A folder that the commands take for a clone, and where they run."""
     root = tmp_path / "clone"
     (root / "infra" / "platform").mkdir(parents=True)
@@ -50,7 +58,7 @@ def clone(tmp_path, monkeypatch):
     monkeypatch.delenv("GROUNDWORK_ENV", raising=False)
     # Half a year after a price was read, estimates begin to warn of it.
     monkeypatch.setattr(commands, "_now", lambda: datetime(2026, 11, 29, 12, tzinfo=UTC))
-    exports.ndjson(root / "export.ndjson", exports.rows(2000))
+    shutil.copy(export, root)
     (root / "plan.json").write_text(json.dumps(plan(change("google_storage_bucket", bucket()))))
     return root
 

@@ -28,6 +28,13 @@ def clone(tmp_path: Path) -> Iterator[Clone]:
         yield clone
 
 
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """A clone in which nothing was ever brought up, for tests that leave it so."""
+    with cloned(tmp_path_factory.mktemp("bare")) as clone:
+        yield clone
+
+
 @pytest.fixture
 def own(raised: Path, tmp_path: Path) -> Iterator[Clone]:
     """A clone whose platform is up, for one test alone."""
@@ -88,10 +95,10 @@ def test_a_check_can_refuse_before_any_question_or_change(clone: Clone, talk: Re
         ("people", "add", "a@example.com", "--role", "viewer", "--dry-run"),
     ],
 )
-def test_read_only_commands_create_nothing(clone: Clone, arguments: tuple[str, ...]) -> None:
-    result = clone.run(*arguments, "--env", "small")
+def test_read_only_commands_create_nothing(bare: Clone, arguments: tuple[str, ...]) -> None:
+    result = bare.run(*arguments, "--env", "small")
     assert result.returncode == Exit.OK, result.stderr
-    assert list(clone.cloud.pages("cloudresourcemanager", "v1/projects", "projects")) == []
+    assert list(bare.cloud.pages("cloudresourcemanager", "v1/projects", "projects")) == []
 
 
 def test_a_function_without_code_is_refused_before_anything_is_created(clone: Clone) -> None:
