@@ -105,10 +105,10 @@ check: ready ## Format, lint, types, Terraform, docs and the arrows of the desig
 	$(PYTEST) tests/test_arrows.py
 
 test: ready ## The tests, without the slow ones
-	$(PYTEST) -n auto -m "not slow" $(words)
+	$(PYTEST) -n auto --dist worksteal -m "not slow" $(words)
 
 test-all: ready ## All tests
-	$(PYTEST) -n auto $(words)
+	$(PYTEST) -n auto --dist worksteal $(words)
 
 test-provider: ready ## Our Terraform provider against the real one, attribute by attribute
 	$(PYTEST) -n 4 --dist worksteal tests/provider $(words)
