@@ -199,5 +199,8 @@ def test_a_stream_takes_acknowledgments_and_deadlines(connect: Connect, subscrip
 
 def test_a_stream_of_one_who_may_not_pull_is_refused(connect: Connect, subscription: tuple[str, str]) -> None:
     stranger = connect(SubscriberClient, "user:eve@example.com")
+    requests: SimpleQueue[Any] = SimpleQueue()
+    requests.put({"subscription": subscription[1]})
     with pytest.raises(PermissionDenied, match=r"pubsub\.subscriptions\.consume"):
-        next(stranger.streaming_pull(iter([{"subscription": subscription[1]}])))
+        next(stranger.streaming_pull(iter(requests.get, None)))
+    requests.put(None)
