@@ -66,6 +66,8 @@ def beyond_the_longest_path() -> list[Entry]:
         [("circle", LINK, "circle"), ("link", LINK, "circle/../.."), ("link/out.txt", FILE, "")],
         [("folder", FOLDER, ""), ("folder/../out.txt", FILE, "")],
         [("hard", HARD, "nowhere")],
+        [("a/" * 101 + "out.txt", FILE, "")],
+        [("link", LINK, "a/" * 101 + "out.txt")],
         [("a", FOLDER, ""), ("a/link", LINK, ".."), ("up", HARD, "a/link"), ("up/out.txt", FILE, "")],
     ],
 )

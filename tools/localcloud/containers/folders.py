@@ -7,6 +7,7 @@ started; a read-only one can be kept up to date, since the container cannot redi
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import uuid
 from collections.abc import Iterator, Sequence
@@ -114,6 +115,12 @@ class Folders:
         except (BucketRefused, OSError) as problem:
             return f"/gcs/{bucket.name}/{name} cannot be read: {problem}"
         return ""
+
+
+def remove_folder(folder: Path) -> None:
+    """Removes a folder that others have filled. What cannot be removed remains: others' files, and folders that are too deep for Python."""
+    with suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def opened(folder: Path) -> Iterator[tuple[str, BinaryIO]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.containers.bucket import BucketRefused
+from localcloud.containers.folders import remove_folder
 from localcloud.containers.workload import RuntimeProblem
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
@@ -82,7 +82,7 @@ async def run(cloud: Cloud, job: Job) -> None:
 
 def _clear(batch: BatchRun) -> None:
     batch.cloud.workloads.claim(batch.folder)
-    shutil.rmtree(batch.folder, ignore_errors=True)
+    remove_folder(batch.folder)
 
 
 def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:

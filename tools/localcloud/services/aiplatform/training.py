@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from localcloud.containers.folders import Folders
+from localcloud.containers.folders import Folders, remove_folder
 from localcloud.containers.workload import ExitStatus, Mount, RuntimeProblem
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
@@ -212,4 +211,4 @@ def _clear(training: TrainingRun) -> None:
     ):  # podman does not remove a container while others share its network
         client.sweep([one.name for one in training.running])
     training.cloud.workloads.claim(training.folder)
-    shutil.rmtree(training.folder, ignore_errors=True)
+    remove_folder(training.folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import shutil
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 from urllib.parse import quote
 
+from localcloud.containers.folders import remove_folder
 from localcloud.engine import asking
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body
@@ -118,7 +118,7 @@ def _unzip(stream: IO[bytes], target: Path) -> None:
 
 def remove(workspace: Path) -> None:
     """Removes a build's workspace; what podman's containers wrote as users other than root may remain."""
-    shutil.rmtree(workspace, ignore_errors=True)
+    remove_folder(workspace)
 
 
 def _generation(cloud: Cloud, build: Body, source: Body) -> Body:

@@ -17,6 +17,7 @@ if not hasattr(tarfile, "data_filter"):  # Python before 3.11.4, as in Debian 12
 
 TarError = tarfile.TarError
 MOST_BYTES, MOST_FILES = 16 << 30, 500_000
+_DEEPEST = 100
 _MOST_HEADERS = 256 << 10
 """For one file, with what is sparse in it, and for all that is said of every file."""
 _DIGITS = re.compile(rb"\d{200}")
@@ -41,6 +42,8 @@ def unpack(stream: IO[bytes], target: Path) -> None:
 
 def _inside(member: tarfile.TarInfo, target: str) -> tarfile.TarInfo | None:
     """The filter of an archive of data, which here refuses links on the way to a file, too, and replaces one in its place."""
+    if max(member.name.count("/"), member.linkname.count("/")) > _DEEPEST:  # each of which Python's filter looks at
+        raise tarfile.ReadError(f"{member.name[:100]!r} is deeper than {_DEEPEST} folders")
     filtered = tarfile.data_filter(member, target)
     if filtered is not None:
         place = _reached(filtered.name, Path(target))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from localcloud.containers.bucket import BucketClient
-from localcloud.containers.folders import Folders
+from localcloud.containers.folders import Folders, remove_folder
 from localcloud.containers.workload import Mount
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.interfaces import Secrets
@@ -100,7 +99,7 @@ class Volumes:
 
     def remove(self) -> None:
         """Deletes the instance's volumes from disk."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_folder(self.folder)
 
 
 def volumes(cloud: Cloud, identity: str, template: Body, secrets: SecretValues) -> Volumes:
