@@ -217,6 +217,13 @@ def test_one_secret_whose_policy_cannot_be_read_is_unknown_and_the_others_are_no
     assert all(bool(row["readers"]) is not bool(row["unknown"]) for row in rows)
 
 
+def test_a_refusal_has_its_reason_without_the_address_that_was_called(clone: SmallClone, cloud_fault: Fault) -> None:
+    cloud_fault("secretmanager.projects.secrets.addVersion", 400)
+    refused = clone("secrets", "set", KEY, given=b"x").err
+    assert f"Secret Manager refused to set {KEY} (HTTP 400)." in refused
+    assert "http://" not in refused
+
+
 def test_the_list_shows_what_file_and_project_disagree_about(clone: SmallClone) -> None:
     path = f"v1/projects/{clone.project}/secrets"
     clone.cloud().request(

@@ -8,6 +8,7 @@ from typing import Any
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, PermissionProblem
 from groundwork.google.cloud import CloudProblem, GoogleCloud
+from groundwork.google.official import said
 from groundwork.people.access import Cell, RolePermissions
 from groundwork.people.personas import PolicyTarget, personas
 from groundwork.people.remedies import remedies
@@ -125,9 +126,7 @@ def _wrong_state(asked: SecretAccess, problem: Any) -> GroundworkError:
     state = next((word for word in ("destroyed", "disabled") if word.upper() in str(problem)), "")
     which = "its newest version" if asked.version == "latest" else f"its version {asked.version}"
     if not state or not asked.version:
-        return GroundworkError(
-            f"Secret Manager refused to {asked.doing} {asked.subject} (HTTP 400).", [problem.message]
-        )
+        return GroundworkError(f"Secret Manager refused to {asked.doing} {asked.subject} (HTTP 400).", [said(problem)])
     remedy = (
         f"enable it with `groundwork secrets enable {asked.name} {asked.version}`, or choose another with --version"
         if state == "disabled"
