@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from queue import SimpleQueue
@@ -18,6 +19,7 @@ from google.logging.type.log_severity_pb2 import WARNING
 from google.protobuf import any_pb2
 from google.pubsub_v1 import PublisherClient, SubscriberClient
 from localcloud.server import certificates
+from localcloud.server.message_stream import Outstanding
 
 from tests.localcloud.inside import OWNER, PROJECT
 from tests.localcloud.serving import Serving, serving
@@ -146,7 +148,7 @@ def test_alert_policies_are_changed_by_a_mask(connect: Connect) -> None:
 @pytest.fixture
 def subscription(connect: Connect, request: pytest.FixtureRequest) -> tuple[str, str]:
     """A topic and its subscription, both of the test's own."""
-    name = request.node.name.replace("_", "-")[:60]
+    name = re.sub(r"\W+|_", "-", request.node.name)[:90]
     topic, subscription = f"{PARENT}/topics/{name}", f"{PARENT}/subscriptions/{name}"
     connect(PublisherClient).create_topic(name=topic)
     connect(SubscriberClient).create_subscription(name=subscription, topic=topic)
@@ -195,6 +197,40 @@ def test_a_stream_takes_acknowledgments_and_deadlines(connect: Connect, subscrip
     assert [one.message.data for one in next(stream).received_messages] == [b"kept"]
     requests.put(None)
     assert list(stream) == []
+
+
+@pytest.mark.parametrize("limit", [{"max_outstanding_messages": 2}, {"max_outstanding_bytes": 1}])
+def test_a_stream_has_no_more_outstanding_than_its_client_wants(
+    connect: Connect, subscription: tuple[str, str], limit: dict[str, int]
+) -> None:
+    topic, name = subscription
+    connect(PublisherClient).publish(topic=topic, messages=[{"data": data} for data in (b"a", b"b", b"c", b"d")])
+    requests: SimpleQueue[Any] = SimpleQueue()
+    requests.put({"subscription": name, "stream_ack_deadline_seconds": 600, **limit})
+    subscriber = connect(SubscriberClient)
+    stream = subscriber.streaming_pull(iter(requests.get, None), timeout=60)
+    first = [one.ack_id for one in next(stream).received_messages]
+    assert len(first) == limit.get("max_outstanding_messages", 1)
+    pulled = subscriber.pull(subscription=name, max_messages=10, return_immediately=True).received_messages
+    assert len(first) + len(pulled) == 4
+    subscriber.modify_ack_deadline(subscription=name, ack_ids=[one.ack_id for one in pulled], ack_deadline_seconds=0)
+    requests.put({"ack_ids": first[:1]})
+    (second,) = next(stream).received_messages
+    subscriber.acknowledge(subscription=name, ack_ids=[second.ack_id, *first])
+    assert len(next(stream).received_messages) == 1
+    requests.put(None)
+    assert list(stream) == []
+
+
+def test_what_a_client_has_lost_by_its_lease_is_not_outstanding() -> None:
+    held = Outstanding()
+    assert held.room(0) == 100
+    held.limit(2, 0)
+    held.add("a", 10, 5)
+    held.add("b", 10, 7)
+    assert [held.room(now) for now in (4, 6)] == [0, 1]
+    held.lease(["b"], 9)
+    assert [held.room(now) for now in (8, 10)] == [1, 2]
 
 
 def test_a_stream_of_one_who_may_not_pull_is_refused(connect: Connect, subscription: tuple[str, str]) -> None:

@@ -33,6 +33,7 @@ _METHOD = re.compile(r"/((?:[a-z][a-z0-9_]*\.)+)([A-Z]\w*)/([A-Z]\w*)")
 _WORKERS = 32
 _Parse = Callable[[bytes], Message]
 _Stream = Callable[[Iterator[bytes], Any], Iterator[bytes]]
+_Told = Callable[[Any], None]
 # Services that every API carries under its own host: message module, REST suffixes by method.
 _MIXINS: Mapping[str, tuple[Any, Mapping[str, tuple[str, str, str]]]] = {
     "google.longrunning.Operations": (
@@ -74,9 +75,14 @@ class Transcoder:
         self._servers: dict[str, tuple[grpc.Server, str]] = {}
         self._pool = ThreadPoolExecutor(_WORKERS, "grpc")
         self._lock = threading.Lock()
+        messages = message_stream.Streams(self._address)
         self._streams: Mapping[tuple[str, str], _Stream] = {
             (log_tail.HOST, log_tail.METHOD): log_tail.Tails(self._address).followed,
-            (message_stream.HOST, message_stream.METHOD): message_stream.Streams(self._address).pulled,
+            (message_stream.HOST, message_stream.METHOD): messages.pulled,
+        }
+        self._told: Mapping[tuple[str, str], _Told] = {
+            (message_stream.HOST, message_stream.ACKNOWLEDGE): messages.acknowledged,
+            (message_stream.HOST, message_stream.MODIFY): messages.modified,
         }
 
     def socket(self, host: str) -> str:
@@ -89,7 +95,9 @@ class Transcoder:
             if host not in self._servers:
                 path = str(self._folder / str(len(self._servers)))
                 server = grpc.server(
-                    self._pool, handlers=(_Calls(self._address, host, self._streams),), maximum_concurrent_rpcs=None
+                    self._pool,
+                    handlers=(_Calls(self._address, host, self._streams, self._told),),
+                    maximum_concurrent_rpcs=None,
                 )
                 server.add_insecure_port(f"unix:{path}")
                 server.start()
@@ -105,10 +113,16 @@ class Transcoder:
 
 
 class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
-    """Every method of a host."""
+    """Every method of a host; `told` is called with the requests of a method that have succeeded."""
 
-    def __init__(self, address: str, host: str, streams: Mapping[tuple[str, str], _Stream]) -> None:
-        self._address, self._host, self._streams = address, host, streams
+    def __init__(
+        self,
+        address: str,
+        host: str,
+        streams: Mapping[tuple[str, str], _Stream],
+        told: Mapping[tuple[str, str], _Told],
+    ) -> None:
+        self._address, self._host, self._streams, self._told = address, host, streams, told
 
     def service(self, details: Any) -> Any:
         name = details.method
@@ -117,14 +131,18 @@ class _Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         method = _method(name, self._host)
         if method is None:
             return grpc.unary_unary_rpc_method_handler(lambda _, context: context.abort(*_unknown(name)))
-        return grpc.unary_unary_rpc_method_handler(lambda data, context: self._called(method, data, context))
+        told = self._told.get((self._host, name))
+        return grpc.unary_unary_rpc_method_handler(lambda data, context: self._called(method, told, data, context))
 
-    def _called(self, method: Unary, data: bytes, context: grpc.ServicerContext) -> bytes:
+    def _called(self, method: Unary, told: _Told | None, data: bytes, context: grpc.ServicerContext) -> bytes:
         try:
-            verb, target, body = _rest(method, method.request(data))
+            request = method.request(data)
+            verb, target, body = _rest(method, request)
         except ValueError as problem:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(problem))
         text = rest_calls.asked(self._address, method.host, context, verb, target, body)
+        if told:
+            told(request)
         return method.answer(text or "{}")
 
 
