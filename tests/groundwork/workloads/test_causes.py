@@ -15,6 +15,11 @@ PORT = (
     [
         (PORT, [], "it must listen on 0.0.0.0, on the port in the variable PORT"),
         (
+            "Failed to trigger build: if 'build.service_account' is specified, the build must either (a) specify 'build.logs_bucket'",
+            [],
+            "a build with an account of its own has no default bucket for its log: add `options: {logging: CLOUD_LOGGING_ONLY}`",
+        ),
+        (
             PORT,
             ["INFO:     Uvicorn running on http://127.0.0.1:8000 (Press CTRL+C to quit)"],
             "it listens on 127.0.0.1 only",

@@ -10,6 +10,7 @@ LINES = 8
 
 # Common failures, the most specific first. Sources: https://cloud.google.com/run/docs/troubleshooting and public issues.
 _CAUSES = (
+    (r"'build\.service_account' is specified, the build must", "a build with an account of its own has no default bucket for its log: add `options: {{logging: CLOUD_LOGGING_ONLY}}` to its build file"),
     (r"ModuleNotFoundError: No module named '?([\w.]+)", "the image lacks the Python package {0}: add it to its requirements and build again"),
     (r'exec: "(?:--?\w|/gcs/|gs://)', "its arguments replace CMD, so that the first argument is run as the program: set ENTRYPOINT in the Dockerfile"),
     (r"(?:Out of memory|Memory limit of [\w. ]+ exceeded|OOM|out-of-memory)", "it needs more memory than its limit: raise memory in the environment file"),
