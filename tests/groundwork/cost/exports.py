@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def _usage(number: int) -> Row:
     service = SERVICES[number % len(SERVICES)]
     return {
         "billing_account_id": ACCOUNTS[number % 7 == 0],
-        "invoice": {"month": f"{_pacific(start) + timedelta(days=31 if late else 0):%Y%m}", "publisher_type": "GOOGLE"},
+        "invoice": {"month": _month(start, late), "publisher_type": "GOOGLE"},
         "cost_type": "regular",
         "service": {"id": service[0], "description": service[1]},
         "sku": {"id": f"SKU-{number % 13}", "description": "something"},
@@ -99,13 +100,24 @@ def _pacific(moment: datetime) -> datetime:
     return moment - timedelta(hours=7 if moment < datetime(2026, 11, 1, 9, tzinfo=UTC) else 8)
 
 
+@cache
+def _month(start: datetime, late: bool) -> str:
+    return f"{_pacific(start) + timedelta(days=31 if late else 0):%Y%m}"
+
+
+@cache
 def _time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def day(row: Mapping[str, Any]) -> str:
     """The Pacific day of a row, worked out without a time zone database (daylight saving ended on 2026-11-01)."""
-    return _pacific(datetime.fromisoformat(row["usage_start_time"].replace(" UTC", "+00:00"))).date().isoformat()
+    return _day(row["usage_start_time"])
+
+
+@cache
+def _day(start: str) -> str:
+    return _pacific(datetime.fromisoformat(start.replace(" UTC", "+00:00"))).date().isoformat()
 
 
 def member(row: Mapping[str, Any]) -> str:
@@ -140,8 +152,9 @@ def counted(found: Iterable[Row], keys: Mapping[str, Callable[[Row], str]], into
         promotion = sum((c["amount"] for c in row["credits"] if c["type"] == "PROMOTION"), Decimal(0))
         other = sum((c["amount"] for c in row["credits"] if c["type"] != "PROMOTION"), Decimal(0))
         for name, by in keys.items():
-            held = into[name].get(by(row), (Decimal(0), Decimal(0), Decimal(0)))
-            into[name][by(row)] = (held[0] + row["cost"], held[1] + promotion, held[2] + other)
+            key = by(row)
+            held = into[name].get(key, (Decimal(0), Decimal(0), Decimal(0)))
+            into[name][key] = (held[0] + row["cost"], held[1] + promotion, held[2] + other)
         yield row
 
 
