@@ -374,3 +374,10 @@ def test_no_name_of_a_file_is_another_line(tmp_path: Path) -> None:
     )
     for clue in repository.scan(tmp_path):
         assert all(text.isprintable() for text in (clue.file, clue.name, clue.becomes)), clue
+
+
+def test_files_of_nothing_but_lines_are_read_to_their_end(tmp_path: Path) -> None:
+    lines = "\n" * 900_000
+    files = dict.fromkeys(("main.py", "run.sh", "job.yaml", ".github/workflows/ci.yaml"), lines)
+    files["Dockerfile"] = f"{lines}EXPOSE 8000\n"
+    assert detected(tmp_path, files) == [("Dockerfile", "app", "repositories"), ("Dockerfile", "app", "services")]

@@ -39,14 +39,14 @@ _ALIKE = frozenset({"W&B", "GitHub workflow"})
 _DOTENV = re.compile(r"\.env(\.(?!(example|sample|template|dist)\Z)[\w-]+)?")
 _KEY = re.compile(r"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=")
 _SECRET = re.compile(r"(?i)key|token|secret|passw|credential|user|auth")
-_WANDB = re.compile(r"(?m)^\s*(?:import wandb|from wandb)\b|(?:^[\s-]*|[\"'])wandb\b")
+_WANDB = re.compile(r"(?m)^[ \t]*(?:import wandb|from wandb)\b|(?:^[ \t-]*|[\"'])wandb\b")
 _SERVES = re.compile(
-    r"(?im)^\s*(?:CMD|ENTRYPOINT)\b.*\b(?:uvicorn|gunicorn|hypercorn|fastapi|streamlit|flask|gradio|bentoml)\b"
+    r"(?im)^[ \t]*(?:CMD|ENTRYPOINT)\b.*\b(?:uvicorn|gunicorn|hypercorn|fastapi|streamlit|flask|gradio|bentoml)\b"
 )
 _LISTENS = re.compile(
-    r"(?im)^\s*(?:CMD|ENTRYPOINT)\b.*[\s\"'](?:--(?:server[.-])?port|--bind|-b)[\"',=\s]+(?:[\w.]*:)?([1-9][0-9]{0,3}|[1-5][0-9]{4})\b"
+    r"(?im)^[ \t]*(?:CMD|ENTRYPOINT)\b.*[\s\"'](?:--(?:server[.-])?port|--bind|-b)[\"',=\s]+(?:[\w.]*:)?([1-9][0-9]{0,3}|[1-5][0-9]{4})\b"
 )
-_EXPOSES = re.compile(r"(?im)^\s*EXPOSE\s+([1-9][0-9]{0,3}|[1-5][0-9]{4})(?:/tcp)?\s*(?:\n|\Z)")
+_EXPOSES = re.compile(r"(?im)^[ \t]*EXPOSE\s+([1-9][0-9]{0,3}|[1-5][0-9]{4})(?:/tcp)?\s*(?:\n|\Z)")
 _GITHUB = re.compile(
     r"(?:https://(?:[^@/]+@)?|ssh://git@|git@)github\.com[:/]([A-Za-z0-9-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?"
 )

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from groundwork.start import addresses, deployed
 from groundwork.start.clue import Clue
 
-_ASSIGNED = re.compile(r"(?m)^\s*(?:export\s+)?([A-Z][A-Z0-9_]*)=['\"]?([^\s'\"$`]+)['\"]?\s*$")
+_ASSIGNED = re.compile(r"(?m)^[ \t]*(?:export\s+)?([A-Z][A-Z0-9_]*)=['\"]?([^\s'\"$`]+)['\"]?[ \t\r]*$")
 _ENV = re.compile(
-    r"(?m)^\s+([A-Z][A-Z0-9_]*):\s*(?:\$\{\{[^}\n]*\|\|\s*'([^']*)'\s*\}\}|['\"]?([^\s'\"{}$#]+)['\"]?)\s*$"
+    r"(?m)^[ \t]+([A-Z][A-Z0-9_]*):\s*(?:\$\{\{[^}\n]*\|\|\s*'([^']*)'\s*\}\}|['\"]?([^\s'\"{}$#]+)['\"]?)[ \t\r]*$"
 )
 _READ = re.compile(r"\$\{\{\s*env\.(\w+)\s*(?:\|\|\s*'([^']*)'\s*)?\}\}")
-_KEY = re.compile(r"(?m)^\s*credentials_json:")
+_KEY = re.compile(r"(?m)^[ \t]*credentials_json:")
 
 
 def in_workflow(file_name: str, text: str) -> Iterator[Clue]:

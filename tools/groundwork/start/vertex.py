@@ -15,9 +15,9 @@ _WHAT = "Vertex AI job"
 _POOLS = re.compile(
     r"(?m)^(?:(?:jobSpec|job_spec):[ \t]*\n(?:(?:[ \t].*)?\n)*?[ \t]+)?(?:workerPoolSpecs|worker_pool_specs):"
 )
-_MACHINE = re.compile(r"(?m)^[\s-]*(?:machineType|machine_type):\s*['\"]?([a-z0-9]+-[a-z]+-[0-9]+)\b")
-_IMAGE = re.compile(r"(?m)^[\s-]*(?:imageUri|image_uri):\s*['\"]?([^\s'\"#]+)")
-_SAVED_IN = re.compile(r"(?m)^\s*(?:outputUriPrefix|output_uri_prefix):\s*['\"]?gs://([^/\s'\"]+)")
+_MACHINE = re.compile(r"(?m)^[ \t-]*(?:machineType|machine_type):\s*['\"]?([a-z0-9]+-[a-z]+-[0-9]+)\b")
+_IMAGE = re.compile(r"(?m)^[ \t-]*(?:imageUri|image_uri):\s*['\"]?([^\s'\"#]+)")
+_SAVED_IN = re.compile(r"(?m)^[ \t]*(?:outputUriPrefix|output_uri_prefix):\s*['\"]?gs://([^/\s'\"]+)")
 
 
 def clues(file_name: str, text: str) -> Iterator[Clue]:
