@@ -30,4 +30,4 @@ def test_archives_are_unpacked_with_the_filter_that_the_first_ones_lack() -> Non
         for path in sorted(TOOLS.rglob("*.py"))
         if "filter=" in (text := path.read_text("utf-8")) and "tarfile" in text
     }
-    assert unpacking == {"localcloud/services/cloudbuild/sources.py": True}
+    assert unpacking == {"localcloud/services/cloudbuild/tars.py": True}

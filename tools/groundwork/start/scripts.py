@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from groundwork.start import addresses, deployed
 from groundwork.start.clue import Clue
 
-_ASSIGNED = re.compile(r"(?m)^[ \t]*(?:export\s+)?([A-Z][A-Z0-9_]*)=['\"]?([^\s'\"$`]+)['\"]?[ \t\r]*$")
+_ASSIGNED = re.compile(r"^[ \t]*(?:export\s+)?([A-Z][A-Z0-9_]*)=['\"]?([^\s'\"$`]+)['\"]?[ \t\r]*$", re.MULTILINE)
 _ENV = re.compile(
-    r"(?m)^[ \t]+([A-Z][A-Z0-9_]*):\s*(?:\$\{\{[^}\n]*\|\|\s*'([^']*)'\s*\}\}|['\"]?([^\s'\"{}$#]+)['\"]?)[ \t\r]*$"
+    r"^[ \t]+([A-Z][A-Z0-9_]*):\s*(?:\$\{\{[^}\n]*\|\|\s*'([^']*)'\s*\}\}|['\"]?([^\s'\"{}$#]+)['\"]?)[ \t\r]*$",
+    re.MULTILINE,
 )
 _READ = re.compile(r"\$\{\{\s*env\.(\w+)\s*(?:\|\|\s*'([^']*)'\s*)?\}\}")
-_KEY = re.compile(r"(?m)^[ \t]*credentials_json:")
+_KEY = re.compile(r"^[ \t]*credentials_json:", re.MULTILINE)
 
 
 def in_workflow(file_name: str, text: str) -> Iterator[Clue]:
