@@ -211,7 +211,7 @@ def test_a_stream_has_no_more_outstanding_than_its_client_wants(
     stream = subscriber.streaming_pull(iter(requests.get, None), timeout=60)
     first = [one.ack_id for one in next(stream).received_messages]
     assert len(first) == limit.get("max_outstanding_messages", 1)
-    pulled = subscriber.pull(subscription=name, max_messages=10, return_immediately=True).received_messages
+    pulled = subscriber.pull(subscription=name, max_messages=10).received_messages
     assert len(first) + len(pulled) == 4
     subscriber.modify_ack_deadline(subscription=name, ack_ids=[one.ack_id for one in pulled], ack_deadline_seconds=0)
     requests.put({"ack_ids": first[:1]})
