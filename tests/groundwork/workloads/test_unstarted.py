@@ -50,11 +50,16 @@ def test_push_list_logs_and_status_show_it(tmp_path: Path, local_clone: Checkout
     runs = json.loads(clone("status", "--json").text)["runs"]
     assert [one["id"] for one in runs["failed_builds"]] == [build.id]
 
+    commit(repository, "three", 'steps: [{"name\\n  other: build 12345678 started": 1}]\n')
+    for output in (clone("local", "push", url).text, clone("status").text):
+        assert "other: build 12345678 started" in output
+        assert not [line for line in output.splitlines() if line.startswith("  other")]
 
-def commit(repository: Path, text: str) -> None:
-    """A commit on the main branch whose build file has no steps."""
+
+def commit(repository: Path, text: str, build: str = "steps: []\n") -> None:
+    """A commit on the main branch with a build file, by default one without steps."""
     repository.mkdir(exist_ok=True)
-    (repository / "cloudbuild.yaml").write_text("steps: []\n")
+    (repository / "cloudbuild.yaml").write_text(build)
     (repository / "text").write_text(text)
     author = ("-c", "user.name=a", "-c", "user.email=a@example.com")
     for arguments in (("init", "-q", "-b", "main"), ("add", "."), (*author, "commit", "-q", "-m", text)):

@@ -17,6 +17,7 @@ from groundwork.cli.options import environment_option, here, json_option, yes_op
 from groundwork.cli.principal import principal_of
 from groundwork.cli.printing import as_written, echo, print_json
 from groundwork.cli.terminal import Terminal
+from groundwork.display import on_one_line
 from groundwork.environment.checkout import find_checkout
 from groundwork.errors import UsageProblem
 from groundwork.google import local as feature
@@ -248,7 +249,7 @@ def push(url: str, as_json: bool) -> None:
     for one in found:
         echo(f"{one['repository']} {one['ref'].removeprefix('refs/')} is at {one['commit'][:7]}.")
         for trigger in one["triggers"]:
-            echo(f"  {trigger['name']}: {_outcome(trigger)}")
+            echo(f"  {on_one_line(trigger['name'])}: {on_one_line(_outcome(trigger))}")
         if not one["triggers"]:
             echo("  No trigger matches it.")
     if not found:

@@ -11,6 +11,7 @@ from groundwork.cli.options import environment_option, here, json_option
 from groundwork.cli.outputs import print_outputs
 from groundwork.cli.printing import echo, print_json
 from groundwork.cost.amounts import as_money
+from groundwork.display import on_one_line
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment
 from groundwork.errors import GroundworkError, UsageProblem
@@ -102,9 +103,8 @@ def _print_runs(now: Now, environment: Environment) -> None:
     if now.failed:
         echo("last build failed:")
     for build in now.failed:
-        echo(
-            f"  {build.trigger}, {when(build.created)} UTC: {build.failure}; groundwork builds logs {build.id[:8]} --env {environment.name}"
-        )
+        failure = on_one_line(f"{build.trigger}, {when(build.created)} UTC: {build.failure}")
+        echo(f"  {failure}; groundwork builds logs {build.id[:8]} --env {environment.name}")
     for sentence in now.unknown:
         echo(f"  unknown: {sentence}")
 
