@@ -177,8 +177,8 @@ def _serve(state: Path, listening: socket.socket, ready: Callable[[str], None]) 
         # uvicorn raises the signal again after it has stopped, and the record must be removed, too.
         signal.signal(signal.SIGTERM, _leave)
         try:
-            records.write(state / records.SERVER, record)
             records.write(state / records.PORT, {"port": port})
+            records.write(state / records.SERVER, record)  # last: whoever reads it may kill the server at once
             ready(base)
             _tune_garbage_collection()
             Server(config, opened, state / records.SERVER_LOCK).run(sockets=[listening])
