@@ -14,7 +14,7 @@ from groundwork import cli
 from groundwork.environment.placeholders import placeholders
 from groundwork.environment.values import load
 from groundwork.errors import Exit
-from groundwork.start.clue import plain
+from groundwork.start.needs import plain
 
 from tests.terminal import at_terminal
 

@@ -6,11 +6,19 @@ import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from groundwork.errors import UsageProblem
-from groundwork.start import repository
+from groundwork.start import needs, repository
 from groundwork.start.clue import Clue
+
+Kind = TypeVar("Kind")
+
+
+def needed(kind: type[Kind], folder: Path) -> list[Kind]:
+    """What the code in a folder needs of one kind."""
+    return [clue.need for clue in repository.scan(folder) if isinstance(clue.need, kind)]
 
 
 def detected(folder: Path, files: Mapping[str, str]) -> list[tuple[str, str, str]]:
@@ -55,9 +63,7 @@ def test_a_dockerfile_is_an_image_with_a_name_that_google_takes(file: str, image
 )
 def test_a_dockerfile_that_serves_is_a_service(line: str, port: int | None, tmp_path: Path) -> None:
     detected(tmp_path, {"api/Dockerfile": f"FROM python:3.11-slim\n{line}\n"})
-    assert [clue.port for clue in repository.scan(tmp_path) if clue.section == "services"] == (
-        [] if port is None else [port]
-    )
+    assert [service.port for service in needed(needs.Service, tmp_path)] == ([] if port is None else [port])
 
 
 @pytest.mark.parametrize(
@@ -77,13 +83,13 @@ def test_a_dockerfile_that_serves_is_a_service(line: str, port: int | None, tmp_
 def test_an_image_is_built_from_the_folder_that_has_what_it_copies(copied: str, context: str, tmp_path: Path) -> None:
     files = {"docker/api/Dockerfile": f"FROM scratch\n{copied}\n", "docker/api/main.py": "", "src/a.py": ""}
     detected(tmp_path, {**files, "requirements.txt": ""})
-    assert [clue.context for clue in repository.scan(tmp_path) if clue.what == "Dockerfile"] == [context]
+    assert [image.context for image in needed(needs.Image, tmp_path)] == [context]
 
 
 def test_a_folder_of_nothing_but_dockerfiles_is_not_what_is_copied(tmp_path: Path) -> None:
     detected(tmp_path, {f"dockerfiles/{name}.dockerfile": "COPY . /app" for name in ("api", "train")})
     (tmp_path / "main.py").touch()
-    assert {clue.context for clue in repository.scan(tmp_path)} == {""}
+    assert {image.context for image in needed(needs.Image, tmp_path)} == {""}
 
 
 def test_a_dvc_remote_on_google_cloud_is_a_bucket_and_another_could_be_one(tmp_path: Path) -> None:
@@ -127,9 +133,11 @@ def test_a_cloud_build_file_names_images_and_services(tmp_path: Path) -> None:
     assert detected(tmp_path, {"cloudbuild.yaml": text}) == [
         ("Cloud Build", "cloudbuild", "builds"),
         ("Cloud Build", "trainer", "repositories"),
-        ("Cloud Build", "r", "registries"),
+        ("Cloud Build", "r", "repositories"),
         ("Cloud Build", "backend", "services"),
     ]
+    assert needed(needs.Image, tmp_path) == [needs.Image("r/trainer")]
+    assert needed(needs.Repository, tmp_path) == [needs.Repository("r")]
 
 
 def test_a_cloud_build_file_names_secrets_and_starts_training(tmp_path: Path) -> None:
@@ -184,7 +192,7 @@ def test_substitutions_are_filled_in(tmp_path: Path) -> None:
         "substitutions: {_WHERE: europe-west4, _REGISTRY: ours, _SERVICE: quotes, _OTHER: 5}\n"
     )
     assert detected(tmp_path, {"cloudbuild.yaml": text})[1:] == [
-        ("Cloud Build", "ours", "registries"),
+        ("Cloud Build", "ours", "repositories"),
         ("Cloud Build", "quotes", "services"),
     ]
     assert {clue.region for clue in repository.scan(tmp_path)} == {"europe-west4", ""}
@@ -211,8 +219,8 @@ run deploy tides --image x --allow-unauthenticated --port 8000 --memory=4Gi --cp
 --min-instances 0 --set-env-vars MODEL=small,API_KEY=no,PORT=1,ROOM=$R --set-secrets KEY=HARBOUR_KEY:latest --quiet
 """
 SETTINGS = {
-    "public": "true", "port": "8000", "cpu": "2", "memory": "4Gi", "max_instances": "10", "timeout_seconds": "300",
-    "env": '{"MODEL": "small"}', "secrets": '{"KEY": "HARBOUR_KEY"}',
+    "public": True, "port": 8000, "cpu": 2, "memory": "4Gi", "max_instances": 10, "timeout_seconds": 300,
+    "env": {"MODEL": "small"}, "secrets": {"KEY": "HARBOUR_KEY"},
 }  # fmt: skip
 
 
@@ -231,7 +239,7 @@ SETTINGS = {
 )
 def test_a_deployment_says_how_its_service_runs(name: str, text: str, tmp_path: Path) -> None:
     detected(tmp_path, {name: text})
-    (service,) = (clue for clue in repository.scan(tmp_path) if clue.section == "services")
+    (service,) = needed(needs.Service, tmp_path)
     assert (service.name, service.settings) == ("tides", SETTINGS)
 
 
@@ -251,7 +259,7 @@ def test_a_deployment_says_how_its_service_runs(name: str, text: str, tmp_path: 
 )
 def test_flags_that_the_file_cannot_say_are_left_out(flags: str, tmp_path: Path) -> None:
     detected(tmp_path, {"deploy.sh": f"gcloud run deploy tides {flags}\ngcloud run deploy --image x\n"})
-    (service,) = repository.scan(tmp_path)
+    (service,) = needed(needs.Service, tmp_path)
     assert set(service.settings) <= {"cpu"}
 
 
@@ -279,8 +287,9 @@ def test_a_job_file_says_where_it_saves_and_which_keys_lie_open(key: str, tmp_pa
     )
     detected(tmp_path, {"job.yaml": text})
     job, saved, key_clue = repository.scan(tmp_path)
-    assert (job.image, job.region, job.project) == ("ours/tide_train", "europe-west4", "harbour-42")
-    assert (saved.name, saved.section) == ("their-models", "buckets")
+    assert job.need == needs.Training("ours/tide_train", "n1-standard-8")
+    assert (job.region, job.project) == ("europe-west4", "harbour-42")
+    assert saved.need == needs.Bucket("their-models", "training")
     assert key_clue.becomes.startswith("WANDB_API_KEY has its value in this file")
     assert "hidden" not in str(repository.scan(tmp_path))
 
@@ -304,7 +313,7 @@ def test_weights_and_biases_is_mentioned_once(tmp_path: Path) -> None:
 
 
 def test_a_service_accounts_key_is_called_needless(tmp_path: Path) -> None:
-    clue = Clue("service-account key", "key.json", "", "nothing here needs one; delete the file and the key")
+    clue = Clue("service-account key", "key.json", "nothing here needs one; delete the file and the key")
     detected(tmp_path, {"key.json": '{"type": "service_account", "private_key": "x"}', "data.json": "[]"})
     assert repository.scan(tmp_path) == (clue,)
 
@@ -314,9 +323,17 @@ def test_what_cannot_be_read_is_reported_and_stops_nothing(tmp_path: Path) -> No
         "cloudbuild.yaml": "a: [",
         ".dvc/config": "x",
         "cloudbuild.json": "[" * 5000,
+        "job.yaml": "workerPoolSpecs: {{ pools }}\n",
         "bad.py": "\udcff".encode("utf-8", "surrogateescape").decode("latin-1"),
     }
-    assert detected(tmp_path, files) == [("Cloud Build", "", ""), ("Cloud Build", "", ""), ("DVC", "", "")]
+    assert detected(tmp_path, files) == [
+        ("Cloud Build", "", ""), ("Cloud Build", "", ""), ("Vertex AI job", "", ""), ("DVC", "", ""),
+    ]  # fmt: skip
+
+
+def test_images_that_are_no_list_are_none(tmp_path: Path) -> None:
+    detected(tmp_path, {"cloudbuild.yaml": "steps: []\nimages: api\n"})
+    assert needed(needs.Image, tmp_path) == []
 
 
 @pytest.mark.parametrize(

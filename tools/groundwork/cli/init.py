@@ -16,9 +16,10 @@ from groundwork.cli.printing import as_written, echo, next_steps, print_json, pr
 from groundwork.environment.values import EnvironmentProblem, refuse_mistakes
 from groundwork.errors import GroundworkError, Refused, UsageProblem
 from groundwork.people.team import checked_email
-from groundwork.start import addresses, draft, platform, repository
-from groundwork.start.clue import Clue, plain
+from groundwork.start import addresses, draft, needs, platform, repository
+from groundwork.start.clue import Clue
 from groundwork.start.draft import Answers
+from groundwork.start.needs import plain
 from groundwork.terraform import process
 
 _REGION = "europe-west1"
@@ -200,8 +201,10 @@ def _say(answers: Answers, clues: tuple[Clue, ...], copied: list[str], text: str
             f"groundwork adopt --env {answers.name}": "take over what was created by hand",
             **steps,
         }
-    built = [clue for clue in clues if clue.what == "Dockerfile"]
-    image = next((clue.name for clue in sorted(built, key=lambda clue: clue.section != "services")), "")
+    wanted = [clue.need for clue in clues]
+    built = [need.name for need in wanted if isinstance(need, needs.Image) and need.dockerfile]
+    served = {need.name for need in wanted if isinstance(need, needs.Service)}
+    image = next((name for name in sorted(built, key=lambda name: name not in served)), "")
     if image and answers.cloud == "local":
         steps[f"groundwork builds submit --build {image} {folder} --env {answers.name}"] = (
             "build it, and deploy it if it is a service"

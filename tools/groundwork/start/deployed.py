@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from groundwork.start.needs import Settings
 
 _COMMAND = re.compile(r"\bgcloud\s+(?:beta\s+|alpha\s+)?run\s+deploy\s+([^;&|\n]+)")
 _NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,47}[a-z0-9])?")
@@ -16,7 +17,7 @@ _MOUNTED = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,99})=([A-Za-z][A-Za-z0-9_-]{0,6
 _GIB = {"Mi": 1 / 1024, "Gi": 1}
 
 
-def in_script(text: str) -> Iterator[tuple[str, dict[str, str]]]:
+def in_script(text: str) -> Iterator[tuple[str, Settings]]:
     """Name and settings of each service that a shell script deploys."""
     for found in _COMMAND.findall(text.replace("\\\n", " ")):
         try:
@@ -26,16 +27,11 @@ def in_script(text: str) -> Iterator[tuple[str, dict[str, str]]]:
         yield from in_words(["run", "deploy", *words])
 
 
-def in_words(words: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+def in_words(words: Sequence[str]) -> Iterator[tuple[str, Settings]]:
     """The same for one command's words, which may begin before `run deploy`."""
     starts = [at for at, two in enumerate(itertools.pairwise(words)) if two == ("run", "deploy")]
     if starts and len(words) > starts[0] + 2 and _NAME.fullmatch(words[starts[0] + 2]):
         yield words[starts[0] + 2], _settings(_flags(words[starts[0] + 3 :]))
-
-
-def secrets(settings: Mapping[str, str]) -> list[str]:
-    """The secrets that a service's settings name."""
-    return list(json.loads(settings["secrets"]).values()) if "secrets" in settings else []
 
 
 def _flags(words: Sequence[str]) -> dict[str, str]:
@@ -48,46 +44,40 @@ def _flags(words: Sequence[str]) -> dict[str, str]:
     return flags
 
 
-def _settings(flags: Mapping[str, str]) -> dict[str, str]:
+def _settings(flags: Mapping[str, str]) -> Settings:
     found = {
         key: value for key, (flag, read) in _KEYS.items() if flag in flags and (value := read(flags[flag])) is not None
     }
-    memory = re.fullmatch(r"(\d+)(Mi|Gi)", found.get("memory", ""))
-    if memory and int(memory[1]) * _GIB[memory[2]] > 4 * int(found.get("cpu", "1")):
+    memory, cpu = re.fullmatch(r"(\d+)(Mi|Gi)", str(found.get("memory"))), found.get("cpu", 1)
+    if memory and isinstance(cpu, int) and int(memory[1]) * _GIB[memory[2]] > 4 * cpu:
         del found["memory"]  # Cloud Run refuses it, too
     return found
 
 
-def _number(least: int, most: int) -> Callable[[str], str | None]:
-    def read(text: str) -> str | None:
+def _number(least: int, most: int) -> Callable[[str], int | None]:
+    def read(text: str) -> int | None:
         number = text.removesuffix("s")
-        return number if re.fullmatch(r"[1-9]\d{0,4}", number) and least <= int(number) <= most else None
+        return int(number) if re.fullmatch(r"[1-9]\d{0,4}", number) and least <= int(number) <= most else None
 
     return read
 
 
-def _one_of(pattern: str) -> Callable[[str], str | None]:
-    return lambda text: text if re.fullmatch(pattern, text) else None
-
-
-def _variables(text: str) -> str | None:
-    """Variables as a mapping, without those that a shell would fill in and those that look like secrets."""
+def _variables(text: str) -> dict[str, str] | None:
+    """Variables without those that a shell would fill in and those that look like secrets; None if there is no other."""
     found = [_VARIABLE.fullmatch(one) for one in text.split(",")]
-    kept = {one[1]: one[2] for one in found if one and not _SECRET.search(one[1])}
-    return json.dumps(kept, ensure_ascii=False) if kept else None
+    return {one[1]: one[2] for one in found if one and not _SECRET.search(one[1])} or None
 
 
-def _mounted(text: str) -> str | None:
+def _mounted(text: str) -> dict[str, str] | None:
     found = [_MOUNTED.fullmatch(one) for one in text.split(",")]
-    kept = {one[1]: one[2] for one in found if one}
-    return json.dumps(kept) if kept else None
+    return {one[1]: one[2] for one in found if one} or None
 
 
-_KEYS: dict[str, tuple[str, Callable[[str], str | None]]] = {
-    "public": ("allow-unauthenticated", lambda text: "true" if text in ("", "true") else None),
+_KEYS: dict[str, tuple[str, Callable[[str], bool | int | str | dict[str, str] | None]]] = {
+    "public": ("allow-unauthenticated", lambda text: True if text in ("", "true") else None),
     "port": ("port", _number(1, 65535)),
-    "cpu": ("cpu", _one_of("[12468]")),
-    "memory": ("memory", _one_of(r"[1-9]\d{0,4}(Mi|Gi)")),
+    "cpu": ("cpu", lambda text: int(text) if re.fullmatch("[12468]", text) else None),
+    "memory": ("memory", lambda text: text if re.fullmatch(r"[1-9]\d{0,4}(Mi|Gi)", text) else None),
     "min_instances": ("min-instances", _number(1, 100)),
     "max_instances": ("max-instances", _number(1, 100)),
     "concurrency": ("concurrency", _number(1, 1000)),
@@ -95,4 +85,4 @@ _KEYS: dict[str, tuple[str, Callable[[str], str | None]]] = {
     "env": ("set-env-vars", _variables),
     "secrets": ("set-secrets", _mounted),
 }
-"""Key -> (gcloud's flag, how its value is written in the file; None leaves it out)."""
+"""Key -> (gcloud's flag, what its value is in the file; None leaves it out)."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from groundwork.start import deployed
-from groundwork.start.clue import Clue, plain
+from groundwork.start import needs
+from groundwork.start.clue import Clue
+from groundwork.start.needs import Need, Settings, plain
 
-_JOB, _BUILD, _DVC = "Vertex AI job", "Cloud Build", "DVC remote"
 _OURS = frozenset({"tfstate", "staging", "sources", "functions"})
 """Buckets that groundwork has itself."""
 _PATH = re.compile(r"[A-Za-z0-9._/-]+")
@@ -30,18 +31,20 @@ class Answers:
 
 def text(answers: Answers, clues: Sequence[Clue]) -> str:
     """The file, with comments. It still has to be validated against the schema."""
+    wanted = [clue.need for clue in clues if clue.need]
+    buckets = _buckets_of(answers, wanted)
     return (
         "\n".join(
             [
                 *_head(answers),
                 *_members(answers),
-                *_buckets(answers, clues),
-                *_repositories(clues),
-                *_secrets(clues),
-                *_identities(answers, clues),
-                *_services(clues),
-                *_training(clues),
-                *_builds(answers, clues),
+                *_buckets(buckets, clues),
+                *_repositories(wanted, clues),
+                *_secrets(wanted, clues),
+                *_identities(answers, wanted, buckets),
+                *_services(wanted, clues),
+                *_training(wanted, clues),
+                *_builds(answers, wanted),
             ]
         )
         + "\n"
@@ -81,83 +84,85 @@ def _members(answers: Answers) -> Iterator[str]:
     yield from ["members:", f"  {answers.email}: {{role: operator}}"] if answers.email else ["members: {}"]
 
 
-def _data(answers: Answers, clues: Sequence[Clue]) -> dict[str, str]:
-    """The buckets for DVC, and others that jobs and builds name: names in the file, and what each says."""
+def _buckets_of(answers: Answers, wanted: Sequence[Need]) -> dict[str, str]:
+    """The buckets for DVC, then others that jobs and builds name: names in the file, and what each says."""
     found: dict[str, str] = {}
-    bucket_clues = [clue for clue in clues if clue.section == "buckets" and "google" not in clue.name]
-    for clue in sorted(bucket_clues, key=lambda clue: clue.what != _DVC):
-        dvc = ["dvc: true"] if clue.what == _DVC else []
-        name = _short(answers, clue)
-        if clue.name.startswith(f"{answers.project}-"):
+    named = [one for one in wanted if isinstance(one, needs.Bucket) and "google" not in one.name]
+    for bucket in sorted(named, key=lambda bucket: bucket.user != "dvc"):
+        dvc = ["dvc: true"] if bucket.user == "dvc" else []
+        name = _short(answers, bucket)
+        if bucket.name.startswith(f"{answers.project}-"):
             found |= {name: f"{{{', '.join(dvc)}}}"} if name not in {*found, *_OURS} else {}
-        elif _CALLED.fullmatch(clue.name):
-            found.setdefault(name, f"{{{', '.join([f'called: {clue.name}', *dvc])}}}")
-    return found if any("dvc" in said for said in found.values()) else {"data": "{dvc: true}", **found}
+        elif _CALLED.fullmatch(bucket.name):
+            found.setdefault(name, f"{{{', '.join([f'called: {bucket.name}', *dvc])}}}")
+    found = found if any("dvc" in said for said in found.values()) else {"data": "{dvc: true}", **found}
+    return found if "models" in found else {**found, "models": "{}"}
 
 
-def _short(answers: Answers, clue: Clue) -> str:
+def _short(answers: Answers, bucket: needs.Bucket) -> str:
     """A bucket's name in the file."""
-    return plain(clue.name.removeprefix(f"{answers.project}-"))
+    return plain(bucket.name.removeprefix(f"{answers.project}-"))
 
 
-def _named_by(answers: Answers, clues: Sequence[Clue], what: str) -> list[str]:
-    """The buckets, by their names in the file, that clues of a sort name."""
-    named = {_short(answers, clue) for clue in clues if clue.section == "buckets" and clue.what == what}
-    return [name for name in (*_data(answers, clues), "models") if name in named]
-
-
-def _buckets(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
+def _buckets(buckets: Mapping[str, str], clues: Sequence[Clue]) -> Iterator[str]:
     yield from ("", "# A bucket NAME is called PROJECT-NAME, unless it existed before.", "buckets:")
-    yield from _reasons(clues, "buckets")
-    yield from (f"  {name}: {said}" for name, said in _data(answers, clues).items())
-    yield from [] if "models" in _data(answers, clues) else ["  models: {}"]
+    yield from _reasons(clues, needs.Bucket)
+    yield from (f"  {name}: {said}" for name, said in buckets.items())
 
 
-def _repositories(clues: Sequence[Clue]) -> Iterator[str]:
+def _repositories(wanted: Sequence[Need], clues: Sequence[Clue]) -> Iterator[str]:
     yield from (
         "",
         "# Docker images: those older than 30 days are deleted, except the newest 5 of each.",
         "repositories:",
     )
-    yield from _reasons(clues, "repositories")
+    yield from _reasons(clues, needs.Image)
     yield "  images: {keep: 5, delete_after_days: 30}"
-    yield from _reasons(clues, "registries")
-    yield from (f"  {name}: {{keep: 5, delete_after_days: 30}}" for name in _registries(clues))
+    yield from _reasons(clues, needs.Repository)
+    yield from (f"  {name}: {{keep: 5, delete_after_days: 30}}" for name in _names(wanted, needs.Repository))
 
 
-def _registries(clues: Sequence[Clue]) -> list[str]:
-    """Repositories of images besides `images`."""
-    return list(dict.fromkeys(clue.name for clue in clues if clue.section == "registries"))
+def _names(wanted: Sequence[Need], kind: type[Need]) -> list[str]:
+    return list(dict.fromkeys(one.name for one in wanted if isinstance(one, kind)))
 
 
-def _secrets(clues: Sequence[Clue]) -> Iterator[str]:
-    mounted = [name for clue in clues for name in deployed.secrets(clue.settings)]
-    names = list(dict.fromkeys([*(clue.name for clue in clues if clue.section == "secrets"), *mounted]))
+def _secrets(wanted: Sequence[Need], clues: Sequence[Clue]) -> Iterator[str]:
+    mounted = [name for one in wanted if isinstance(one, needs.Service) for name in one.secrets]
+    names = dict.fromkeys([*_names(wanted, needs.Secret), *mounted])
     yield from ("", "# Names only: `groundwork secrets set NAME` asks for the value.")
     if not names:
         yield from ("secrets: {}", "#  wandb-api-key: {readers: [train]}")
         return
     yield "secrets:"
-    yield from _reasons(clues, "secrets")
-    built = {clue.name for clue in clues if clue.section == "secrets" and clue.what == _BUILD}
+    yield from _reasons(clues, needs.Secret)
+    built = {one.name for one in wanted if isinstance(one, needs.Secret) and one.by_build}
     yield from (f"  {name}: {{readers: [{'train, build' if name in built else 'train'}]}}" for name in names)
 
 
-def _reasons(clues: Sequence[Clue], section: str) -> Iterator[str]:
-    reasons = (f"  # {clue.file}: {clue.becomes}." for clue in clues if clue.section == section)
+def _reasons(clues: Sequence[Clue], kind: type[Need]) -> Iterator[str]:
+    reasons = (f"  # {clue.file}: {clue.becomes}." for clue in clues if isinstance(clue.need, kind))
     yield from (line for line in dict.fromkeys(reasons) if line.isprintable())
 
 
-def _identities(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
-    written = _named_by(answers, clues, _JOB)
-    pulled = _named_by(answers, clues, _DVC) if any(clue.section == "pulls" for clue in clues) else []
-    built = ", ".join(dict.fromkeys(f"{name}: read" for name in (*pulled, *_named_by(answers, clues, _BUILD))))
-    reads = ", ".join(
-        f"{name}: {'write' if name in written else 'read'}" for name in _data(answers, clues) if name != "models"
+def _identities(answers: Answers, wanted: Sequence[Need], buckets: Mapping[str, str]) -> Iterator[str]:
+    users = {"dvc": set[str](), "build": set[str](), "training": set[str]()}
+    for one in wanted:
+        if isinstance(one, needs.Bucket):
+            users[one.user].add(_short(answers, one))
+    pulled = users["dvc"] if any(isinstance(one, needs.PullsData) for one in wanted) else ()
+    built = [f"{name}: read" for group in (pulled, users["build"]) for name in buckets if name in group]
+    trained = [
+        f"{name}: {'write' if name in {'models', *users['training']} else 'read'}"
+        for name in sorted(buckets, key=lambda name: name == "models")
+    ]
+    deploys = dict.fromkeys(
+        f"{plain(one.name)}: deploy" for one in wanted if isinstance(one, needs.Service) and one.by_build
     )
-    deploys = [plain(clue.name) for clue in clues if clue.section == "services" and clue.what == _BUILD]
-    origins = {(clue.what, clue.section) for clue in clues}
-    read, write = (", ".join(f"{name}: {way}" for name in ("images", *_registries(clues))) for way in ("read", "write"))
+    submits = any(isinstance(one, needs.Training) and one.by_build for one in wanted)
+    read, write = (
+        ", ".join(f"{name}: {way}" for name in ("images", *_names(wanted, needs.Repository)))
+        for way in ("read", "write")
+    )
     yield from (
         "",
         "# One service account per purpose, what it may do, and which members may act as",
@@ -165,7 +170,7 @@ def _identities(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
         "identities:",
         "  train:",
         "    description: Trains models.",
-        f"    buckets: {{{reads}, models: write}}" if reads else "    buckets: {models: write}",
+        f"    buckets: {{{', '.join(trained)}}}",
         f"    repositories: {{{read}}}",
         "    users: [data-scientist, ml-engineer, operator]",
         "  serve:",
@@ -175,29 +180,30 @@ def _identities(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
         "    users: [ml-engineer, operator]",
         "  build:",
         "    description: Builds images.",
-        *([f"    buckets: {{{built}}}"] if built else []),
+        *([f"    buckets: {{{', '.join(dict.fromkeys(built))}}}"] if built else []),
         f"    repositories: {{{write}}}",
-        *([f"    services: {{{', '.join(f'{name}: deploy' for name in dict.fromkeys(deploys))}}}"] if deploys else []),
-        *(["    submits: [training]"] if (_BUILD, "training") in origins else []),
+        *([f"    services: {{{', '.join(deploys)}}}"] if deploys else []),
+        *(["    submits: [training]"] if submits else []),
         "    users: [ml-engineer, operator]",
     )
 
 
-def _services(clues: Sequence[Clue]) -> Iterator[str]:
-    services: dict[str, dict[str, str]] = {}
-    for clue in clues:
-        if clue.section == "services":
-            port = {"port": str(clue.port)} if clue.port else {}
-            services[plain(clue.name)] = {**port, **services.get(plain(clue.name), {}), **clue.settings}
+def _services(wanted: Sequence[Need], clues: Sequence[Clue]) -> Iterator[str]:
+    services: dict[str, Settings] = {}
+    for one in wanted:
+        if isinstance(one, needs.Service):
+            port: Settings = {"port": one.port} if one.port else {}
+            services[plain(one.name)] = {**port, **services.get(plain(one.name), {}), **one.settings}
     if services:
         yield from (
             "",
             "# Services on Cloud Run. Until a build deploys one, it runs Google's placeholder image.",
             "services:",
         )
-        yield from _reasons(clues, "services")
+        yield from _reasons(clues, needs.Service)
         for name, settings in services.items():
-            yield f"  {name}: {{{', '.join(f'{key}: {value}' for key, value in {'identity': 'serve', **settings}.items())}}}"
+            written = (f"{key}: {_written(value)}" for key, value in {"identity": "serve", **settings}.items())
+            yield f"  {name}: {{{', '.join(written)}}}"
         yield from (
             "",
             "# Without its `#`, the next line sends the operators an e-mail when a service is not",
@@ -206,8 +212,13 @@ def _services(clues: Sequence[Clue]) -> Iterator[str]:
         )
 
 
-def _training(clues: Sequence[Clue]) -> Iterator[str]:
-    jobs = [clue for clue in clues if clue.section == "training"]
+def _written(value: bool | int | str | dict[str, str]) -> str:
+    """A value as YAML, which JSON is."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _training(wanted: Sequence[Need], clues: Sequence[Clue]) -> Iterator[str]:
+    jobs = [one for one in wanted if isinstance(one, needs.Training)]
     if not jobs:
         return
     yield from (
@@ -215,35 +226,30 @@ def _training(clues: Sequence[Clue]) -> Iterator[str]:
         "# Training on Vertex AI: `groundwork jobs submit train`. It saves its model in this bucket.",
         "training:",
     )
-    yield from _reasons(clues, "training")
-    image = _trained(jobs, clues)
-    machine = next((clue.machine for clue in jobs if clue.machine), "")
+    yield from _reasons(clues, needs.Training)
+    image = _trained(jobs, wanted)
+    machine = next((job.machine for job in jobs if job.machine), "")
     settings = [f"image: {image}"] if image not in ("", "images/train") else []
     settings += [f"machine_type: {machine}"] if machine else []
     yield f"  train: {{{', '.join([*settings, 'output: models'])}}}"
 
 
-def _trained(jobs: Sequence[Clue], clues: Sequence[Clue]) -> str:
+def _trained(jobs: Sequence[needs.Training], wanted: Sequence[Need]) -> str:
     """The image that trains: the one that a job names, or else the only one that is no service; "" if neither is built here."""
-    serves = {clue.name for clue in clues if clue.section == "services"}
-    images = [clue for clue in clues if clue.section == "repositories"]
-    built = {clue.image or f"images/{clue.name}": clue.name not in serves for clue in images}
-    by_name = {plain(address.partition("/")[2]): address for address in built}
-    for clue in jobs:
-        if clue.image in built or plain(clue.image.rpartition("/")[2]) in by_name:
-            return clue.image if clue.image in built else by_name[plain(clue.image.rpartition("/")[2])]
-    others = [address for address, trains in built.items() if trains]
+    images = {one.address: one for one in wanted if isinstance(one, needs.Image)}
+    by_name = {image.name: address for address, image in images.items()}
+    for job in jobs:
+        if address := job.image if job.image in images else by_name.get(plain(job.image.rpartition("/")[2])):
+            return address
+    serves = _names(wanted, needs.Service)
+    others = [address for address, image in images.items() if image.name not in serves]
     return others[0] if len(others) == 1 else ""
 
 
-def _builds(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
+def _builds(answers: Answers, wanted: Sequence[Need]) -> Iterator[str]:
     """Builds need a repository on GitHub: on Google Cloud they are commented out, on the local cloud a folder stands in for it."""
-    images = {
-        clue.name: clue
-        for clue in clues
-        if clue.what == "Dockerfile" and clue.section == "repositories" and _PATH.fullmatch(clue.file)
-    }
-    files = [clue for clue in clues if clue.section == "builds" and _PATH.fullmatch(clue.file)]
+    images = {one.name: one for one in wanted if isinstance(one, needs.Image) and _PATH.fullmatch(one.dockerfile)}
+    files = [one for one in wanted if isinstance(one, needs.Build) and _PATH.fullmatch(one.file)]
     if not images and not files:
         return
     local = answers.cloud == "local"
@@ -263,27 +269,20 @@ def _builds(answers: Answers, clues: Sequence[Clue]) -> Iterator[str]:
             f'# github: {{repository: {repository}, owner_id: "NUMBER"}}',
         )
     yield f"{mark}builds:"
-    for name, clue in images.items():
-        dockerfile = clue.file.removeprefix(f"{clue.context}/")
-        settings = [f"dir: {clue.context}"] if clue.context else []
+    for name, image in images.items():
+        dockerfile = image.dockerfile.removeprefix(f"{image.context}/")
+        settings = [f"dir: {image.context}"] if image.context else []
         settings += [f"dockerfile: {dockerfile}"] if dockerfile != "Dockerfile" else []
         yield f"{mark}  {name}: {{{', '.join(settings)}}}"
     yield from (f"{mark}  {line}" for line in _own_builds(files, set(images)))
 
 
-def _own_builds(files: Sequence[Clue], taken: set[str]) -> Iterator[str]:
+def _own_builds(builds: Sequence[needs.Build], taken: set[str]) -> Iterator[str]:
     """The team's own build files, under names that no image has."""
-    yield from ["# The team's own build files. Without by_hand, a push starts them, too."] if files else []
-    for clue in files:
-        folder = plain(clue.file.rpartition("/")[0] or "file")
-        name = next(
-            one
-            for one in (
-                clue.name,
-                f"{folder}-{clue.name}",
-                *(f"{clue.name}-{number}" for number in range(2, len(taken) + 3)),
-            )
-            if one not in taken
-        )
+    yield from ["# The team's own build files. Without by_hand, a push starts them, too."] if builds else []
+    for build in builds:
+        folder = plain(build.file.rpartition("/")[0] or "file")
+        numbered = (f"{build.name}-{number}" for number in range(2, len(taken) + 3))
+        name = next(one for one in (build.name, f"{folder}-{build.name}", *numbered) if one not in taken)
         taken.add(name)
-        yield f"{name}: {{file: {clue.file}, by_hand: true}}"
+        yield f"{name}: {{file: {build.file}, by_hand: true}}"
