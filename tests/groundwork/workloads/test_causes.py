@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from groundwork.workloads.causes import explained
+from groundwork.workloads.causes import explained, of_last_step
 
 PORT = (
     "Container failed to start. Failed to start and then listen on the port defined by the PORT environment variable."
@@ -41,6 +41,11 @@ PORT = (
             [],
             "its identity may not read the secret",
         ),
+        (
+            "",
+            ["podman pull ended with 125: dial tcp: lookup registry-1.docker.io: no such host"],
+            "a host could not be found",
+        ),
         ("Image 'europe-west1-docker.pkg.dev/p/images/api:1' not found.", [], "there is no such image"),
         (
             "",
@@ -75,3 +80,11 @@ def test_a_missing_program_or_file_is_in_no_image(line: str) -> None:
 @pytest.mark.parametrize("line", ["loss 0.3", "ERROR: Tide tables not found in the bucket", "404 Not Found"])
 def test_what_is_not_known_is_not_guessed(line: str) -> None:
     assert explained("Replica exited with a non-zero status code 1", [line]) == ""
+
+
+def test_what_an_earlier_step_of_a_build_said_is_not_the_cause() -> None:
+    earlier = ["api:latest: manifest unknown", "no latest image yet: every layer is built"]
+    lines = [*earlier, 'Starting Step #1 - "build"', "npm error code ELIFECYCLE"]
+    assert explained("", lines) != ""
+    assert explained("", of_last_step(lines)) == ""
+    assert of_last_step(earlier) == earlier

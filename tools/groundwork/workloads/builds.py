@@ -210,7 +210,7 @@ def likely_cause(project: Project, found: Build) -> str:
     """Why a build failed, from its last log lines and those of the revision that it deployed; "" if unknown or if it did not fail."""
     if found.running or found.status in ("SUCCESS", "CANCELLED"):
         return ""
-    lines = _last_lines(project, log_filter(project, found))
+    lines = causes.of_last_step(_last_lines(project, log_filter(project, found)))
     deployed = next((_REVISION.search(line) for line in reversed(lines) if _REVISION.search(line)), None)
     if deployed:  # its log tells more than "it did not start"
         lines = [*lines, *_last_lines(project, revisions.log_filter(deployed["service"], deployed["revision"]))]

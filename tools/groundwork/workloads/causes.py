@@ -18,6 +18,7 @@ _CAUSES = (
     (r"invalid reference format", "a variable in an image's name is empty: only triggers set SHORT_SHA, COMMIT_SHA, BRANCH_NAME and TAG_NAME, so set the one that is used, as in `--substitution SHORT_SHA=$(git rev-parse --short HEAD)`"),
     (r"exec format error", "the image was built for another processor, for example on an ARM Mac: build it with `groundwork builds submit`"),
     (r"(?:running on|listening (?:on|at):?) \S*(?:127\.0\.0\.1|localhost)", "it listens on 127.0.0.1 only: make it listen on 0.0.0.0"),
+    (r"(?:no such host|Temporary failure in name resolution|Could not resolve host)", "a host could not be found: check its name, and that this machine is online"),
     (r"(?:[Ii]mage .*(?:not found|does not exist)|MANIFEST_UNKNOWN|manifest unknown)", "there is no such image: `groundwork images list` shows the images there are"),
     (r"(?:artifactregistry\.repositories\.downloadArtifacts|IMAGE_UNAUTHORIZED)", "the account that pulls the image may not read its repository: grant it read in the environment file"),
     (r"(?:does not have|Permission '?[\w.]+'? denied|403 Forbidden|[\w.]+ permission)", "its identity lacks a permission: `groundwork access explain IDENTITY PERMISSION RESOURCE` shows the line that grants it"),
@@ -25,6 +26,12 @@ _CAUSES = (
     (r"(?:listen on the port|PORT environment variable|failed to start and (?:then )?listen)", "it must listen on 0.0.0.0, on the port in the variable PORT (8080 unless the file sets another)"),
     (r"(?i:no such file or directory)|(?::|file|command) not found", "a file or program that it needs to start is not in the image: compare its command with the Dockerfile"),
 )  # fmt: skip
+
+
+def of_last_step(lines: Sequence[str]) -> Sequence[str]:
+    """The lines of a build from the start of its last step on: a build goes on only after a step that did not fail."""
+    starts = [at for at, line in enumerate(lines) if line.startswith("Starting Step #")]
+    return lines[starts[-1] :] if starts else lines
 
 
 def explained(message: str, lines: Sequence[str]) -> str:
