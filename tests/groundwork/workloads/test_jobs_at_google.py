@@ -240,7 +240,8 @@ def test_a_name_that_is_neither_file_nor_job_is_refused_with_the_existing_ones(g
         200,
         {"jobs": [{"name": f"projects/{project}/locations/europe-west1/jobs/drift"}]},
     )
-    result = google.clone("jobs", "submit", "drfit", "--env", "dev")
-    assert result.code == Exit.USAGE
-    assert "drfit is neither a file nor a job of" in result.err
-    assert "did you mean drift?" in result.err
+    for more in ([], ["--label", "commit=1"]):
+        result = google.clone("jobs", "submit", "drfit", "--env", "dev", *more)
+        assert result.code == Exit.USAGE
+        assert "drfit is neither a file nor a job of" in result.err
+        assert "did you mean drift?" in result.err

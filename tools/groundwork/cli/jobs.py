@@ -146,12 +146,12 @@ def _train(project: Project, request: TrainingRequest, talk: Terminal, *, yes: b
 def _run(
     project: Project, what: str, request: TrainingRequest, talk: Terminal, *, yes: bool, dry_run: bool
 ) -> Job | None:
+    body = feature.run_job(project, what)
     refused = [option for option, value in _for_training(request).items() if value]
     if refused:
         raise UsageProblem(
             f"{what} is a Cloud Run job, which the environment file describes: leave out {', '.join(refused)}."
         )
-    body = feature.run_job(project, what)
     rate, longest = job_price.of_run_job(body, project.region)
     if dry_run:
         echo(f"would run {what} now, for {rate.at_most(longest)}")
