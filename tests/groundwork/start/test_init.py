@@ -39,7 +39,7 @@ def test_an_empty_folder_becomes_a_project_with_a_valid_file(init: Init, tmp_pat
     assert set(environment.identities) == {"train", "serve", "build"}
     assert environment.buckets["data"].dvc
     assert (tmp_path / "infra" / "platform" / "main.tf").is_file()
-    assert ".groundwork/" in (tmp_path / ".gitignore").read_text().splitlines()
+    assert {".groundwork/", "*.tfplan", "gha-creds-*.json"} <= set((tmp_path / ".gitignore").read_text().splitlines())
 
 
 def test_every_part_of_the_file_has_a_comment(init: Init, tmp_path: Path) -> None:

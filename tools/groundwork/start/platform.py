@@ -11,7 +11,7 @@ from groundwork.errors import GroundworkError, UsageProblem
 
 FOLDERS = ("infra", "modules")
 FILES = ("envs/schema.json", "envs/README.md")
-_IGNORED = (".groundwork/", ".terraform/", ".terraform.lock.hcl")
+_IGNORED = (".groundwork/", ".terraform/", ".terraform.lock.hcl", "*.tfplan", "gha-creds-*.json")
 
 
 def home() -> Path:
@@ -70,7 +70,7 @@ def _shipped_files(root: Path) -> Iterator[Path]:
 
 
 def _ignore(folder: Path) -> None:
-    """Adds the files of runs to .gitignore: they contain what the state contains."""
+    """Adds to .gitignore the files of runs, which contain what the state contains, and the login of a workflow on GitHub."""
     file = folder / ".gitignore"
     text = file.read_text("utf-8") if file.exists() else ""
     missing = [line for line in _IGNORED if line not in text.splitlines()]
