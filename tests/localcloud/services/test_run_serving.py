@@ -12,6 +12,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from google.cloud import run_v2
 from google.oauth2.credentials import Credentials
@@ -232,8 +233,7 @@ def test_a_command_set_for_a_service_answers_regardless_of_its_image(cloud: Serv
     containers = [{"name": "api", "image": image, "ports": [{"containerPort": 8080}]}, sidecar]
     service = deployed(cloud, "told", containers=containers)
     full = f"{SERVICES}/told/revisions/{service['latestReadyRevision'].rpartition('/')[2]}"
-    with closing(connected(service)) as connection:
-        assert fetch(connection)[0] == 503
+    assert "has no image of its own" in httpx.get(service["annotations"]["local-cloud/address"]).text
     assert cloud("GET", full)["annotations"]["local-cloud/runs-as"] == "simulated"
     command = {"command": [sys.executable, "app.py"], "folder": str(state)}
     cloud.cloud.workloads.tell({"projects": {PROJECT: {f"{PLACE}/services/told": command}}})

@@ -52,6 +52,7 @@ class Chosen(Protocol):
     revision: str
     timeout: float
     h2c: bool
+    placeholder: bool
 
 
 class RequestRouter(Protocol):

@@ -9,9 +9,9 @@ from typing import Any
 
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.iam import identities
-from localcloud.engine.service import Asgi
+from localcloud.engine.service import Asgi, Body
 from localcloud.errors import CloudError
-from localcloud.services.run import addresses, instances, names, revisions, templates
+from localcloud.services.run import addresses, images, instances, names, revisions, templates
 from localcloud.services.run.exchanges import Chosen, Exchange, Head, ProxyError
 from localcloud.services.run.fleet import Fleet, Instance
 from localcloud.services.run.journal import Answered
@@ -25,19 +25,23 @@ _CACHE_SIZE = 1024
 # Source: https://cloud.google.com/run/docs/authenticating/developers.
 _GCLOUD = "32555940559.apps.googleusercontent.com"
 _SIMULATED = (
-    "This service is simulated: its image is Google's placeholder until you deploy one of yours, or neither podman nor docker answers on this machine and no command stands in for the image. "
-    "Its configuration is validated and stored, but nothing runs."
+    "This service is simulated: its configuration is validated and stored, but nothing runs, since its image is not one that can run "
+    "on this machine. Without podman and docker none can, unless a command stands in for it."
 )
 
 
 @dataclass(slots=True)
 class RevisionShare:
-    """A revision's share of the requests, for weighted round robin; `credit` is its current weight."""
+    """A revision's share of the requests, for weighted round robin; `credit` is its current weight.
+
+    placeholder   whether Google's placeholder, which does not run here, would answer
+    """
 
     revision: str
     percent: int
     timeout: float
     h2c: bool = False
+    placeholder: bool = False
     credit: int = 0
 
 
@@ -234,7 +238,9 @@ def _route(cloud: Cloud, service: str) -> Route:
         share = RevisionShare(full, status.get("percent", 0), templates.seconds(there["timeout"]), h2c)
         ran_by = there.get("annotations", {}).get(revisions.RAN_BY)
         if ran_by == "simulated" and instances.how(cloud, full, there) == "simulated":
-            route.problem = ProxyError(503, _SIMULATED)
+            share.placeholder = _answers(there)
+            if not share.placeholder:
+                route.problem = ProxyError(503, _SIMULATED)
         if share.percent:
             route.shares.append(share)
         if status.get("tag"):
@@ -242,6 +248,13 @@ def _route(cloud: Cloud, service: str) -> Route:
     if not route.shares and route.problem is None:
         route.problem = ProxyError(503, "The service has no ready revision yet; its conditions say why.")
     return route
+
+
+def _answers(revision: Body) -> bool:
+    """Whether the image of a revision that does not run is the placeholder, and would answer; in a function's, it stands for one."""
+    serving = templates.serving(revision)
+    of_function = revision.get("labels", {}).get("goog-managed-by") == "cloudfunctions"
+    return images.answers(serving["image"]) and serving["ports"][0]["name"] != "h2c" and not of_function
 
 
 def late(_cloud: Cloud) -> Asgi:

@@ -21,7 +21,7 @@ _OURS = re.compile(
     r"(?P<place>[a-z0-9-]+)-docker\.pkg\.dev/(?P<project>[^/]+)/(?P<repository>[^/]+)/(?P<image>[^@]+?)(?P<end>:[\w.-]+|@sha256:[0-9a-f]{64})?"
 )
 # Google's own, which anyone may pull, for services that have no image of their own yet.
-_PLACEHOLDER = re.compile(r"us-docker\.pkg\.dev/cloudrun/container/[a-z-]+(:[\w.-]+|@sha256:[0-9a-f]{64})?")
+_PLACEHOLDER = re.compile(r"us-docker\.pkg\.dev/cloudrun/container/(?P<kind>[a-z-]+)(:[\w.-]+|@sha256:[0-9a-f]{64})?")
 # Google's projects whose images anyone may pull.
 _PUBLIC = frozenset({"cloud-ops-agents-artifacts", "cloudrun", "vertex-ai"})
 _IMAGE = re.compile(r"[a-zA-Z0-9][\w./:@-]{0,511}")
@@ -39,6 +39,15 @@ def agent(cloud: Cloud, project: str) -> str:
 def placeholder(image: str) -> bool:
     """Whether an image is one of Google's placeholders for services that have no image yet; those are never run here."""
     return _PLACEHOLDER.fullmatch(image) is not None
+
+
+def answers(image: str) -> bool:
+    """Whether an image is the placeholder for services, which answers requests in HTTP/1.1; the others are for jobs and workers.
+
+    Source: https://github.com/GoogleCloudPlatform/cloud-run-hello.
+    """
+    found = _PLACEHOLDER.fullmatch(image)
+    return found is not None and found["kind"] == "hello"
 
 
 def check(call: Call, name: str, template: Body) -> None:

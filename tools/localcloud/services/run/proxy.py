@@ -247,6 +247,8 @@ class Visit(asyncio.Protocol):
 
     def _early(self, data: bytes) -> None:
         """Forwards or buffers what the client sent right after requesting a protocol switch."""
+        if not self._queue:
+            return  # the request has been answered in HTTP, and the connection closes
         exchange = self._queue[-1]
         if exchange.upstream is not None:
             exchange.upstream.tunnel(data)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from localcloud.services.run.exchanges import ClientConnection, Exchange, InstanceConnection, ProxyError, RequestRouter
 from localcloud.services.run.fleet import NoInstance
+from localcloud.services.run.placeholder import Placeholder
 from localcloud.services.run.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ class Relay:
         """Assigns an exchange to an instance as soon as there is one, or refuses it."""
         try:
             exchange.chosen = self._router.choose(exchange)
+            if exchange.chosen.placeholder:
+                self._send(client, exchange, Placeholder())
+                return
             instance = self._router.enter(exchange.chosen)
         except ProxyError as refused:
             client.refuse(exchange, refused)
