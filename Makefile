@@ -124,11 +124,11 @@ pictures: ready ## Take the README's pictures anew, with a Chromium
 
 pages = git ls-files README.md docs '*/README.md' 'envs/*.json' 'envs/*.yaml'
 site: ready ## The docs as a site, in build/site
-	@rm -rf build/site-docs && mkdir -p build/site-docs
+	@rm -rf build/site-docs && umask go-w && mkdir -p build/site-docs
 	@$(pages) | tar -cf - -T - | tar -xf - -C build/site-docs
 	@.venv/bin/python tools/site/mermaid.py build/mermaid.min.js && cp build/mermaid.min.js build/site-docs
-	@.venv/bin/uv venv --quiet --allow-existing --python .venv/bin/python build/site-venv
-	@.venv/bin/uv pip sync --quiet --python build/site-venv/bin/python --require-hashes tools/requirements-site.txt
+	@umask go-w && .venv/bin/uv venv --quiet --allow-existing --python .venv/bin/python build/site-venv
+	@umask go-w && .venv/bin/uv pip sync --quiet --python build/site-venv/bin/python --require-hashes tools/requirements-site.txt
 	@NO_MKDOCS_2_WARNING=1 build/site-venv/bin/python -m mkdocs --quiet build --strict --config-file tools/site/mkdocs.yml
 	@echo "The site is in build/site: open build/site/index.html"
 

@@ -67,6 +67,16 @@ def test_a_python_without_venv_is_reported_in_one_sentence(clone: Path) -> None:
     assert not (clone / ".venv-in-the-making").exists()
 
 
+def test_nobody_else_can_change_what_is_set_up_whatever_the_umask(clone: Path) -> None:
+    seen = program(clone, 'case "$*" in "-m venv .venv") umask >&2; exit 1;; esac')
+    before = os.umask(0)
+    try:
+        result = make(clone, "ready", f"PYTHON={seen}")
+    finally:
+        os.umask(before)
+    assert "0022" in result.stderr.splitlines()
+
+
 def test_a_disk_that_is_too_full_for_an_environment_is_reported_in_one_sentence(clone: Path) -> None:
     full = program(clone, 'case "$*" in "-m venv .venv") echo "No space left on device" >&2; exit 1;; esac')
     result = make(clone, "ready", f"PYTHON={full}")

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes .venv from hashed, pinned requirements. Run by make before everything else; where nothing changed it costs nothing.
 set -eu
+umask go-w # what is set up here holds programs that are run: nobody else may change it
 cd "$(dirname "$0")/.."
 stamp=.venv/groundwork-ready
 claim=.venv-in-the-making

@@ -345,10 +345,12 @@ def test_a_closed_standard_file_breaks_nothing(closed: str) -> None:
     assert result.stdout.startswith("{") is (closed in ("<&-", "2>&-"))
 
 
-def test_nobody_else_can_change_what_it_writes_whatever_the_umask() -> None:
-    code = "import os; os.umask(0); from groundwork.cli import main\ntry: main(['--version'])\nfinally: print(oct(os.umask(0)))"
-    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert result.stdout.splitlines()[-1] == "0o22", result.stderr
+def test_nobody_else_can_change_what_it_writes_whatever_the_umask(tmp_path: Path) -> None:
+    bytecode = {**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path), "PYTHONDONTWRITEBYTECODE": ""}
+    command = [sys.executable, "-m", "groundwork", "--version"]
+    subprocess.run(command, cwd=ROOT, env=bytecode, check=True, capture_output=True, umask=0)
+    (written,) = tmp_path.rglob("groundwork/cli")
+    assert oct(written.stat().st_mode & 0o777) == "0o755"
 
 
 @pytest.mark.parametrize("arguments", [["local", "status"], ["--help"]], ids=" ".join)

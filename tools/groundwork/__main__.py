@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn
 
@@ -10,6 +11,8 @@ _INTERRUPTED = 130
 
 def main() -> NoReturn:
     """Runs the command line; an interrupt while it is loaded ends like any other."""
+    # The cache and Python's bytecode hold programs that are run: nobody else may write there.
+    os.umask(os.umask(0o077) | 0o022)
     try:
         from groundwork.cli import main as run
 

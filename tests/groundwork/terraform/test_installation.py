@@ -86,6 +86,15 @@ def test_a_downloaded_terraform_is_kept_and_found_again(
     assert [path.name for path in fetched.path.parent.iterdir()] == ["terraform"]
 
 
+def test_nobody_else_can_change_what_make_downloads_whatever_the_umask(capsys: pytest.CaptureFixture[str]) -> None:
+    before = os.umask(0)
+    try:
+        installation.main()
+    finally:
+        in_force = os.umask(before)
+    assert (oct(in_force), Path(capsys.readouterr().out.strip()).is_dir()) == ("0o22", True)
+
+
 def test_a_wrong_checksum_is_refused_and_nothing_is_kept(tmp_path: Path, releases: str) -> None:
     with pytest.raises(GroundworkError, match="is not the Terraform that was expected"):
         installation.fetch("terraform", tmp_path, silent, address=releases)

@@ -183,7 +183,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(why)
     _open_standard_files()
     mute_version_warnings()
-    os.umask(os.umask(0o077) | 0o022)  # the cache holds programs that we run: nobody else may write there
     sys.exit(run(arguments))
 
 

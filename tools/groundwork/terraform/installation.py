@@ -245,6 +245,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def main() -> None:
     """Prints the folder of a usable tool, downloaded if necessary: `make test` puts it on PATH."""
+    os.umask(os.umask(0o077) | 0o022)  # nobody else may change the program
     try:
         print(tool(chosen(), user_cache(), lambda text: print(text, file=sys.stderr)).path.parent)
     except GroundworkError as error:
