@@ -122,6 +122,13 @@ def test_an_hmac_key_needs_an_account_and_a_permission(gcs: Storage) -> None:
     assert "storage.hmacKeys.list" in stranger.message
 
 
+def test_a_project_makes_no_hmac_key_of_another_projects_account(gcs: Storage) -> None:
+    account(gcs)
+    gcs.ask("POST", "/cloudresourcemanager/v3/projects", {"projectId": "other-project"})
+    refused = gcs.ask("POST", f"/storage/v1/projects/other-project/hmacKeys?serviceAccountEmail={ACCOUNT}", None, 404)
+    assert refused.message == f"Service Account '{ACCOUNT}' not found."
+
+
 def test_hmac_keys_are_listed_by_account_and_page(gcs: Storage) -> None:
     account(gcs)
     access_ids = sorted(new_key(gcs)["metadata"]["accessId"] for _ in range(3))

@@ -29,7 +29,8 @@ def create(call: Call) -> Body:
     """storage.projects.hmacKeys.create"""
     project = _project(call, "create")
     email = call.params["serviceAccountEmail"]
-    if not acting.exists(call.cloud, email, project):
+    owner = acting.account(call.cloud, email, project).split("/")[1]
+    if owner != project or not acting.exists(call.cloud, email, project):
         raise not_found(f"Service Account '{email}' not found.")
     mine = [body for body in _rows(call, project) if body["serviceAccountEmail"] == email and _usable(body)]
     if len(mine) >= _MOST:
