@@ -191,6 +191,20 @@ def test_a_dead_servers_record_is_ignored(state: Path) -> None:
     assert launcher.start(state).port == cloud.port
 
 
+def test_a_dead_servers_record_is_gone_before_another_has_its_lock(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed(launcher.start(state))
+    program = tmp_path / "python"
+    program.write_text(
+        f"#!/bin/sh\ntest -e '{state / records.SERVER}' && echo the record of the dead || echo no record\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    with pytest.raises(LocalCloudError, match="did not start: no record"):
+        launcher.start(state)
+
+
 def test_a_start_right_after_kill_9_gives_a_server_that_lives(state: Path) -> None:
     """The killed process may still answer once while it dies."""
     cloud = launcher.start(state)

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -276,6 +277,9 @@ def _started(state: Path, port: int | None) -> LocalCloud:
     pid = records.holder(lock)
     if pid is not None:
         daemons.end(pid)
+    # With the lock of the one that starts, the record of one that was killed would pass for it.
+    with suppress(records.Locked), records.locked(lock, wait=False):
+        (state / records.SERVER).unlink(missing_ok=True)
     arguments = ["serve", "--state", str(state)] + (["--port", str(port)] if port is not None else [])
     process = daemons.spawn(arguments, state / "server.log")
     return daemons.awaited(lambda: find(state), process, state / "server.log", "local cloud")
