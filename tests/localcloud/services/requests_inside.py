@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from localcloud.services import SERVICES
 PROJECT = "cats-dogs"
 NUMBER = "123456789012"
 OWNER = "user:owner@example.com"
+# A Wednesday noon in the middle of a month: no test moves the clock past a boundary that it does not mean to pass.
+MIDMONTH = datetime(2026, 12, 16, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,12 @@ class Sender:
         self.cloud.clock.advance(sum(factors[unit] * amount for unit, amount in apart.items()))
 
 
-def sender(folder: Path, *apis: str) -> Sender:
-    """A fresh cloud with one project, its owner and the APIs enabled in it."""
+def sender(folder: Path, *apis: str, began: datetime | None = MIDMONTH) -> Sender:
+    """A fresh cloud with one project, its owner and the APIs enabled in it; without `began`, its clock is the machine's."""
     cloud = opened(folder)
+    if began is not None:
+        with cloud.store.transaction():
+            cloud.clock.advance(began.timestamp() - cloud.clock.seconds())
     now = cloud.clock.rfc3339()
     project = {"projectId": PROJECT, "projectNumber": NUMBER, "state": "ACTIVE", "displayName": "Cats and dogs"}
     project |= {"createTime": now, "updateTime": now}
