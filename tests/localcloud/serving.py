@@ -106,10 +106,12 @@ def serving(folder: Path, *apis: str, services: tuple[Service, ...] = SERVICES) 
 
         thread = threading.Thread(target=serve)
         thread.start()
-        assert ready.wait(30)
-        yield found[0]
-        servers[0].should_exit = True
-        thread.join(30)
+        assert ready.wait(60)
+        try:
+            yield found[0]
+        finally:
+            servers[0].should_exit = True
+            thread.join(60)
 
 
 class _Server(process.Server):

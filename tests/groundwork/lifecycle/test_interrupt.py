@@ -72,6 +72,7 @@ def test_a_second_interrupt_kills_and_the_next_up_finds_what_was_made(clone: Clo
     clone.set_faults({**SLOW, "seconds": 0.3})
     with clone.start("up", "--env", "small") as child:
         until(lambda: applying(clone) or child.poll() is not None)
+        clone.set_faults({**SLOW, "seconds": 5})  # so that Terraform is still at work when the second one comes
         for _ in range(2):
             child.send_signal(signal.SIGINT)
             until(
@@ -105,7 +106,9 @@ def test_a_second_up_says_who_is_at_work(clone: Clone) -> None:
     clone.set_faults(SLOW)
     with clone.start("up", "--env", "small") as first:
         until(lambda: applying(clone) or first.poll() is not None)
+        first.send_signal(signal.SIGSTOP)  # so that it cannot end before the second has looked
         second = clone.run("up", "--env", "small")
+        first.send_signal(signal.SIGCONT)
         first.communicate()
     me = this_run("up", "small")
     assert second.returncode == Exit.LOCKED

@@ -103,7 +103,7 @@ def test_an_interrupted_wait_leaves_what_is_known_of_the_resource(world: World) 
     applying.start()
     until(lambda: any(one["path"].endswith("/repositories") for one in world.requests()))
     world.core.servicer.stop_provider(None, world.core.peer)
-    applying.join(10)
+    applying.join()
     assert "interrupted" in str(refusals[0])
     assert (refusals[0].state or {})["id"] == f"projects/{PROJECT}/locations/europe-west1/repositories/r"
 

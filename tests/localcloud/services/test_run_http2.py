@@ -209,7 +209,7 @@ def test_a_client_that_leaves_a_stream_is_gone_for_the_server_too(models: grpc.C
 
 
 def test_a_stream_ends_at_the_request_timeout(cloud: Serving) -> None:
-    service = deployed(cloud, "short", "grpc", "h2c", timeout="1s")
+    service = deployed(cloud, "short", "grpc", "h2c", timeout="3s")
     with grpc.insecure_channel(address(service).removeprefix("http://")) as channel:
         stream = channel.unary_stream("/models/endless")(b"", timeout=60)
         assert next(stream) == b"begun"

@@ -32,6 +32,7 @@ from tests.localcloud.services.run_serving import (
     state,
 )
 from tests.localcloud.serving import Serving, serving
+from tests.polling import until
 
 __all__ = ["cloud", "state"]
 
@@ -50,7 +51,7 @@ def test_a_request_that_times_out_before_the_start_is_answered_once(cloud: Servi
     wait = "import pathlib, sys, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.02)\nexec(open('app.py').read())"
     cloud.cloud.workloads.settings.stand_ins["late"] = ((sys.executable, "-c", wait), state)
     (state / "go").touch()
-    service = deployed(cloud, "late", containers=[{"image": "late:1"}], timeout="1s")
+    service = deployed(cloud, "late", containers=[{"image": "late:1"}], timeout="3s")
     fleet = cloud.cloud.offers.get(Fleet)
     assert fleet is not None
     asyncio.run_coroutine_threadsafe(fleet.stop(service["latestReadyRevision"]), cloud.loop).result(30)
@@ -103,23 +104,25 @@ def test_more_requests_than_one_instance_takes_start_another_and_no_more_than_ma
 
 def _opened(address: str) -> None:
     """Lets an instance answer, as soon as it listens."""
-    pause = threading.Event()
-    for _ in range(300):
+
+    def answers() -> bool:
         with suppress(ConnectionError), closing(HTTPConnection(address, timeout=30)) as inside:
-            fetch(inside, "/open")
-            return
-        pause.wait(0.05)
+            return fetch(inside, "/open")[0] == 200
+        return False
+
+    until(answers)
 
 
 def _running(cloud: Serving, name: str, count: int) -> list[Any]:
     """A service's running instances, once there are `count`."""
-    pause = threading.Event()
-    for _ in range(300):
-        running = [one for one in cloud.cloud.workloads.running() if f"/{name}/" in one.order.resource]
-        if len(running) == count:
-            break
-        pause.wait(0.05)
-    return running
+    found: list[Any] = []
+
+    def looked() -> bool:
+        found[:] = [one for one in cloud.cloud.workloads.running() if f"/{name}/" in one.order.resource]
+        return len(found) == count
+
+    until(looked)
+    return found
 
 
 def test_traffic_is_shared_by_percent_and_a_tag_has_a_host_of_its_own(cloud: Serving) -> None:
@@ -195,12 +198,7 @@ def test_the_log_says_how_an_unresponsive_instance_ended(cloud: Serving, monkeyp
         assert fetch(connection)[0] == 200
     query = 'resource.labels.service_name="hanging" AND textPayload:"Container called exit(7)."'
     body = {"resourceNames": [f"projects/{PROJECT}"], "filter": query}
-    pause = threading.Event()
-    for _ in range(300):
-        if cloud("POST", "logging/v2/entries:list", body).get("entries"):
-            return
-        pause.wait(0.05)
-    raise AssertionError("nobody says how the instance ended")
+    until(lambda: cloud("POST", "logging/v2/entries:list", body).get("entries"))
 
 
 def test_a_service_that_is_deleted_while_it_starts_leaves_nothing_running(cloud: Serving, state: Path) -> None:
