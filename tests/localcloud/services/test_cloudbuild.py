@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import io
 import tarfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -297,6 +299,26 @@ def test_a_script_of_docker_commands_is_understood_and_any_other_refused() -> No
     for text in ("\n" * 20_000, f"docker pull {'$IMAGE' * 1_500}"):
         with pytest.raises(shell.UnsupportedScript, match="more than 10000 characters"):
             list(shell.commands(text, {"IMAGE": "x" * 1_000}))
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "code"),
+    [
+        ("docker fail || exit 0\necho after", [], 0),
+        ("docker work && echo $WORD; exit 3", ["done"], 3),
+        ("docker fail; echo after", ["after"], 0),
+        ("docker fail && echo never", [], 1),
+        ("set -e\ndocker fail\necho after", [], 1),
+        ("docker fail; exit", [], 1),
+    ],
+)
+def test_a_script_goes_on_and_ends_as_in_a_shell(text: str, said: list[str], code: int) -> None:
+    async def docker(words: Sequence[str]) -> int:
+        return int(words == ["fail"])
+
+    output: list[str] = []
+    assert asyncio.run(shell.run(text, {"WORD": "done"}, docker, output.append)) == code
+    assert output == said
 
 
 def test_a_deployment_changes_what_it_names_and_keeps_the_rest() -> None:

@@ -124,38 +124,38 @@ class _Stream:
             return
         threading.Thread(target=self._read, daemon=True).start()
         until = time.monotonic() + _LONGEST
-        pause: float | None = None  # until the first request, which names the subscription
+        wait: float | None = None  # for the first request, which names the subscription
         while time.monotonic() < until:
-            try:
-                request = self._received.get(timeout=pause)
-            except queue.Empty:
-                request = b""
-            if request is None:
+            if not self._handled(wait):
                 return
-            if isinstance(request, _Lease):
-                if pause is None:
-                    continue
-                self._outstanding.lease(request.acks, time.monotonic() + request.seconds)
-            elif request:
-                self._take(request)
-            if pause is None or not request:  # also if the client sends nothing after its first request
-                response = self._pulled()
-                if response:
-                    yield response
-                pause = 0 if response else _PAUSE
-            else:
-                pause = 0
+            response = self._pulled()
+            if response:
+                yield response
+            wait = 0 if response else _PAUSE  # also if the client sends nothing after its first request
         self._context.abort(grpc.StatusCode.UNAVAILABLE, "The stream is an hour old, the longest that one may last.")
 
     def note(self, lease: _Lease) -> None:
-        """Takes a lease that was changed outside of the stream."""
-        self._received.put(lease)
+        """Takes a lease that was changed outside of the stream, which has no messages before its first request."""
+        if self._subscription:
+            self._received.put(lease)
 
     def _read(self) -> None:
         with suppress(grpc.RpcError):  # the call has ended
             for request in self._requests:
                 self._received.put(request)
         self._received.put(None)
+
+    def _handled(self, wait: float | None) -> bool:
+        """Takes all that was received, after at most so many seconds without anything; whether the call goes on."""
+        with suppress(queue.Empty):
+            while (received := self._received.get(timeout=wait)) is not None:
+                if isinstance(received, _Lease):
+                    self._outstanding.lease(received.acks, time.monotonic() + received.seconds)
+                else:
+                    self._take(received)
+                wait = 0
+            return False
+        return True
 
     def _take(self, data: bytes) -> None:
         """Passes a request's acknowledgments on; the first names the subscription."""

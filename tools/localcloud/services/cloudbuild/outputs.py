@@ -9,11 +9,11 @@ import mimetypes
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from localcloud.containers.workload import OnOutput, Stream
 from localcloud.engine import asking
+from localcloud.engine.clock import Clock
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.image_names import bare, full, repository
 from localcloud.engine.jobs import Job
@@ -36,39 +36,37 @@ class PushFailed(Exception):
         self.kind = kind
 
 
-async def images(build: Body, builder: Docker | None, on_output: OnOutput, clock: Any) -> list[Body]:
+async def images(build: Body, builder: Docker | None, on_output: OnOutput, clock: Clock) -> list[Body]:
     """Pushes the build's images; returns them for the build's results. Raises PushFailed."""
     wanted: list[str] = list(dict.fromkeys((*build.get("images", []), *build.get("artifacts", {}).get("images", []))))
-    built = {} if builder is None else builder.images
-    missing = [name for name in wanted if full(name) not in built]
+    missing = [name for name in wanted if builder is None or full(name) not in builder.images]
     if missing:
         raise PushFailed(
             "PUSH_IMAGE_NOT_FOUND",
             f"failed to find one or more images after execution of build steps: {json.dumps(missing)}",
         )
-    pushed = []
-    for name in wanted if builder is not None else ():
-        begun, output = clock.rfc3339(), list[str]()
+    return [await _pushed(name, builder, on_output, clock) for name in wanted if builder is not None]
 
-        def listen(stream: Stream, line: str, output: list[str] = output) -> None:
-            output.append(line)
-            on_output(stream, line)
 
-        listen("stdout", f"Pushing {name}")
-        code, digest = await builder.push(name, StepContext(workspace.SOURCE, {}, listen))  # type: ignore[union-attr]
-        if code:
-            kind = "PUSH_NOT_AUTHORIZED" if any(word in line for line in output for word in _DENIED) else "PUSH_FAILED"
-            raise PushFailed(kind, f'error pushing image "{name}": step exited with non-zero status: {code}')
-        image = quote("/".join(bare(name).split("/")[3:]), safe="")
-        pushed.append(
-            {
-                "name": name,
-                "digest": digest,
-                "artifactRegistryPackage": f"{repository(name)}/packages/{image}",
-                "pushTiming": {"startTime": begun, "endTime": clock.rfc3339()},
-            }
-        )
-    return pushed
+async def _pushed(name: str, builder: Docker, on_output: OnOutput, clock: Clock) -> Body:
+    begun, output = clock.rfc3339(), list[str]()
+
+    def listen(stream: Stream, line: str) -> None:
+        output.append(line)
+        on_output(stream, line)
+
+    listen("stdout", f"Pushing {name}")
+    code, digest = await builder.push(name, StepContext(workspace.SOURCE, {}, listen))
+    if code:
+        kind = "PUSH_NOT_AUTHORIZED" if any(word in line for line in output for word in _DENIED) else "PUSH_FAILED"
+        raise PushFailed(kind, f'error pushing image "{name}": step exited with non-zero status: {code}')
+    image = quote("/".join(bare(name).split("/")[3:]), safe="")
+    return {
+        "name": name,
+        "digest": digest,
+        "artifactRegistryPackage": f"{repository(name)}/packages/{image}",
+        "pushTiming": {"startTime": begun, "endTime": clock.rfc3339()},
+    }
 
 
 async def objects(cloud: Cloud, job: Job, build: Body, space: Workspace, on_output: OnOutput) -> Body:

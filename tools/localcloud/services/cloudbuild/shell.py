@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
@@ -57,9 +57,30 @@ def commands(text: str, env: Mapping[str, str]) -> Iterator[Command]:
                 words.append(word)
 
 
-def runs(command: Command, code: int) -> bool:
-    """Whether a command runs after one that ended with this exit code."""
-    return command.joined == ";" or (command.joined == "&&") == (code == 0)
+async def run(
+    text: str,
+    env: Mapping[str, str],
+    docker: Callable[[Sequence[str]], Awaitable[int]],
+    echo: Callable[[str], None],
+    *,
+    stops: bool = False,
+) -> int:
+    """Runs a script, whose docker commands and lines of output others take; returns its exit code. `stops`: as after `set -e`."""
+    code = 0
+    for command in commands(text, env):
+        if command.joined == ";" and code and stops:
+            return code
+        if command.joined != ";" and (command.joined == "&&") != (code == 0):
+            continue
+        name, *words = command.words
+        if name == "exit":
+            return int(words[0]) if words and words[0].isdecimal() else code
+        if name == "set":
+            stops = stops or any("e" in one for one in words)
+        elif name == "echo":
+            echo(" ".join(words))
+        code = await docker(words) if name == "docker" else 0
+    return code
 
 
 def _command(joined: str, words: list[str], env: Mapping[str, str]) -> Command:

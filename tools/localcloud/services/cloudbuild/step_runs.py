@@ -260,21 +260,14 @@ class StepRuns:
             )
         if not text:
             return await self.docker.carry_out(args, step_context)
-        stops, code = args[:1] in (("-ec",), ("-ce",)), 0
-        for command in shell.commands(text, step_context.env):
-            if command.joined == ";" and code and stops:
-                return code
-            if not shell.runs(command, code):
-                continue
-            name, *words = command.words
-            if name == "exit":
-                return int(words[0]) if words and words[0].isdecimal() else code
-            if name == "set":
-                stops = stops or any("e" in one for one in words)
-            elif name == "echo":
-                step_context.say(" ".join(words))
-            code = await self.docker.carry_out(words, step_context) if name == "docker" else 0
-        return code
+        docker = self.docker
+        return await shell.run(
+            text,
+            step_context.env,
+            lambda words: docker.carry_out(words, step_context),
+            step_context.say,
+            stops=args[:1] in (("-ec",), ("-ce",)),
+        )
 
 
 def output(space: Workspace, at: int) -> bytes:
