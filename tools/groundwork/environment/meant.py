@@ -60,21 +60,19 @@ class Meant:
     ) -> dict[str, Any]:
         """The values with those that follow an empty one, and would fit into it, inside."""
         result: dict[str, Any] = {}
-        owner, owned = "", {}
-        for key, value in [*values.items(), ("", None)]:
-            if owner and key and owns(entry(owner), key):
-                owned[key] = value
+        owner = ""
+        for key, value in values.items():
+            if owner and owns(entry(owner), key):
+                result[owner] = {**(result[owner] or {}), key: value}
                 self._origins[(*place, owner, key)] = (*self.origin(place), key)
-                continue
-            if owned:
-                result[owner] = owned
-                whole = dotted((*self.origin(place), owner))
-                where = (*self.origin(place), next(iter(owned)))
-                sentence = f"{whole} is empty, and {listed(owned)} below it would fit into it; indent by two more spaces what belongs to it."
-                self.objections.append((where, sentence))
-            owner, owned = (key, {}) if key and value is None and entry(key) else ("", {})
-            if key:
+            else:
                 result[key] = value
+                owner = key if value is None and entry(key) else ""
+        for owner, inside in result.items():
+            if inside and values[owner] is None:
+                whole, first = dotted((*self.origin(place), owner)), next(iter(inside))
+                sentence = f"{whole} is empty, and {listed(inside)} below it would fit into it; indent by two more spaces what belongs to it."
+                self.objections.append(((*self.origin(place), first), sentence))
         return result
 
     def _outdented(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,18 +11,12 @@ from typing import Any
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import SchemaError
 
-from groundwork.environment import own_buckets
-from groundwork.environment.document import Mistake, Place, YamlDocument, dotted, parsed, read
+from groundwork.environment import contradictions, references
+from groundwork.environment.document import Mistake, YamlDocument, dotted, parsed, read
 from groundwork.environment.json_schema import Objection, completed, objections, part_at
 from groundwork.environment.meant import Meant
 from groundwork.environment.shipped import SCHEMA, other_version, read_shipped
-from groundwork.environment.wiring import Wiring, gathered, unknown
 from groundwork.errors import UsageProblem
-
-LONGEST_BUCKET_NAME = 63
-_PARTS = (
-    "identities", "buckets", "repositories", "secrets", "services", "functions", "jobs", "builds", "training", "workstations",
-)  # fmt: skip
 
 
 def examined(path: Path, root: Path, file_name: str, text: str | None = None) -> tuple[dict[str, Any], list[Mistake]]:
@@ -74,7 +67,7 @@ def _mistakes(document: YamlDocument, schema: Mapping[str, Any], path: Path) -> 
     if found:
         values = meant.file(schema, values)
         found = objections(schema, _without_nulls(schema, values))
-    found += gathered(_contradictions(values))
+    found += [*contradictions.objections(values), *references.objections(references.parts_of(values))]
     found = [(meant.origin(place), sentence) for place, sentence in found if not meant.is_settled(place)]
     found += [*meant.objections, *_file_name(path), *_shared_project(values, path)]
     rest = [Mistake(document.line(place), sentence, place) for place, sentence in found if place not in explained]
@@ -139,107 +132,3 @@ def _values(path: Path) -> Any:
         return read(path).values
     except OSError:
         return None
-
-
-def _contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
-    """Settings that are valid on their own but not together."""
-    yield from _bucket_contradictions(values)
-    yield from _alert_contradictions(values)
-    yield from _budget_contradictions(values)
-    identities, buckets, repositories = (_part(values, name) for name in ("identities", "buckets", "repositories"))
-    for name, identity in identities.items():
-        yield from unknown(("identities", name, "buckets"), identity.get("buckets"), buckets, "buckets")
-        yield from unknown(
-            ("identities", name, "repositories"), identity.get("repositories"), repositories, "repositories"
-        )
-    for name, secret in _part(values, "secrets").items():
-        yield from unknown(("secrets", name, "readers"), secret.get("readers"), identities, "identities")
-    parts = {name: _part(values, name) for name in _PARTS}
-    yield from Wiring(parts, isinstance(values.get("github"), dict)).objections()
-    exceptions = _part(values, "policy", entries=False).get("exceptions")
-    for index, exception in enumerate(exceptions if isinstance(exceptions, list) else []):
-        yield from _impossible_day(("policy", "exceptions", index, "expires"), exception)
-
-
-def _part(values: Mapping[str, Any], name: str, *, entries: bool = True) -> dict[str, Any]:
-    """A section of the file if it has the right shape; the schema reports other shapes."""
-    part = values.get(name)
-    if not isinstance(part, dict):
-        return {}
-    return {key: value if isinstance(value, dict) else {} for key, value in part.items()} if entries else part
-
-
-def _bucket_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
-    for name, bucket in _part(values, "buckets").items():
-        if bucket.get("called") in own_buckets.names(str(values.get("project"))):
-            yield (
-                ("buckets", name, "called"),
-                f"buckets.{name}.called is {bucket['called']}, one of groundwork's own buckets; leave it out.",
-            )
-        full_name = bucket.get("called", f"{values.get('project')}-{name}")
-        if len(full_name) > LONGEST_BUCKET_NAME:
-            yield (
-                ("buckets", name),
-                f"buckets.{name} would be called {full_name}, which has {len(full_name)} characters; allowed are {LONGEST_BUCKET_NAME}.",
-            )
-        place = ("buckets", name, "noncurrent_versions")
-        if "noncurrent_versions" in bucket and bucket.get("dvc") is True:
-            yield (
-                place,
-                f"{dotted(place)} is not allowed with dvc: true, because old commits refer to old versions; leave out one of the two.",
-            )
-        elif "noncurrent_versions" in bucket and bucket.get("versioning") is not True:
-            yield place, f"{dotted(place)} has no effect without versioning: true; add that, or remove this."
-
-
-def _budget_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
-    budget = values.get("budget")
-    if isinstance(budget, dict) and budget.get("notify") and "billing_account" not in budget:
-        yield (
-            ("budget", "notify"),
-            "budget.notify has no effect without billing_account, where Google's budget is created; add that, or remove this.",
-        )
-
-
-def _alert_contradictions(values: Mapping[str, Any]) -> Iterator[Objection]:
-    alerts, services = values.get("alerts", {}), _part(values, "services")
-    if alerts is None:
-        yield ("alerts",), "alerts has no value; write alerts: {}, or leave it out."
-    if not isinstance(alerts, dict) or "alerts" not in values:
-        return
-    if not any(_part(values, part) for part in ("services", "functions", "jobs")):
-        yield (
-            ("alerts",),
-            "alerts watches services, functions and jobs, and the file has none; add one, or leave out alerts.",
-        )
-    elif "notify" not in alerts and not _may_operate(_part(values, "members")):
-        yield (
-            ("alerts",),
-            "alerts has nobody to notify: no member is an operator; add notify: with an e-mail address.",
-        )
-    if alerts.get("uptime") is True and services and not any(map(_is_page, services.values())):
-        yield (
-            ("alerts", "uptime"),
-            "alerts.uptime has no service to call: none is public and answers HTTP; make one public: true, or leave out uptime.",
-        )
-
-
-def _may_operate(members: Mapping[str, Any]) -> bool:
-    """Whether a member is an operator, or has a role that cannot be read, which is a mistake of its own."""
-    return any(member.get("role") in ("operator", None) for member in members.values())
-
-
-def _is_page(service: Mapping[str, Any]) -> bool:
-    """Whether anybody may call it, by HTTP."""
-    return service.get("public") is True and service.get("health") != "grpc"
-
-
-def _impossible_day(place: Place, exception: Any) -> Iterator[Objection]:
-    day = exception.get("expires") if isinstance(exception, dict) else None
-    try:
-        date.fromisoformat(day if isinstance(day, str) and len(day) == 10 else "2000-01-01")
-    except ValueError:
-        yield (
-            place,
-            f'{dotted(place)} is "{day}", which does not exist; allowed are days such as 2027-03-31.',
-        )

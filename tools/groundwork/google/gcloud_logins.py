@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _CLIENT = "32555940559.apps.googleusercontent.com"
+"""gcloud's own client ID. Source: https://cloud.google.com/run/docs/authenticating/developers."""
 _LOGINS, _TOKENS = "credentials.db", "access_tokens.db"
 
 

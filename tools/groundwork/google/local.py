@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from requests import Session
 
 OWNER = launcher.OWNER
-"""gcloud's own client ID. Source: https://cloud.google.com/run/docs/authenticating/developers."""
 PROXY_MARK = launcher.PROXY_MARK
 """The part of a proxy's address that identifies it as a local cloud."""
 PROFILE_VARIABLE = "GROUNDWORK_LOCAL_PROFILE"
