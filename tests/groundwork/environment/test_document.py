@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from groundwork.environment import foreign_yaml
 from groundwork.environment.document import Mistake, YamlDocument, read
 
 
@@ -53,6 +54,13 @@ def test_an_ambiguous_word_is_a_mistake_unless_quoted(word: str, tmp_path: Path)
 
 def test_an_alias_has_the_value_of_its_anchor(tmp_path: Path) -> None:
     assert document(tmp_path, "a: &x {b: 1}\nc: *x\n").values == {"a": {"b": 1}, "c": {"b": 1}}
+
+
+@pytest.mark.filterwarnings("error")
+def test_of_an_anchor_that_is_defined_again_the_last_value_before_an_alias_counts(tmp_path: Path) -> None:
+    text = "a: &x {b: 1}\nc: &x {b: 2}\nd: *x\n"
+    assert document(tmp_path, text).values["d"] == {"b": 2}
+    assert foreign_yaml.values(text.encode())["d"] == {"b": 2}
 
 
 @pytest.mark.parametrize("text", ["a: &x [*x]\n", "a: " + "[" * 30 + "]" * 30 + "\n", "[" * 20_000])

@@ -123,6 +123,14 @@ def test_a_change_that_would_read_back_differently_is_not_written(tmp_path: Path
     assert file.read_text(encoding="utf-8") == BLOCK
 
 
+@pytest.mark.filterwarnings("error")
+def test_an_anchor_that_is_defined_again_keeps_its_values(tmp_path: Path) -> None:
+    file = tmp_path / "file.yaml"
+    file.write_text("members: {}\na: &x {b: 1}\nc: &x {b: 2}\nd: *x\n", encoding="utf-8")
+    editing.edit(file, _add)
+    assert file.read_text(encoding="utf-8") == f"members:\n  {ZOE}\na: {{b: 1}}\nc: &x {{b: 2}}\nd: *x\n"
+
+
 def test_a_last_line_without_an_end_gets_one(tmp_path: Path) -> None:
     file = tmp_path / "file.yaml"
     file.write_text("members:\n  alice@example.com: {role: viewer}", encoding="utf-8")

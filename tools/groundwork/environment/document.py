@@ -81,12 +81,19 @@ def parsed(data: bytes) -> YamlDocument:
     if complaints := tuple(Mistake(*complaint) for complaint in before_parsing(text)):
         return YamlDocument(None, {}, complaints)
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
+        node = reader().compose(text)
     except YAMLError as error:
         return YamlDocument(None, {}, (Mistake(*unreadable(error)),))
     except RecursionError:
         return YamlDocument(None, {}, (_endless(1),))
     return YamlDocument(None, {}) if node is None else _document(node)
+
+
+def reader() -> YAML:
+    """A reader of plain values, which takes an anchor that is defined again, as YAML allows, without a warning."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.composer.warn_double_anchors = False
+    return yaml
 
 
 def _endless(line: int) -> Mistake:

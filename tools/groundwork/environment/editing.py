@@ -6,6 +6,7 @@ import fcntl
 import io
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import CommentMark, YAMLError
+from ruamel.yaml.error import CommentMark, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.tokens import CommentToken
 from ruamel.yaml.util import load_yaml_guess_indent
 
@@ -31,7 +32,8 @@ def edit(
 
     `check` sees the new text before it is written, and refuses it by raising. With `dry_run` nothing is written.
     """
-    with _locked(path):
+    with _locked(path), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ReusedAnchorWarning)  # YAML allows it
         former = read(path)
         end = "\r\n" if "\r\n" in former else "\n"
         plain = former.replace(end, "\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.environment.content import LARGEST, content
-from groundwork.environment.document import is_endless
+from groundwork.environment.document import is_endless, reader
 from groundwork.errors import UsageProblem
 
 _SUBSTITUTION = re.compile(r"\$\$|\$(?:\{(_[A-Z0-9_]+)\}|(_[A-Z0-9_]+))")
@@ -28,19 +28,18 @@ def values(data: bytes) -> Any:
 
     Raises ValueError.
     """
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     if len(data) > LARGEST:
         raise ValueError(f"it has more than {LARGEST // 1024} KiB")
     try:
-        reader = YAML(typ="safe", pure=True)
-        node = reader.compose(data.decode("utf-8-sig"))
+        yaml = reader()
+        node = yaml.compose(data.decode("utf-8-sig"))
         if node is None:
             return None
         if is_endless(node):
             raise ValueError("its values are nested too deeply, or its aliases stand for too much")
-        return reader.constructor.construct_document(node)
+        return yaml.constructor.construct_document(node)
     except YAMLError as error:
         raise ValueError(str(error)) from None
     except RecursionError:

@@ -91,6 +91,7 @@ def yaml(text: str, name: str) -> Body:
     if len(text) > MOST_BYTES:
         raise invalid(f"{name} has more than {MOST_BYTES} characters.", name)
     reader = YAML(typ="safe", pure=True)
+    reader.composer.warn_double_anchors = False  # YAML allows it
     try:
         node = reader.compose(text)
         # Counted before merges are applied, as a few lines of nested merges can expand to millions of nodes.
