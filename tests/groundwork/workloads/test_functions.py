@@ -77,6 +77,7 @@ def test_another_name_is_refused_with_the_nearest(functions: Google) -> None:
             ("answer", "--object", "a.csv"),
             "answer is started by requests, not by events of a bucket: leave out --object.",
         ),
+        (("prepare",), "prepare runs at events of bucket"),
         (("prepare", "--object", "a.csv", "--data", "{}"), "--object sends a whole event: leave out the path,"),
     ],
 )

@@ -101,6 +101,8 @@ def call(
         raise UsageProblem("--object sends a whole event: leave out the path, --request, --data and --header.")
     project = opened(name, who)
     found = feature.function(project, function)
+    if found.bucket and not (object_name or method or headers or data is not None):
+        raise UsageProblem(f"{function} runs at events of bucket {found.bucket}: name an object in it with --object.")
     request = (
         feature.object_event(project, found, object_name) if object_name else request_from(path, method, data, headers)
     )
