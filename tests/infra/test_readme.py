@@ -36,10 +36,14 @@ def commands(heading: str) -> str:
 def test_the_commands_for_the_local_cloud_work(clone: Path) -> None:
     script = "set -euo pipefail\n" + commands("Plain Terraform on the local cloud")
     again = "\nterraform -chdir=infra/platform plan -detailed-exitcode -var environment_file=../../envs/local.yaml\n"
+    removed = (
+        commands("Plain Terraform removes the platform")
+        + 'echo "left: $(terraform -chdir=infra/platform state list)"\n'
+    )
     environment = plain_environment()
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     ended = subprocess.run(
-        ["bash", "-c", script + again],
+        ["bash", "-c", f"{script}{again}{removed}"],
         cwd=clone,
         env=environment,
         capture_output=True,
@@ -49,6 +53,8 @@ def test_the_commands_for_the_local_cloud_work(clone: Path) -> None:
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "No changes." in ended.stdout
+    assert re.search(r"Apply complete! Resources: 0 added, 0 changed, [1-9]\d* destroyed\.", ended.stdout)
+    assert "left: \n" in ended.stdout
 
 
 def test_the_commands_for_google_cloud_differ_in_what_comes_before_terraform_alone() -> None:
