@@ -325,8 +325,8 @@ def _scheduled(clone: Clone, name: str) -> list[tuple[str, str]]:
 def test_the_scripts_of_a_pull_request_test_build_and_deploy_on_a_local_cloud_of_the_runners_own(
     clone: Clone, program: str
 ) -> None:
-    file = clone.root / "envs" / "local.yaml"
-    file.write_text(file.read_text("utf-8") + OF_A_PULL_REQUEST, "utf-8")
+    file = clone.root / "envs" / "dev.yaml"
+    file.write_text(file.read_text("utf-8").partition("github:")[0] + OF_A_PULL_REQUEST, "utf-8")
     _files(clone.root, _service("tried"))
     (clone.root / ".venv").symlink_to(Path(sys.executable).parents[1])
     variables = {**os.environ, "GROUNDWORK_ENV": "dev", "BUILD": "api", "TEST": "test -f main.py && echo tested"}
@@ -342,8 +342,8 @@ def test_the_scripts_of_a_pull_request_test_build_and_deploy_on_a_local_cloud_of
         out += result.stdout
     assert out.startswith("tested\n")
     assert re.search(r"^api +ready +api-00002-\w+ 100 % +images/api:", out, re.MULTILINE), out
-    assert clone.run("services", "call", "api", "/", "--env", "local", "--as", "alice@example.com").startswith("tried")
-    _gone(clone, "local", program)
+    assert clone.run("services", "call", "api", "/", "--env", "dev", "--as", "alice@example.com").startswith("tried")
+    _gone(clone, "dev", program)
 
 
 OF_A_PULL_REQUEST = """
