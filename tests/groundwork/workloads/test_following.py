@@ -14,6 +14,8 @@ from groundwork.errors import Exit, GroundworkError, Interrupted
 from groundwork.google.cloud import CloudProblem
 from groundwork.google.official import asking
 from groundwork.workloads import logs, running
+from groundwork.workloads.builds import Build
+from groundwork.workloads.jobs import Job
 from groundwork.workloads.project import Project, duration, label
 
 from tests.groundwork.workloads.conftest import switch_on
@@ -172,3 +174,10 @@ def test_only_what_runs_is_ended_and_a_dry_run_ends_nothing(
 ) -> None:
     assert to_end(project, "build 1a2b", over=over, yes=False, dry_run=dry_run) is ends
     assert capsys.readouterr().out == message
+
+
+def test_neither_a_name_nor_a_reason_adds_a_line_to_what_is_said_of_an_end() -> None:
+    job = Job("training", "train\nall is well", "7", "failed", "", "", "", "", "lost\nall is well.", {})
+    build = Build("1a2b3c4d", "FAILURE", "", "", "", "", (), "", "", "lost\nall is well.")
+    assert job.failure == r"job train\nall is well (7): failed: lost\nall is well"
+    assert build.failure == r"build 1a2b3c4d: failure: lost\nall is well"

@@ -233,7 +233,7 @@ def logs(build: str, follow: bool, name: str, who: str | None, as_json: bool) ->
         with streamed(f"build {found.id[:8]}", f"groundwork builds cancel {found.id[:8]} --env {name}"):
             found = feature.follow(project, found, lambda entry: as_written(entry.text))
     if not (as_json or found.running):
-        echo(": ".join(filter(None, (found.text, found.detail))), err=True)
+        echo(found.failure, err=True)
         if why := feature.likely_cause(project, found):
             echo(f"  {why}", err=True)
 

@@ -106,7 +106,7 @@ def submit(
         started = _train(project, request, talk, yes=yes, dry_run=dry_run)
     if started is None:
         return
-    talk.say(f"job {started.name} ({started.id}) submitted to {project.environment.place}")
+    talk.say(f"{started.called} submitted to {project.environment.place}")
     _followed(project, started, talk, detach=detach, as_json=as_json)
 
 
@@ -239,7 +239,7 @@ def logs(job: str, follow: bool, name: str, who: str | None, as_json: bool) -> N
         with streamed(f"job {found.id}", f"groundwork jobs cancel {found.id} --env {name}"):
             found = feature.follow(project, found, lambda entry: as_written(entry.line))
     if not (as_json or found.running):
-        echo(": ".join(filter(None, (found.text, found.message))), err=True)
+        echo(found.failure, err=True)
 
 
 @jobs.command()
@@ -255,9 +255,7 @@ def cancel(job: str, name: str, who: str | None, yes: bool, dry_run: bool) -> No
     """
     project = opened(name, who)
     found = feature.job(project, job)
-    if to_end(
-        project, f"job {found.name} ({found.id})", over="" if found.running else found.text, yes=yes, dry_run=dry_run
-    ):
+    if to_end(project, found.called, over="" if found.running else found.text, yes=yes, dry_run=dry_run):
         echo(feature.cancelled(project, found).text)
 
 

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from groundwork.cost.catalogue import read as price_catalogue
+from groundwork.display import on_one_line
 from groundwork.errors import GroundworkError, UsageProblem
 from groundwork.google.cloud import CloudProblem
 from groundwork.google.official import asking
@@ -69,7 +70,7 @@ class Build:
     @property
     def failure(self) -> str:
         """Its state and the reason, as a sentence without a full stop."""
-        return self.text + (f": {self.detail.rstrip('.')}" if self.detail else "")
+        return self.text + (f": {on_one_line(self.detail).rstrip('.')}" if self.detail else "")
 
 
 def builds(project: Project, most: int = 20, trigger: str = "") -> list[Build]:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, Literal
 
 from groundwork.cost.amounts import as_money
+from groundwork.display import on_one_line
 from groundwork.errors import GroundworkError, UsageProblem
 from groundwork.google.cloud import CloudProblem
 from groundwork.text import allowed
@@ -55,9 +56,19 @@ class Job:
         return str(at(dict(self.body), "jobSpec", "baseOutputDirectory", "outputUriPrefix") or "").rstrip("/")
 
     @property
+    def called(self) -> str:
+        """What it is called in a sentence; its name can be any text."""
+        return f"job {on_one_line(self.name)} ({self.id})"
+
+    @property
     def text(self) -> str:
         """Its state, as part of a sentence."""
-        return f"job {self.name} ({self.id}): {self.state}" + (f" after {self.took}" if self.took else "")
+        return f"{self.called}: {self.state}" + (f" after {self.took}" if self.took else "")
+
+    @property
+    def failure(self) -> str:
+        """Its state and the reason, as a sentence without a full stop."""
+        return self.text + (f": {on_one_line(self.message).rstrip('.')}" if self.message else "")
 
 
 def jobs(project: Project, most: int = 20) -> list[Job]:
@@ -85,7 +96,7 @@ def job(project: Project, name: str) -> Job:
     for one in found:
         if name in (one.id, one.name):
             return again(project, one)
-    known = list(dict.fromkeys(word for one in found[:10] for word in (one.name, one.id)))
+    known = list(dict.fromkeys(word for one in found[:10] for word in (on_one_line(one.name), one.id)))
     if not known:
         raise UsageProblem(
             f"No job has been submitted in {project.environment.place} yet: start with `groundwork jobs submit`."
@@ -170,8 +181,7 @@ def refuse_failed(project: Project, found: Job) -> None:
     except CloudProblem:
         lines = []
     why = causes.explained(found.message, lines)
-    reason = f": {found.message.rstrip('.')}" if found.message else ""
-    raise GroundworkError(f"{found.text}{reason}.", [why] if why else [])
+    raise GroundworkError(f"{found.failure}.", [why] if why else [])
 
 
 def rate(found: Job, region: str) -> Rate:
