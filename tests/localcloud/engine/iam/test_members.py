@@ -34,6 +34,18 @@ def test_members_that_google_refuses_are_refused(member: str) -> None:
     assert caught.value.code == 400
 
 
+@pytest.mark.parametrize(
+    "member",
+    [
+        "user:\N{CYRILLIC SMALL LETTER A}lice@example.com", "user:alice\u202e@example.com", "group:team\u200b@example.com",
+        "user:alice\x1b[2J@example.com", "user:alice@ex\N{CYRILLIC SMALL LETTER A}mple.com", "domain:example\x1b.com", "domain:example.com\n",
+    ],
+)  # fmt: skip
+def test_no_address_looks_like_another(member: str) -> None:
+    with pytest.raises(CloudError, match=r"Invalid (user|group|domain)"):
+        check(member)
+
+
 def test_the_error_says_what_a_member_needs() -> None:
     with pytest.raises(CloudError, match="Please set a valid type prefix for the member"):
         check("alice@example.com")

@@ -7,7 +7,9 @@ import re
 from localcloud.engine.iam.identities import ANYONE, ANYONE_KNOWN
 from localcloud.errors import CloudError, invalid
 
-_EMAIL = re.compile(r"[^@\s:/]+@[^@\s:/]+\.[^@\s:/]+|[^@\s:/]+@[a-z0-9.-]+")
+# Printable ASCII alone: letters of other scripts, marks of direction and control characters make one address look like another.
+_EMAIL = re.compile(r"[!-.0-9;-?A-~]+@[A-Za-z0-9._-]+")
+_DOMAIN = re.compile(r"[A-Za-z0-9._-]+")
 _POOLED = re.compile(r"//iam\.googleapis\.com/(projects/\d+/)?locations/global/work(loadIdentity|force)Pools/[^/]+/.+")
 _WITH_EMAIL = {"user", "serviceAccount", "group"}
 _CONVENIENCE = {"projectOwner", "projectEditor", "projectViewer"}
@@ -26,7 +28,7 @@ def check(member: str) -> None:
         raise _malformed(kind, rest)
     if kind.startswith("principal") and not (_POOLED.fullmatch(rest) or rest.startswith("//cloudresourcemanager.")):
         raise invalid(f"Invalid principal format: {member}.")
-    if not rest:
+    if not rest or (kind == "domain" and not _DOMAIN.fullmatch(rest)):
         raise _malformed(kind, rest)
 
 
