@@ -138,6 +138,20 @@ def test_a_teams_own_builds_and_deployments_keep_their_names_place_and_settings(
     assert load("next", tmp_path).project != "harbour-42", "an environment has it"
 
 
+def test_services_that_one_image_is_deployed_as_are_deployed_by_its_build(init: Init, tmp_path: Path) -> None:
+    (tmp_path / "backend").mkdir()
+    (tmp_path / "backend" / "Dockerfile").write_text("FROM scratch\nEXPOSE 8501\n")
+    deploys = "gcloud run deploy cards --image x/best --memory 1Gi\ngcloud run deploy cards-next --image x/best"
+    (tmp_path / "deploy.sh").write_text(f"docker build -t x/best backend\n{deploys}\n")
+    (tmp_path / "job.yaml").write_text("workerPoolSpecs: {containerSpec: {imageUri: elsewhere/train}}")
+    assert init(*WORDS, "--cloud", "local") == Exit.OK
+    environment = load("dev", tmp_path)
+    assert {name: service.port for name, service in environment.services.items()} == {"cards": 8501, "cards-next": 8501}
+    assert environment.services["cards"].memory == "1Gi"
+    assert environment.builds["backend"].deploys == ("cards", "cards-next")
+    assert not environment.training["train"].image.endswith("/backend")
+
+
 @pytest.mark.parametrize("args", ["[-c, 'pip install dvc[gs]; dvc pull -r x']", "[dvc, pull]", "[dvc, push]"])
 def test_a_build_that_pulls_with_dvc_may_read_its_bucket(args: str, init: Init, tmp_path: Path) -> None:
     (tmp_path / ".dvc").mkdir()
@@ -154,6 +168,16 @@ def test_the_build_that_comes_next_is_of_the_folder_with_the_code(
     (tmp_path / "their code" / "api" / "Dockerfile").touch()
     assert init("their code", *WORDS, "--cloud", "local") == Exit.OK
     assert "groundwork builds submit --build api 'their code' --env dev" in capsys.readouterr().err
+
+
+def test_a_file_with_secrets_is_named_as_a_command_finds_it(
+    init: Init, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "their code").mkdir()
+    (tmp_path / "their code" / ".env").write_text("WANDB_API_KEY=x\n")
+    assert init("their code", *WORDS) == Exit.OK
+    assert "`groundwork secrets import 'their code/.env'`" in capsys.readouterr().out
+    assert "`groundwork secrets import 'their code/.env'`" in (tmp_path / "envs" / "dev.yaml").read_text()
 
 
 def test_the_name_of_a_short_folder_is_made_longer(init: Init, tmp_path: Path) -> None:

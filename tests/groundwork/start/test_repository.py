@@ -110,7 +110,10 @@ def test_a_dotenv_gives_names_of_secrets_and_none_of_their_values(tmp_path: Path
     assert "hidden" not in str(repository.scan(tmp_path))
 
 
-def test_a_dotenv_with_other_variables_names_the_keys_to_import(tmp_path: Path) -> None:
+def test_a_dotenv_with_other_variables_names_the_keys_to_import(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     detected(tmp_path, {".env": "WANDB_API_KEY=x\nPORT=8000\n"})
     first, *_ = repository.scan(tmp_path)
     assert (
@@ -398,3 +401,42 @@ def test_files_of_nothing_but_lines_are_read_to_their_end(tmp_path: Path) -> Non
     files = dict.fromkeys(("main.py", "run.sh", "job.yaml", ".github/workflows/ci.yaml"), lines)
     files["Dockerfile"] = f"{lines}EXPOSE 8000\n"
     assert detected(tmp_path, files) == [("Dockerfile", "app", "repositories"), ("Dockerfile", "app", "services")]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("deploy.sh", "gcloud run deploy cards --image=gcr.io/p/backend:1"),
+        ("deploy.sh", "docker build -t gcr.io/p/best backend && gcloud run deploy cards --image gcr.io/p/best:latest"),
+        ("deploy.sh", "IMAGE=eu-docker.pkg.dev/p/r/best\ndocker build --tag=$IMAGE -f backend/Dockerfile \\\n . ; gcloud run deploy cards --image $IMAGE"),
+        ("ci/deploy.sh", "docker buildx build --platform linux/amd64 ../backend -t best\ngcloud run deploy cards --image best"),
+        ("deploy.sh", "gcloud builds submit --tag gcr.io/$P/best --timeout 9m backend; gcloud run deploy cards --image gcr.io/$P/best"),
+        ("deploy.sh", "gcloud run deploy cards --region x --source backend/"),
+        (".github/workflows/deploy.yaml", "jobs:\n  a:\n    steps:\n    - run: docker build -t a/best:1 backend\n    - run: gcloud run deploy cards --image a/best:1\n"),
+        ("cloudbuild.yaml", "steps: [{name: docker, args: [build, -t, best, .], dir: backend}, {name: sdk, args: [gcloud, run, deploy, cards, --image, best]}]"),
+        ("cloudbuild.yaml", "steps: [{name: sdk, entrypoint: bash, args: [-c, 'docker build -t a/best backend'], }, {name: sdk, script: gcloud run deploy cards --image a/best}]"),
+    ],
+)  # fmt: skip
+def test_a_service_that_is_deployed_under_its_own_name_has_its_dockerfiles_port(
+    file: str, text: str, tmp_path: Path
+) -> None:
+    detected(tmp_path, {file: text, "backend/Dockerfile": "FROM scratch\nEXPOSE 8501\n"})
+    services = needed(needs.Service, tmp_path)
+    assert ({one.name for one in services}, max(one.port for one in services)) == ({"cards"}, 8501)
+    assert needed(needs.Image, tmp_path)[0].services == ("cards",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "docker build -t best elsewhere; gcloud run deploy cards --image best",
+        "docker build -t best ../..; gcloud run deploy cards --image best",
+        "docker build -t best backend\0; gcloud run deploy cards --image 'best",
+        "docker build backend; gcloud run deploy cards --image best",
+        "docker build -t $1 backend; gcloud run deploy cards --image $1",
+    ],
+)
+def test_what_is_not_seen_to_run_a_dockerfiles_image_is_a_service_of_its_own(text: str, tmp_path: Path) -> None:
+    detected(tmp_path, {"deploy.sh": text, "backend/Dockerfile": "FROM scratch\nEXPOSE 8501\n"})
+    ports = {one.name: one.port for one in needed(needs.Service, tmp_path)}
+    assert ports == {"backend": 8501, "cards": 0}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from groundwork.errors import UsageProblem
 from groundwork.workloads import job_files
+from localcloud.spec import discovery
 
 from tests.groundwork.workloads.conftest import Writer
 
@@ -75,6 +76,14 @@ def test_every_form_is_the_same_job(write: Writer, text: str) -> None:
         ("scheduling: {timeout: 1h}", "train.yaml has no workerPoolSpecs"),
         ("workerPoolSpecs: [1]", "train.yaml has no workerPoolSpecs"),
         ("workerPoolSpec: []", "train.yaml has workerPoolSpec, which is not a field of a job; did you mean workerPoolSpecs?"),
+        ("workerPoolSpecs: {machineSpec: {preemptible: true}}", "machineSpec has preemptible, which is not a field of a job; write `scheduling: {strategy: SPOT}` beside workerPoolSpecs."),
+        ("scheduling: {provisioning_model: SPOT}", "train.yaml: scheduling has provisioningModel, which is not a field of a job; write `scheduling: {strategy: SPOT}` beside workerPoolSpecs."),
+        ("spot: true", "train.yaml has spot, which is not a field of a job; write `scheduling: {strategy: SPOT}` beside workerPoolSpecs."),
+        ("maxRunDuration: 1h", "train.yaml has maxRunDuration, which is not a field of a job; write `scheduling: {timeout: 3600s}` beside workerPoolSpecs."),
+        ("workerPoolSpecs: {machineType: x}", "workerPoolSpecs has machineType, which belongs in machineSpec: write `machineSpec: {machineType: …}`."),
+        ("workerPoolSpecs: {containerSpec: {scheduling: {}}}", "containerSpec has scheduling, which belongs beside workerPoolSpecs."),
+        ("timeout: 1h", "train.yaml has timeout, which belongs in scheduling: write `scheduling: {timeout: …}`."),
+        ("workerPoolSpecs: {diskSpec: {bootDiskSize: 1}}", "diskSpec has bootDiskSize, which is not a field of a job; did you mean bootDiskSizeGb?"),
         ("workerPoolSpecs: {machineSpecs: {}}", "workerPoolSpecs has machineSpecs, which is not a field of a job; did you mean machineSpec?"),
         ("workerPoolSpecs: {machineSpec: {}}", "workerPoolSpecs names no image: set containerSpec.imageUri"),
         ("workerPoolSpecs: {containerSpec: text}", "workerPoolSpecs: containerSpec is not a mapping"),
@@ -145,3 +154,21 @@ def test_an_empty_variable_is_refused(value: str) -> None:
     with pytest.raises(UsageProblem, match="imageUri is"):
         job_files.refuse_left_open(job(image=f"images/train:{value}"), "train.yaml")
     job_files.refuse_left_open(job(("PRICE", "10$ for all")), "train.yaml")
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta1"])
+def test_every_field_that_google_documents_is_one_of_a_job(version: str) -> None:
+    schemas = discovery.document("aiplatform", version).schemas
+    prefix = f"GoogleCloudAiplatform{version.capitalize()}"
+
+    def filled(name: str, parts: dict[str, str], **more: Any) -> dict[str, Any]:
+        """A value of every field of a message; those of its parts are filled, too."""
+        fields = dict.fromkeys(schemas[prefix + name]["properties"], "1")
+        return fields | {field: filled(part, {}) for field, part in parts.items()} | more
+
+    pool_parts = {"machineSpec": "MachineSpec", "diskSpec": "DiskSpec", "pythonPackageSpec": "PythonPackageSpec"}
+    container = filled("ContainerSpec", {}, env=[])
+    pool = filled("WorkerPoolSpec", pool_parts, containerSpec=container)
+    spec_parts = {"scheduling": "Scheduling", "baseOutputDirectory": "GcsDestination"}
+    spec = filled("CustomJobSpec", spec_parts, workerPoolSpecs=[pool])
+    assert job_files.job_of({"displayName": "a", "jobSpec": spec}, "train.yaml")["jobSpec"].keys() == spec.keys()

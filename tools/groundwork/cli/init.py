@@ -202,9 +202,9 @@ def _say(answers: Answers, clues: tuple[Clue, ...], copied: list[str], text: str
             **steps,
         }
     wanted = [clue.need for clue in clues]
-    built = [need.name for need in wanted if isinstance(need, needs.Image) and need.dockerfile]
+    built = [need for need in wanted if isinstance(need, needs.Image) and need.dockerfile]
     served = {need.name for need in wanted if isinstance(need, needs.Service)}
-    image = next((name for name in sorted(built, key=lambda name: name not in served)), "")
+    image = next((one.name for one in sorted(built, key=lambda one: not one.services and one.name not in served)), "")
     if image and answers.cloud == "local":
         steps[f"groundwork builds submit --build {image} {folder} --env {answers.name}"] = (
             "build it, and deploy it if it is a service"

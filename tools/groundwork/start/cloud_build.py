@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from groundwork.environment import foreign_yaml
 from groundwork.secrets.names import suggested
-from groundwork.start import addresses, deployed, needs
+from groundwork.start import addresses, deployed, docker_builds, needs
 from groundwork.start.clue import Clue
 from groundwork.start.code_file import CodeFile
-from groundwork.start.needs import Need, Settings, plain
+from groundwork.start.needs import Need, plain
 from groundwork.text import listed
 
 NAME = re.compile(r"(?:.*/)?cloudbuild[\w.-]*\.(?:ya?ml|json)")
@@ -46,6 +49,7 @@ def clues(file: CodeFile) -> Iterator[Clue]:
     yield Clue(_WHAT, file.shown, becomes, needed, region, project)
     for sentence, need in (
         *_made(build, substitutions),
+        *_built(file, build, substitutions),
         *_pushed_to(text),
         *_deployed(build, substitutions),
         *_named(text),
@@ -61,18 +65,31 @@ def _made(build: Mapping[str, Any], substitutions: Mapping[str, str]) -> Iterato
         yield f"image {image.name} in repository {image.address.partition('/')[0]}, built as identity build", image
 
 
-def _deployed(build: Mapping[str, Any], substitutions: Mapping[str, str]) -> Iterator[tuple[str, Need]]:
-    """The services that a build's steps deploy, by their own words or in a script."""
-    found: dict[str, Settings] = {}
+def _built(file: CodeFile, build: Mapping[str, Any], substitutions: Mapping[str, str]) -> Iterator[tuple[str, Need]]:
+    """The Dockerfiles that a build's steps build."""
+    for folder, words, texts in _steps(build, substitutions):
+        for text in (*(f"{program} {shlex.join(words)}" for program in ("docker", "gcloud")), *texts):
+            for built in docker_builds.in_script(file, text, folder):
+                yield docker_builds.sentence(built), built
+
+
+def _steps(build: Mapping[str, Any], substitutions: Mapping[str, str]) -> Iterator[tuple[str, list[str], list[str]]]:
+    """The folder, the words and the scripts of each step; a word may be a script."""
     for step in _list(build.get("steps")):
         if isinstance(step, dict):
             words = [addresses.filled_in(str(word), substitutions) for word in _list(step.get("args"))]
-            for text in (*words, addresses.filled_in(str(step.get("script", "")), substitutions)):
-                found.update(deployed.in_script(text.replace("$$", "$")))
-            found.update(deployed.in_words(words))
-    for name, settings in found.items():
-        becomes = f"service {name} on Cloud Run, which runs as identity serve and identity build deploys"
-        yield becomes, needs.Service(name, settings, by_build=True)
+            script = addresses.filled_in(str(step.get("script", "")), substitutions)
+            yield str(step.get("dir", "")), words, [text.replace("$$", "$") for text in (*words, script)]
+
+
+def _deployed(build: Mapping[str, Any], substitutions: Mapping[str, str]) -> Iterator[tuple[str, Need]]:
+    """The services that a build's steps deploy, by their own words or in a script."""
+    found: dict[str, needs.Service] = {}
+    for _, words, texts in _steps(build, substitutions):
+        for service in (*itertools.chain.from_iterable(map(deployed.in_script, texts)), *deployed.in_words(words)):
+            found[service.name] = replace(service, by_build=True)
+    for name, service in found.items():
+        yield f"service {name} on Cloud Run, which runs as identity serve and identity build deploys", service
 
 
 def _pushed_to(text: str) -> Iterator[tuple[str, Need]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +27,11 @@ class CodeFile:
     def shown(self) -> str:
         """Its path from the root, as text that can stand in a line."""
         return on_one_line(self.path.relative_to(self.root).as_posix())
+
+    @property
+    def typed(self) -> str:
+        """Its path as a word of a command, from the current folder."""
+        return shlex.quote(on_one_line(os.path.relpath(self.path)))
 
     @cached_property
     def text(self) -> str:

@@ -1,4 +1,4 @@
-"""The services that a team's `gcloud run deploy` commands deploy, with those of their flags that the environment file has keys for."""
+"""The services that a team's `gcloud run deploy` commands deploy: their images, and those of their flags that the environment file has keys for."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import itertools
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from groundwork.start.needs import Settings
+from groundwork.start import addresses, needs
+from groundwork.start.clue import Clue
+from groundwork.start.needs import Settings, plain
 
 _COMMAND = re.compile(r"\bgcloud\s+(?:beta\s+|alpha\s+)?run\s+deploy\s+([^;&|\n]+)")
 _NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,47}[a-z0-9])?")
@@ -17,8 +20,29 @@ _MOUNTED = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,99})=([A-Za-z][A-Za-z0-9_-]{0,6
 _GIB = {"Mi": 1 / 1024, "Gi": 1}
 
 
-def in_script(text: str) -> Iterator[tuple[str, Settings]]:
-    """Name and settings of each service that a shell script deploys."""
+def under_their_names(clues: Sequence[Clue]) -> Iterator[Clue]:
+    """The clues, in which the service that a Dockerfile starts has the names under which its image is deployed, if it is."""
+    wanted = [clue.need for clue in clues]
+    images = {one.dockerfile: one.name for one in wanted if isinstance(one, needs.Image) and one.dockerfile}
+    made = {one.name: images.get(one.dockerfile, "") for one in wanted if isinstance(one, needs.BuiltImage)}
+    names: dict[str, list[str]] = {}
+    for one in wanted:
+        if isinstance(one, needs.Service) and one.image:
+            names.setdefault(made.get(one.image, one.image), []).append(one.name)
+    for clue in clues:
+        found, need = sorted(set(names.get(clue.name, []))), clue.need
+        if found and isinstance(need, needs.Image) and need.dockerfile:
+            yield replace(clue, need=replace(need, services=tuple(found)))
+        elif found and isinstance(need, needs.Service) and not need.image:
+            for name in found:
+                becomes = clue.becomes.replace(f"service {need.name} ", f"service {name} ")
+                yield replace(clue, need=replace(need, name=name), becomes=becomes)
+        else:
+            yield clue
+
+
+def in_script(text: str) -> Iterator[needs.Service]:
+    """Each service that a shell script deploys."""
     for found in _COMMAND.findall(text.replace("\\\n", " ")):
         try:
             words = shlex.split(found, comments=True)
@@ -27,11 +51,13 @@ def in_script(text: str) -> Iterator[tuple[str, Settings]]:
         yield from in_words(["run", "deploy", *words])
 
 
-def in_words(words: Sequence[str]) -> Iterator[tuple[str, Settings]]:
+def in_words(words: Sequence[str]) -> Iterator[needs.Service]:
     """The same for one command's words, which may begin before `run deploy`."""
     starts = [at for at, two in enumerate(itertools.pairwise(words)) if two == ("run", "deploy")]
     if starts and len(words) > starts[0] + 2 and _NAME.fullmatch(words[starts[0] + 2]):
-        yield words[starts[0] + 2], _settings(_flags(words[starts[0] + 3 :]))
+        name, flags = words[starts[0] + 2], _flags(words[starts[0] + 3 :])
+        image = addresses.image(flags.get("image", "")).rpartition("/")[2]
+        yield needs.Service(name, _settings(flags), image=plain(image or name))
 
 
 def _flags(words: Sequence[str]) -> dict[str, str]:

@@ -242,7 +242,7 @@ def _trained(jobs: Sequence[needs.Training], wanted: Sequence[Need]) -> str:
         if address := job.image if job.image in images else by_name.get(plain(job.image.rpartition("/")[2])):
             return address
     serves = _names(wanted, needs.Service)
-    others = [address for address, image in images.items() if image.name not in serves]
+    others = [address for address, image in images.items() if image.name not in serves and not image.services]
     return others[0] if len(others) == 1 else ""
 
 
@@ -273,6 +273,9 @@ def _builds(answers: Answers, wanted: Sequence[Need]) -> Iterator[str]:
         dockerfile = image.dockerfile.removeprefix(f"{image.context}/")
         settings = [f"dir: {image.context}"] if image.context else []
         settings += [f"dockerfile: {dockerfile}"] if dockerfile != "Dockerfile" else []
+        settings += (
+            [f"deploys: [{', '.join(map(plain, image.services))}]"] if image.services not in ((), (name,)) else []
+        )
         yield f"{mark}  {name}: {{{', '.join(settings)}}}"
     yield from (f"{mark}  {line}" for line in _own_builds(files, set(images)))
 

@@ -14,18 +14,29 @@ Settings: TypeAlias = Mapping[str, bool | int | str | dict[str, str]]
 class Image:
     """An image by its address in the project, as repository/name; `dockerfile` is "" for one that a team's own build makes.
 
-    `context` is the folder that it is built from, "" for the whole repository.
+    `context` is the folder that it is built from, "" for the whole repository; `services` are those that run it, () for none but one of
+    its name.
     """
 
     section: ClassVar = "repositories"
     address: str
     dockerfile: str = ""
     context: str = ""
+    services: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """Its name in the environment file."""
         return plain(self.address.partition("/")[2])
+
+
+@dataclass(frozen=True)
+class BuiltImage:
+    """An image that a team's own command builds from a Dockerfile, by its name alone."""
+
+    section: ClassVar = ""
+    name: str
+    dockerfile: str
 
 
 @dataclass(frozen=True)
@@ -64,12 +75,16 @@ class Secret:
 
 @dataclass(frozen=True)
 class Service:
-    """A service: its settings by their keys in the environment file, and its image's port, 0 if unknown; `by_build`: a build deploys it."""
+    """A service: its settings by their keys in the environment file, and its image's port, 0 if unknown; `by_build`: a build deploys it.
+
+    `image` is the name of the image that a command deploys it with, "" for a service that a Dockerfile starts.
+    """
 
     section: ClassVar = "services"
     name: str
     settings: Settings = field(default_factory=dict)
     port: int = 0
+    image: str = ""
     by_build: bool = False
 
     @property
@@ -99,7 +114,7 @@ class Build:
     file: str
 
 
-Need: TypeAlias = Image | Repository | Bucket | PullsData | Secret | Service | Training | Build
+Need: TypeAlias = Image | BuiltImage | Repository | Bucket | PullsData | Secret | Service | Training | Build
 """What a platform needs. `section` is the part of the environment file that has it, `name` its name; "" for what is in none."""
 
 

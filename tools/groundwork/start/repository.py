@@ -10,7 +10,7 @@ from pathlib import Path
 
 from groundwork.errors import UsageProblem
 from groundwork.secrets.names import variable
-from groundwork.start import cloud_build, dockerfile, dvc, needs, scripts, secret_files, vertex
+from groundwork.start import cloud_build, deployed, dockerfile, dvc, needs, scripts, secret_files, vertex
 from groundwork.start.clue import Clue
 from groundwork.start.code_file import CodeFile
 from groundwork.terraform import git
@@ -47,7 +47,8 @@ def scan(folder: Path) -> tuple[Clue, ...]:
     """Every clue in a folder, in file order. Raises UsageProblem when it is not a folder."""
     if not folder.is_dir():
         raise UsageProblem(f"{folder} is not a folder: name the one that contains your code.")
-    clues = _with_one_name([clue for path in _files(folder) for clue in _clues(CodeFile(folder, path))])
+    found = [clue for path in _files(folder) for clue in _clues(CodeFile(folder, path))]
+    clues = list(deployed.under_their_names(_with_one_name(found)))
     # What many files say alike is said once.
     first = {(clue.what, clue.becomes): clue for clue in reversed(clues) if clue.what in _ALIKE}
     return tuple(clue for clue in clues if clue.what not in _ALIKE or clue is first[clue.what, clue.becomes])

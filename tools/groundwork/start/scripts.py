@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from groundwork.start import addresses, deployed, needs
+from groundwork.start import addresses, deployed, docker_builds
 from groundwork.start.clue import Clue
 from groundwork.start.code_file import CodeFile
 
@@ -38,6 +38,8 @@ def in_shell(file: CodeFile) -> Iterator[Clue]:
 
 def _clues(what: str, file: CodeFile, text: str) -> Iterator[Clue]:
     region, project = addresses.region(text), addresses.project(text)
-    for name, settings in deployed.in_script(text):
-        becomes = f"service {name} on Cloud Run, which runs as identity serve"
-        yield Clue(what, file.shown, becomes, needs.Service(name, settings), region, project)
+    for built in docker_builds.in_script(file, text):
+        yield Clue(what, file.shown, docker_builds.sentence(built), built, region, project)
+    for service in deployed.in_script(text):
+        becomes = f"service {service.name} on Cloud Run, which runs as identity serve"
+        yield Clue(what, file.shown, becomes, service, region, project)

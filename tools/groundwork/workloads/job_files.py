@@ -20,6 +20,23 @@ _SPEC = (
 """Fields of CustomJobSpec (https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec)."""
 _JOB = ("displayName", "jobSpec", "labels", "encryptionSpec")
 _POOL = ("machineSpec", "replicaCount", "containerSpec", "pythonPackageSpec", "diskSpec", "nfsMounts", "lustreMounts")
+_PARTS = {
+    "scheduling": ("disableRetries", "maxWaitDuration", "restartJobOnWorkerRestart", "strategy", "timeout"),
+    "baseOutputDirectory": ("outputUriPrefix",),
+    "machineSpec": (
+        "acceleratorCount", "acceleratorType", "gpuPartitionSize", "machineType", "minGpuDriverVersion", "multihostGpuNodeCount",
+        "reservationAffinity", "tpuTopology",
+    ),
+    "containerSpec": ("args", "command", "env", "imageUri"),
+    "pythonPackageSpec": ("args", "env", "executorImageUri", "packageUris", "pythonModule"),
+    "diskSpec": ("bootDiskSizeGb", "bootDiskType"),
+}  # fmt: skip
+"""The fields of a job's parts, and of a pool's."""
+_SPOT = "scheduling: {strategy: SPOT}"
+_WORDS_OF_OTHERS = {
+    "preemptible": _SPOT, "provisioningModel": _SPOT, "spot": _SPOT, "maxRunDuration": "scheduling: {timeout: 3600s}"
+}  # fmt: skip
+"""What Compute Engine and others call something -> how a job says it."""
 _NUMBERS = (("", "replicaCount"), ("machineSpec", "acceleratorCount"), ("diskSpec", "bootDiskSizeGb"))
 _COUNT = re.compile(r"\d{1,6}", re.ASCII)
 _LEFT_OPEN = re.compile(r"\$\{?[A-Za-z_]\w*\}?")
@@ -48,7 +65,7 @@ def job_of(values: Mapping[str, Any], name: str) -> dict[str, Any]:
     for key in [key for key in spelled if key in _SPEC]:
         spec[key] = spelled.pop(key)
     _refuse_unknown(spec, _SPEC, name)
-    _refuse_others(spec, ("scheduling", "baseOutputDirectory"), name)
+    _refuse_parts(spec, ("scheduling", "baseOutputDirectory"), name)
     pools = spec.get("workerPoolSpecs")
     spec["workerPoolSpecs"] = [pools] if isinstance(pools, dict) else pools
     if (
@@ -60,7 +77,7 @@ def job_of(values: Mapping[str, Any], name: str) -> dict[str, Any]:
     for pool in spec["workerPoolSpecs"]:
         where = f"{name}: workerPoolSpecs"
         _refuse_unknown(pool, _POOL, where)
-        _refuse_others(pool, ("machineSpec", "containerSpec", "pythonPackageSpec", "diskSpec"), where)
+        _refuse_parts(pool, ("machineSpec", "containerSpec", "pythonPackageSpec", "diskSpec"), where)
         if not (pool.get("containerSpec") or {}).get("imageUri") and "pythonPackageSpec" not in pool:
             raise UsageProblem(f"{name}: workerPoolSpecs names no image: set containerSpec.imageUri.")
         _refuse_other_numbers(pool, where)
@@ -122,7 +139,23 @@ def _text(value: Any) -> str:
 def _refuse_unknown(fields: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
     for key in fields:
         if key not in known:
-            raise UsageProblem(f"{where} has {key}, which is not a field of a job; {allowed(known, key)}")
+            home = next((part for part, within in _PARTS.items() if key in within), "")
+            if key in _WORDS_OF_OTHERS:
+                why = f"is not a field of a job; write `{_WORDS_OF_OTHERS[key]}` beside workerPoolSpecs."
+            elif home:
+                why = f"belongs in {home}: write `{home}: {{{key}: …}}`."
+            else:
+                belongs = key in _SPEC
+                why = (
+                    "belongs beside workerPoolSpecs." if belongs else f"is not a field of a job; {allowed(known, key)}"
+                )
+            raise UsageProblem(f"{where} has {key}, which {why}")
+
+
+def _refuse_parts(fields: Mapping[str, Any], parts: tuple[str, ...], where: str) -> None:
+    _refuse_others(fields, parts, where)
+    for part in parts:
+        _refuse_unknown(fields.get(part) or {}, _PARTS[part], f"{where}: {part}")
 
 
 def _refuse_others(fields: Mapping[str, Any], mappings: tuple[str, ...], where: str) -> None:
