@@ -63,7 +63,7 @@ def test_a_dockerfile_is_an_image_with_a_name_that_google_takes(file: str, image
 )
 def test_a_dockerfile_that_serves_is_a_service(line: str, port: int | None, tmp_path: Path) -> None:
     detected(tmp_path, {"api/Dockerfile": f"FROM python:3.11-slim\n{line}\n"})
-    assert [service.port for service in needed(needs.Service, tmp_path)] == ([] if port is None else [port])
+    assert [service.port for service in needed(needs.NeededService, tmp_path)] == ([] if port is None else [port])
 
 
 @pytest.mark.parametrize(
@@ -83,13 +83,13 @@ def test_a_dockerfile_that_serves_is_a_service(line: str, port: int | None, tmp_
 def test_an_image_is_built_from_the_folder_that_has_what_it_copies(copied: str, context: str, tmp_path: Path) -> None:
     files = {"docker/api/Dockerfile": f"FROM scratch\n{copied}\n", "docker/api/main.py": "", "src/a.py": ""}
     detected(tmp_path, {**files, "requirements.txt": ""})
-    assert [image.context for image in needed(needs.Image, tmp_path)] == [context]
+    assert [image.context for image in needed(needs.NeededImage, tmp_path)] == [context]
 
 
 def test_a_folder_of_nothing_but_dockerfiles_is_not_what_is_copied(tmp_path: Path) -> None:
     detected(tmp_path, {f"dockerfiles/{name}.dockerfile": "COPY . /app" for name in ("api", "train")})
     (tmp_path / "main.py").touch()
-    assert {image.context for image in needed(needs.Image, tmp_path)} == {""}
+    assert {image.context for image in needed(needs.NeededImage, tmp_path)} == {""}
 
 
 def test_a_dvc_remote_on_google_cloud_is_a_bucket_and_another_could_be_one(tmp_path: Path) -> None:
@@ -139,8 +139,8 @@ def test_a_cloud_build_file_names_images_and_services(tmp_path: Path) -> None:
         ("Cloud Build", "r", "repositories"),
         ("Cloud Build", "backend", "services"),
     ]
-    assert needed(needs.Image, tmp_path) == [needs.Image("r/trainer")]
-    assert needed(needs.Repository, tmp_path) == [needs.Repository("r")]
+    assert needed(needs.NeededImage, tmp_path) == [needs.NeededImage("r/trainer")]
+    assert needed(needs.NeededRepository, tmp_path) == [needs.NeededRepository("r")]
 
 
 def test_a_cloud_build_file_names_secrets_and_starts_training(tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ SETTINGS = {
 )
 def test_a_deployment_says_how_its_service_runs(name: str, text: str, tmp_path: Path) -> None:
     detected(tmp_path, {name: text})
-    (service,) = needed(needs.Service, tmp_path)
+    (service,) = needed(needs.NeededService, tmp_path)
     assert (service.name, service.settings) == ("tides", SETTINGS)
 
 
@@ -262,7 +262,7 @@ def test_a_deployment_says_how_its_service_runs(name: str, text: str, tmp_path: 
 )
 def test_flags_that_the_file_cannot_say_are_left_out(flags: str, tmp_path: Path) -> None:
     detected(tmp_path, {"deploy.sh": f"gcloud run deploy tides {flags}\ngcloud run deploy --image x\n"})
-    (service,) = needed(needs.Service, tmp_path)
+    (service,) = needed(needs.NeededService, tmp_path)
     assert set(service.settings) <= {"cpu"}
 
 
@@ -290,9 +290,9 @@ def test_a_job_file_says_where_it_saves_and_which_keys_lie_open(key: str, tmp_pa
     )
     detected(tmp_path, {"job.yaml": text})
     job, saved, key_clue = repository.scan(tmp_path)
-    assert job.need == needs.Training("ours/tide_train", "n1-standard-8")
+    assert job.need == needs.NeededTraining("ours/tide_train", "n1-standard-8")
     assert (job.region, job.project) == ("europe-west4", "harbour-42")
-    assert saved.need == needs.Bucket("their-models", "training")
+    assert saved.need == needs.NeededBucket("their-models", "training")
     assert key_clue.becomes.startswith("WANDB_API_KEY has its value in this file")
     assert "hidden" not in str(repository.scan(tmp_path))
 
@@ -336,7 +336,7 @@ def test_what_cannot_be_read_is_reported_and_stops_nothing(tmp_path: Path) -> No
 
 def test_images_that_are_no_list_are_none(tmp_path: Path) -> None:
     detected(tmp_path, {"cloudbuild.yaml": "steps: []\nimages: api\n"})
-    assert needed(needs.Image, tmp_path) == []
+    assert needed(needs.NeededImage, tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -421,9 +421,9 @@ def test_a_service_that_is_deployed_under_its_own_name_has_its_dockerfiles_port(
     file: str, text: str, tmp_path: Path
 ) -> None:
     detected(tmp_path, {file: text, "backend/Dockerfile": "FROM scratch\nEXPOSE 8501\n"})
-    services = needed(needs.Service, tmp_path)
+    services = needed(needs.NeededService, tmp_path)
     assert ({one.name for one in services}, max(one.port for one in services)) == ({"cards"}, 8501)
-    assert needed(needs.Image, tmp_path)[0].services == ("cards",)
+    assert needed(needs.NeededImage, tmp_path)[0].services == ("cards",)
 
 
 @pytest.mark.parametrize(
@@ -438,5 +438,5 @@ def test_a_service_that_is_deployed_under_its_own_name_has_its_dockerfiles_port(
 )
 def test_what_is_not_seen_to_run_a_dockerfiles_image_is_a_service_of_its_own(text: str, tmp_path: Path) -> None:
     detected(tmp_path, {"deploy.sh": text, "backend/Dockerfile": "FROM scratch\nEXPOSE 8501\n"})
-    ports = {one.name: one.port for one in needed(needs.Service, tmp_path)}
+    ports = {one.name: one.port for one in needed(needs.NeededService, tmp_path)}
     assert ports == {"backend": 8501, "cards": 0}

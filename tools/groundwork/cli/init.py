@@ -202,8 +202,8 @@ def _say(answers: Answers, clues: tuple[Clue, ...], copied: list[str], text: str
             **steps,
         }
     wanted = [clue.need for clue in clues]
-    built = [need for need in wanted if isinstance(need, needs.Image) and need.dockerfile]
-    served = {need.name for need in wanted if isinstance(need, needs.Service)}
+    built = [need for need in wanted if isinstance(need, needs.NeededImage) and need.dockerfile]
+    served = {need.name for need in wanted if isinstance(need, needs.NeededService)}
     image = next((one.name for one in sorted(built, key=lambda one: not one.services and one.name not in served)), "")
     if image and answers.cloud == "local":
         steps[f"groundwork builds submit --build {image} {folder} --env {answers.name}"] = (

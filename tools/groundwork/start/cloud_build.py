@@ -45,7 +45,7 @@ def clues(file: CodeFile) -> Iterator[Clue]:
     region, project, unset = addresses.region(text), addresses.project(text), foreign_yaml.substitutions(text)
     becomes = "a build that is started by hand and runs this file as identity build"
     becomes += f"; give a value to {listed(unset)} under its substitutions" if unset else ""
-    needed = needs.Build(plain(file.shown.rpartition("/")[2].rpartition(".")[0]), file.shown)
+    needed = needs.NeededBuild(plain(file.shown.rpartition("/")[2].rpartition(".")[0]), file.shown)
     yield Clue(_WHAT, file.shown, becomes, needed, region, project)
     for sentence, need in (
         *_made(build, substitutions),
@@ -61,7 +61,7 @@ def _made(build: Mapping[str, Any], substitutions: Mapping[str, str]) -> Iterato
     """The images that a build makes."""
     made = _list(build.get("images"))
     for address in sorted({addresses.image(addresses.filled_in(str(one), substitutions)) for one in made} - {""}):
-        image = needs.Image(address if "/" in address else f"images/{address}")
+        image = needs.NeededImage(address if "/" in address else f"images/{address}")
         yield f"image {image.name} in repository {image.address.partition('/')[0]}, built as identity build", image
 
 
@@ -84,7 +84,7 @@ def _steps(build: Mapping[str, Any], substitutions: Mapping[str, str]) -> Iterat
 
 def _deployed(build: Mapping[str, Any], substitutions: Mapping[str, str]) -> Iterator[tuple[str, Need]]:
     """The services that a build's steps deploy, by their own words or in a script."""
-    found: dict[str, needs.Service] = {}
+    found: dict[str, needs.NeededService] = {}
     for _, words, texts in _steps(build, substitutions):
         for service in (*itertools.chain.from_iterable(map(deployed.in_script, texts)), *deployed.in_words(words)):
             found[service.name] = replace(service, by_build=True)
@@ -96,20 +96,20 @@ def _pushed_to(text: str) -> Iterator[tuple[str, Need]]:
     """The repositories besides `images` that a build pushes to."""
     for name in addresses.repositories(text):
         if name != "images":
-            yield f"repository {name}, to which identity build pushes", needs.Repository(name)
+            yield f"repository {name}, to which identity build pushes", needs.NeededRepository(name)
 
 
 def _named(text: str) -> Iterator[tuple[str, Need]]:
     """The secrets and buckets that a build names, and what its commands do with data and training."""
     for secret in dict.fromkeys(_SECRET_READ.findall(text)):
         if name := secret if _TAKEN.fullmatch(secret) else suggested(secret):
-            yield f"secret {name}, which identity build reads", needs.Secret(name, by_build=True)
+            yield f"secret {name}, which identity build reads", needs.NeededSecret(name, by_build=True)
     for bucket in dict.fromkeys(_BUCKET.findall(text)):
-        yield f"gs://{bucket} is a bucket that identity build reads", needs.Bucket(bucket, "build")
+        yield f"gs://{bucket} is a bucket that identity build reads", needs.NeededBucket(bucket, "build")
     if _PULLS.search(text):
         yield "pulls data with DVC, whose buckets identity build reads", needs.PullsData()
     if _STARTS_TRAINING.search(text):
-        yield "training train, as identity train, which identity build submits", needs.Training(by_build=True)
+        yield "training train, as identity train, which identity build submits", needs.NeededTraining(by_build=True)
 
 
 def _list(value: Any) -> list[Any]:

@@ -23,17 +23,17 @@ _GIB = {"Mi": 1 / 1024, "Gi": 1}
 def under_their_names(clues: Sequence[Clue]) -> Iterator[Clue]:
     """The clues, in which the service that a Dockerfile starts has the names under which its image is deployed, if it is."""
     wanted = [clue.need for clue in clues]
-    images = {one.dockerfile: one.name for one in wanted if isinstance(one, needs.Image) and one.dockerfile}
+    images = {one.dockerfile: one.name for one in wanted if isinstance(one, needs.NeededImage) and one.dockerfile}
     made = {one.name: images.get(one.dockerfile, "") for one in wanted if isinstance(one, needs.BuiltImage)}
     names: dict[str, list[str]] = {}
     for one in wanted:
-        if isinstance(one, needs.Service) and one.image:
+        if isinstance(one, needs.NeededService) and one.image:
             names.setdefault(made.get(one.image, one.image), []).append(one.name)
     for clue in clues:
         found, need = sorted(set(names.get(clue.name, []))), clue.need
-        if found and isinstance(need, needs.Image) and need.dockerfile:
+        if found and isinstance(need, needs.NeededImage) and need.dockerfile:
             yield replace(clue, need=replace(need, services=tuple(found)))
-        elif found and isinstance(need, needs.Service) and not need.image:
+        elif found and isinstance(need, needs.NeededService) and not need.image:
             for name in found:
                 becomes = clue.becomes.replace(f"service {need.name} ", f"service {name} ")
                 yield replace(clue, need=replace(need, name=name), becomes=becomes)
@@ -41,7 +41,7 @@ def under_their_names(clues: Sequence[Clue]) -> Iterator[Clue]:
             yield clue
 
 
-def in_script(text: str) -> Iterator[needs.Service]:
+def in_script(text: str) -> Iterator[needs.NeededService]:
     """Each service that a shell script deploys."""
     for found in _COMMAND.findall(text.replace("\\\n", " ")):
         try:
@@ -51,13 +51,13 @@ def in_script(text: str) -> Iterator[needs.Service]:
         yield from in_words(["run", "deploy", *words])
 
 
-def in_words(words: Sequence[str]) -> Iterator[needs.Service]:
+def in_words(words: Sequence[str]) -> Iterator[needs.NeededService]:
     """The same for one command's words, which may begin before `run deploy`."""
     starts = [at for at, two in enumerate(itertools.pairwise(words)) if two == ("run", "deploy")]
     if starts and len(words) > starts[0] + 2 and _NAME.fullmatch(words[starts[0] + 2]):
         name, flags = words[starts[0] + 2], _flags(words[starts[0] + 3 :])
         image = addresses.image(flags.get("image", "")).rpartition("/")[2]
-        yield needs.Service(name, _settings(flags), image=plain(image or name))
+        yield needs.NeededService(name, _settings(flags), image=plain(image or name))
 
 
 def _flags(words: Sequence[str]) -> dict[str, str]:

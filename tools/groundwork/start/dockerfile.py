@@ -33,13 +33,13 @@ def clues(file: CodeFile) -> Iterator[Clue]:
     named = name and (name["after"] or name["before"])
     image = plain(named or (folder.name if folder != file.root else "app"))
     context = on_one_line(_context(file, text).relative_to(file.root).as_posix())
-    needed = needs.Image(f"images/{image}", file.shown, "" if context == "." else context)
+    needed = needs.NeededImage(f"images/{image}", file.shown, "" if context == "." else context)
     yield Clue("Dockerfile", file.shown, f"image {image} in repository images", needed)
     serves, exposed = _SERVES.search(text), _EXPOSES.search(text)
     port = (serves and _LISTENS.search(text)) or exposed
     if serves or exposed:
         becomes = f"service {image} on Cloud Run, which runs as identity serve"
-        yield Clue("Dockerfile", file.shown, becomes, needs.Service(image, port=int(port[1]) if port else 0))
+        yield Clue("Dockerfile", file.shown, becomes, needs.NeededService(image, port=int(port[1]) if port else 0))
 
 
 def _context(file: CodeFile, text: str) -> Path:

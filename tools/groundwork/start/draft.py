@@ -87,7 +87,7 @@ def _members(answers: Answers) -> Iterator[str]:
 def _buckets_of(answers: Answers, wanted: Sequence[Need]) -> dict[str, str]:
     """The buckets for DVC, then others that jobs and builds name: names in the file, and what each says."""
     found: dict[str, str] = {}
-    named = [one for one in wanted if isinstance(one, needs.Bucket) and "google" not in one.name]
+    named = [one for one in wanted if isinstance(one, needs.NeededBucket) and "google" not in one.name]
     for bucket in sorted(named, key=lambda bucket: bucket.user != "dvc"):
         dvc = ["dvc: true"] if bucket.user == "dvc" else []
         name = _short(answers, bucket)
@@ -99,14 +99,14 @@ def _buckets_of(answers: Answers, wanted: Sequence[Need]) -> dict[str, str]:
     return found if "models" in found else {**found, "models": "{}"}
 
 
-def _short(answers: Answers, bucket: needs.Bucket) -> str:
+def _short(answers: Answers, bucket: needs.NeededBucket) -> str:
     """A bucket's name in the file."""
     return plain(bucket.name.removeprefix(f"{answers.project}-"))
 
 
 def _buckets(buckets: Mapping[str, str], clues: Sequence[Clue]) -> Iterator[str]:
     yield from ("", "# A bucket NAME is called PROJECT-NAME, unless it existed before.", "buckets:")
-    yield from _reasons(clues, needs.Bucket)
+    yield from _reasons(clues, needs.NeededBucket)
     yield from (f"  {name}: {said}" for name, said in buckets.items())
 
 
@@ -116,10 +116,10 @@ def _repositories(wanted: Sequence[Need], clues: Sequence[Clue]) -> Iterator[str
         "# Docker images: those older than 30 days are deleted, except the newest 5 of each.",
         "repositories:",
     )
-    yield from _reasons(clues, needs.Image)
+    yield from _reasons(clues, needs.NeededImage)
     yield "  images: {keep: 5, delete_after_days: 30}"
-    yield from _reasons(clues, needs.Repository)
-    yield from (f"  {name}: {{keep: 5, delete_after_days: 30}}" for name in _names(wanted, needs.Repository))
+    yield from _reasons(clues, needs.NeededRepository)
+    yield from (f"  {name}: {{keep: 5, delete_after_days: 30}}" for name in _names(wanted, needs.NeededRepository))
 
 
 def _names(wanted: Sequence[Need], kind: type[Need]) -> list[str]:
@@ -127,15 +127,15 @@ def _names(wanted: Sequence[Need], kind: type[Need]) -> list[str]:
 
 
 def _secrets(wanted: Sequence[Need], clues: Sequence[Clue]) -> Iterator[str]:
-    mounted = [name for one in wanted if isinstance(one, needs.Service) for name in one.secrets]
-    names = dict.fromkeys([*_names(wanted, needs.Secret), *mounted])
+    mounted = [name for one in wanted if isinstance(one, needs.NeededService) for name in one.secrets]
+    names = dict.fromkeys([*_names(wanted, needs.NeededSecret), *mounted])
     yield from ("", "# Names only: `groundwork secrets set NAME` asks for the value.")
     if not names:
         yield from ("secrets: {}", "#  wandb-api-key: {readers: [train]}")
         return
     yield "secrets:"
-    yield from _reasons(clues, needs.Secret)
-    built = {one.name for one in wanted if isinstance(one, needs.Secret) and one.by_build}
+    yield from _reasons(clues, needs.NeededSecret)
+    built = {one.name for one in wanted if isinstance(one, needs.NeededSecret) and one.by_build}
     yield from (f"  {name}: {{readers: [{'train, build' if name in built else 'train'}]}}" for name in names)
 
 
@@ -147,7 +147,7 @@ def _reasons(clues: Sequence[Clue], kind: type[Need]) -> Iterator[str]:
 def _identities(answers: Answers, wanted: Sequence[Need], buckets: Mapping[str, str]) -> Iterator[str]:
     users = {"dvc": set[str](), "build": set[str](), "training": set[str]()}
     for one in wanted:
-        if isinstance(one, needs.Bucket):
+        if isinstance(one, needs.NeededBucket):
             users[one.user].add(_short(answers, one))
     pulled = users["dvc"] if any(isinstance(one, needs.PullsData) for one in wanted) else ()
     built = [f"{name}: read" for group in (pulled, users["build"]) for name in buckets if name in group]
@@ -156,11 +156,11 @@ def _identities(answers: Answers, wanted: Sequence[Need], buckets: Mapping[str, 
         for name in sorted(buckets, key=lambda name: name == "models")
     ]
     deploys = dict.fromkeys(
-        f"{plain(one.name)}: deploy" for one in wanted if isinstance(one, needs.Service) and one.by_build
+        f"{plain(one.name)}: deploy" for one in wanted if isinstance(one, needs.NeededService) and one.by_build
     )
-    submits = any(isinstance(one, needs.Training) and one.by_build for one in wanted)
+    submits = any(isinstance(one, needs.NeededTraining) and one.by_build for one in wanted)
     read, write = (
-        ", ".join(f"{name}: {way}" for name in ("images", *_names(wanted, needs.Repository)))
+        ", ".join(f"{name}: {way}" for name in ("images", *_names(wanted, needs.NeededRepository)))
         for way in ("read", "write")
     )
     yield from (
@@ -191,7 +191,7 @@ def _identities(answers: Answers, wanted: Sequence[Need], buckets: Mapping[str, 
 def _services(wanted: Sequence[Need], clues: Sequence[Clue]) -> Iterator[str]:
     services: dict[str, Settings] = {}
     for one in wanted:
-        if isinstance(one, needs.Service):
+        if isinstance(one, needs.NeededService):
             port: Settings = {"port": one.port} if one.port else {}
             services[plain(one.name)] = {**port, **services.get(plain(one.name), {}), **one.settings}
     if services:
@@ -200,7 +200,7 @@ def _services(wanted: Sequence[Need], clues: Sequence[Clue]) -> Iterator[str]:
             "# Services on Cloud Run. Until a build deploys one, it runs Google's placeholder image.",
             "services:",
         )
-        yield from _reasons(clues, needs.Service)
+        yield from _reasons(clues, needs.NeededService)
         for name, settings in services.items():
             written = (f"{key}: {_written(value)}" for key, value in {"identity": "serve", **settings}.items())
             yield f"  {name}: {{{', '.join(written)}}}"
@@ -218,7 +218,7 @@ def _written(value: bool | int | str | dict[str, str]) -> str:
 
 
 def _training(wanted: Sequence[Need], clues: Sequence[Clue]) -> Iterator[str]:
-    jobs = [one for one in wanted if isinstance(one, needs.Training)]
+    jobs = [one for one in wanted if isinstance(one, needs.NeededTraining)]
     if not jobs:
         return
     yield from (
@@ -226,7 +226,7 @@ def _training(wanted: Sequence[Need], clues: Sequence[Clue]) -> Iterator[str]:
         "# Training on Vertex AI: `groundwork jobs submit train`. It saves its model in this bucket.",
         "training:",
     )
-    yield from _reasons(clues, needs.Training)
+    yield from _reasons(clues, needs.NeededTraining)
     image = _trained(jobs, wanted)
     machine = next((job.machine for job in jobs if job.machine), "")
     settings = [f"image: {image}"] if image not in ("", "images/train") else []
@@ -234,22 +234,22 @@ def _training(wanted: Sequence[Need], clues: Sequence[Clue]) -> Iterator[str]:
     yield f"  train: {{{', '.join([*settings, 'output: models'])}}}"
 
 
-def _trained(jobs: Sequence[needs.Training], wanted: Sequence[Need]) -> str:
+def _trained(jobs: Sequence[needs.NeededTraining], wanted: Sequence[Need]) -> str:
     """The image that trains: the one that a job names, or else the only one that is no service; "" if neither is built here."""
-    images = {one.address: one for one in wanted if isinstance(one, needs.Image)}
+    images = {one.address: one for one in wanted if isinstance(one, needs.NeededImage)}
     by_name = {image.name: address for address, image in images.items()}
     for job in jobs:
         if address := job.image if job.image in images else by_name.get(plain(job.image.rpartition("/")[2])):
             return address
-    serves = _names(wanted, needs.Service)
+    serves = _names(wanted, needs.NeededService)
     others = [address for address, image in images.items() if image.name not in serves and not image.services]
     return others[0] if len(others) == 1 else ""
 
 
 def _builds(answers: Answers, wanted: Sequence[Need]) -> Iterator[str]:
     """Builds need a repository on GitHub: on Google Cloud they are commented out, on the local cloud a folder stands in for it."""
-    images = {one.name: one for one in wanted if isinstance(one, needs.Image) and _PATH.fullmatch(one.dockerfile)}
-    files = [one for one in wanted if isinstance(one, needs.Build) and _PATH.fullmatch(one.file)]
+    images = {one.name: one for one in wanted if isinstance(one, needs.NeededImage) and _PATH.fullmatch(one.dockerfile)}
+    files = [one for one in wanted if isinstance(one, needs.NeededBuild) and _PATH.fullmatch(one.file)]
     if not images and not files:
         return
     local = answers.cloud == "local"
@@ -280,7 +280,7 @@ def _builds(answers: Answers, wanted: Sequence[Need]) -> Iterator[str]:
     yield from (f"{mark}  {line}" for line in _own_builds(files, set(images)))
 
 
-def _own_builds(builds: Sequence[needs.Build], taken: set[str]) -> Iterator[str]:
+def _own_builds(builds: Sequence[needs.NeededBuild], taken: set[str]) -> Iterator[str]:
     """The team's own build files, under names that no image has."""
     yield from ["# The team's own build files. Without by_hand, a push starts them, too."] if builds else []
     for build in builds:

@@ -25,10 +25,10 @@ def clues(file: CodeFile) -> Iterator[Clue]:
     for url in (settings[one].get("url", "") for one in settings.sections() if _REMOTE.fullmatch(one)):
         if bucket := re.match(r"gs://([^/\s]+)", url):
             becomes = f"gs://{bucket[1]} is a bucket for DVC; `groundwork adopt` takes it over"
-            yield Clue("DVC remote", file.shown, becomes, needs.Bucket(bucket[1], "dvc"))
+            yield Clue("DVC remote", file.shown, becomes, needs.NeededBucket(bucket[1], "dvc"))
         else:
             becomes = f"{_where(url)} could move to bucket data: `groundwork dvc`, then `dvc push`"
-            yield Clue("DVC remote", file.shown, becomes, needs.Bucket("", "dvc"))
+            yield Clue("DVC remote", file.shown, becomes, needs.NeededBucket("", "dvc"))
 
 
 def _where(url: str) -> str:

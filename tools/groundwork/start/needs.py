@@ -11,7 +11,7 @@ Settings: TypeAlias = Mapping[str, bool | int | str | dict[str, str]]
 
 
 @dataclass(frozen=True)
-class Image:
+class NeededImage:
     """An image by its address in the project, as repository/name; `dockerfile` is "" for one that a team's own build makes.
 
     `context` is the folder that it is built from, "" for the whole repository; `services` are those that run it, () for none but one of
@@ -40,7 +40,7 @@ class BuiltImage:
 
 
 @dataclass(frozen=True)
-class Repository:
+class NeededRepository:
     """A repository of images besides `images`."""
 
     section: ClassVar = "repositories"
@@ -48,7 +48,7 @@ class Repository:
 
 
 @dataclass(frozen=True)
-class Bucket:
+class NeededBucket:
     """A bucket by its full name, "" for one that is still to be made, and its user: DVC, a build that reads it, or training that writes to it."""
 
     section: ClassVar = "buckets"
@@ -65,7 +65,7 @@ class PullsData:
 
 
 @dataclass(frozen=True)
-class Secret:
+class NeededSecret:
     """A secret by its name in the environment file; `by_build`: the team's own builds read it."""
 
     section: ClassVar = "secrets"
@@ -74,7 +74,7 @@ class Secret:
 
 
 @dataclass(frozen=True)
-class Service:
+class NeededService:
     """A service: its settings by their keys in the environment file, and its image's port, 0 if unknown; `by_build`: a build deploys it.
 
     `image` is the name of the image that a command deploys it with, "" for a service that a Dockerfile starts.
@@ -95,7 +95,7 @@ class Service:
 
 
 @dataclass(frozen=True)
-class Training:
+class NeededTraining:
     """A training: its image as repository/name, or by its name alone, and its machine type, "" for what is unknown; `by_build`: a build submits it."""
 
     section: ClassVar = "training"
@@ -106,7 +106,7 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Build:
+class NeededBuild:
     """A team's own build: a name for it, and its file's path."""
 
     section: ClassVar = "builds"
@@ -114,7 +114,17 @@ class Build:
     file: str
 
 
-Need: TypeAlias = Image | BuiltImage | Repository | Bucket | PullsData | Secret | Service | Training | Build
+Need: TypeAlias = (
+    NeededImage
+    | BuiltImage
+    | NeededRepository
+    | NeededBucket
+    | PullsData
+    | NeededSecret
+    | NeededService
+    | NeededTraining
+    | NeededBuild
+)
 """What a platform needs. `section` is the part of the environment file that has it, `name` its name; "" for what is in none."""
 
 

@@ -57,13 +57,13 @@ def scan(folder: Path) -> tuple[Clue, ...]:
 def _with_one_name(clues: Sequence[Clue]) -> list[Clue]:
     """The clues, in which a secret has the name by which a build or a deployment reads it, if there is one."""
     wanted = [clue.need for clue in clues]
-    mounted = [name for one in wanted if isinstance(one, needs.Service) for name in one.secrets]
-    read = [one.name for one in wanted if isinstance(one, needs.Secret) and one.by_build]
+    mounted = [name for one in wanted if isinstance(one, needs.NeededService) for name in one.secrets]
+    read = [one.name for one in wanted if isinstance(one, needs.NeededSecret) and one.by_build]
     names = {variable(name): name for name in reversed([*mounted, *read])}
-    return [_renamed(clue, clue.need, names) if isinstance(clue.need, needs.Secret) else clue for clue in clues]
+    return [_renamed(clue, clue.need, names) if isinstance(clue.need, needs.NeededSecret) else clue for clue in clues]
 
 
-def _renamed(clue: Clue, secret: needs.Secret, names: Mapping[str, str]) -> Clue:
+def _renamed(clue: Clue, secret: needs.NeededSecret, names: Mapping[str, str]) -> Clue:
     name = names.get(variable(secret.name), secret.name)
     becomes = clue.becomes.replace(f"secret {secret.name}", f"secret {name}")
     return replace(clue, need=replace(secret, name=name), becomes=becomes)
@@ -105,7 +105,7 @@ def _in_yaml(file: CodeFile) -> Iterator[Clue]:
 def _in_python(file: CodeFile) -> Iterator[Clue]:
     if _WANDB.search(file.text):
         becomes = "secret wandb-api-key, which identity train reads"
-        yield Clue("W&B", file.shown, becomes, needs.Secret("wandb-api-key"))
+        yield Clue("W&B", file.shown, becomes, needs.NeededSecret("wandb-api-key"))
 
 
 _READERS: tuple[tuple[re.Pattern[str], Callable[[CodeFile], Iterator[Clue]]], ...] = (

@@ -26,7 +26,7 @@ def in_dotenv(file: CodeFile) -> Iterator[Clue]:
         if name in hidden:
             only = "" if len(hidden) == len(names) else f" --only {name}"
             becomes = f"{name} is secret {hidden[name]}: `groundwork secrets import {file.typed}{only}`"
-            yield Clue(".env", file.shown, becomes, needs.Secret(hidden[name]))
+            yield Clue(".env", file.shown, becomes, needs.NeededSecret(hidden[name]))
         else:
             yield Clue(".env", file.shown, f"{name} does not look like a secret: it stays a variable")
     if git.is_tracked(file.path):

@@ -39,12 +39,12 @@ def _in_job(file: CodeFile, parts: Sequence[Mapping[str, Any]]) -> Iterator[Clue
     machines = (str(one["machineType"]) for one in parts if _MACHINE.fullmatch(str(one.get("machineType"))))
     region, project = addresses.region(file.text), addresses.project(file.text)
     becomes = "training train, as identity train; `groundwork jobs submit` reads the file itself, too"
-    needed = needs.Training(addresses.image(next(images, "")), next(machines, ""))
+    needed = needs.NeededTraining(addresses.image(next(images, "")), next(machines, ""))
     yield Clue(_WHAT, file.shown, becomes, needed, region, project)
     saved = (_BUCKET.match(str(one.get("outputUriPrefix"))) for one in parts)
     for bucket in dict.fromkeys(found[1] for found in saved if found):
         becomes = f"gs://{bucket} is a bucket that identity train writes to"
-        yield Clue(_WHAT, file.shown, becomes, needs.Bucket(bucket, "training"))
+        yield Clue(_WHAT, file.shown, becomes, needs.NeededBucket(bucket, "training"))
     given = {str(one.get("name", "")): str(one.get("value") or "") for one in parts if one.get("value")}
     for name, value in given.items():
         if is_of_a_secret(name) and not value.startswith("$") and suggested(name):
