@@ -16,6 +16,7 @@ import httpx
 import pytest
 from google.cloud import run_v2
 from google.oauth2.credentials import Credentials
+from localcloud.server import ports
 from localcloud.services.run import instances
 from localcloud.services.run.fleet import Fleet
 
@@ -247,6 +248,7 @@ def test_after_a_restart_a_service_has_its_port_and_starts_with_the_next_request
         cloud.cloud.workloads.settings.forced = "process"
         cloud.cloud.workloads.settings.stand_ins.update(stand_in)
         address = deployed(cloud, "lasting")["annotations"]["local-cloud/address"]
+    assert int(address.rpartition(":")[2]) in ports.QUIET, "so that nothing else takes it meanwhile"
     with serving(tmp_path / "cloud", "run") as cloud:
         cloud.cloud.workloads.settings.forced = "process"
         cloud.cloud.workloads.settings.stand_ins.update(stand_in)

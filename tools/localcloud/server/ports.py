@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from functools import partial
 
@@ -10,6 +11,8 @@ from localcloud.engine.ports import Made, Opened, Opener
 from localcloud.server.connection_limit import LimitedConnection, others_share
 
 HOST = "127.0.0.1"
+# Below the ephemeral port ranges of Linux and macOS, so that no outgoing connection takes a port while its server is down.
+QUIET = range(20_000, 32_000)
 _BACKLOG = 128
 
 
@@ -33,12 +36,22 @@ def opener(loop: asyncio.AbstractEventLoop) -> Opener:
     return opened
 
 
+def free() -> list[int]:
+    """Ports that are probably free, the last one certainly."""
+    return [*random.sample(QUIET, 9), 0]
+
+
 def _listening(port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((HOST, port))
-    except OSError:
-        listening.bind((HOST, 0))
-    listening.listen(_BACKLOG)
-    return listening
+    wanted = [port, *free()] if port else free()
+    while True:
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((HOST, wanted.pop(0)))
+            listening.listen(_BACKLOG)
+        except OSError:
+            listening.close()
+            if not wanted:
+                raise
+        else:
+            return listening

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import os
-import random
 import secrets
 import signal
 import socket
@@ -42,8 +41,6 @@ _COUNTED = 10  # ticks between writes of usage counts
 _THREADS = 64
 _LOOKS = 20  # ticks between checks of the state folder
 _FOLDS = 15 * _LOOKS
-# Below the ephemeral port ranges of Linux and macOS, so that no outgoing connection takes the port while the server is down.
-_QUIET_PORTS = range(20_000, 32_000)
 
 
 class CannotServe(Exception):
@@ -263,7 +260,7 @@ def _loop() -> str:
 
 @contextmanager
 def _listening(state: Path, port: int | None) -> Iterator[socket.socket]:
-    free = [*random.sample(_QUIET_PORTS, 9), 0]
+    free = ports.free()
     remembered = (records.read(state / records.PORT) or {}).get("port", free[0])
     wanted = [port] if port is not None else [remembered, *free]
     problem: OSError | None = None
