@@ -42,7 +42,7 @@ duckdb.sql('''SELECT service, CAST(month AS VARCHAR), cost, credits FROM (SELECT
 """
 OURS = """
 from pathlib import Path
-from groundwork.cost import files
+from groundwork.cost.billing import files
 files.read([Path('{path}')])
 """
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 from groundwork.cost import bars
+from groundwork.cost.billing.ledger import Ledger
 from groundwork.cost.credits import balances
 from groundwork.cost.grants import CreditGrant
-from groundwork.cost.ledger import Ledger
 
 from tests.groundwork.cost.test_credits import GRANT, STEADY, TODAY
 

@@ -14,9 +14,10 @@ from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
-from groundwork.cost import against, amounts, axes, burndown, catalogue, chart, demo, files, stacked
+from groundwork.cost import against, amounts, axes, burndown, catalogue, chart, demo, stacked
 from groundwork.cost.amounts import total
 from groundwork.cost.assumptions import Assumptions
+from groundwork.cost.billing import files
 from groundwork.cost.credits import balances
 from groundwork.cost.grants import CreditGrant
 from groundwork.cost.report import Period, report

@@ -24,7 +24,7 @@ from groundwork.errors import Exit
 
 from tests.google_proxy import google_proxy
 from tests.groundwork.cost import exports
-from tests.groundwork.cost.bigquery_server import Bigquery, serving
+from tests.groundwork.cost.billing.bigquery_server import Bigquery, serving
 from tests.groundwork.cost.plans import bucket, change, plan
 
 ROOT = Path(__file__).parents[3]

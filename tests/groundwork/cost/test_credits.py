@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from groundwork.cost.billing.ledger import Ledger, Line
 from groundwork.cost.credits import FEWEST_DAYS, HOW, as_data, balances
 from groundwork.cost.grants import Checked, CreditGrant
-from groundwork.cost.ledger import Ledger, Line
 
 TODAY = date(2026, 11, 5)
 AS_OF = datetime(2026, 11, 5, 6, tzinfo=UTC)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from groundwork.cost.ledger import Ledger, Line
+from groundwork.cost.billing.ledger import Ledger, Line
 from groundwork.cost.report import Period, as_data, member_names, period, renamed, report
 from groundwork.errors import UsageProblem
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 from google.api_core.exceptions import GoogleAPICallError
-from groundwork.cost import bigquery
+from groundwork.cost.billing import bigquery
 from groundwork.environment.checkout import Checkout
 from groundwork.errors import Exit
 

@@ -15,8 +15,8 @@ from groundwork.cli.options import completed, environment_option, here, json_opt
 from groundwork.cli.printing import as_written, echo, print_json
 from groundwork.cli.table import show
 from groundwork.cli.terminal import Terminal
-from groundwork.cost.files import matching
-from groundwork.cost.loading import Labels
+from groundwork.cost.billing.files import matching
+from groundwork.cost.billing.loading import Labels
 from groundwork.cost.report import GROUPINGS, CostReport, period
 from groundwork.cost.source import CostSource
 from groundwork.environment.values import Environment

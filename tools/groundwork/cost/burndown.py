@@ -11,8 +11,8 @@ from typing import Any
 
 from groundwork.cost import axes
 from groundwork.cost.amounts import as_money, exact
+from groundwork.cost.billing.ledger import Ledger
 from groundwork.cost.credits import CreditBalance, left_on
-from groundwork.cost.ledger import Ledger
 
 _POINTS = 60
 _AHEAD = timedelta(days=400)

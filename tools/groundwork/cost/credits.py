@@ -14,8 +14,8 @@ from itertools import groupby
 from typing import Any
 
 from groundwork.cost.amounts import ZERO, exact, total
+from groundwork.cost.billing.ledger import Ledger, Line
 from groundwork.cost.grants import CreditGrant
-from groundwork.cost.ledger import Ledger, Line
 from groundwork.cost.report import member_names
 
 WINDOW_DAYS = 28

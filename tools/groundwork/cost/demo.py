@@ -10,9 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from groundwork.cost import files
+from groundwork.cost.billing import files
+from groundwork.cost.billing.ledger import SIMULATED_ACCOUNT, Ledger
 from groundwork.cost.grants import CreditGrant
-from groundwork.cost.ledger import SIMULATED_ACCOUNT, Ledger
 
 DAYS = 45
 GRANT = Decimal(50)

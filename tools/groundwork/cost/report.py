@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from groundwork.cost.amounts import ZERO, exact, total
-from groundwork.cost.ledger import Ledger, Line
+from groundwork.cost.billing.ledger import Ledger, Line
 from groundwork.errors import UsageProblem
 
 FRESH_HOURS = 24

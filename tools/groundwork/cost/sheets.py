@@ -11,11 +11,11 @@ from typing import Any
 
 from groundwork.cost import catalogue
 from groundwork.cost.amounts import exact
+from groundwork.cost.billing.ledger import Ledger
 from groundwork.cost.budget import BudgetStatus
 from groundwork.cost.credits import CreditBalance
 from groundwork.cost.credits import as_data as balances_json
 from groundwork.cost.estimate import KINDS, Component, Estimate, PricedResource, Side
-from groundwork.cost.ledger import Ledger
 from groundwork.cost.report import CostReport, groupings
 from groundwork.cost.report import as_data as report_json
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from groundwork.cost import bigquery, demo, files, grants, used
+from groundwork.cost import demo, grants, used
+from groundwork.cost.billing import bigquery, files
+from groundwork.cost.billing.ledger import Ledger
+from groundwork.cost.billing.loading import Labels
 from groundwork.cost.credits import CreditBalance, balances
 from groundwork.cost.grants import CreditGrant
-from groundwork.cost.ledger import Ledger
-from groundwork.cost.loading import Labels
 from groundwork.cost.report import CostReport, Period, member_names, renamed, report
 from groundwork.environment.values import Environment
 from groundwork.errors import UsageProblem

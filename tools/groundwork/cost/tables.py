@@ -12,9 +12,9 @@ from groundwork.cost import bars
 from groundwork.cost import credits as balance_words
 from groundwork.cost.amounts import as_money, as_quantity, total
 from groundwork.cost.assumptions import DEFAULTS
+from groundwork.cost.billing.ledger import Ledger
 from groundwork.cost.credits import CreditBalance, GrantBalance
 from groundwork.cost.estimate import Component, Estimate, Kind, sentence
-from groundwork.cost.ledger import Ledger
 from groundwork.cost.report import CostReport, groupings
 
 HEADINGS: dict[Kind, str] = {

@@ -10,10 +10,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from groundwork.cost import catalogue, files, grants
+from groundwork.cost import catalogue, grants
+from groundwork.cost.billing import files
+from groundwork.cost.billing.ledger import Ledger
+from groundwork.cost.billing.loading import Labels
 from groundwork.cost.grants import CreditGrant
-from groundwork.cost.ledger import Ledger
-from groundwork.cost.loading import Labels
 from groundwork.cost.report import member_names
 from groundwork.environment.checkout import Checkout
 from groundwork.environment.values import Environment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from groundwork.cost.bigquery import ENABLE, TABLES
+from groundwork.cost.billing.bigquery import ENABLE, TABLES
 from groundwork.doctor.finding import CheckResult, not_asked
 from groundwork.environment.values import Environment
 from groundwork.google.cloud import CloudProblem, GoogleCloud

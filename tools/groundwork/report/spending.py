@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from groundwork.cost.amounts import as_money
-from groundwork.cost.loading import Labels
+from groundwork.cost.billing.loading import Labels
 from groundwork.cost.report import UNLABELLED, CostGroup, CostReport, Period
 from groundwork.cost.source import CostSource
 from groundwork.cost.tables import day_words

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from groundwork.cost import query
-from groundwork.cost.database import checked, checked_time
-from groundwork.cost.layouts import missing
+from groundwork.cost.billing import query
+from groundwork.cost.billing.database import checked, checked_time
+from groundwork.cost.billing.layouts import missing
 from groundwork.errors import UsageProblem
 
 NAME = "Google's billing export"

@@ -10,9 +10,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from groundwork.cost import query
-from groundwork.cost.database import FAULT, checked, checked_time
-from groundwork.cost.layouts import missing
+from groundwork.cost.billing import query
+from groundwork.cost.billing.database import FAULT, checked, checked_time
+from groundwork.cost.billing.layouts import missing
 
 NAME = "FOCUS"
 REQUIRED = (

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groundwork.cost import focus, query, same_bill
 from groundwork.cost.amounts import total
-from groundwork.cost.database import FAULT, define_pacific_day, opened, reading
-from groundwork.cost.ledger import Ledger, LedgerFile, Line, lines_of, merged
-from groundwork.cost.loading import Labels, LoadedFile, load
+from groundwork.cost.billing import focus, query, same_bill
+from groundwork.cost.billing.database import FAULT, define_pacific_day, opened, reading
+from groundwork.cost.billing.ledger import Ledger, LedgerFile, Line, lines_of, merged
+from groundwork.cost.billing.loading import Labels, LoadedFile, load
 from groundwork.errors import UsageProblem
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from groundwork.cost import files
-from groundwork.cost.console_table import credit_type
+from groundwork.cost.billing import files
+from groundwork.cost.billing.console_table import credit_type
 from groundwork.cost.report import period, report
 from groundwork.errors import UsageProblem
 

@@ -6,7 +6,7 @@ import dataclasses
 import re
 
 import sqlglot
-from groundwork.cost import query
+from groundwork.cost.billing import query
 from sqlglot import exp
 
 BIGQUERY = query.render(query.BIGQUERY, "`p.d.gcp_billing_export_v1_*`", "_PARTITIONTIME >= TIMESTAMP('2026-10-01')")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from groundwork.cost import query
-from groundwork.cost.ledger import Ledger, lines_of
-from groundwork.cost.loading import Labels
+from groundwork.cost.billing import query
+from groundwork.cost.billing.ledger import Ledger, lines_of
+from groundwork.cost.billing.loading import Labels
 from groundwork.errors import GroundworkError, PermissionProblem, Refused
 from groundwork.google.isolation import UNIVERSE
 from groundwork.google.transport import loopback_session, refused_login

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import duckdb
 import sqlglot
-from groundwork.cost import native, query
+from groundwork.cost.billing import native, query
 
 TYPES = {
     "day": "DATE",

@@ -7,12 +7,12 @@ from datetime import date
 import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery as google
-from groundwork.cost import bigquery, files
-from groundwork.cost.bigquery import Export
+from groundwork.cost.billing import bigquery, files
+from groundwork.cost.billing.bigquery import Export
 from groundwork.errors import Exit, GroundworkError
 
 from tests.groundwork.cost import exports
-from tests.groundwork.cost.bigquery_server import Bigquery, serving
+from tests.groundwork.cost.billing.bigquery_server import Bigquery, serving
 
 STANDARD, DETAILED = "gcp_billing_export_v1_0A0A0A_0B0B0B_0C0C0C", "gcp_billing_export_resource_v1_0A0A0A_0B0B0B_0C0C0C"
 EXPORT = Export("p", "d")

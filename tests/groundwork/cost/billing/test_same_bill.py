@@ -7,11 +7,11 @@ import json
 from decimal import Decimal
 
 import pytest
-from groundwork.cost import files
+from groundwork.cost.billing import files
 from groundwork.errors import UsageProblem
 
 from tests.groundwork.cost import exports
-from tests.groundwork.cost.test_console_table import BLOCK, HEADER, ROW
+from tests.groundwork.cost.billing.test_console_table import BLOCK, HEADER, ROW
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import json
 from decimal import Decimal
 
 import pytest
-from groundwork.cost import files
 from groundwork.cost.amounts import cents
-from groundwork.cost.files import Labels
+from groundwork.cost.billing import files
+from groundwork.cost.billing.files import Labels
 from groundwork.errors import UsageProblem
 
 from tests.groundwork.cost import exports

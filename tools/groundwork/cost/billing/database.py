@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groundwork.cost.layouts import KNOWN
+from groundwork.cost.billing.layouts import KNOWN
 from groundwork.errors import UsageProblem
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from groundwork.cost.database import reading
-from groundwork.cost.ledger import Ledger
-from groundwork.cost.loading import LoadedFile
+from groundwork.cost.billing.database import reading
+from groundwork.cost.billing.ledger import Ledger
+from groundwork.cost.billing.loading import LoadedFile
 from groundwork.errors import UsageProblem
 
 if TYPE_CHECKING:

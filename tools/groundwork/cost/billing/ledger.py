@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from groundwork.cost.amounts import total
-from groundwork.cost.query import COLUMNS
+from groundwork.cost.billing.query import COLUMNS
 
 SIMULATED_ACCOUNT = "SIMULATED"
 """Prefix of simulated billing accounts; whatever shows their costs says "simulated"."""

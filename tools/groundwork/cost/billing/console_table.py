@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.cost.amounts import ZERO, decimal
-from groundwork.cost.layouts import KNOWN
+from groundwork.cost.billing.layouts import KNOWN
 from groundwork.errors import UsageProblem
 
 NAME = "the console's cost table"

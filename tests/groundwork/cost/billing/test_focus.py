@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import duckdb
 import pytest
-from groundwork.cost import files
+from groundwork.cost.billing import files
 from groundwork.errors import UsageProblem
 
 from tests.groundwork.cost import exports

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from groundwork.cost import console_table, focus, native
-from groundwork.cost.database import file_name, quoted
-from groundwork.cost.layouts import FOCUS_NAMES, SniffedFile, sniff
+from groundwork.cost.billing import console_table, focus, native
+from groundwork.cost.billing.database import file_name, quoted
+from groundwork.cost.billing.layouts import FOCUS_NAMES, SniffedFile, sniff
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

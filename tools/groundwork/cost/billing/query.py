@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from groundwork.cost.database import checked
+from groundwork.cost.billing.database import checked
 
 SQL = """
 WITH lines AS (
