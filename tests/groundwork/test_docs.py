@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,14 @@ def letters(root: Path) -> Iterator[Generated]:
 
 def test_the_projects_own_generated_text_is_up_to_date() -> None:
     docs.check(ROOT)
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["README.md", "tools/localcloud/README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))],
+)
+def test_no_page_puts_a_token_on_a_command_line_which_every_user_of_a_machine_can_read(page: str) -> None:
+    assert re.findall(r"curl\b[^|\n]*(?:Authorization|Bearer)[^|\n]*", (ROOT / page).read_text("utf-8")) == []
 
 
 def test_stale_text_fails_and_names_the_file_and_the_command(tmp_path: Path) -> None:

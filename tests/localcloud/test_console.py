@@ -157,7 +157,7 @@ def test_each_thing_is_shown_as_gcloud_curl_and_python_ask_for_it(browser: Brows
     for page, gcloud in pages.items():
         text = unescape(browser.page(page))
         assert gcloud in text
-        assert "curl --header" in text
+        assert "| curl --header @-" in text
         assert "google" in text.partition("<summary>Python</summary>")[2]
 
 

@@ -58,7 +58,10 @@ def test_the_newest_job_comes_first() -> None:
 def test_a_deployed_service_comes_with_the_command_that_calls_it() -> None:
     found = inventory(("Run service", f"{VERTEX}/services/api", {"uri": "https://api-x.run.app"}))
     (row,) = workloads.deployed(found).rows
-    assert row[3] == 'curl --header "Authorization: Bearer $(gcloud auth print-identity-token)" https://api-x.run.app'
+    assert (
+        row[3]
+        == 'echo "Authorization: Bearer $(gcloud auth print-identity-token)" | curl --header @- https://api-x.run.app'
+    )
     public = inventory(
         ("Run service", f"{VERTEX}/services/api", {"uri": "https://api-x.run.app", "invokerIamDisabled": True})
     )

@@ -19,7 +19,7 @@ from groundwork.workloads import services, tokens
 def token(service: str, name: str, who: str | None) -> None:
     """Print an identity token of yours for a service, valid for an hour: for curl, locust, and tests in CI.
 
-    Example: curl --header "Authorization: Bearer $(groundwork token api)" "$URL/predict"
+    Example: echo "Authorization: Bearer $(groundwork token api)" | curl --header @- "$URL/predict"
     """
     project = opened(name, who)
     found = services.service(project, service)

@@ -67,4 +67,4 @@ def called_by_curl(item: Item) -> Iterator[str]:
     elif item.body.get("invokerIamDisabled"):
         yield f"curl {uri}"
     else:
-        yield f'curl --header "Authorization: Bearer $(gcloud auth print-identity-token)" {uri}'
+        yield f'echo "Authorization: Bearer $(gcloud auth print-identity-token)" | curl --header @- {uri}'

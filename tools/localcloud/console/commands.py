@@ -81,4 +81,5 @@ def _read(url: str) -> Commands:
 
 
 def _curl(url: str) -> str:
-    return f'curl --header "Authorization: Bearer $GOOGLE_OAUTH_ACCESS_TOKEN" {shlex.quote(url)}'
+    # On curl's own command line every user of the machine could read the token.
+    return f'echo "Authorization: Bearer $GOOGLE_OAUTH_ACCESS_TOKEN" | curl --header @- {shlex.quote(url)}'
