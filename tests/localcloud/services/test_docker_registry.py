@@ -6,11 +6,14 @@ import base64
 import hashlib
 import json
 import resource
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
 
 from tests.cloud_client import Answer, Client
+from tests.polling import until
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -174,6 +177,34 @@ def test_an_upload_must_have_the_declared_digest(docker: Docker) -> None:
     finished = docker("PUT", f"{response.headers['location']}?digest={digest_of(b'other')}", b"this")
     assert (finished.status, finished.body["errors"][0]["code"]) == (400, "DIGEST_INVALID")
     assert docker("PATCH", response.headers["location"], b"x").body["errors"][0]["code"] == "BLOB_UPLOAD_UNKNOWN"
+
+
+def test_an_upload_belongs_to_the_repository_in_which_it_began(docker: Docker) -> None:
+    docker.cloud.ok("POST", repository(docker).rpartition("/")[0], {"format": "DOCKER"}, repositoryId="others")
+    upload = docker("POST", f"v2/{image(docker)}/blobs/uploads/").headers["location"]
+    elsewhere = upload.replace("/images/", "/others/")
+    for verb in ("GET", "PATCH", "PUT", "DELETE"):
+        assert docker(verb, elsewhere, b"").body["errors"][0]["code"] == "BLOB_UPLOAD_UNKNOWN"
+    assert docker("PATCH", upload, b"x").status == 202
+    assert docker("DELETE", upload).status == 204
+
+
+def test_nothing_is_added_to_an_upload_while_it_is_checked_against_its_digest(docker: Docker) -> None:
+    upload = docker("POST", f"v2/{image(docker)}/blobs/uploads/").headers["location"]
+    with closing(HTTPConnection("127.0.0.1", docker.cloud.server.port, timeout=30)) as slow:
+        slow.putrequest("PATCH", upload, skip_host=True)
+        for name, value in {
+            "Host": docker.host,
+            "Authorization": f"Bearer {docker.cloud.token()}",
+            "Content-Length": "8",
+        }.items():
+            slow.putheader(name, value)
+        slow.endheaders(b"good")
+        until(lambda: docker("GET", upload).status == 404)
+        assert docker("PUT", f"{upload}?digest={digest_of(b'good')}", b"").status == 404
+        slow.send(b"evil")
+        assert slow.getresponse().status == 202
+    assert docker("PUT", f"{upload}?digest={digest_of(b'good')}", b"").body["errors"][0]["code"] == "DIGEST_INVALID"
 
 
 def test_a_disk_that_fills_up_during_an_upload_is_named_and_nothing_is_kept(docker: Docker) -> None:

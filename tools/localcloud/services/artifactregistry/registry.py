@@ -10,9 +10,10 @@ import base64
 import hashlib
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -43,6 +44,14 @@ _CODES = {400: "NAME_INVALID", 401: "UNAUTHORIZED", 403: "DENIED", 404: "NAME_UN
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
+class Upload(NamedTuple):
+    """An upload that has begun: its repository, its file, and when it began."""
+
+    repository: str
+    path: Path
+    begun: float
+
+
 def application(cloud: Cloud) -> Starlette:
     """The registry of all the cloud's Docker repositories."""
     return Registry(cloud).app()
@@ -53,7 +62,7 @@ class Registry:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._uploads: dict[str, tuple[Path, float]] = {}
+        self._uploads: dict[str, Upload] = {}
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -183,7 +192,7 @@ class Registry:
             return self._held(request, wanted)
         upload = uuid.uuid4().hex
         self._tidy()
-        self._uploads[upload] = self._cloud.store.spool(), self._cloud.clock.seconds()
+        self._uploads[upload] = Upload(images.repository, self._cloud.store.spool(), self._cloud.clock.seconds())
         if "digest" in request.query_params:
             return await self._finish(request, images, upload)
         return self._progress(request, upload, 202)
@@ -200,9 +209,9 @@ class Registry:
     async def _upload(self, request: Request) -> Response:
         images, _ = self._opened(request, PUSH)
         upload = request.path_params["upload"]
-        if upload not in self._uploads:
+        found = self._uploads.get(upload)
+        if found is None or found.repository != images.repository:
             raise RegistryError(404, "BLOB_UPLOAD_UNKNOWN", "There is no such upload; start again.")
-        path = self._uploads[upload][0]
         if request.method == "DELETE":
             self._drop(upload)
             return Response(status_code=204)
@@ -211,42 +220,44 @@ class Registry:
         if request.method == "PUT":
             return await self._finish(request, images, upload)
         begun = request.headers.get("content-range", "").removeprefix("bytes ").partition("-")[0]
-        if begun and begun != str(_size(path)):
-            raise RegistryError(416, "BLOB_UPLOAD_INVALID", f"The next byte is {_size(path)}, not {begun}.")
-        await self._append(request, upload)
+        if begun and begun != str(_size(found.path)):
+            raise RegistryError(416, "BLOB_UPLOAD_INVALID", f"The next byte is {_size(found.path)}, not {begun}.")
+        with self._taken(upload) as path:
+            await _append(request, path)
         return self._progress(request, upload, 202)
 
-    async def _append(self, request: Request, upload: str) -> None:
+    @contextmanager
+    def _taken(self, upload: str) -> Iterator[Path]:
+        """The file of an upload, to which no other request can add meanwhile; the upload ends with its file."""
+        taken = self._uploads.pop(upload)
         try:
-            with self._uploads[upload][0].open("ab") as stream:
-                async for piece in request.stream():
-                    stream.write(piece)
-        except OSError:
-            self._drop(upload)
-            raise
+            yield taken.path
+        finally:
+            if taken.path.exists():
+                self._uploads[upload] = taken
 
     async def _finish(self, request: Request, images: Images, upload: str) -> Response:
-        path = self._uploads[upload][0]
-        await self._append(request, upload)
-        digest = manifests.checked_digest(request.query_params.get("digest", ""))
-        computed = f"sha256:{await asyncio.to_thread(_sha256, path)}"
-        if computed != digest:
-            self._drop(upload)
-            raise RegistryError(400, "DIGEST_INVALID", f"The content has the digest {computed}, not {digest}.")
-        size = path.stat().st_size
-        try:
-            await self._cloud.commits.write(lambda: images.hold(digest, size, path))
-        finally:
-            self._drop(upload)
+        with self._taken(upload) as path:
+            await _append(request, path)
+            digest = manifests.checked_digest(request.query_params.get("digest", ""))
+            computed = f"sha256:{await asyncio.to_thread(_sha256, path)}"
+            if computed != digest:
+                path.unlink()
+                raise RegistryError(400, "DIGEST_INVALID", f"The content has the digest {computed}, not {digest}.")
+            size = path.stat().st_size
+            try:
+                await self._cloud.commits.write(lambda: images.hold(digest, size, path))
+            finally:
+                path.unlink(missing_ok=True)
         return self._held(request, digest)
 
     def _drop(self, upload: str) -> None:
-        self._uploads.pop(upload)[0].unlink(missing_ok=True)
+        self._uploads.pop(upload).path.unlink(missing_ok=True)
 
     def _tidy(self) -> None:
         """Discards uploads that were not finished within a day."""
         until = self._cloud.clock.seconds() - _DAY
-        for upload in [one for one, (_, begun) in self._uploads.items() if begun < until]:
+        for upload in [one for one, found in self._uploads.items() if found.begun < until]:
             self._drop(upload)
 
     def _held(self, request: Request, digest: str) -> Response:
@@ -254,7 +265,7 @@ class Registry:
         return Response(status_code=201, headers={"Location": where, "Docker-Content-Digest": digest})
 
     def _progress(self, request: Request, upload: str, status: int) -> Response:
-        size = _size(self._uploads[upload][0])
+        size = _size(self._uploads[upload].path)
         headers = {
             "Location": f"/v2/{request.path_params['name']}/blobs/uploads/{upload}",
             "Docker-Upload-UUID": upload,
@@ -359,6 +370,17 @@ def _password(basic: str) -> str:
         return base64.b64decode(basic, validate=True).decode().partition(":")[2]
     except ValueError:
         raise RegistryError(401, "UNAUTHORIZED", "The Authorization header cannot be read.") from None
+
+
+async def _append(request: Request, path: Path) -> None:
+    """Adds a request's body to a file, which is deleted if the disk refuses it."""
+    try:
+        with path.open("ab") as stream:
+            async for piece in request.stream():
+                stream.write(piece)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _size(path: Path) -> int:
