@@ -56,6 +56,11 @@ def test_substitutions_put_no_more_into_a_build_than_it_may_have(text: str) -> N
         substitutions.applied({"steps": [{"args": [text]}], "substitutions": values}, values, dynamic=True, loose=True)
 
 
+@pytest.mark.parametrize("text", ["${_A" * 300_000, "}" + "${_A##" * 200_000, "${_A:" * 200_000])
+def test_a_placeholder_that_does_not_end_is_text(text: str) -> None:
+    assert substitutions.applied({"tags": [text]}, {"_A": "x"}, dynamic=True, loose=False)["tags"] == [text]
+
+
 def test_an_operation_takes_no_value_that_others_have_made_too_long() -> None:
     values = substitutions.resolved({"_A": "a" * 4000, "_B": "$_A$_A"}, dynamic=True)
     with pytest.raises(CloudError, match="has a value of more than 4000 characters"):

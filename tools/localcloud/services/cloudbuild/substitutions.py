@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from localcloud.engine.service import Body
 from localcloud.errors import invalid
@@ -23,9 +23,8 @@ OWN = ("PROJECT_ID", "PROJECT_NUMBER", "BUILD_ID", "LOCATION", "SERVICE_ACCOUNT"
 _KEY = re.compile(r"_[A-Z0-9_]+")
 LONGEST_VALUE = 4000
 _MOST_KEYS, _LONGEST_KEY = 200, 100
-_PLACE = re.compile(
-    r"\$(?:(?P<escape>\$)|(?P<bare>_?[A-Z][A-Z0-9_]*)|\{(?P<name>_?[A-Z][A-Z0-9_]*)(?P<change>[^}]*)\})"
-)
+_BARE = re.compile(r"\$(?:\$|(_?[A-Z][A-Z0-9_]*))")
+_BARE_OR_BRACED = re.compile(rf"{_BARE.pattern}|\$\{{(_?[A-Z][A-Z0-9_]*)([^}}]*)\}}")
 _GLOB = re.compile(
     r"\\(?P<literal>.)|(?P<any>\*+)|(?P<one>\?)|\[(?P<none>[!^]?)(?P<set>\]?[^]]*)\]|(?P<plain>.)", re.DOTALL
 )
@@ -59,8 +58,7 @@ def resolved(values: Mapping[str, str], *, dynamic: bool) -> dict[str, str]:
     current, room = dict(values), _Room()
     for _ in range(_DEEPEST):
         replaced = {
-            key: _put(text, current, room, dynamic=True) if _PLACE.search(text) else text
-            for key, text in current.items()
+            key: _put(text, current, room, dynamic=True) if "$" in text else text for key, text in current.items()
         }
         if replaced == current:
             return current
@@ -75,11 +73,10 @@ def applied(build: Body, values: Mapping[str, str], *, dynamic: bool, loose: boo
     room = _Room()
 
     def replace(text: str) -> str:
-        for match in _PLACE.finditer(text):
-            if key := match["bare"] or match["name"]:
-                used.add(key)
-                if key not in values and key not in unknown:
-                    unknown.append(key)
+        for key in _named(text):
+            used.add(key)
+            if key not in values and key not in unknown:
+                unknown.append(key)
         return _put(text, values, room, dynamic=dynamic)
 
     result: Body = _each(build, replace)
@@ -105,8 +102,26 @@ def applied(build: Body, values: Mapping[str, str], *, dynamic: bool, loose: boo
     return result
 
 
+class _Place(NamedTuple):
+    """A placeholder in a text: its own text, the key, "" for an escaped dollar sign, and the string operation, "" for none."""
+
+    start: int
+    text: str
+    key: str
+    change: str
+
+
+def _places(text: str) -> Iterator[_Place]:
+    end = text.rfind("}") + 1
+    for match in _BARE_OR_BRACED.finditer(text, 0, end):
+        yield _Place(match.start(), match[0], match[1] or match[2] or "", match[3] or "")
+    # No ${KEY} ends behind the last brace: to look for the end of each would take time that grows with the square of their number.
+    for match in _BARE.finditer(text, end):
+        yield _Place(match.start(), match[0], match[1] or "", "")
+
+
 def _named(text: str) -> Iterator[str]:
-    return (match["bare"] or match["name"] for match in _PLACE.finditer(text) if not match["escape"])
+    return (place.key for place in _places(text) if place.key)
 
 
 def _each(value: Any, replace: Callable[[str], str]) -> Any:
@@ -132,23 +147,26 @@ class _Room:
 
 
 def _put(text: str, values: Mapping[str, str], room: _Room, *, dynamic: bool) -> str:
-    def put(match: re.Match[str]) -> str:
-        if match["escape"]:
-            return "$"
-        value = values.get(match["bare"] or match["name"], "")
-        change = match["change"]
-        room.take(len(value) * (max(_OPERATION, len(change)) if change else 1))
-        if not change:
-            return value
-        if not dynamic:
-            return match[0]
-        if len(value) > LONGEST_VALUE:
-            raise _refused(f"{match[0][:_LONGEST_KEY]} has a value of more than {LONGEST_VALUE} characters")
-        result = _operated(value, change, match[0])
-        room.take(len(result))
-        return result
+    parts, end = [], 0
+    for place in _places(text):
+        parts += [text[end : place.start], _value(place, values, room, dynamic=dynamic) if place.key else "$"]
+        end = place.start + len(place.text)
+    return "".join([*parts, text[end:]])
 
-    return _PLACE.sub(put, text)
+
+def _value(place: _Place, values: Mapping[str, str], room: _Room, *, dynamic: bool) -> str:
+    """What comes in the place of a placeholder."""
+    value = values.get(place.key, "")
+    room.take(len(value) * (max(_OPERATION, len(place.change)) if place.change else 1))
+    if not place.change:
+        return value
+    if not dynamic:
+        return place.text
+    if len(value) > LONGEST_VALUE:
+        raise _refused(f"{place.text[:_LONGEST_KEY]} has a value of more than {LONGEST_VALUE} characters")
+    result = _operated(value, place.change, place.text)
+    room.take(len(result))
+    return result
 
 
 def _operated(value: str, change: str, whole: str) -> str:
