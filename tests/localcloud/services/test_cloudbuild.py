@@ -15,8 +15,9 @@ import pytest
 from localcloud.errors import CloudError
 from localcloud.server.assembly import opened
 from localcloud.services import SERVICES
-from localcloud.services.cloudbuild import shell, sources, steps
-from localcloud.services.cloudbuild.gcloud import Unsupported, deployment, execution, training
+from localcloud.services.cloudbuild import sources, steps
+from localcloud.services.cloudbuild.builders import shell
+from localcloud.services.cloudbuild.builders.gcloud import Unsupported, deployment, execution, training
 
 from tests.localcloud.inside import NUMBER, PROJECT, Inside
 from tests.localcloud.services.builds_inside import (

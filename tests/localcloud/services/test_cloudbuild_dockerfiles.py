@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from localcloud.containers.workload import RuntimeProblem, check
-from localcloud.services.cloudbuild import dockerfiles, run_mounts
+from localcloud.services.cloudbuild.builders import dockerfiles, run_mounts
 
 
 @pytest.mark.parametrize(

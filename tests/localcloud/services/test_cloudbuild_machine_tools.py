@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from localcloud.containers.workload import RuntimeProblem
-from localcloud.services.cloudbuild import machine_tools
+from localcloud.services.cloudbuild.builders import machine_tools
 
 
 def program(path: Path) -> str:

@@ -20,7 +20,7 @@ from localcloud.engine.jobs import Job
 from localcloud.engine.service import Body
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import names, workspace
-from localcloud.services.cloudbuild.docker import Docker, StepContext
+from localcloud.services.cloudbuild.builders.docker import Docker, StepContext
 from localcloud.services.cloudbuild.workspace import Workspace
 
 _DENIED = ("denied", "unauthorized")

@@ -40,7 +40,7 @@ def bound(substitutions: Mapping[str, str], body: Any) -> dict[str, str]:
 
     One that becomes longer than a substitution may be is cut off behind that, and refused for its length when a build begins.
     """
-    texts: dict[int, str] = {}
+    texts: dict[int, str] = {}  # of the event's values, each of which has many paths that are spelled in two ways
     return {key: _bound(text, body, texts) for key, text in substitutions.items()}
 
 

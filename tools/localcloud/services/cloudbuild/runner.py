@@ -10,13 +10,14 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from localcloud.containers.folders import remove_folder
 from localcloud.containers.workload import OnOutput
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
 from localcloud.engine.service import Body
 from localcloud.errors import CloudError
 from localcloud.services.cloudbuild import builds, charges, drafts, names, outputs, queue, sources, steps, workspace
-from localcloud.services.cloudbuild.docker import Docker
+from localcloud.services.cloudbuild.builders.docker import Docker
 from localcloud.services.cloudbuild.journal import MAIN, BuildLog, Unwritable
 from localcloud.services.cloudbuild.names import API
 from localcloud.services.cloudbuild.outputs import PushFailed
@@ -60,7 +61,7 @@ def cut(cloud: Cloud, job: Job, problem: CloudError) -> None:
             )
         if "startTime" in build:
             _meter(cloud, build)
-    sources.remove(workspace.of(cloud.store, name).root)
+    remove_folder(workspace.of(cloud.store, name).root)
     queue.leave(cloud, name)
 
 
@@ -100,7 +101,7 @@ class _Build:
             with suppress(CloudError):
                 await self._journal.flush(last=True)
             await asyncio.to_thread(self._cloud.workloads.claim, self._space.root)
-            await asyncio.to_thread(sources.remove, self._space.root)
+            await asyncio.to_thread(remove_folder, self._space.root)
         if end is not None and self._cloud.workloads.closed:
             raise asyncio.CancelledError  # the server stopped its step; the next start ends the build
         await self._job.write(partial(self._store_end, end))

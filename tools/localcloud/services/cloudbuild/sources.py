@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import IO, Any, cast
 from urllib.parse import quote
 
-from localcloud.containers.folders import remove_folder
 from localcloud.engine import asking
 from localcloud.engine.cloud import Cloud
 from localcloud.engine.service import Body
@@ -114,11 +113,6 @@ def _unzip(stream: IO[bytes], target: Path) -> None:
             path = Path(archive_.extract(member, target))
             if not member.is_dir() and (mode := member.external_attr >> 16 & 0o777):
                 path.chmod(mode | 0o600)
-
-
-def remove(workspace: Path) -> None:
-    """Removes a build's workspace; what podman's containers wrote as users other than root may remain."""
-    remove_folder(workspace)
 
 
 def _generation(cloud: Cloud, build: Body, source: Body) -> Body:

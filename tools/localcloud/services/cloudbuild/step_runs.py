@@ -18,11 +18,12 @@ from localcloud.engine.jobs import Job
 from localcloud.engine.orders import NoRoom, Order, StartedWorkload
 from localcloud.engine.service import Body
 from localcloud.errors import CloudError
-from localcloud.services.cloudbuild import git, machine_tools, names, processes, shell, stand_ins, workspace
-from localcloud.services.cloudbuild.deploying import GcloudCommands
-from localcloud.services.cloudbuild.docker import Docker, RunContainer, StepContext
-from localcloud.services.cloudbuild.docker_options import UnsupportedCommand
-from localcloud.services.cloudbuild.stand_ins import Tool
+from localcloud.services.cloudbuild import git, names, workspace
+from localcloud.services.cloudbuild.builders import machine_tools, processes, shell, stand_ins
+from localcloud.services.cloudbuild.builders.deploying import GcloudCommands
+from localcloud.services.cloudbuild.builders.docker import Docker, RunContainer, StepContext
+from localcloud.services.cloudbuild.builders.docker_options import UnsupportedCommand
+from localcloud.services.cloudbuild.builders.stand_ins import Tool
 from localcloud.services.cloudbuild.workspace import Workspace
 
 _SHELLS = ("bash", "sh", "/bin/bash", "/bin/sh")

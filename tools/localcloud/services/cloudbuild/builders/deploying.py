@@ -11,9 +11,10 @@ from localcloud.engine.cloud import Cloud
 from localcloud.engine.jobs import Job
 from localcloud.engine.service import Body
 from localcloud.errors import CloudError
-from localcloud.services.cloudbuild import gcloud, names, recipes
-from localcloud.services.cloudbuild.deployments import Deployment
-from localcloud.services.cloudbuild.docker import StepContext
+from localcloud.services.cloudbuild import names, recipes
+from localcloud.services.cloudbuild.builders import gcloud
+from localcloud.services.cloudbuild.builders.deployments import Deployment
+from localcloud.services.cloudbuild.builders.docker import StepContext
 from localcloud.services.cloudbuild.workspace import Workspace
 
 _INVOKER = "roles/run.invoker"

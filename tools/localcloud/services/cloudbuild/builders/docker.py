@@ -19,8 +19,8 @@ from localcloud.containers.client import CommandLineRuntime, means_something
 from localcloud.containers.workload import KEPT, OnOutput, RuntimeProblem, check
 from localcloud.engine.image_names import bare, full, is_ours, qualified, repository
 from localcloud.engine.workloads import Workloads
-from localcloud.services.cloudbuild import docker_options, dockerfiles, processes, run_mounts
-from localcloud.services.cloudbuild.docker_options import UnsupportedCommand
+from localcloud.services.cloudbuild.builders import docker_options, dockerfiles, processes, run_mounts
+from localcloud.services.cloudbuild.builders.docker_options import UnsupportedCommand
 from localcloud.services.cloudbuild.workspace import Outside, Workspace
 
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")

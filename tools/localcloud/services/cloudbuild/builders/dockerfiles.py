@@ -12,8 +12,8 @@ from pathlib import Path
 
 from localcloud.containers.workload import OnOutput, RuntimeProblem, Stream
 from localcloud.engine.image_names import is_ours
-from localcloud.services.cloudbuild import instructions
-from localcloud.services.cloudbuild.instructions import Instruction
+from localcloud.services.cloudbuild.builders import instructions
+from localcloud.services.cloudbuild.builders.instructions import Instruction
 
 _MOUNTED = re.compile(r"(?:^|,)\s*from\s*=([^,]+)", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{(\w+)(?::([-+])([^}$]*))?\}|\$(\w+)")

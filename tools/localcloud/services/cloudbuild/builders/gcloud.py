@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from localcloud.engine.service import Body
 from localcloud.services.cloudbuild import recipes
-from localcloud.services.cloudbuild.deployments import Deployment, pairs
-from localcloud.services.cloudbuild.docker_options import Arguments, UnsupportedCommand
+from localcloud.services.cloudbuild.builders.deployments import Deployment, pairs
+from localcloud.services.cloudbuild.builders.docker_options import Arguments, UnsupportedCommand
 
 _SECONDS = re.compile(r"\d{1,5}s?")
 _COMMANDS = {

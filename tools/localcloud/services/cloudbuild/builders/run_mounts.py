@@ -12,8 +12,8 @@ from pathlib import Path
 
 from localcloud.containers.workload import RuntimeProblem
 from localcloud.engine import links
-from localcloud.services.cloudbuild import instructions
-from localcloud.services.cloudbuild.dockerfiles import PLATFORM
+from localcloud.services.cloudbuild.builders import instructions
+from localcloud.services.cloudbuild.builders.dockerfiles import PLATFORM
 
 Fields = dict[str, list[str]]
 _SOURCES = ("source", "src")
