@@ -10,16 +10,16 @@ import asyncio
 import hashlib
 import re
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from localcloud.containers.client import CommandLineRuntime, means_something
 from localcloud.containers.workload import KEPT, OnOutput, RuntimeProblem, check
-from localcloud.engine.image_names import bare, full, is_ours, qualified, repository
+from localcloud.engine.image_names import bare, full, is_ours, repository
 from localcloud.engine.workloads import Workloads
-from localcloud.services.cloudbuild.builders import docker_options, dockerfiles, processes, run_mounts
+from localcloud.services.cloudbuild.builders import base_images, docker_options, dockerfiles, processes
+from localcloud.services.cloudbuild.builders.base_images import BaseImages
 from localcloud.services.cloudbuild.builders.docker_options import UnsupportedCommand
 from localcloud.services.cloudbuild.workspace import Outside, Workspace
 
@@ -29,8 +29,6 @@ _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
 _CACHE, _CACHES = "BUILDKIT_INLINE_CACHE", "BUILDKIT_CACHE_MOUNT_NS"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _SECRET = re.compile(r"[\w.-]{1,100}", re.ASCII)
-_UNAMBIGUOUS = ("localhost/", "gcr.io/", "eu.gcr.io/", "us.gcr.io/", "asia.gcr.io/")
-_AGAIN = 0.2
 _FLAG = re.compile(r"(--[a-z-]+)=(true|false)")
 
 
@@ -133,9 +131,8 @@ class Docker:
 
         def on_output(_stream: object, line: str) -> None:
             output.append(line)
-            if not line.startswith("The push refers to") and not _DIGEST.search(
-                line
-            ):  # which are said once, under the image's own name
+            # Both are said once, under the image's own name.
+            if not line.startswith("The push refers to") and not _DIGEST.search(line):
                 step_context.say(line.removeprefix("Error: "))
 
         code = await self._call(words, on_output, step_context, self.env)
@@ -181,12 +178,13 @@ class Docker:
         words += ["--no-cache"] if options.no_cache else []
         pairs = (one.partition("=")[::2] for one in options.build_arg)
         build_arguments = {name: value or step_context.env.get(name, "") for name, value in pairs}
-        async with self._bases(text, build_arguments, context) as pulled:
+        bases = BaseImages(self.workloads, self.client, self.principal, self.images)
+        async with bases.named(text, build_arguments, context) as pulled:
             if self.client.name == "docker":
-                words = [dockerfiles.by_tag(word) for word in words]
-                await asyncio.to_thread(copy.write_text, dockerfiles.by_tag(text), "utf-8")
+                words = [base_images.by_tag(word) for word in words]
+                await asyncio.to_thread(copy.write_text, base_images.by_tag(text), "utf-8")
             code = await self._call(
-                [*words, str(context)], dockerfiles.noting(step_context.on_output, pulled), step_context, env
+                [*words, str(context)], base_images.noting(step_context.on_output, pulled), step_context, env
             )
         if code:
             return code
@@ -241,65 +239,6 @@ class Docker:
         if ignored.is_file() and not ignored.is_symlink():
             copy.with_name(f"{copy.name}.dockerignore").write_text(dockerfiles.read(ignored), "utf-8")
         return text, copy
-
-    @asynccontextmanager
-    async def _bases(self, text: str, arguments: Mapping[str, str], context: Path) -> AsyncIterator[set[str]]:
-        """Makes a Dockerfile's images available by their names meanwhile: those pulled as the build's account, and this build's own.
-
-        What podman pulls by itself, as the same account, is to be noted in the set: it loses its name afterwards as well.
-        Raises RuntimeProblem for what may not be used, also by the ONBUILD instructions of an image.
-        """
-        tagged: dict[str, str] = {}
-        pulled: set[str] = set()
-        known: dict[str, str] = {}
-        try:
-            named = await asyncio.to_thread(dockerfiles.images, text, arguments)
-            for base in sorted(named):  # in one order, so that no two builds wait for each other
-                known[base] = await self._here(full(base), tagged)
-            found = await asyncio.to_thread(self._triggers, known)
-            named = await asyncio.to_thread(dockerfiles.images, text, arguments, found) if found else frozenset()
-            for base in named - known.keys():
-                await self._here(full(base), tagged)
-            texts = [text, *(one for listed in found.values() for one in listed)]
-            follows = self.client.kind.follows_links
-            await asyncio.to_thread(run_mounts.check, texts, context, follows_links=follows)
-            yield pulled
-        finally:
-            self.workloads.bases_in_use.subtract(tagged.keys())
-            for base, image_id in tagged.items():
-                if not self.workloads.bases_in_use[base]:
-                    await asyncio.to_thread(self.client.keep_unnamed, image_id, base)
-            for name in pulled:
-                with suppress(RuntimeProblem):
-                    image_id, _ = await asyncio.to_thread(self.client.image, name)
-                    await asyncio.to_thread(self.client.keep_unnamed, image_id, name)
-
-    async def _here(self, base: str, tagged: dict[str, str]) -> str:
-        """The id of an image once it is on this machine; if it is one of this cloud's or of the build's own, it has its name, too."""
-        image_id, in_use = self.images.get(base, ""), self.workloads.bases_in_use
-        own = bool(image_id)
-        if own and not is_ours(base) and qualified(base) == base and not base.startswith(_UNAMBIGUOUS):
-            raise RuntimeProblem(
-                f"{base} cannot be an image of this build's own for others of its: that name is another registry's, and builds and services "
-                "of others could get it. Name it without a registry."
-            )
-        if not own:
-            image_id = (await asyncio.to_thread(self.workloads.fetch, base, self.principal)).made
-        # A digest is no name to tag with: podman finds the image by it, and for docker it becomes a tag.
-        base = dockerfiles.by_tag(base) if self.client.name == "docker" else base
-        named = (own or is_ours(base)) and image_id and "@" not in base
-        while in_use[base] and not (named and self.workloads.bases.get(base) == image_id):
-            await asyncio.sleep(_AGAIN)  # another build has given the name to another image
-        if named:
-            tagged[base] = self.workloads.bases[base] = image_id
-            in_use[base] += 1
-            await asyncio.to_thread(self.client.call, "tag", image_id, base)
-        return image_id
-
-    def _triggers(self, known: Mapping[str, str]) -> dict[str, list[str]]:
-        """The ONBUILD instructions of images, by the names under which a Dockerfile starts from them."""
-        found = {name: self.client.on_build(image_id) for name, image_id in known.items() if image_id}
-        return {name: listed for name, listed in found.items() if listed}
 
     def _secret(self, option: str, step_context: StepContext) -> str:
         """A --secret option with a file on this machine; variables are only those of the step."""

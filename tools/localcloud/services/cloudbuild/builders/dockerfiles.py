@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from localcloud.containers.workload import OnOutput, RuntimeProblem, Stream
-from localcloud.engine.image_names import is_ours
+from localcloud.containers.workload import RuntimeProblem
 from localcloud.services.cloudbuild.builders import instructions
 from localcloud.services.cloudbuild.builders.instructions import Instruction
 
@@ -23,9 +22,6 @@ _QUOTES = re.compile(r"[\"'\\]")
 _ID = re.compile(r"(?:sha256:)?[0-9a-f]*", re.IGNORECASE)
 _NOTHING = "scratch"
 _LONGEST_VALUE = 4096
-_PULLED = re.compile(r"Trying to pull (\S+?)(?:\.\.\.)?")
-_PINNED = re.compile(r"([a-z0-9-]+-docker\.pkg\.dev/[\w./-]+)(?::[\w.-]+)?@sha256:([0-9a-f]{64})")
-_COLOURS = re.compile(r"\x1b\[\d*m")  # in which docker without BuildKit prints errors
 Triggers = Mapping[str, Sequence[str]]
 """The ONBUILD instructions of images by their names: what a build that starts from one does first."""
 
@@ -121,19 +117,3 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
         return own or found[3] or ""
 
     return _VARIABLE.sub(value, text)
-
-
-def noting(on_output: OnOutput, pulled: set[str]) -> OnOutput:
-    """Passes lines on, and notes the images of this cloud that podman pulls by itself."""
-
-    def noted(stream: Stream, line: str) -> None:
-        if (match := _PULLED.fullmatch(line)) is not None and is_ours(match[1]):
-            pulled.add(match[1])
-        on_output(stream, _COLOURS.sub("", line))
-
-    return noted
-
-
-def by_tag(text: str) -> str:
-    """A text in which images of this cloud that are named by digest are named by a tag, since docker knows no digest of an image that lost its name."""
-    return _PINNED.sub(r"\1:sha256-\2", text)
