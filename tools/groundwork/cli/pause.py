@@ -69,9 +69,8 @@ def _run(
     if plan.turns and not dry_run and not yes:
         talk.confirm(f"{verb.capitalize()} {counted(len(plan.turns), 'resource')} in project {environment.place}?")
     found = {turn.item.name for turn in plan.turns}
-    if (
-        found and verb == "pause" and not dry_run
-    ):  # beforehand, so that `resume` also starts what an interrupted run has stopped
+    # It is noted beforehand, so that `resume` also starts what an interrupted run has stopped.
+    if found and verb == "pause" and not dry_run:
         paused.write(cloud, environment, checkout, known | found, talk.say)
     done, failed = ([], {}) if dry_run else feature.turn_all(cloud, plan, talk)
     turned = {turn.item.name for turn in done}

@@ -278,9 +278,8 @@ class Container:
 def _check(kind: RuntimeProgram, variables: Mapping[str, str], long: Iterable[str]) -> None:
     """Raises RuntimeProblem for variables that podman or docker would act on themselves, or that cannot be passed on."""
     for name, value in variables.items():
-        if (
-            not VARIABLE_NAME.fullmatch(name) or "\x00" in value
-        ):  # the value goes through standard input, which would accept a null character
+        # The value goes through standard input, which would accept a null character.
+        if not VARIABLE_NAME.fullmatch(name) or "\x00" in value:
             raise RuntimeProblem(
                 f"The variable {name[:100]!r} cannot be set: its name or its value cannot be passed to a container."
             )

@@ -33,8 +33,7 @@ def verb(method: Method) -> str:
 
 def _shape(method: Method) -> str:
     last = method.flat_path.rpartition("/")[2]
-    if (
-        "}:" in last or last == method.verb
-    ):  # in the older dialect a custom verb is a segment: …/disks/{disk}/setIamPolicy
+    # In the older dialect a custom verb is a segment: …/disks/{disk}/setIamPolicy.
+    if "}:" in last or last == method.verb:
         return CUSTOM
     return RESOURCE if last.endswith("}") else COLLECTION

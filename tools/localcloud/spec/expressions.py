@@ -62,9 +62,8 @@ def compiled(language: Language, text: str, texts: tuple[str, ...] = ()) -> Expr
         )
     try:
         expression = _environment(language, texts).compile(text)
-    except (
-        Exception
-    ) as problem:  # the library raises its own errors as RuntimeError, and others for text that is not Unicode
+    # The library raises its own errors as RuntimeError, and others for text that is not Unicode.
+    except Exception as problem:
         raise BadExpression(_said(problem)) from None
     makes = _MAKING.search(text) is not None
 

@@ -154,9 +154,8 @@ class _Sum:
 
 def empty(cloud: GoogleCloud, item: Item) -> None:
     """Delete every version of every object in a bucket, several at once. Raises CloudProblem."""
-    if functions.is_copy(
-        item
-    ):  # nobody wants to restore Google's copies of code, for which a deleted bucket would be billed
+    # Nobody wants to restore Google's copies of code, for which a deleted bucket would be billed.
+    if functions.is_copy(item):
         no = {"softDeletePolicy": {"retentionDurationSeconds": "0"}}
         cloud.request("PATCH", "storage", f"v1/b/{item.name}", json=no)
 

@@ -206,9 +206,8 @@ def _stop(training: TrainingRun) -> None:
 def _clear(training: TrainingRun) -> None:
     _stop(training)
     client = training.cloud.workloads.client
-    if (
-        client is not None and len(training.running) > 1
-    ):  # podman does not remove a container while others share its network
+    # podman does not remove a container while others share its network.
+    if client is not None and len(training.running) > 1:
         client.sweep([one.name for one in training.running])
     training.cloud.workloads.claim(training.folder)
     remove_folder(training.folder)

@@ -47,10 +47,8 @@ class Workspace:
         """Creates the folders."""
         for path in (self.source, self.home, self.credentials, self.root / "scripts"):
             path.mkdir(parents=True, mode=0o700, exist_ok=True)
-        for path in (
-            self.source,
-            self.home,
-        ):  # containers may run as other users; outside them, `root` keeps others out
+        # Containers may run as other users; outside them, `root` keeps others out.
+        for path in (self.source, self.home):
             path.chmod(0o777)
 
     def directory(self, path: str) -> str:

@@ -56,9 +56,8 @@ def _check_request(body: Body) -> None:
         raise OAuthError("unsupported_grant_type", f"grant_type must be {_GRANT}.")
     if body.get("requestedTokenType", _ACCESS) != _ACCESS:
         raise OAuthError("invalid_request", f"requested_token_type must be {_ACCESS} in the local cloud.")
-    if "accessBoundary" in body.get(
-        "options", ""
-    ):  # the token that is given for it may do everything that the caller may
+    # The token that is given for it may do everything that the caller may.
+    if "accessBoundary" in body.get("options", ""):
         raise OAuthError("invalid_request", "The local cloud does not emulate Credential Access Boundaries.")
     for field in ("subjectToken", "subjectTokenType", "audience", "scope"):
         if not body.get(field):
