@@ -88,6 +88,30 @@ def test_lists_that_cannot_be_read_make_the_answer_unknown(platform: Platform) -
     assert (result.returncode, "access control lists of bucket lists-unread" in result.stderr) == (8, True)
 
 
+def test_what_cannot_be_read_keeps_nobody_in_any_other_policy(platform: Platform) -> None:
+    cloud = platform.cloud()
+    with old_bucket(cloud, "still-readable") as bucket:
+        policy = read(cloud, bucket)
+        grant = {"role": "roles/storage.objectViewer", "members": ["user:kim@example.com"]}
+        write(cloud, bucket, {**policy, "bindings": [*policy["bindings"], grant]})
+        with platform.fault(method="secretmanager.projects.secrets.getIamPolicy", kind="error", code=403):
+            result = platform("people", "remove", "kim@example.com")
+        assert read_all(cloud).held_by("kim@example.com") == ()
+    assert result.returncode == 8
+    assert "gone  roles/storage.objectViewer on bucket still-readable" in result.stdout
+    assert (
+        "No policy that could be read names kim@example.com any more; it is unknown whether they still" in result.stderr
+    )
+    assert "could not be read: secret wandb-api-key: " in result.stderr
+
+
+def test_nobody_is_removed_while_it_is_unknown_who_owns_the_project(platform: Platform) -> None:
+    with platform.fault(method="cloudresourcemanager.projects.getIamPolicy", kind="error", code=403):
+        result = platform("people", "remove", "alice@example.com")
+    assert (result.returncode, "so nothing is claimed about access" in result.stderr) == (8, True)
+    assert "alice@example.com" in platform.environment.members
+
+
 @pytest.mark.parametrize(
     ("email", "member", "code", "sentence"),
     [

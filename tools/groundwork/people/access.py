@@ -98,12 +98,17 @@ class Access:
 def known_policies(cloud: GoogleCloud) -> Policies:
     """All policies of the project. Raises CouldNotTell naming those that could not be read."""
     found = read_all(cloud)
+    refuse_unknown(found)
+    return found
+
+
+def refuse_unknown(found: Policies) -> None:
+    """Raises CouldNotTell naming the policies that could not be read, if there are any."""
     if found.unknown:
         lines = [f"{what}: {why}" for what, why in found.unknown.items()]
         raise CouldNotTell(
             f"{counted(len(lines), 'policy')} could not be read, so nothing is claimed about access:", lines
         )
-    return found
 
 
 @dataclass(frozen=True)

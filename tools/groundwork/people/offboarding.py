@@ -10,12 +10,12 @@ from groundwork.errors import CouldNotTell, GroundworkError, LeftOver, Refused, 
 from groundwork.google.cloud import CloudProblem
 from groundwork.lifecycle.up import UpOptions
 from groundwork.people import team
-from groundwork.people.access import known_policies
+from groundwork.people.access import refuse_unknown
 from groundwork.people.spelling import Respelled, of_member, respelled
 from groundwork.people.team import strike
 from groundwork.resources import acls
 from groundwork.resources.bindings import Binding, IndirectAccess, Policies, address, is_of
-from groundwork.resources.policies import drop_members
+from groundwork.resources.policies import drop_members, read_all
 from groundwork.terraform.session import Session
 from groundwork.terraform.state import read_state
 from groundwork.terraform.talk import Talk
@@ -26,27 +26,24 @@ OWNER_ROLE = "roles/owner"
 
 @dataclass(frozen=True)
 class OffboardingResult:
-    """Somebody who left: their former grants, what still gives them access, and addresses that may be theirs."""
+    """Somebody who left: their former grants, what still gives them access, addresses that may be theirs, and what could not be read."""
 
     email: str
     project: str
     held: tuple[Binding, ...]
     ways: tuple[IndirectAccess, ...]
     respelled: tuple[Respelled, ...]
+    unread: tuple[str, ...] = ()
 
     @property
     def problem(self) -> GroundworkError | None:
         """Why they may still have access: LeftOver if that is certain, CouldNotTell otherwise."""
-        lines = [*(way.text for way in self.ways), *(one.text for one in self.respelled)]
+        lines = [*(way.text for way in self.ways), *(one.text for one in self.respelled), *self.unread]
+        none = f"No policy{' that could be read' if self.unread else ''} names {self.email} any more"
         if any(way.certain for way in self.ways):
-            return LeftOver(
-                f"No policy names {self.email} any more, but they still have access to {self.project}:", lines
-            )
+            return LeftOver(f"{none}, but they still have access to {self.project}:", lines)
         if lines:
-            return CouldNotTell(
-                f"No policy names {self.email} any more; it is unknown whether they still have access to {self.project}:",
-                lines,
-            )
+            return CouldNotTell(f"{none}; it is unknown whether they still have access to {self.project}:", lines)
         return None
 
 
@@ -63,8 +60,10 @@ def last_owner(policies: Policies, email: str) -> bool:
 
 
 def _policies(session: Session, email: str) -> Policies:
-    """All policies of the project. Raises Refused for its last owner, CouldNotTell."""
-    policies = known_policies(session.cloud)
+    """All policies that can be read. Raises Refused for the project's last owner, CouldNotTell where its own policy is unknown."""
+    policies = read_all(session.cloud)
+    if not any(binding.item.kind == "project" for binding in policies.bindings):
+        refuse_unknown(policies)
     if last_owner(policies, email):
         raise Refused(
             f"{email} is the last owner of {session.environment.project}: without one nobody could change who may do what. "
@@ -76,12 +75,15 @@ def _policies(session: Session, email: str) -> Policies:
 def take_out(session: Session, email: str, options: UpOptions, talk: Talk) -> OffboardingResult:
     """Removes a person from the file, from every policy and from every access control list.
 
-    Raises Refused, CouldNotTell when a policy could not be read, LeftOver when a binding is still there afterwards.
+    A policy that cannot be read does not keep them in the others. Raises Refused, CouldNotTell when nothing is known of them but not all
+    could be read, LeftOver when a binding is still there afterwards.
     """
     before = session.environment
     policies = _policies(session, email)
     bindings = policies.held_by(email)
     member = before.members.get(email)
+    if options.dry_run or not (member or bindings):
+        refuse_unknown(policies)
     spelled = of_member(respelled(session, before, policies), member) if member else ()
     if options.dry_run and (member or bindings):
         return OffboardingResult(email, before.project, bindings, policies.letting_in(email), spelled)
@@ -97,7 +99,8 @@ def take_out(session: Session, email: str, options: UpOptions, talk: Talk) -> Of
     is_up = bool(read_state(session.cloud, session.place("platform")).resources)
     _platform_without(session, email, options, talk, is_up=is_up)
     after = _strip(session, email, talk, ", made by hand" if is_up else "")
-    return OffboardingResult(email, before.project, bindings, after.letting_in(email), spelled)
+    unread = tuple(f"could not be read: {what}: {why}" for what, why in after.unknown.items())
+    return OffboardingResult(email, before.project, bindings, after.letting_in(email), spelled, unread)
 
 
 def _platform_without(session: Session, email: str, options: UpOptions, talk: Talk, *, is_up: bool) -> None:
@@ -116,7 +119,7 @@ def _platform_without(session: Session, email: str, options: UpOptions, talk: Ta
 
 def _strip(session: Session, email: str, talk: Talk, why: str) -> Policies:
     """Removes the grants that are still there (`why`, if known), then reads the policies again and returns them."""
-    by_hand = known_policies(session.cloud).held_by(email)
+    by_hand = read_all(session.cloud).held_by(email)
     for where, binding in {binding.where: binding for binding in by_hand}.items():
         what = "access control list" if binding.listed else "policy"
         talk.say(f"removing {email} from the {what} of {where}{why}")
@@ -129,7 +132,7 @@ def _strip(session: Session, email: str, talk: Talk, why: str) -> Policies:
             drop(lambda member: is_of(member, email))
         except CloudProblem as problem:
             talk.say(f"could not: {problem.message}")
-    after = known_policies(session.cloud)
+    after = read_all(session.cloud)
     if left := after.held_by(email):
         lines = [f"{binding.role} on {binding.where}" for binding in left]
         raise LeftOver(f"{email} still holds {counted(len(left), 'binding')} in {session.environment.project}:", lines)
