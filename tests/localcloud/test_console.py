@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from html import unescape
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
@@ -61,6 +65,19 @@ def test_without_the_secret_it_says_how_to_get_in_and_nothing_else(browser: Brow
             assert status == (403 if path else 404), path
             assert browser.cloud.project not in text
             assert secret not in f"{text}{headers}"
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("curl"),
+    reason="only root on Linux, with curl, can be another user of whom the system tells",
+)
+def test_another_user_does_not_get_in_with_the_secret_either(browser: Browser) -> None:
+    command = ["curl", "--silent", "--output", os.devnull, "--write-out", "%{http_code}", "--noproxy", "*"]
+    command.append(launcher.console(browser.cloud.server))
+    ours, anothers = (
+        subprocess.run(command, user=user, capture_output=True, text=True, check=True).stdout for user in (None, 65534)
+    )
+    assert (ours, anothers) == ("200", "403")
 
 
 def test_a_web_page_of_another_site_is_refused(browser: Browser) -> None:

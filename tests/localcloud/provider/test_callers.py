@@ -14,7 +14,7 @@ import grpc
 import pytest
 from localcloud import WORKS_FOR_IT
 from localcloud.provider import callers
-from localcloud.provider.callers import Socket, admitted, caller, listed
+from localcloud.provider.callers import Socket, admitted, belongs, caller, listed
 from localcloud.provider.handlers import handlers
 from localcloud.provider.messages import PACKAGE
 from localcloud.provider.servicer import METHODS, Servicer
@@ -58,6 +58,21 @@ def test_a_closed_connection_that_the_system_shows_as_roots_does_not_count() -> 
     assert not admitted(Socket(1, 0, 0), 0)
 
 
+@pytest.mark.parametrize(
+    ("found", "does"),
+    [
+        (Socket(1, 1000, 4242), True),
+        (Socket(5, 0, 4242), True),
+        (Socket(1, 1001, 4242), False),
+        (Socket(6, 0, 0), False),
+    ],
+)
+def test_a_connection_of_root_is_not_taken_for_another_users_but_an_orphaned_one_is(
+    found: Socket, *, does: bool
+) -> None:
+    assert belongs(found, {0, 1000}) is does
+
+
 @pytest.mark.skipif(sys.byteorder != "little", reason="the table above is a little-endian machine's")
 @pytest.mark.parametrize(
     ("port", "found"),
@@ -85,6 +100,7 @@ def test_the_system_tells_whose_a_connection_is_in_two_ways(connection: tuple[st
     assert list(listed(callers.table(), client.getsockname(), ("127.0.0.1", port))) == [expected]
     assert callers.ours(peer, port)
     assert callers.program_of_ours(peer, port)
+    assert not callers.anothers(peer, port)
     assert not admitted(caller(peer, port), ME + 1)
     assert folder_of(peer, port) == Path.cwd()
 

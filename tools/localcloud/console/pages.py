@@ -68,8 +68,9 @@ class Switches:
 class Console:
     """The pages over one cloud."""
 
-    def __init__(self, views: Views, switches: Switches, secret: str) -> None:
-        self._views, self._switches, self._secret = views, switches, secret
+    def __init__(self, views: Views, switches: Switches, secret: str, is_anothers: Callable[[Scope], bool]) -> None:
+        """`is_anothers`: whether a request comes from another user of this machine, to whom the secret is of no use."""
+        self._views, self._switches, self._secret, self._is_anothers = views, switches, secret, is_anothers
         self._templates = Environment(
             loader=FileSystemLoader(_HERE / "templates"), autoescape=select_autoescape(default=True), trim_blocks=True
         )
@@ -84,7 +85,8 @@ class Console:
         inside = self._inside()
 
         async def entered(scope: Scope, receive: Receive, send: Send) -> None:
-            shown = inside if self._has_secret(scope["path"]) else self._door(scope["path"], scope["method"])
+            admitted = self._has_secret(scope["path"]) and not self._is_anothers(scope)
+            shown = inside if admitted else self._door(scope["path"], scope["method"])
             await shown(scope, receive, send)
 
         return entered

@@ -10,7 +10,7 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,6 +50,17 @@ def program_of_ours(peer: str, port: int) -> bool:
 def admitted(end: Socket | None, uid: int) -> bool:
     """Whether that user owns the other end. The kernel reports a closing or orphaned socket as root's, so those do not count."""
     return end is not None and end.state == _ESTABLISHED and end.inode != 0 and end.uid == uid
+
+
+def anothers(peer: str, port: int) -> bool:
+    """Whether the connection is known to be held by another user; root, who forwards connections from elsewhere, is none."""
+    end = caller(peer, port) if sys.platform == "linux" else None
+    return end is not None and not belongs(end, {0, os.geteuid()})
+
+
+def belongs(end: Socket, uids: Set[int]) -> bool:
+    """Whether a process of one of these users has the other end open; an orphaned socket would pass for root's."""
+    return end.inode != 0 and end.uid in uids
 
 
 def caller(peer: str, port: int) -> Socket | None:

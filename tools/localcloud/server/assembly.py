@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ from localcloud.engine.signals import Signals
 from localcloud.engine.store import Store
 from localcloud.engine.usage import Usage
 from localcloud.engine.workloads import Workloads
+from localcloud.provider import callers
 from localcloud.server.app import App
 from localcloud.server.control import Control
 from localcloud.server.fault_rules import Faults
@@ -142,9 +143,17 @@ def application(
                 cloud.clock.advance(seconds)
 
         switches = Switches(log.rows, described, lambda fault: faults.order(dict(fault)), faults.clear, advance)
-        return Console(Views(dispatcher, base), switches, address.secret(cloud.tokens)).app()
+        return Console(Views(dispatcher, base), switches, address.secret(cloud.tokens), _is_anothers).app()
 
     return App(dispatcher, faults, log, control, base, Sites(cloud, services), console)
+
+
+def _is_anothers(scope: Mapping[str, Any]) -> bool:
+    """Whether another user holds a request's connection: `groundwork open` gives a browser its address on a command line, which all can read."""
+    client, server = scope.get("client"), scope.get("server")
+    if client is None or server is None:
+        return False
+    return callers.anothers(f"ipv4:{client[0]}:{client[1]}", server[1])
 
 
 def _asked(
