@@ -390,3 +390,12 @@ def test_an_early_interrupt_prints_one_word(tmp_path: Path) -> None:
         argv, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (Exit.INTERRUPTED, "", "Interrupted.\n")
+
+
+@pytest.mark.parametrize(("word", "code"), [("--version", Exit.OK), ("nothing", Exit.USAGE)])
+def test_an_interrupt_while_python_ends_changes_nothing(word: str, code: Exit) -> None:
+    late = "import atexit, os, signal, sys; atexit.register(os.kill, os.getpid(), signal.SIGINT)"
+    starts = f"{late}; sys.argv = ['groundwork', '{word}']; from groundwork.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", starts], capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert "KeyboardInterrupt" not in done.stderr

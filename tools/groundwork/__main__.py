@@ -1,7 +1,8 @@
-"""Starts the command `groundwork`, and `python -m groundwork`: what it loads takes longer than a quick ^C."""
+"""Starts the command `groundwork`, and `python -m groundwork`: what it loads takes longer than a quick ^C, and so does Python's end."""
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from typing import NoReturn
@@ -20,6 +21,11 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
         sys.exit(_INTERRUPTED)
+    finally:
+        import signal  # takes long enough to be interrupted itself, unless the commands have loaded it
+
+        # The outcome stands. While threads are waited for, ^C still ends that; after them, Python would die of it.
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
 
 
 if __name__ == "__main__":
