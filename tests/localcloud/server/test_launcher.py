@@ -67,6 +67,26 @@ def test_a_zombie_process_is_not_waited_for() -> None:
         parent.kill()
 
 
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="only root can have a network of its own")
+def test_without_a_loopback_network_it_says_so_and_starts_and_stops_nothing(state: Path) -> None:
+    program = [
+        "from localcloud.server import launcher; from pathlib import Path; import sys",
+        "state = Path(sys.argv[1]); found = launcher.find(state)",
+        "starts = lambda: launcher.start_with_provider(state, launcher.OWNER, lambda: launcher.start(state))",
+        "asks = lambda: launcher.control(found, 'GET', '/_local/health')",
+        "for work in (starts, asks) if found else (starts,):",
+        "    try: work()",
+        "    except launcher.LocalCloudError as problem: print(problem)",
+    ]
+    alone = ["unshare", "--net", sys.executable, "-c", "\n".join(program), str(state)]
+    sentence = "Nothing can connect to 127.0.0.1 here (Network is unreachable), where the local cloud is: "
+    for first in (lambda: None, lambda: launcher.start(state)):
+        running = first()
+        done = subprocess.run(alone, capture_output=True, text=True, check=True)
+        assert [line.startswith(sentence) for line in done.stdout.splitlines()] == [True] * (2 if running else 1), done
+        assert launcher.find(state) == running
+
+
 def test_a_stopped_cloud_restarts_on_its_port_with_its_state(state: Path) -> None:
     first = launcher.start(state)
     owner(first).ok("POST", "cloudresourcemanager/v1/projects", {"projectId": "some-project"})

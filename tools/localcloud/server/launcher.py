@@ -83,6 +83,7 @@ def start(state: Path, port: int | None = None) -> LocalCloud:
     """
     running = _up_to_date(state)
     if running is None:
+        _refuse_without_loopback()
         _make(state)
         try:
             with records.locked(state / records.START_LOCK, wait=True, seconds=daemons.PATIENCE):
@@ -285,6 +286,18 @@ def _started(state: Path, port: int | None) -> LocalCloud:
     return daemons.awaited(lambda: find(state), process, state / "server.log", "local cloud")
 
 
+def _refuse_without_loopback() -> None:
+    """Raises LocalCloudError where this process could not reach any local cloud: one that runs elsewhere is no reason to stop it."""
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname(), 5):
+            return
+    except OSError as problem:
+        raise LocalCloudError(
+            f"Nothing can connect to 127.0.0.1 here ({problem.strerror}), where the local cloud is: switch the loopback network on "
+            "(`ip link set lo up`), or leave the sandbox that has none."
+        ) from None
+
+
 def _make(state: Path) -> None:
     try:
         records.folder(state)
@@ -333,6 +346,7 @@ def _control(cloud: LocalCloud, verb: str, path: str, body: object = None) -> di
         lines, _, text = answer.partition(b"\r\n\r\n")
         result: dict[str, Any] = json.loads(text)
     except (OSError, ValueError) as problem:
+        _refuse_without_loopback()
         raise LocalCloudError(
             f"The local cloud at {cloud.base} does not answer ({problem}); stop and start it."
         ) from None
