@@ -180,6 +180,14 @@ def test_a_state_that_may_not_be_read_is_not_an_empty_one(deployed: Clone, verb:
     assert "groundwork login --env small --impersonate" in result.stderr
 
 
+def test_a_login_that_is_not_accepted_is_no_missing_permission(deployed: Clone) -> None:
+    deployed.set_faults({"method": "storage.objects.get", "kind": "error", "code": 401, "message": "Late.", "count": 1})
+    result = deployed.run("status", "--env", "small")
+    assert (result.returncode, result.stdout) == (Exit.PERMISSION, "")
+    assert "your login was not accepted" in result.stderr
+    assert "permission" not in result.stderr
+
+
 def test_a_platform_that_never_existed_is_reported_as_such(clone: Clone) -> None:
     local.start(clone.checkout)
     assert (

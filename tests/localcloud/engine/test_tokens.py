@@ -56,8 +56,12 @@ def test_a_shells_token_ends_within_a_day_by_the_machines_clock_and_not_by_the_c
     monkeypatch.setattr("time.time", lambda: moment + half_day)
     assert sent(token) == ALICE
     monkeypatch.setattr("time.time", lambda: moment + 2 * half_day)
-    with pytest.raises(CloudError, match="has expired"):
+    with pytest.raises(CloudError) as caught:
         sent(token)
+    assert caught.value.message == (
+        "The access token expired at 2030-03-18 12:00 UTC, and by the local cloud's clock it is 2030-03-18 17:46 UTC: take a new one, in a shell with "
+        '`eval "$(groundwork local env)"`; if that has expired as well, set the clock of the program that took it, which is slow.'
+    )
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def _readable(environment: Environment) -> Iterator[None]:
     try:
         yield
     except CloudProblem as problem:
-        if problem.code not in (401, 403):
+        if problem.code != 403:
             raise
         raise PermissionProblem(
             f"You may not see what is up in {environment.name}: the permission to read its state in "

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,10 @@ INVALID = (
     "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
     "authentication credential. The local cloud accepts the tokens that it issues, and those of `groundwork local env`."
 )
-EXPIRED = 'The access token has expired: take a new one, in a shell with `eval "$(groundwork local env)"`.'
+EXPIRED = (
+    "The access token expired at {expiry:%Y-%m-%d %H:%M} UTC, and by the local cloud's clock it is {now:%Y-%m-%d %H:%M} UTC: take a new one, "
+    'in a shell with `eval "$(groundwork local env)"`; if that has expired as well, set the clock of the program that took it, which is slow.'
+)
 _KEY_BYTES = 32
 _HALF_DAY = 12 * 3600
 _WALL = "w"
@@ -66,10 +70,11 @@ class Tokens:
     def holder(self, token: str, now: float) -> tuple[str, float]:
         """The principal of a token, and the seconds that it has left (infinite if it never expires); 401 for an invalid or expired one."""
         name, expiry, by_machine = self._read(token)
-        left = expiry - (time.time() if by_machine else now)
-        if left <= 0:
-            raise refused("ACCESS_TOKEN_EXPIRED", EXPIRED)
-        return name, left
+        now = time.time() if by_machine else now
+        if expiry <= now:
+            moments = {"expiry": datetime.fromtimestamp(expiry, UTC), "now": datetime.fromtimestamp(now, UTC)}
+            raise refused("ACCESS_TOKEN_EXPIRED", EXPIRED.format(**moments))
+        return name, expiry - now
 
     def assertion(self, claims: Mapping[str, Any]) -> str:
         """A JSON Web Token like an external identity provider's (simulated): the local cloud stands in for all of them."""
