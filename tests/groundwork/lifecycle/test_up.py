@@ -180,6 +180,25 @@ def test_a_state_that_may_not_be_read_is_not_an_empty_one(deployed: Clone, verb:
     assert "groundwork login --env small --impersonate" in result.stderr
 
 
+def test_a_project_that_another_environment_has_says_whose_it_is_before_anything_is_created(
+    raised: Path, tmp_path: Path
+) -> None:
+    sentence = (
+        "environment small has project small-clone, and its bootstrap layer, which `down` keeps, is in "
+        "gs://small-clone-tfstate/small/bootstrap/default.tfstate: name the file envs/small.yaml again, or remove that layer with "
+        "`groundwork down --all --env small` while it has this name"
+    )
+    with copied(raised, tmp_path) as clone:
+        other = clone.file.rename(clone.file.with_name("other.yaml"))
+        planned = clone.run("plan", "--env", "other")
+        assert f"`up` would refuse this: {sentence}" in planned.stderr
+        result = clone.run("up", "--env", "other")
+        assert (result.returncode, result.stdout) == (Exit.REFUSED, "")
+        assert f"Applying this to other would fail half-way, so it was not started:\n  {sentence}\n" in result.stderr
+        other.rename(clone.file)
+        assert clone.run("plan", "--env", "small", "--detailed-exitcode").returncode == Exit.OK
+
+
 def test_a_login_that_is_not_accepted_is_no_missing_permission(deployed: Clone) -> None:
     deployed.set_faults({"method": "storage.objects.get", "kind": "error", "code": 401, "message": "Late.", "count": 1})
     result = deployed.run("status", "--env", "small")

@@ -92,6 +92,7 @@ class Lock:
 
 
 EMPTY = State(0, (), {})
+_STATE = "/default.tfstate"
 # The serial of the empty state that `init` leaves; whatever an apply writes has a higher one.
 BLANK = 1
 
@@ -110,6 +111,12 @@ def read_state(cloud: GoogleCloud, place: StateLocation) -> State:
             f"{place.address} cannot be read as a Terraform state ({type(error).__name__}: {error}): restore an older version of it, "
             f"which `gcloud storage ls --all-versions {place.address}` lists."
         ) from None
+
+
+def states_in(cloud: GoogleCloud, bucket: str) -> list[StateLocation]:
+    """Where a bucket has states. Raises CloudProblem."""
+    names = (str(item["name"]) for item in cloud.pages("storage", f"v1/b/{bucket}/o", "items"))
+    return [StateLocation(bucket, name.removesuffix(_STATE)) for name in names if name.endswith(_STATE)]
 
 
 def read_lock(cloud: GoogleCloud, place: StateLocation) -> Lock | None:
