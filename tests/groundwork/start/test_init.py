@@ -112,6 +112,7 @@ def test_a_teams_own_builds_and_deployments_keep_their_names_place_and_settings(
         "tides/Dockerfile": "FROM scratch\nEXPOSE 8000\n",
         "cloudbuild/Dockerfile": "FROM scratch\n",
         "train.py": "import wandb\n",
+        "envs/other.yaml": "project: harbour-42-dev\n",
         "job.yaml": (
             f"workerPoolSpecs:\n- containerSpec:\n    imageUri: {image}:1\n"
             "baseOutputDirectory:\n  outputUriPrefix: gs://their-models/runs\n"

@@ -13,6 +13,7 @@ import click
 
 from groundwork.cli.options import dry_run_option, json_option, yes_option
 from groundwork.cli.printing import as_written, echo, next_steps, print_json, prompt
+from groundwork.environment.document import project_of
 from groundwork.environment.values import EnvironmentProblem, refuse_mistakes
 from groundwork.errors import GroundworkError, Refused, UsageProblem
 from groundwork.people.team import checked_email
@@ -129,11 +130,8 @@ def _answers(ask: _Asking, root: Path, code: Path, clues: Sequence[Clue]) -> Ans
 def _project(root: Path, code: Path, name: str, clues: Sequence[Clue]) -> str:
     """The project in the code's own addresses of images, unless an environment is in it; or else a name from the code's folder."""
     theirs = addresses.usual(clue.project for clue in clues)
-    taken = (
-        re.search(rf"(?m)^project:\s*['\"]?{theirs}\b", file.read_text("utf-8", "replace"))
-        for file in (root / "envs").glob("*.yaml")
-    )
-    if theirs and "google" not in theirs and not any(taken):
+    taken = map(project_of, (root / "envs").glob("*.yaml"))
+    if theirs and "google" not in theirs and theirs not in taken:
         return theirs
     suggested = f"{plain(code.name)[:20].strip('-')}-{name}"
     return suggested if len(suggested) >= _SHORTEST else f"team-{suggested}"

@@ -69,6 +69,15 @@ def read(path: Path) -> YamlDocument:
     return parsed(content(path))
 
 
+def project_of(path: Path) -> Any:
+    """The project of an environment file, as far as it can be read; None if it cannot."""
+    try:
+        values = read(path).values
+    except OSError:
+        return None
+    return values.get("project") if isinstance(values, dict) else None
+
+
 def parsed(data: bytes) -> YamlDocument:
     """Parses a file's content."""
     if len(data) > LARGEST:

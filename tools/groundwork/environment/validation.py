@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 from jsonschema.exceptions import SchemaError
 
 from groundwork.environment import contradictions, references
-from groundwork.environment.document import Mistake, YamlDocument, dotted, parsed, read
+from groundwork.environment.document import Mistake, YamlDocument, dotted, parsed, project_of, read
 from groundwork.environment.json_schema import Objection, completed, objections, part_at
 from groundwork.environment.meant import Meant
 from groundwork.environment.shipped import SCHEMA, other_version, read_shipped
@@ -118,17 +118,8 @@ def _shared_project(values: Mapping[str, Any], path: Path) -> Iterator[Objection
     for other in sorted(path.parent.glob("*.yaml")):
         if other == path or other.name.startswith(".") or values.get("project") is None:
             continue
-        theirs = _values(other)
-        if isinstance(theirs, dict) and theirs.get("project") == values["project"]:
+        if project_of(other) == values["project"]:
             yield (
                 ("project",),
                 f'project is "{values["project"]}", as in {other.name}; each environment needs a project of its own.',
             )
-
-
-def _values(path: Path) -> Any:
-    """Another file's values, as far as it can be read."""
-    try:
-        return read(path).values
-    except OSError:
-        return None
