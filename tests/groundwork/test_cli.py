@@ -229,6 +229,22 @@ def _raiser(error: BaseException):  # type: ignore[no-untyped-def]
         ),
         (["output", "--env", "dev", "--nonsense"], 2, "No such option '--nonsense'"),
         (["nonsense"], 2, "No such command 'nonsense'"),
+        (
+            ["--env", "dev", "status"],
+            2,
+            "No such option '--env' before a command: one of the command's own stands after it.",
+        ),
+        (
+            ["people", "--env", "dev"],
+            2,
+            "--env stands after the command, as in `groundwork people drift … --env …`; commands with it are drift, list.",
+        ),
+        (
+            ["builds", "--build", "a", "submit"],
+            2,
+            "--build stands after the command, as in `groundwork builds list … --build …`; commands with it are list, submit.",
+        ),
+        (["people", "--nonsense"], 2, "No such option '--nonsense'"),
         (["cost", "forecast"], 2, "No such command 'forecast'; allowed are credits, estimate, report."),
         (["cost", "reports"], 2, "No such command 'reports'. Did you mean 'report'?"),
         (

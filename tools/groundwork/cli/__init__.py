@@ -13,7 +13,7 @@ from itertools import zip_longest
 from typing import Any, NoReturn
 
 import click
-from click.exceptions import NoSuchCommand
+from click.exceptions import NoSuchCommand, NoSuchOption
 
 from groundwork.errors import Exit, GroundworkError
 
@@ -119,11 +119,14 @@ class LazyGroup(click.Group):
             return _reader_gone()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """The same while --help and --version print."""
+        """The same while --help and --version print; an option of a command before that is refused with its place."""
         try:
             return super().parse_args(ctx, args)
         except BrokenPipeError:
             ctx.exit(_reader_gone())
+        except NoSuchOption as error:
+            text = f"No such option {error.option_name!r} before a command: one of the command's own stands after it."
+            raise click.UsageError(text, ctx) from None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands only: the epilog names the two options."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import click
-from click.exceptions import NoSuchCommand
+from click.exceptions import NoSuchCommand, NoSuchOption
 
 from groundwork.text import listed
 
@@ -18,6 +18,20 @@ class Group(click.Group):
     def accepted(self) -> list[str]:
         """The names by which commands can be called."""
         return [*self.commands]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the group's own options, or refuse one of its commands' with those that take it."""
+        try:
+            return super().parse_args(ctx, args)
+        except NoSuchOption as error:
+            option = error.option_name
+            commands = {name: self.commands[name] for name in self.list_commands(ctx)}
+            taking = [name for name, one in commands.items() if any(option in each.opts for each in one.params)]
+            if not taking:
+                raise
+            where = f"`{ctx.command_path} {taking[0]} … {option} …`"
+            text = f"{option} stands after the command, as in {where}; commands with it are {listed(taking)}."
+            raise click.UsageError(text, ctx) from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
