@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from groundwork.resources.registry import kinds, listings
 from localcloud.server import launcher
 
 from tests.groundwork.clone import Clone, cloned
+from tests.terraform_runs import ROOT
 
 PROJECT = "small-clone"
 
@@ -281,3 +283,9 @@ def test_wrong_input_is_reported_in_one_sentence(
     assert result.returncode == code
     assert sentence in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_the_page_names_every_api_that_is_asked() -> None:
+    page = (ROOT / "docs" / "teardown.md").read_text("utf-8")
+    named = page.partition("It asks these APIs: ")[2].partition(".")[0]
+    assert re.findall(r"`(\w+)`", named) == sorted({row.host.partition(".")[0] for row in listings()})

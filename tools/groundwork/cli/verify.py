@@ -19,8 +19,8 @@ from groundwork.text import counted
 def verify(name: str, as_json: bool) -> int:
     """Show what is in the project that no Terraform state knows: clean, going, left over, or unknown.
 
-    Reads every layer's state and makes the list calls of every enabled API. Exit codes: 0 clean, or only things that are already deleted
-    and will be gone on the day shown; 7 something is left over; 8 unknown: a list call failed or a state could not be read, so nothing is claimed.
+    Reads every layer's state and makes the list calls of the enabled APIs, of those that docs/teardown.md names. Exit codes: 0 clean,
+    or only things that are already deleted and will be gone on the day shown; 7 something is left over; 8 unknown: a list call failed or a state could not be read, so nothing is claimed.
 
     Example: groundwork verify --json
     """
