@@ -353,6 +353,13 @@ def test_a_large_file_is_read_in_one_pass(name: str, text: str, tmp_path: Path) 
     assert len(detected(tmp_path, {name: text})) <= 1
 
 
+def test_a_dockerfile_that_copies_thousands_of_patterns_is_read_soon(tmp_path: Path) -> None:
+    for number in range(200):
+        (tmp_path / f"folder-{number}").mkdir()
+    copies = "".join(f"COPY */*{number} /x\n" for number in range(50_000))
+    assert len(detected(tmp_path, {"Dockerfile": copies})) == 1
+
+
 def test_anything_but_a_file_is_skipped(tmp_path: Path) -> None:
     for name in (".env", "cloudbuild.yaml", "train.yaml", "requirements.txt"):
         os.mkfifo(tmp_path / name)

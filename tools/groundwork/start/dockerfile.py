@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ _LISTENS = re.compile(
     rf"(?im)^[ \t]*(?:CMD|ENTRYPOINT)\b.*[\s\"'](?:--(?:server[.-])?port|--bind|-b)[\"',=\s]+(?:[\w.]*:)?{_PORT}\b"
 )
 _EXPOSES = re.compile(rf"(?im)^[ \t]*EXPOSE\s+{_PORT}(?:/tcp)?\s*(?:\n|\Z)")
+_MOST_SOURCES = 200
+"""Each may be a pattern that is looked for in all folders; people copy a dozen."""
 _COPIES = re.compile(r"^[ \t]*(?:COPY|ADD)[ \t]+(.+)$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -44,7 +47,7 @@ def clues(file: CodeFile) -> Iterator[Clue]:
 
 def _context(file: CodeFile, text: str) -> Path:
     """The folder from the Dockerfile's up to the root that has most of what it copies; of several, the nearest to the file."""
-    sources = set(_sources(text))
+    sources = set(itertools.islice(_sources(text), _MOST_SOURCES))
     above = [folder for folder in file.path.parents if folder.is_relative_to(file.root)]
     return max(above, key=lambda folder: sum(_has(folder, source) for source in sources))
 
