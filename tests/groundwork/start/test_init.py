@@ -171,14 +171,27 @@ def test_the_build_that_comes_next_is_of_the_folder_with_the_code(
     assert "groundwork builds submit --build api 'their code' --env dev" in capsys.readouterr().err
 
 
+def test_the_commands_in_what_is_found_are_about_the_new_environment(
+    init: Init, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".dvc").mkdir()
+    remotes = "['remote \"a\"']\n    url = gs://their-data\n['remote \"b\"']\n    url = s3://other\n"
+    (tmp_path / ".dvc" / "config").write_text(remotes)
+    assert init(*WORDS, "--dry-run") == Exit.OK
+    found = capsys.readouterr().out
+    assert "`groundwork adopt --env dev` takes it over" in found
+    assert "`groundwork dvc --env dev`, then `dvc push`" in found
+
+
 def test_a_file_with_secrets_is_named_as_a_command_finds_it(
     init: Init, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "their code").mkdir()
     (tmp_path / "their code" / ".env").write_text("WANDB_API_KEY=x\n")
     assert init("their code", *WORDS) == Exit.OK
-    assert "`groundwork secrets import 'their code/.env'`" in capsys.readouterr().out
-    assert "`groundwork secrets import 'their code/.env'`" in (tmp_path / "envs" / "dev.yaml").read_text()
+    words = "`groundwork secrets import 'their code/.env' --env dev`"
+    assert words in capsys.readouterr().out
+    assert words in (tmp_path / "envs" / "dev.yaml").read_text()
 
 
 def test_the_name_of_a_short_folder_is_made_longer(init: Init, tmp_path: Path) -> None:

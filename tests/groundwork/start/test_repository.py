@@ -117,7 +117,8 @@ def test_a_dotenv_with_other_variables_names_the_keys_to_import(
     detected(tmp_path, {".env": "WANDB_API_KEY=x\nPORT=8000\n"})
     first, *_ = repository.scan(tmp_path)
     assert (
-        first.becomes == "WANDB_API_KEY is secret wandb-api-key: `groundwork secrets import .env --only WANDB_API_KEY`"
+        first.becomes
+        == "WANDB_API_KEY is secret wandb-api-key: `groundwork secrets import .env --only WANDB_API_KEY --env NAME`"
     )
 
 

@@ -74,6 +74,7 @@ def init(
     root = checkout.root if checkout else here
     options = {"name": name, "cloud": cloud, "project": project, "region": region, "email": email}
     answers = _answers(_Asking(options, yes=yes), root, code, clues)
+    clues = tuple(clue.about(answers.name) for clue in clues)
     text = _checked(root, answers, clues)
     copied = [] if dry_run or checkout else platform.copy(root)
     if not dry_run:

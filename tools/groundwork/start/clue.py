@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from groundwork.start.needs import Need
 
@@ -11,6 +11,7 @@ from groundwork.start.needs import Need
 class Clue:
     """What a file says: the sort of file, its path, what this becomes, and what that needs, None for what is only reported.
 
+    Commands in `becomes` have --env NAME, until the environment has a name (`about`).
     `region` and `project` are those that the file names, "" for none.
     """
 
@@ -20,6 +21,10 @@ class Clue:
     need: Need | None = None
     region: str = ""
     project: str = ""
+
+    def about(self, name: str) -> Clue:
+        """The same, with commands about the environment of that name."""
+        return replace(self, becomes=self.becomes.replace("--env NAME", f"--env {name}"))
 
     @property
     def name(self) -> str:

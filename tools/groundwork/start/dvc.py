@@ -24,10 +24,10 @@ def clues(file: CodeFile) -> Iterator[Clue]:
         return
     for url in (settings[one].get("url", "") for one in settings.sections() if _REMOTE.fullmatch(one)):
         if bucket := re.match(r"gs://([^/\s]+)", url):
-            becomes = f"gs://{bucket[1]} is a bucket for DVC; `groundwork adopt` takes it over"
+            becomes = f"gs://{bucket[1]} is a bucket for DVC; `groundwork adopt --env NAME` takes it over"
             yield Clue("DVC remote", file.shown, becomes, needs.NeededBucket(bucket[1], "dvc"))
         else:
-            becomes = f"{_where(url)} could move to bucket data: `groundwork dvc`, then `dvc push`"
+            becomes = f"{_where(url)} could move to bucket data: `groundwork dvc --env NAME`, then `dvc push`"
             yield Clue("DVC remote", file.shown, becomes, needs.NeededBucket("", "dvc"))
 
 

@@ -25,7 +25,7 @@ def in_dotenv(file: CodeFile) -> Iterator[Clue]:
     for name in names:
         if name in hidden:
             only = "" if len(hidden) == len(names) else f" --only {name}"
-            becomes = f"{name} is secret {hidden[name]}: `groundwork secrets import {file.typed}{only}`"
+            becomes = f"{name} is secret {hidden[name]}: `groundwork secrets import {file.typed}{only} --env NAME`"
             yield Clue(".env", file.shown, becomes, needs.NeededSecret(hidden[name]))
         else:
             yield Clue(".env", file.shown, f"{name} does not look like a secret: it stays a variable")
