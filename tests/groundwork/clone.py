@@ -72,10 +72,16 @@ class Clone:
         return open_session(self.checkout, self.environment, os.environ.get("PROVIDER"), command, lambda _text: None)
 
     def set_faults(self, *faults: dict[str, object]) -> None:
-        """Set faults of the local cloud; it forgets them when it is restarted."""
+        """Add faults to those of the local cloud; it forgets them when it is restarted."""
         running = local.find(self.checkout)
         assert running is not None
         launcher.control(running, "POST", "/_local/faults", list(faults))
+
+    def clear_faults(self) -> None:
+        """Let the local cloud work as it should."""
+        running = local.find(self.checkout)
+        assert running is not None
+        launcher.control(running, "DELETE", "/_local/faults")
 
     def rewrite(self, old: str, new: str) -> None:
         """Edit the environment file."""

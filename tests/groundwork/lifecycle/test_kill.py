@@ -90,11 +90,14 @@ def kill_in_the_middle(clone: Clone, point: int, victim: Victim) -> subprocess.C
     clone.set_faults(SLOW)
     with clone.start("up", "--env", "small") as child:
         until(lambda: steps(clone) >= 1 + point * STEPS // len(POINTS) or child.poll() is not None)
-        assert child.poll() is None, child.communicate()
+        clone.set_faults({**SLOW, "seconds": 2})  # so that it is still the middle once the victim is found
         pid = 0
         while not pid:
+            assert child.poll() is None, child.communicate()
             pid = victim(clone, child)
         os.kill(pid, signal.SIGKILL)
+        if victim is not cloud:
+            clone.clear_faults()
         out, err = child.communicate()
     return subprocess.CompletedProcess(child.args, child.returncode, out, err)
 
