@@ -255,6 +255,7 @@ def test_an_import_that_cannot_be_complete_sets_nothing(clone: SmallClone) -> No
     (clone.root / ".env").write_text("KAGGLE_USER=ann\nPORT=8080\n")
     result = clone("secrets", "import", ".env")
     assert result.code == Exit.USAGE
+    assert "1 of 2 keys cannot be imported; nothing was set:" in result.err
     assert ".env:2: PORT would be port, which the environment does not have. To add one, write" in result.err
     assert "  To import the others: groundwork secrets import .env --only KAGGLE_USER" in result.err.splitlines()
     assert clone.states("kaggle-user") == {}

@@ -44,12 +44,12 @@ def wanted(file: Path, environment: Environment, only: Collection[str]) -> tuple
             found[entry.key] = _resolved(entry, environment)
         except UsageProblem as mistake:
             mistakes.append(f"{file.name}:{entry.line}: {mistake.message}")
-    if mistakes and found:
-        others = " ".join(f"--only {key}" for key in found)
-        mistakes.append(f"To import the others: groundwork secrets import {shlex.quote(str(file))} {others}")
+    others = " ".join(f"--only {key}" for key in found) if mistakes else ""
     mistakes += _collisions(found.values(), file.name)
     if mistakes:
-        raise UsageProblem(f"{len(mistakes)} of {len(chosen)} keys cannot be imported; nothing was set:", mistakes)
+        way = [f"To import the others: groundwork secrets import {shlex.quote(str(file))} {others}"] if others else []
+        said = f"{len(mistakes)} of {len(chosen)} keys cannot be imported; nothing was set:"
+        raise UsageProblem(said, [*mistakes, *way])
     return tuple(found.values())
 
 
