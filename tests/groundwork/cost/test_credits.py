@@ -10,6 +10,7 @@ import pytest
 from groundwork.cost.billing.ledger import Ledger, Line
 from groundwork.cost.credits import FEWEST_DAYS, HOW, as_data, balances
 from groundwork.cost.grants import Checked, CreditGrant
+from groundwork.cost.tables import day_words
 
 TODAY = date(2026, 11, 5)
 AS_OF = datetime(2026, 11, 5, 6, tzinfo=UTC)
@@ -76,6 +77,7 @@ def test_too_few_days_give_no_forecast(days):
     lines = [_day(back) for back in range(days + 1, -1, -1)]
     balance = balances([GRANT], _ledger(*lines), TODAY)[0]
     assert (balance.burn.mean, balance.end.likely, balance.standings[0].empty.likely) == (None, None, None)
+    assert day_words(balance, balance.standings[0], TODAY) == "not known yet"
 
 
 def test_a_table_without_days_gives_no_forecast():

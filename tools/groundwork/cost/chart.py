@@ -282,7 +282,7 @@ def _grant_row(balance: CreditBalance, standing: GrantBalance, today: date) -> s
         f'<rect class="credit" x="1" y="2" width="{left:.1f}" height="14"/></svg>'
     )
     empty = standing.empty
-    words = f'<span class="day">{escape(day_words(standing, today))}</span>'
+    words = f'<span class="day">{escape(day_words(balance, standing, today))}</span>'
     if empty.soonest and standing.left:
         words += f'<br><span class="day soft">{empty.soonest} to {empty.latest or "expiry"}</span>'
     return (

@@ -56,7 +56,7 @@ class PredictedDay:
 class GrantBalance:
     """The state of a grant on a day: what was `used` since `grant.counted_from`, what is `left`, and when it will be `empty`.
 
-    In `empty`, None means not before it expires. `lost` is what will be unused when it expires, at the mean burn.
+    In `empty`, None means not before it expires, or that no rate is known. `lost` is what will be unused when it expires, at the mean burn.
     """
 
     grant: CreditGrant

@@ -183,7 +183,7 @@ def of_credits(balances: Sequence[CreditBalance], ledger: Ledger, today: date) -
 
 def _standing(balance: CreditBalance, standing: GrantBalance, today: date) -> Sequence[str]:
     grant, empty = standing.grant, standing.empty
-    fate = day_words(standing, today)
+    fate = day_words(balance, standing, today)
     between = (
         f"{_day(empty.soonest, grant.expires)} to {_day(empty.latest, grant.expires)}"
         if balance.burn.mean and standing.left
@@ -200,12 +200,14 @@ def _standing(balance: CreditBalance, standing: GrantBalance, today: date) -> Se
     )
 
 
-def day_words(standing: GrantBalance, today: date) -> str:
-    """When a grant will be empty, in words."""
+def day_words(balance: CreditBalance, standing: GrantBalance, today: date) -> str:
+    """When a grant of a balance will be empty, in words."""
     if standing.expired(today):
         return "expired"
     if not standing.left:
         return "used up"
+    if balance.burn.mean is None:
+        return "not known yet"
     return standing.empty.likely.isoformat() if standing.empty.likely else "not before it expires"
 
 

@@ -70,7 +70,7 @@ def _credits(source: CostSource, now: datetime) -> Section:
         (
             standing.grant.member,
             *(as_money(amount, balance.currency) for amount in (standing.grant.amount, standing.used, standing.left)),
-            day_words(standing, now.date()),
+            day_words(balance, standing, now.date()),
             standing.grant.expires.isoformat(),
         )
         for balance in balances
