@@ -79,7 +79,7 @@ no_packages() {
 # Containers often forbid Python to keep its bytecode; each command would then compile all that it starts with.
 compile_once() {
     env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -c '
-import groundwork.cli.up, groundwork.environment.validation, localcloud.provider.daemon, localcloud.server.process
+import groundwork.cli.up, groundwork.environment.validation, localcloud.provider.protocol.daemon, localcloud.server.process
 from groundwork.resources.registry import kinds
 kinds()
 '

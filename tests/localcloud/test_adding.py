@@ -13,7 +13,7 @@ from localcloud import services
 from localcloud.engine.operations import topic
 from localcloud.engine.service import Service
 from localcloud.provider import rows
-from localcloud.provider.servicer import Servicer
+from localcloud.provider.protocol.servicer import Servicer
 from localcloud.server import endpoints, launcher
 from localcloud.server.coverage import coverage
 from localcloud.services import SERVICES

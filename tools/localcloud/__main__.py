@@ -61,7 +61,7 @@ def _serve(chosen: argparse.Namespace) -> int:
 
 
 def _provide(chosen: argparse.Namespace) -> int:
-    from localcloud.provider import daemon, servicer
+    from localcloud.provider.protocol import daemon, servicer
 
     os.umask(0o077)
     servicer.provider_schema()  # its first use costs more than the rest of the start, and the cloud is still starting

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from groundwork.environment.checkout import Checkout
-from localcloud.provider.servicer import Servicer
+from localcloud.provider.protocol.servicer import Servicer
 from localcloud.server import launcher
 
 from tests.local_project import LocalProject, fresh, running

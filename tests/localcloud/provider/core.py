@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from localcloud.provider import block
-from localcloud.provider.messages import classes
+from localcloud.provider.protocol.messages import classes
+from localcloud.provider.protocol.servicer import Servicer
 from localcloud.provider.rows import catalogue
 from localcloud.provider.schema import Block, null
-from localcloud.provider.servicer import Servicer
 from localcloud.provider.sources import DATA, EPHEMERAL
 from localcloud.provider.values import decode, encode
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from localcloud.provider.block import loopback, row, settings
-from localcloud.provider.sessions import Sessions
+from localcloud.provider.protocol.sessions import Sessions
 from localcloud.provider.settings import Settings
 from localcloud.provider.work import Problem
 

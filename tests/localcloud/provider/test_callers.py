@@ -15,13 +15,13 @@ import pytest
 from localcloud import WORKS_FOR_IT
 from localcloud.provider import callers
 from localcloud.provider.callers import Socket, admitted, belongs, caller, listed
-from localcloud.provider.handlers import handlers
-from localcloud.provider.messages import PACKAGE
-from localcloud.provider.servicer import METHODS, Servicer
-from localcloud.provider.working_directory import folder_of
+from localcloud.provider.protocol.handlers import handlers
+from localcloud.provider.protocol.messages import PACKAGE
+from localcloud.provider.protocol.servicer import METHODS, Servicer
+from localcloud.provider.protocol.working_directory import folder_of
 from localcloud.server import launcher
 
-from tests.localcloud.provider.test_connection import serving
+from tests.localcloud.provider.protocol.test_connection import serving
 
 ME = os.geteuid()
 NOBODY = 65534

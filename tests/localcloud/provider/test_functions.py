@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from localcloud.provider.functions import BadArgument, call
-from localcloud.provider.messages import classes
+from localcloud.provider.protocol.messages import classes
 
 from tests.localcloud.provider.core import Core, Misused
 

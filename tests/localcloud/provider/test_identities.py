@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from localcloud.provider import identities
-from localcloud.provider.messages import classes
+from localcloud.provider.protocol.messages import classes
 from localcloud.provider.rows import catalogue
 from localcloud.provider.schema import Attribute
 from localcloud.provider.values import UNKNOWN, decode, encode

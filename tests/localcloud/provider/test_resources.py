@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from localcloud.provider.servicer import Servicer
+from localcloud.provider.protocol.servicer import Servicer
 
 from tests.localcloud.provider.conftest import PROJECT, World
 from tests.localcloud.provider.core import Core, Refusal

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from localcloud.provider.messages import classes
+from localcloud.provider.protocol.messages import classes
+from localcloud.provider.protocol.servicer import Servicer
 from localcloud.provider.rows import catalogue
-from localcloud.provider.servicer import Servicer
 from localcloud.provider.sources import DATA
 
 from tests.localcloud.provider.conftest import PROJECT, World

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from localcloud.provider import paths
-from localcloud.provider.messages import classes
+from localcloud.provider.protocol.messages import classes
 from localcloud.provider.rows import ResourceType
 from localcloud.provider.settings import Settings
 from localcloud.provider.values import Object, Value, decode, encode, known

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 from localcloud import atomic_files
 from localcloud.provider import callers
-from localcloud.provider.connection import Connection
-from localcloud.provider.handlers import handlers
-from localcloud.provider.servicer import Servicer
+from localcloud.provider.protocol.connection import Connection
+from localcloud.provider.protocol.handlers import handlers
+from localcloud.provider.protocol.servicer import Servicer
 
 # More than Terraform's parallelism (20 here).
 _THREADS = 32

@@ -15,9 +15,9 @@ from functools import partial
 from typing import cast
 from urllib.parse import quote
 
-from localcloud.provider.handlers import Handler
-from localcloud.provider.http2 import Begun, Cancelled, Event, Http2, Oversized, Received
-from localcloud.provider.responses import ProtocolError
+from localcloud.provider.protocol.handlers import Handler
+from localcloud.provider.protocol.http2 import Begun, Cancelled, Event, Http2, Oversized, Received
+from localcloud.provider.protocol.responses import ProtocolError
 
 _MOST_OF_OTHERS = 256
 LARGEST_MESSAGE = 256 * 1024 * 1024

@@ -8,26 +8,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from localcloud.provider import (
-    block,
-    changes,
-    functions,
-    iam,
-    identities,
-    normal,
-    policies,
-    private,
-    rest,
-    schema_messages,
-    upgrade,
-    working_directory,
-)
+from localcloud.provider import block, changes, functions, iam, identities, normal, policies, private, rest, upgrade
 from localcloud.provider.client import Client, HttpError, NoAnswer
 from localcloud.provider.hooks import hooks
-from localcloud.provider.messages import classes
+from localcloud.provider.protocol import schema_messages, working_directory
+from localcloud.provider.protocol.messages import classes
+from localcloud.provider.protocol.sessions import ProviderSession, Sessions
 from localcloud.provider.retries import Stopped
 from localcloud.provider.rows import ResourceType, catalogue
-from localcloud.provider.sessions import ProviderSession, Sessions
 from localcloud.provider.settings import Settings
 from localcloud.provider.sources import DATA, EPHEMERAL, Sources
 from localcloud.provider.validation import Diagnostic, findings, nulls

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from localcloud.provider.handlers import handlers
-from localcloud.provider.messages import classes
-from localcloud.provider.servicer import Servicer
+from localcloud.provider.protocol.handlers import handlers
+from localcloud.provider.protocol.messages import classes
+from localcloud.provider.protocol.servicer import Servicer
 from localcloud.provider.values import encode
 
 from tests.localcloud.provider.core import config

@@ -24,7 +24,7 @@ from hyperframe.frame import (
     WindowUpdateFrame,
 )
 
-from localcloud.provider.responses import LARGEST_WINDOW, ErrorCode, ProtocolError, Responses
+from localcloud.provider.protocol.responses import LARGEST_WINDOW, ErrorCode, ProtocolError, Responses
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _FRAME_HEADER = 9

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud.provider.messages import PACKAGE, classes
-from localcloud.provider.servicer import METHODS, Servicer
+from localcloud.provider.protocol.messages import PACKAGE, classes
+from localcloud.provider.protocol.servicer import METHODS, Servicer
 
 log = logging.getLogger(__name__)
 

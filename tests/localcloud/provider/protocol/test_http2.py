@@ -18,8 +18,8 @@ from hyperframe.frame import (
     SettingsFrame,
     WindowUpdateFrame,
 )
-from localcloud.provider.http2 import Begun, Cancelled, Event, Http2, Oversized, Received
-from localcloud.provider.responses import ProtocolError, headers
+from localcloud.provider.protocol.http2 import Begun, Cancelled, Event, Http2, Oversized, Received
+from localcloud.provider.protocol.responses import ProtocolError, headers
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 BLOCK = Encoder().encode([(":method", "POST"), (":path", "/p/Back")])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.provider import functions
-from localcloud.provider.messages import classes
+from localcloud.provider.protocol.messages import classes
 from localcloud.provider.schema import Attribute, Block, Schema
 
 _NESTINGS = {"list": 2, "set": 3}

@@ -15,9 +15,9 @@ import grpc
 import pytest
 from h2.connection import H2Connection
 from h2.events import StreamEnded
-from localcloud.provider import connection
-from localcloud.provider.connection import Connection
-from localcloud.provider.handlers import Handler
+from localcloud.provider.protocol import connection
+from localcloud.provider.protocol.connection import Connection
+from localcloud.provider.protocol.handlers import Handler
 
 
 @contextmanager
