@@ -12,11 +12,15 @@ from groundwork.cost.resources import why_free
 from groundwork.lifecycle.removal import remove
 from groundwork.lifecycle.sweep import parse_kinds
 from groundwork.report import workloads
-from groundwork.resources import inventory, registry
+from groundwork.resources import inventory, registry, vertex
 from groundwork.resources import kinds as folder
 from groundwork.resources.kind import Free, Kind, Provisioning, Without, given, several
+from groundwork.resources.listing import Listing
 from groundwork.resources.registry import GRANT, imported, kind_of, kinds, listings, policy_access, provisionings
 from groundwork.resources.words import thing
+from localcloud.engine.dispatch import handler
+from localcloud.engine.iam.roles import Roles
+from localcloud.services import SERVICES
 from localcloud.spec.discovery import document
 
 from tests.groundwork.resources.google_lists import PROJECT, Script, scripted
@@ -118,11 +122,15 @@ _PARENTS = {
 def _called(name: str) -> str:
     """An example of an item in a kind's list."""
     row = next(row for row in listings() if row.kind == name)
+    return _BY_ITSELF.get(name, f"{_collection(row).partition('/')[2]}/x")
+
+
+def _collection(row: Listing) -> str:
+    """The path of an example of a kind's list, with its version."""
     path = row.path.replace("{parent}", _PARENTS.get(row.of, "a"))
-    zonal = name in ("instance", "disk", "instance group")
+    zonal = row.kind in ("instance", "disk", "instance group")
     path = path.replace("/aggregated/", "/zones/z/" if zonal else "/regions/r/")
-    path = path.replace("{project}", "p").replace("{location}", "l").partition("/")[2]
-    return _BY_ITSELF.get(name, f"{path}/x")
+    return path.replace("{project}", "p").replace("{location}", "l")
 
 
 _LISTED = sorted({row.kind for row in listings() if not row.ends})
@@ -145,7 +153,7 @@ def test_a_kind_gives_its_policy_as_google_documents_or_has_none_there(name: str
     if access is None:
         paths = [f"{row.version}/{_called(name)}{end}" for end in (":getIamPolicy", "/getIamPolicy", "/iam")]
         for found in (described.match(verb, path) for verb in ("GET", "POST") for path in paths):
-            assert found is None or "Policy" not in found[0].id
+            assert found is None or "Policy" not in found[0].id or kinds()[name].policy is vertex.NO_GRANTS
         return
     path = access.path.format(project="p", name=_called(name))
     asked_by, given_by = (
@@ -157,6 +165,30 @@ def test_a_kind_gives_its_policy_as_google_documents_or_has_none_there(name: str
     assert asked_by[0].id.endswith(".getIamPolicy")
     assert given_by[0].id.endswith(".setIamPolicy")
     assert not access.version or access.version in asked_by[0].params
+
+
+@pytest.mark.parametrize("name", [name for name in _LISTED if kinds()[name].policy is vertex.NO_GRANTS])
+def test_no_role_lets_anybody_grant_where_a_kind_says_so(name: str) -> None:
+    row = next(row for row in listings() if row.kind == name)
+    granted = Roles(service.roles for service in SERVICES if service.roles).permissions
+    assert f"{row.api}.endpoints.setIamPolicy" in granted
+    assert f"{row.api}.{row.path.rpartition('/')[2]}.setIamPolicy" not in granted
+
+
+@pytest.mark.parametrize("name", [name for name in _LISTED if name in policy_access()])
+def test_the_local_cloud_gives_the_policy_of_all_that_it_can_list(name: str) -> None:
+    """A policy that nobody can read would end every command about people, as soon as there is one such thing."""
+    row, access = next(row for row in listings() if row.kind == name), policy_access()[name]
+    path = access.path.format(project="p", name=_called(name))
+    asked = [("GET", _collection(row)), (access.read, path + access.getter), (access.write, path + access.setter)]
+    for service in SERVICES:
+        if service.api == row.api and row.version in service.versions:
+            methods = [
+                found[0] for found in map(document(row.api, row.version).match, *zip(*asked, strict=True)) if found
+            ]
+            missing = [method.id for method in methods if handler(service, method) is None]
+            assert len(methods) == 3
+            assert not missing or missing[0].endswith(".list"), missing
 
 
 NEW = '''

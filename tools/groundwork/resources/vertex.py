@@ -8,9 +8,11 @@ from groundwork.errors import GroundworkError
 from groundwork.google.cloud import GoogleCloud
 from groundwork.google.operations import finish
 from groundwork.resources.item import Item
+from groundwork.resources.kind import Without
 from groundwork.resources.listing import HERE, Listing
 
 _API = "aiplatform"
+NO_GRANTS = Without("no role has a permission to change the IAM policy that Google documents for it")
 _WAITS = (0.2, 0.5, 1, 2, 5, *(10,) * 12)
 
 

@@ -10,7 +10,6 @@ from groundwork.resources.kind import (
     NOT_MADE,
     NOT_REPORTED,
     Kind,
-    PolicyAccess,
     Removal,
 )
 
@@ -22,7 +21,7 @@ KIND = Kind(
     listings=(vertex.listing("models"),),
     removal=Removal(after=("Vertex endpoint",)),
     pausing=NEVER_WAITS,
-    policy=PolicyAccess("v1/{name}", "POST", "name", ""),
+    policy=vertex.NO_GRANTS,
     inside=NOT_LOOKED_INTO,
     reported=NOT_REPORTED,
     parts=NOT_IN_THE_FILE,
