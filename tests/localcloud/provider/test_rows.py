@@ -154,3 +154,5 @@ def test_an_unknown_flag_is_an_error_that_names_the_attribute() -> None:
         parse({"colour": "string optional shiny"})
     with pytest.raises(ValueError, match="size has an unknown type"):
         parse({"size": "large optional"})
+    with pytest.raises(ValueError, match=r"state has no JSON as its default, or flags after it: .* virtual"):
+        parse({"state": 'string optional default="RUNNING" virtual'})

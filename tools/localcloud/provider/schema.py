@@ -263,7 +263,10 @@ def _attribute(name: str, text: str) -> Attribute:
     if not match:
         raise ValueError(f"The attribute {name} has an unknown type: {text!r}.")
     options = _options(text)
-    default = json.loads(options["default"]) if "default" in options else None
+    try:
+        default = json.loads(options["default"]) if "default" in options else None
+    except ValueError:
+        raise ValueError(f"{name} has no JSON as its default, or flags after it: {options['default']}.") from None
     return Attribute(**common, scalar=match[2], collection=match[1] or "", default=default)  # type: ignore[arg-type]
 
 
