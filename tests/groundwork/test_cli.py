@@ -245,6 +245,11 @@ def _raiser(error: BaseException):  # type: ignore[no-untyped-def]
             "--build stands after the command, as in `groundwork builds list … --build …`; commands with it are list, submit.",
         ),
         (["people", "--nonsense"], 2, "No such option '--nonsense'"),
+        (["status", "dev"], 2, "Got unexpected extra argument (dev); did you mean --env dev?"),
+        (["down", "starfish", "--yes"], 2, "Got unexpected extra argument (starfish); did you mean --env starfish?"),
+        (["secrets", "list", "dev", "x"], 2, "Got unexpected extra arguments (dev x); did you mean --env dev?"),
+        (["status", "nonsense"], 2, "Got unexpected extra argument (nonsense)\n"),
+        (["init", ".", "dev"], 2, "Got unexpected extra argument (dev)\n"),
         (["cost", "forecast"], 2, "No such command 'forecast'; allowed are credits, estimate, report."),
         (["cost", "reports"], 2, "No such command 'reports'. Did you mean 'report'?"),
         (

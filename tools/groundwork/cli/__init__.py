@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -224,7 +225,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         message = io.StringIO()
         error.show(message)
-        _say(message.getvalue(), nl=False)
+        _say(message.getvalue().removesuffix("\n") + _meant(error))
         return error.exit_code
     except GroundworkError as error:
         if error.exit_code is Exit.INTERRUPTED:
@@ -244,6 +245,26 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _say(f"Error: {_FILES[error.errno]}{where}.")
         return int(Exit.FAILED)
     return int(code or 0)
+
+
+_EXTRA = re.compile(r"Got unexpected extra arguments? \(([\w-]+)[ )]")
+
+
+def _meant(error: click.ClickException) -> str:
+    """What an extra argument that names an environment was probably meant as, "" for any other error."""
+    found, context = _EXTRA.match(error.message), getattr(error, "ctx", None)
+    if not found or not context or not any("--env" in one.opts for one in context.command.params):
+        return ""
+    from pathlib import Path
+
+    from groundwork.environment.checkout import find_checkout
+    from groundwork.environment.values import examples, names
+
+    try:
+        root = find_checkout(Path.cwd()).root
+    except GroundworkError:
+        return ""
+    return f"; did you mean --env {found[1]}?" if found[1] in (*names(root), *examples(root)) else ""
 
 
 def _start_new_line() -> None:
