@@ -207,6 +207,21 @@ def test_an_api_of_the_platform_that_was_switched_off_is_unknown(deployed: Clone
     assert "gcloud services enable secretmanager.googleapis.com" in found.unknown["secret"]
 
 
+def test_an_api_that_is_on_and_has_no_list_call_is_named_and_counted(deployed: Clone) -> None:
+    path = f"v1/projects/{PROJECT}/services/sqladmin.googleapis.com"
+    deployed.cloud.request("POST", "serviceusage", f"{path}:enable", json={})
+    try:
+        result = deployed.run("verify", "--env", "small")
+        output = json.loads(deployed.run("verify", "--env", "small", "--json").stdout)
+    finally:
+        deployed.cloud.request("POST", "serviceusage", f"{path}:disable", json={})
+    assert (result.returncode, result.stderr) == (Exit.OK, "")
+    assert "look in the console: sqladmin\n" in result.stdout
+    assert result.stdout.endswith(" list calls, all answered; 1 API not asked).\n")
+    assert output["not_asked"] == ["sqladmin.googleapis.com"]
+    assert verify(deployed.cloud, deployed.environment).unlisted == ()
+
+
 def test_unused_apis_that_somebody_enabled_are_checked_and_empty(deployed: Clone) -> None:
     before = verify(deployed.cloud, deployed.environment)
     hosts = sorted({row.host for row in listings()} - enabled_hosts(deployed))

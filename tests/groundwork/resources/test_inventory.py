@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from groundwork.terraform.state import State, StateResource
 from localcloud.spec.discovery import document
 
 from tests.groundwork.resources.google_lists import DROP, PROJECT, Script, refusal, scripted
+from tests.terraform_runs import ROOT
 
 COMPUTE = f"/compute/v1/projects/{PROJECT}/aggregated/instances"
 DISK = f"https://www.googleapis.com/compute/v1/projects/{PROJECT}/zones/europe-west1-b/disks/d"
@@ -46,6 +48,13 @@ def test_every_row_asks_what_google_documents(row: Listing) -> None:
     fields = described.schemas[items["$ref"]]["properties"] if "$ref" in items else items["properties"]
     for field in (row.name, row.born.partition("/")[0]):
         assert field in fields or "{" in field or not field
+
+
+def test_an_api_that_the_terraform_enables_is_listed_or_known_to_hold_nothing() -> None:
+    files = [file for folder in ("infra", "modules") for file in (ROOT / folder).glob("*/*.tf")]
+    enabled = {host for file in files for host in re.findall(r'"(\w+\.googleapis\.com)"', file.read_text("utf-8"))}
+    assert "sts.googleapis.com" in enabled
+    assert enabled <= {row.host for row in listings()} | inventory.NOTHING_TO_LIST
 
 
 @pytest.mark.parametrize("row", [row for row in listings() if "{location}" in row.path], ids=lambda row: row.kind)

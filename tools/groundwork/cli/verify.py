@@ -38,8 +38,9 @@ def verify(name: str, as_json: bool) -> int:
 
 
 def calls(remains: Remains) -> str:
-    """How many list calls were answered, as text."""
-    return f"{counted(remains.calls, 'list call')}{'' if remains.calls == 1 else ', all'} answered"
+    """How many list calls were answered, as text, and how many enabled APIs were not asked."""
+    answered = f"{counted(remains.calls, 'list call')}{'' if remains.calls == 1 else ', all'} answered"
+    return f"{answered}; {counted(len(remains.unlisted), 'API')} not asked" if remains.unlisted else answered
 
 
 def show(remains: Remains, project: str) -> None:
@@ -64,6 +65,9 @@ def show(remains: Remains, project: str) -> None:
     off = sorted({text.partition(".googleapis.com")[0] for text in remains.off.values()})
     if off:
         echo(f"off   Service Usage says that these APIs are off, and so hold nothing: {', '.join(off)}")
+    if remains.unlisted:
+        names = ", ".join(host.removesuffix(".googleapis.com") for host in remains.unlisted)
+        echo(f"skip  these APIs are on, but verify has no list call for them; look in the console: {names}")
     if remains.absent:
         echo(f"none  the local cloud does not simulate, and so cannot hold: {', '.join(remains.absent)}")
 

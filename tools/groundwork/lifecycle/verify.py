@@ -28,7 +28,8 @@ class Remains:
 
     `calls` is how many list calls were answered, `contents` what kept resources contain, `off` the kinds whose API is off, `absent`
     the kinds that the local cloud does not simulate, `own` what Google created for itself, `going` what is already deleted but kept
-    for some days (nobody can shorten that), `records` the records of jobs that have ended.
+    for some days (nobody can shorten that), `records` the records of jobs that have ended, `unlisted` the enabled APIs that were not
+    asked, since groundwork knows none of their lists.
     """
 
     kept: tuple[Item, ...]
@@ -41,6 +42,7 @@ class Remains:
     own: tuple[Item, ...] = ()
     going: tuple[Item, ...] = ()
     records: tuple[Item, ...] = ()
+    unlisted: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> Exit:
@@ -108,7 +110,17 @@ def verify(cloud: GoogleCloud, environment: Environment, *, inside: bool = True)
     contents, unreadable = look_into(cloud, found.items) if inside else ([], {})
     unknown = {**known.unknown, **found.unknown, **_switched_off(found.off, known), **unreadable}
     return Remains(
-        kept, left, unknown, found.calls, tuple(contents), found.off, found.absent, found.own, going, records
+        kept,
+        left,
+        unknown,
+        found.calls,
+        tuple(contents),
+        found.off,
+        found.absent,
+        found.own,
+        going,
+        records,
+        found.unlisted,
     )
 
 
@@ -213,6 +225,7 @@ def as_data(remains: Remains, environment: Environment) -> dict[str, Any]:
         "made_by_google": [_item(item, project, inside) for item in remains.own],
         "off": dict(remains.off),
         "not_simulated": list(remains.absent),
+        "not_asked": list(remains.unlisted),
         "calls": remains.calls,
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from groundwork.errors import GroundworkError
@@ -17,6 +17,34 @@ from groundwork.terraform.state import State
 
 AT_ONCE = 8
 _ALWAYS_ON = ("storage.googleapis.com",)
+# What Google enables in every new project or along with another API (https://cloud.google.com/service-usage/docs/enabled-service), and
+# APIs that only act on what others hold.
+NOTHING_TO_LIST = frozenset(
+    f"{name}.googleapis.com"
+    for name in (
+        *(
+            "analyticshub",
+            "apptopology",
+            "bigqueryconnection",
+            "bigquerydatapolicy",
+            "bigquerydatatransfer",
+            "bigquerymigration",
+        ),
+        *(
+            "bigqueryreservation",
+            "bigquerystorage",
+            "cloudapis",
+            "cloudtrace",
+            "dataform",
+            "dataplex",
+            "datastore",
+            "observability",
+        ),
+        *("servicemanagement", "serviceusage", "sql-component", "storage-api", "storage-component", "telemetry"),
+        *("containerregistry", "oslogin"),
+        *("billingbudgets", "cloudbilling", "cloudresourcemanager", "containerscanning", "iamcredentials", "sts"),
+    )
+)
 _NOT_SIMULATED = "does not emulate"
 _NO_RESULTS = ("NO_RESULTS_ON_PAGE", "")
 
@@ -26,7 +54,8 @@ class Inventory:
     """All items found, and the kinds whose list call failed, with the reason; `calls` counts the successful ones.
 
     `off`: kinds that were not listed because Service Usage says that their API is off. `absent`: kinds of APIs that the local
-    cloud does not simulate, where nothing can be. `own`: what Google makes itself.
+    cloud does not simulate, where nothing can be. `own`: what Google makes itself. `unlisted`: host names of enabled APIs whose
+    resources no kind describes, so that nobody asked for them.
     """
 
     items: tuple[Item, ...]
@@ -35,6 +64,7 @@ class Inventory:
     off: Mapping[str, str] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     own: tuple[Item, ...] = ()
+    unlisted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +88,9 @@ def take(cloud: GoogleCloud, wanted: Iterable[Listing] | None = None) -> Invento
     for answer in first:
         found.setdefault(answer.row.kind, []).extend(answer.items)
     second = _ask_all(cloud, [(row, found.get(row.of, [])) for row in on if row.of])
-    return _summed([*first, *second], cloud.project, why, [row for row in rows if row not in on])
+    unlisted = enabled - {row.host for row in listings()} - NOTHING_TO_LIST
+    off = [row for row in rows if row not in on]
+    return replace(_summed([*first, *second], cloud.project, why, off), unlisted=tuple(sorted(unlisted)))
 
 
 def _enabled(cloud: GoogleCloud) -> tuple[frozenset[str], str]:
