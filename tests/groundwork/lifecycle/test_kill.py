@@ -23,8 +23,9 @@ POINTS = range(10)
 ONE = 4
 # How many steps both layers take: start and end of each resource.
 STEPS = 62
-# So that there is a middle to kill in: every call of an API takes a little.
-SLOW = {"method": "*", "kind": "latency", "seconds": 0.03}
+# So that there is a middle to kill in: every call of an API takes a little. Were it longer, what Terraform asked for when it was killed
+# could still be created after the next `up` has looked for it.
+SLOW = {"method": "*", "kind": "latency", "seconds": 0.1}
 MADE = {
     ("bucket", "small-clone-tfstate"),
     ("bucket", "small-clone-data"),
@@ -90,7 +91,6 @@ def kill_in_the_middle(clone: Clone, point: int, victim: Victim) -> subprocess.C
     clone.set_faults(SLOW)
     with clone.start("up", "--env", "small") as child:
         until(lambda: steps(clone) >= 1 + point * STEPS // len(POINTS) or child.poll() is not None)
-        clone.set_faults({**SLOW, "seconds": 2})  # so that it is still the middle once the victim is found
         pid = 0
         while not pid:
             assert child.poll() is None, child.communicate()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,11 +14,11 @@ from groundwork.people import team
 from groundwork.people.access import refuse_unknown
 from groundwork.people.spelling import Respelled, of_member, respelled
 from groundwork.people.team import strike
-from groundwork.resources import acls
+from groundwork.resources import acls, inventory
 from groundwork.resources.bindings import Binding, IndirectAccess, Policies, address, is_of
 from groundwork.resources.policies import drop_members, read_all
 from groundwork.terraform.session import Session
-from groundwork.terraform.state import read_state
+from groundwork.terraform.state import State, read_state
 from groundwork.terraform.talk import Talk
 from groundwork.text import counted
 
@@ -76,13 +77,14 @@ def take_out(session: Session, email: str, options: UpOptions, talk: Talk) -> Of
     """Removes a person from the file, from every policy and from every access control list.
 
     A policy that cannot be read does not keep them in the others. Raises Refused, CouldNotTell when nothing is known of them but not all
-    could be read, LeftOver when a binding is still there afterwards.
+    could be read, or Terraform could not read its own, LeftOver when a binding is still there afterwards.
     """
     before = session.environment
     policies = _policies(session, email)
     bindings = policies.held_by(email)
     member = before.members.get(email)
-    if options.dry_run or not (member or bindings):
+    state = read_state(session.cloud, session.place("platform"))
+    if options.dry_run or not (member or bindings) or (member and _plans_with(state, policies.unknown)):
         refuse_unknown(policies)
     spelled = of_member(respelled(session, before, policies), member) if member else ()
     if options.dry_run and (member or bindings):
@@ -96,11 +98,17 @@ def take_out(session: Session, email: str, options: UpOptions, talk: Talk) -> Of
         talk.confirm(
             f"Remove {email} from {before.name} and from {counted(len(bindings), 'binding')} in {before.project}?"
         )
-    is_up = bool(read_state(session.cloud, session.place("platform")).resources)
+    is_up = bool(state.resources)
     _platform_without(session, email, options, talk, is_up=is_up)
     after = _strip(session, email, talk, ", made by hand" if is_up else "")
     unread = tuple(f"could not be read: {what}: {why}" for what, why in after.unknown.items())
     return OffboardingResult(email, before.project, bindings, after.letting_in(email), spelled, unread)
+
+
+def _plans_with(state: State, unknown: Iterable[str]) -> bool:
+    """Whether a plan reads one of the policies that could not be read, each "KIND NAME", and so would fail."""
+    names = {name.rpartition("/")[2] for name in inventory.known_to(state)}
+    return any(what.rpartition(" ")[2] in names for what in unknown)
 
 
 def _platform_without(session: Session, email: str, options: UpOptions, talk: Talk, *, is_up: bool) -> None:
